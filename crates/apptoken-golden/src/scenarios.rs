@@ -1,0 +1,84 @@
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::file::{File, files};
+
+const FILES: &[File] = files!("scenarios":
+    "app_token_add"
+    "app_token_get_update_delete"
+    "app_token_list"
+    "blocked_partner_p104"
+    "check_order"
+    "client_node"
+    "client_python"
+    "content_types"
+    "disabled_token"
+    "happy_md5_p101"
+    "happy_sha1_p102"
+    "happy_sha256_p101"
+    "happy_sha256_p103"
+    "happy_sha512_p102"
+    "happy_xml_md5"
+    "happy_xml_sha256"
+    "happy_xml_sha512"
+    "invalidation"
+    "multirequest"
+    "partner_becomes_blocked_p104"
+    "partner_max_expiry"
+    "permissions"
+    "response_cache"
+    "session_get"
+    "session_start"
+    "session_start_ordinary_path"
+    "start_session_errors"
+    "start_session_errors_v1"
+    "start_session_fields"
+    "start_session_privileges"
+    "start_session_privileges_v1"
+    "start_widget_session"
+    "token_without_user"
+    "token_without_user_p106"
+    "unknown_actions"
+    "users_and_roles"
+);
+
+/// Steps with the answers that the server gave, free of what differs from run to run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The scenario's name.
+    pub name: &'static str,
+    /// What is done and shown.
+    pub description: String,
+    /// Whether it changes partners or tokens in ways that no API call can.
+    pub needs_admin_state: bool,
+    /// The steps in their order. Each is an exchange (`name`, `request`, and some of `set`, `capture`,
+    /// `ignore`, `unordered`, `expect`), or `advance_seconds`, or `control`.
+    pub steps: Vec<Value>,
+}
+
+/// All scenarios.
+pub fn scenarios() -> Vec<Scenario> {
+    FILES.iter().map(read).collect()
+}
+
+/// The scenario of that name, or `None`.
+pub fn scenario(name: &str) -> Option<Scenario> {
+    FILES.iter().find(|file| file.name == name).map(read)
+}
+
+/// The accounts (`partners`) and the roles (`roles`) that the scenarios rely on.
+#[allow(clippy::expect_used)] // Only tests load this data, and they are to fail where it is damaged.
+pub fn partners() -> Value {
+    serde_json::from_str(include_str!("../data/partners.json")).expect("partners.json holds JSON")
+}
+
+fn read(file: &File) -> Scenario {
+    #[derive(Deserialize)]
+    struct Header {
+        description: String,
+        #[serde(default)]
+        needs_admin_state: bool,
+    }
+    let (Header { description, needs_admin_state }, steps) = file.read();
+    Scenario { name: file.name, description, needs_admin_state, steps }
+}
