@@ -1,0 +1,24 @@
+//! Uses apptoken-core without std; see the manifest.
+#![no_std]
+
+extern crate alloc;
+
+use alloc::boxed::Box;
+use core::panic::PanicInfo;
+
+use apptoken_core::{Clock, Credential, Endpoint, Error, Login, Session, Transport, drive};
+
+/// A whole login.
+pub fn log_in(
+    endpoint: Endpoint,
+    credential: Credential,
+    transport: Box<dyn Transport>,
+    clock: Box<dyn Clock>,
+) -> Result<Session, Error> {
+    Ok(drive(Login::new(endpoint, credential).start(clock.now())?, transport, &clock)?)
+}
+
+#[panic_handler]
+fn halt(_: &PanicInfo<'_>) -> ! {
+    loop {}
+}

@@ -1,0 +1,121 @@
+use alloc::string::String;
+use core::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::encode::exposed;
+use crate::reply::number_or_text;
+use crate::{Action, AppTokenId, Error, Ks, Privileges, Repeat, SessionType, TokenHash, UnixSeconds};
+
+/// `appToken.startSession`: exchanges a token's id and hash for a session.
+///
+/// Send it with the very KS that the hash was taken over. [`Login`](crate::Login) does all of this.
+#[derive(Clone, Debug, Serialize)]
+pub struct StartSession {
+    /// The token.
+    pub id: AppTokenId,
+    /// The hash over KS and token value.
+    #[serde(rename = "tokenHash", serialize_with = "exposed")]
+    pub token_hash: TokenHash,
+    /// What the session should be.
+    #[serde(flatten)]
+    pub options: SessionOptions,
+}
+
+/// What a session should be, as far as its app token leaves it open.
+///
+/// What the token fixes wins silently over what is asked here; [`Session::changes`](crate::Session::changes) tells where.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
+pub struct SessionOptions {
+    /// The user, if the token fixes none. The server does not check it; it need not exist.
+    #[serde(rename = "userId", skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The kind of session, if the token fixes none; a user session if absent.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub session_type: Option<SessionType>,
+    /// How long the session is to last, in whole seconds, from 1 s to 10 years; as long as the token allows if absent.
+    /// The token's `sessionDuration` and own end limit it.
+    #[serde(rename = "expiry", skip_serializing_if = "Option::is_none", serialize_with = "whole_seconds")]
+    pub lifetime: Option<Duration>,
+    /// Further privileges. The server drops its own ones (such as `edit`, `list`, `setrole`), unless the token holds that
+    /// name with the value `*`.
+    #[serde(rename = "sessionPrivileges", skip_serializing_if = "Option::is_none")]
+    pub privileges: Option<Privileges>,
+}
+
+impl SessionOptions {
+    /// Refuses what the server would misread.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if let Some(lifetime) = self.lifetime {
+            if lifetime < Duration::from_secs(1) {
+                return Err(Error::invalid_input(
+                    "the session's lifetime must be at least one second: the server reads 0 as no wish at all",
+                ));
+            }
+            if lifetime > LONGEST_LIFETIME {
+                return Err(Error::invalid_input(
+                    "the session's lifetime must be at most 10 years: it is a duration, not a point in time",
+                ));
+            }
+        }
+        match &self.user_id {
+            Some(user_id) if user_id.is_empty() => {
+                Err(Error::invalid_input("the session's user id is empty: leave it out for a session without a user"))
+            }
+            Some(user_id) if user_id.chars().any(char::is_control) => {
+                Err(Error::invalid_input("the session's user id holds a control character"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const LONGEST_LIFETIME: Duration = Duration::from_secs(315_360_000);
+
+fn whole_seconds<S: Serializer>(lifetime: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    lifetime.map(|lifetime| lifetime.as_secs()).serialize(serializer)
+}
+
+impl Serialize for AppTokenId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Action for StartSession {
+    type Reply = StartedSession;
+    const SERVICE: &'static str = "appToken";
+    const ACTION: &'static str = "startSession";
+    const REPEAT: Repeat = Repeat::Always;
+}
+
+/// `KalturaSessionInfo`, as `appToken.startSession` returns it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct StartedSession {
+    /// The session.
+    pub ks: Ks,
+    /// Its kind.
+    #[serde(rename = "sessionType", deserialize_with = "session_type")]
+    pub session_type: SessionType,
+    /// Its account, which the server sends as text.
+    #[serde(rename = "partnerId", deserialize_with = "number_or_text")]
+    pub partner_id: i64,
+    /// Its user, or the empty text.
+    #[serde(rename = "userId")]
+    pub user_id: String,
+    /// When it ends, by the server's clock.
+    #[serde(deserialize_with = "unix_seconds")]
+    pub expiry: UnixSeconds,
+    /// Its privileges.
+    pub privileges: Privileges,
+}
+
+pub(crate) fn session_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SessionType, D::Error> {
+    SessionType::from_code(number_or_text(deserializer)?)
+        .ok_or_else(|| serde::de::Error::custom("unknown session type"))
+}
+
+pub(crate) fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixSeconds, D::Error> {
+    number_or_text(deserializer).map(UnixSeconds)
+}

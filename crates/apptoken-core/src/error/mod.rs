@@ -1,0 +1,294 @@
+//! What can go wrong, whose fault it is and what to do next.
+
+mod advice;
+mod code;
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+
+pub use code::{KalturaCode, KsFault};
+
+use crate::reply::ApiException;
+use crate::{HttpResponse, TransportFailure};
+
+/// Why something did not work: input, transport, protocol and Kaltura alike.
+///
+/// `Display` says what happened in one line, [`advice`](Self::advice) what to do next. Neither holds a secret, nor a byte
+/// of a reply.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    action: Option<ActionName>,
+    /// What happened, where the kind alone does not say enough.
+    detail: Option<Cow<'static, str>>,
+    advice: Option<Cow<'static, str>>,
+    code: Option<String>,
+    server_message: Option<String>,
+    request_id: Option<String>,
+    http_status: Option<u16>,
+    source: Option<Box<dyn core::error::Error + Send + Sync>>,
+}
+
+/// The service and action of a request, such as `appToken.startSession`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActionName {
+    /// The service, such as `appToken`.
+    pub service: &'static str,
+    /// The action, such as `startSession`; empty for `multirequest`.
+    pub action: &'static str,
+}
+
+impl fmt::Display for ActionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.service)?;
+        if !self.action.is_empty() {
+            write!(f, ".{}", self.action)?;
+        }
+        Ok(())
+    }
+}
+
+/// The kinds of errors. See the [table of errors](crate#errors).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Refused before anything was sent: a setting or an argument that cannot be right.
+    InvalidInput,
+    /// The transport is certain that the server saw nothing of the request.
+    NotSent,
+    /// No whole reply came; the server may have acted.
+    NoReply,
+    /// A redirect: the API never redirects, so the URL is not the API's.
+    Redirect,
+    /// An HTTP status other than 200, without an API error in the body.
+    HttpStatus,
+    /// A reply without a body.
+    EmptyReply,
+    /// A web page in place of a reply.
+    HtmlReply,
+    /// XML in place of JSON: the server did not read `format=1`.
+    XmlReply,
+    /// `null` where the action returns something.
+    NullReply,
+    /// JSON that ends too early.
+    TruncatedReply,
+    /// A reply that is no JSON.
+    MalformedReply,
+    /// JSON with something behind it.
+    TrailingData,
+    /// JSON of another shape than the action returns.
+    UnexpectedReply,
+    /// A reply larger than any that the API gives.
+    OversizedReply,
+    /// A reply whose KS is empty or holds white space or control characters.
+    UnusableKs,
+    /// The session that came back belongs to another account.
+    WrongPartner,
+    /// The server started a session that has already ended.
+    BornExpired,
+    /// Kaltura answered with an error of its own.
+    Kaltura(KalturaCode),
+}
+
+impl Error {
+    /// An error about a setting or argument that is refused before anything is sent.
+    ///
+    /// `what` says what is wrong and what it should look like; it must not hold the value.
+    pub fn invalid_input(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::InvalidInput).detail(what)
+    }
+
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            action: None,
+            detail: None,
+            advice: None,
+            code: None,
+            server_message: None,
+            request_id: None,
+            http_status: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn api(exception: ApiException) -> Self {
+        let kind = KalturaCode::of(&exception.code, &exception.args);
+        let mut error = Self::new(ErrorKind::Kaltura(kind));
+        error.0.server_message = kind.harmless_message(exception.message);
+        error.0.code = code::looks_like_code(&exception.code).then_some(exception.code);
+        error
+    }
+
+    pub(crate) fn transport(failure: TransportFailure) -> Self {
+        let mut error = Self::new(if failure.is_not_sent() { ErrorKind::NotSent } else { ErrorKind::NoReply });
+        error.0.source = Some(failure.into_source());
+        error
+    }
+
+    pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    pub(crate) fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl core::error::Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    pub(crate) fn during(mut self, action: ActionName) -> Self {
+        self.0.action.get_or_insert(action);
+        self
+    }
+
+    pub(crate) fn answered_by(mut self, reply: &HttpResponse) -> Self {
+        self.0.http_status = Some(reply.status());
+        self.0.request_id = reply.request_id();
+        self
+    }
+
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The action that was called, if it came so far.
+    #[must_use]
+    pub fn action(&self) -> Option<ActionName> {
+        self.0.action
+    }
+
+    /// Kaltura's code, such as `APP_TOKEN_EXPIRED`; only for [`ErrorKind::Kaltura`].
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// Kaltura's message, for the codes whose messages are known to hold no secret.
+    #[must_use]
+    pub fn server_message(&self) -> Option<&str> {
+        self.0.server_message.as_deref()
+    }
+
+    /// What Kaltura's support asks for: the number of the request and the host that answered it.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// The HTTP status of the reply, if there was one; 200 for every error of Kaltura's own.
+    #[must_use]
+    pub fn http_status(&self) -> Option<u16> {
+        self.0.http_status
+    }
+
+    /// Whether the same request may well succeed later without anything being changed.
+    ///
+    /// Says nothing about whether it is safe to repeat: see [`may_have_acted`](Self::may_have_acted).
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::NotSent | ErrorKind::NoReply | ErrorKind::EmptyReply | ErrorKind::TruncatedReply => true,
+            ErrorKind::HttpStatus => self.0.http_status.is_some_and(|status| status == 429 || status >= 500),
+            ErrorKind::Kaltura(code) => code.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// Whether the server may have done what it was asked in spite of the error.
+    #[must_use]
+    pub fn may_have_acted(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::InvalidInput | ErrorKind::NotSent => false,
+            ErrorKind::HttpStatus => self.0.http_status.is_none_or(|status| status >= 500),
+            ErrorKind::Redirect => false,
+            ErrorKind::Kaltura(code) => code.may_have_acted(),
+            _ => true,
+        }
+    }
+
+    /// What to do next, in one sentence.
+    #[must_use]
+    pub fn advice(&self) -> Cow<'_, str> {
+        match &self.0.advice {
+            Some(advice) => Cow::Borrowed(advice),
+            None => Cow::Borrowed(advice::advice(self.0.kind)),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, action, detail, advice: _, code, server_message, request_id: _, http_status, source: _ } =
+            &*self.0;
+        if let Some(action) = action {
+            write!(f, "{action}: ")?;
+        }
+        match (detail, kind) {
+            (Some(detail), _) => f.write_str(detail)?,
+            (None, ErrorKind::HttpStatus | ErrorKind::Redirect) => {
+                write!(f, "{} {}", advice::what(*kind), http_status.unwrap_or_default())?;
+            }
+            (None, kind) => f.write_str(advice::what(*kind))?,
+        }
+        match (code, server_message) {
+            (Some(code), Some(message)) => write!(f, " ({code}: {message})"),
+            (Some(code), None) => write!(f, " ({code})"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, action, detail, advice: _, code, server_message, request_id, http_status, source } = &*self.0;
+        let mut debug = f.debug_struct("Error");
+        debug.field("kind", kind);
+        if let Some(action) = action {
+            debug.field("action", &format_args!("{action}"));
+        }
+        for (name, value) in [
+            ("detail", detail.as_deref()),
+            ("code", code.as_deref()),
+            ("server_message", server_message.as_deref()),
+            ("request_id", request_id.as_deref()),
+        ] {
+            if let Some(value) = value {
+                debug.field(name, &value);
+            }
+        }
+        if let Some(status) = http_status {
+            debug.field("http_status", status);
+        }
+        if let Some(source) = source {
+            debug.field("source", source);
+        }
+        debug.finish()
+    }
+}
+
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_can_cross_threads() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Error>();
+    }
+}

@@ -1,0 +1,323 @@
+//! From an app token to a session.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use core::time::Duration;
+
+use super::login_session::{Session, WidgetSession};
+use super::machine::{Machine, Prepared, Turn, Unreadable};
+use super::{Exchange, Flow};
+use crate::app_token::{SessionOptions, StartSession};
+use crate::encode::{Common, Nocache};
+use crate::reply::Reply;
+use crate::session::StartWidgetSession;
+use crate::{
+    AppTokenId, AppTokenSecret, Endpoint, Error, ErrorKind, HashChoice, HashType, KalturaCode, Ks, KsFault, Moment,
+    PartnerId, Privileges, RetryPolicy, SessionType,
+};
+
+/// An app token and how to use it: what an administrator hands over.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The account.
+    pub partner: PartnerId,
+    /// The token's id.
+    pub id: AppTokenId,
+    /// The token's value.
+    pub token: AppTokenSecret,
+    /// The token's hash type.
+    pub hash: HashChoice,
+}
+
+impl Credential {
+    /// An app token and its hash type, which may be [`HashChoice::Detect`].
+    pub fn new(partner: PartnerId, id: AppTokenId, token: AppTokenSecret, hash: impl Into<HashChoice>) -> Self {
+        Self { partner, id, token, hash: hash.into() }
+    }
+}
+
+/// The login: from an app token to a restricted session.
+///
+/// Two requests, `session.startWidgetSession` and `appToken.startSession`, or only the second from a KS that the caller
+/// holds. If the server refuses the widget session or the hash, the login tries once more with a widget session that
+/// does not come from the server's response cache.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use apptoken_core::{AppTokenId, AppTokenSecret, Credential, Endpoint, HashType, Login, Moment, PartnerId, UnixSeconds};
+///
+/// let credential = Credential::new(
+///     PartnerId::new(1234567)?,
+///     AppTokenId::parse("1_ab12cd34")?,
+///     AppTokenSecret::parse("00112233445566778899aabbccddeeff")?,
+///     HashType::Sha256,
+/// );
+/// let login = Login::new(Endpoint::parse("https://www.kaltura.com")?, credential).lifetime(Duration::from_secs(3600));
+/// let exchange = login.start(Moment { wall: UnixSeconds(1_795_230_763), elapsed: Duration::ZERO })?;
+/// assert!(exchange.request().url().contains("startWidgetSession"));
+/// # Ok::<(), apptoken_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Login {
+    endpoint: Endpoint,
+    credential: Credential,
+    options: SessionOptions,
+    retry: RetryPolicy,
+}
+
+impl Login {
+    /// A login that asks for nothing beyond what the token gives.
+    #[must_use]
+    pub fn new(endpoint: Endpoint, credential: Credential) -> Self {
+        Self { endpoint, credential, options: SessionOptions::default(), retry: RetryPolicy::default() }
+    }
+
+    /// Asks for everything that these options ask for.
+    #[must_use]
+    pub fn options(self, options: SessionOptions) -> Self {
+        Self { options, ..self }
+    }
+
+    /// Asks for a session of this user; of effect only if the token fixes none.
+    #[must_use]
+    pub fn user(mut self, user_id: impl Into<String>) -> Self {
+        self.options.user_id = Some(user_id.into());
+        self
+    }
+
+    /// Asks for this kind of session; of effect only if the token fixes none.
+    #[must_use]
+    pub fn session_type(mut self, session_type: SessionType) -> Self {
+        self.options.session_type = Some(session_type);
+        self
+    }
+
+    /// Asks for a session of this length, in whole seconds, from 1 s to 10 years; the token limits it.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.options.lifetime = Some(lifetime);
+        self
+    }
+
+    /// Asks for further privileges; the server drops those that only the token may give.
+    #[must_use]
+    pub fn privileges(mut self, privileges: Privileges) -> Self {
+        self.options.privileges = Some(privileges);
+        self
+    }
+
+    /// Sets when to try again. While the hash type is being detected nothing is repeated.
+    #[must_use]
+    pub fn retry(self, retry: RetryPolicy) -> Self {
+        Self { retry, ..self }
+    }
+
+    /// Starts with a widget session.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if an option cannot be sent.
+    pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
+        self.options.check()?;
+        // Detection must not lose a try to a widget session out of the cache that has ended.
+        let fresh = self.credential.hash == HashChoice::Detect;
+        let (prepared, machine) =
+            LoginMachine::new(self, Fallback::Unless { fresh }).ask_for_widget_session(fresh, now)?;
+        Ok(Exchange::start(machine, prepared, now))
+    }
+
+    /// Starts from a KS that the caller holds: a widget KS, or any other of the account. Never asks for a widget session.
+    ///
+    /// # Errors
+    ///
+    /// Like [`start`](Self::start).
+    pub fn start_with(self, ks: Ks, now: Moment) -> Result<Exchange<Self>, Error> {
+        self.start_from(ks, Fallback::Never, now)
+    }
+
+    /// Starts from a KS that the caller holds, and with a new widget session if the server refuses that KS or the hash.
+    ///
+    /// # Errors
+    ///
+    /// Like [`start`](Self::start).
+    pub fn start_with_or_widget(self, ks: Ks, now: Moment) -> Result<Exchange<Self>, Error> {
+        self.start_from(ks, Fallback::Unless { fresh: false }, now)
+    }
+
+    fn start_from(self, ks: Ks, fallback: Fallback, now: Moment) -> Result<Exchange<Self>, Error> {
+        self.options.check()?;
+        let (prepared, machine) =
+            LoginMachine::new(self, fallback).ask_for_session(Source { ks, widget_since: None, fresh: false }, now)?;
+        Ok(Exchange::start(machine, prepared, now))
+    }
+}
+
+impl Flow for Login {
+    type Output = Session;
+    type Progress = ();
+    type Machine = LoginMachine;
+}
+
+#[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
+pub struct LoginMachine {
+    login: Login,
+    stage: Stage,
+    fallback: Fallback,
+    /// The hash types that are still to be tried after the present one.
+    untried: &'static [HashType],
+    hash_type: HashType,
+}
+
+enum Stage {
+    /// `session.startWidgetSession` is under way.
+    Widget { fresh: bool },
+    /// `appToken.startSession` is under way.
+    Session(Source),
+}
+
+/// The KS that the hash is taken over.
+struct Source {
+    ks: Ks,
+    /// When this login obtained it as a widget session.
+    widget_since: Option<Moment>,
+    /// Whether it surely does not come from the response cache.
+    fresh: bool,
+}
+
+/// Whether a refused KS or hash leads to a new widget session.
+#[derive(Clone, Copy)]
+enum Fallback {
+    Never,
+    /// Once, unless the login has such a session already.
+    Unless {
+        fresh: bool,
+    },
+}
+
+impl LoginMachine {
+    fn new(login: Login, fallback: Fallback) -> Self {
+        let (hash_type, untried): (HashType, &'static [HashType]) =
+            match (login.credential.hash, HashType::ALL.split_first()) {
+                (HashChoice::Known(hash_type), _) => (hash_type, &[]),
+                (HashChoice::Detect, Some((first, rest))) => (*first, rest),
+                (HashChoice::Detect, None) => (HashType::Sha256, &[]),
+            };
+        let login = if login.credential.hash == HashChoice::Detect { login.retry(RetryPolicy::none()) } else { login };
+        Self { login, stage: Stage::Widget { fresh: false }, fallback, untried, hash_type }
+    }
+
+    fn ask_for_widget_session(self, fresh: bool, now: Moment) -> Result<(Prepared, Self), Error> {
+        let action = StartWidgetSession::of(self.login.credential.partner);
+        let common = Common { ks: None, nocache: fresh.then(|| Nocache::new(now)) };
+        let prepared = Prepared::new(&self.login.endpoint, &action, common)?;
+        Ok((prepared, Self { stage: Stage::Widget { fresh }, ..self }))
+    }
+
+    fn ask_for_session(self, source: Source, now: Moment) -> Result<(Prepared, Self), Error> {
+        let Credential { id, token, .. } = &self.login.credential;
+        let action = StartSession {
+            id: id.clone(),
+            token_hash: self.hash_type.token_hash(&source.ks, token),
+            options: self.login.options.clone(),
+        };
+        let common = Common { ks: Some(&source.ks), nocache: source.fresh.then(|| Nocache::new(now)) };
+        let prepared = Prepared::new(&self.login.endpoint, &action, common)?;
+        Ok((prepared, Self { stage: Stage::Session(source), ..self }))
+    }
+
+    fn go(next: Result<(Prepared, Self), Error>) -> Turn<Login> {
+        match next {
+            Ok((prepared, machine)) => Turn::Send(prepared, machine),
+            Err(error) => Turn::Stop(error, ()),
+        }
+    }
+
+    fn is_right_partner(&self, partner_id: i64) -> bool {
+        partner_id == i64::from(self.login.credential.partner.get())
+    }
+
+    /// What to check first, now that the hash was refused for good.
+    fn explain(&self, error: Error) -> Error {
+        match self.login.credential.hash {
+            _ if error.kind() != ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash) => error,
+            HashChoice::Known(hash_type) => error.advise(format!(
+                "check the token's value (no line break, not the id), and that the token's hashType is {hash_type} as was used; the login can also detect it"
+            )),
+            HashChoice::Detect => error.advise("check the token's value (no line break, not the id): with no hash type it fits this token id"),
+        }
+    }
+}
+
+impl Machine<Login> for LoginMachine {
+    fn policy(&self) -> &RetryPolicy {
+        &self.login.retry
+    }
+
+    fn accept(self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Login>, Unreadable<Self>> {
+        match self.stage {
+            Stage::Widget { fresh } => match reply.parse::<<StartWidgetSession as crate::Action>::Reply>() {
+                Ok(started) if self.is_right_partner(started.partner_id) => {
+                    let source = Source { ks: started.ks, widget_since: Some(now), fresh };
+                    Ok(Self::go(self.ask_for_session(source, now)))
+                }
+                Ok(_) => Ok(Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ())),
+                Err(error) => Err(Box::new((self, error))),
+            },
+            Stage::Session(ref source) => match reply.parse::<<StartSession as crate::Action>::Reply>() {
+                Ok(started) if !self.is_right_partner(started.partner_id) => {
+                    Ok(Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ()))
+                }
+                Ok(started) => {
+                    let server_time = reply.server_time();
+                    if server_time.is_some_and(|now| started.expiry <= now) {
+                        return Ok(Turn::Stop(Error::new(ErrorKind::BornExpired).answered_by(reply.response()), ()));
+                    }
+                    let widget = source.widget_since.map(|since| WidgetSession {
+                        ks: source.ks.clone(),
+                        obtained_at: since,
+                        fresh: source.fresh,
+                    });
+                    let Login { credential, options, .. } = self.login;
+                    Ok(Turn::Done(Session::new(started, credential, options, self.hash_type, server_time, now, widget)))
+                }
+                Err(error) => Err(Box::new((self, error))),
+            },
+        }
+    }
+
+    fn refuse(self, error: Error, now: Moment) -> Turn<Login> {
+        let Stage::Session(source) = self.stage else {
+            return Turn::Stop(error, ());
+        };
+        let machine = Self { stage: Stage::Widget { fresh: source.fresh }, ..self };
+        let hash_refused = error.kind() == ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash);
+        match (machine.untried.split_first(), machine.fallback) {
+            (Some((next, rest)), _) if hash_refused => {
+                Self::go(Self { hash_type: *next, untried: rest, ..machine }.ask_for_session(source, now))
+            }
+            (_, Fallback::Unless { fresh: false })
+                if machine.login.credential.hash != HashChoice::Detect && may_be_cured_by_a_widget_session(&error) =>
+            {
+                Self::go(Self { fallback: Fallback::Never, ..machine }.ask_for_widget_session(true, now))
+            }
+            _ => Turn::Stop(machine.explain(error), ()),
+        }
+    }
+}
+
+/// Whether the KS that the hash was taken over may be to blame.
+fn may_be_cured_by_a_widget_session(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Kaltura(
+            KalturaCode::InvalidAppTokenHash
+                | KalturaCode::InvalidKs(
+                    KsFault::Expired | KsFault::LoggedOut | KsFault::ActionsLimitExceeded | KsFault::NotRecognised
+                )
+        )
+    )
+}

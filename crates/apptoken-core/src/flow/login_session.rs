@@ -1,0 +1,198 @@
+//! What a login ends with.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use super::Credential;
+use crate::app_token::{SessionOptions, StartedSession};
+use crate::{AppTokenId, HashType, Ks, Moment, PartnerId, Privileges, SessionType, UnixSeconds};
+
+/// A session that an app token gave, as the server described it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    ks: Ks,
+    partner: PartnerId,
+    app_token: AppTokenId,
+    hash_type: HashType,
+    user_id: String,
+    session_type: SessionType,
+    privileges: Privileges,
+    expires_at: UnixSeconds,
+    server_time: Option<UnixSeconds>,
+    obtained_at: Moment,
+    changes: Changes,
+    widget: Option<WidgetSession>,
+}
+
+/// The widget session of a login: other logins to the same account can start from it.
+#[derive(Clone, Debug)]
+pub struct WidgetSession {
+    /// The KS.
+    pub ks: Ks,
+    /// When the reply came; unless [`fresh`](Self::fresh), the session may be 600 s older.
+    pub obtained_at: Moment,
+    /// Whether the server's response cache was bypassed.
+    pub fresh: bool,
+}
+
+/// Where the server gave something else than was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Changes {
+    /// The session ends earlier than asked, because of the token's `sessionDuration` or its own end.
+    pub shortened: Option<ShortenedLifetime>,
+    /// The user that was asked, if the token fixes another.
+    pub other_user_than: Option<String>,
+    /// The kind that was asked, if the token fixes the other.
+    pub other_type_than: Option<SessionType>,
+    /// The privileges that were asked and silently dropped.
+    pub dropped_privileges: Privileges,
+}
+
+/// A lifetime that was asked, and what was granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortenedLifetime {
+    /// What was asked.
+    pub asked: Duration,
+    /// What was granted, by the server's clock.
+    pub granted: Duration,
+}
+
+impl Changes {
+    /// Whether everything is as asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn between(asked: SessionOptions, started: &StartedSession, server_time: Option<UnixSeconds>) -> Self {
+        let granted = server_time
+            .map(|now| Duration::from_secs(started.expiry.seconds_since(now).try_into().unwrap_or_default()));
+        Self {
+            shortened: match (asked.lifetime, granted) {
+                (Some(asked), Some(granted)) if granted + TOLERANCE < asked => {
+                    Some(ShortenedLifetime { asked, granted })
+                }
+                _ => None,
+            },
+            other_user_than: asked.user_id.filter(|user_id| *user_id != started.user_id),
+            other_type_than: asked.session_type.filter(|session_type| *session_type != started.session_type),
+            dropped_privileges: asked
+                .privileges
+                .map(|privileges| privileges.without(&started.privileges))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Between the server's reckoning of the expiry and the time in its reply's header some time passes.
+const TOLERANCE: Duration = Duration::from_secs(5);
+
+impl Session {
+    pub(super) fn new(
+        started: StartedSession,
+        credential: Credential,
+        asked: SessionOptions,
+        hash_type: HashType,
+        server_time: Option<UnixSeconds>,
+        obtained_at: Moment,
+        widget: Option<WidgetSession>,
+    ) -> Self {
+        let changes = Changes::between(asked, &started, server_time);
+        let StartedSession { ks, session_type, partner_id: _, user_id, expiry, privileges } = started;
+        let Credential { partner, id: app_token, .. } = credential;
+        Self {
+            ks,
+            partner,
+            app_token,
+            hash_type,
+            user_id,
+            session_type,
+            privileges,
+            expires_at: expiry,
+            server_time,
+            obtained_at,
+            changes,
+            widget,
+        }
+    }
+
+    /// The session string, to be sent as `ks`.
+    #[must_use]
+    pub fn ks(&self) -> &Ks {
+        &self.ks
+    }
+
+    /// The account.
+    #[must_use]
+    pub fn partner(&self) -> PartnerId {
+        self.partner
+    }
+
+    /// The token that it was started with.
+    #[must_use]
+    pub fn app_token(&self) -> &AppTokenId {
+        &self.app_token
+    }
+
+    /// The hash type that the server accepted: what detection found, else what was given.
+    #[must_use]
+    pub fn hash_type(&self) -> HashType {
+        self.hash_type
+    }
+
+    /// The user, or the empty text.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    /// The kind of session.
+    #[must_use]
+    pub fn session_type(&self) -> SessionType {
+        self.session_type
+    }
+
+    /// The privileges, among them `sessionid` and `apptoken` with the token's id.
+    #[must_use]
+    pub fn privileges(&self) -> &Privileges {
+        &self.privileges
+    }
+
+    /// When it ends, by the server's clock; see [`server_time`](Self::server_time).
+    #[must_use]
+    pub fn expires_at(&self) -> UnixSeconds {
+        self.expires_at
+    }
+
+    /// The server's clock when it answered, if it told.
+    #[must_use]
+    pub fn server_time(&self) -> Option<UnixSeconds> {
+        self.server_time
+    }
+
+    /// The caller's clocks when the reply was received.
+    #[must_use]
+    pub fn obtained_at(&self) -> Moment {
+        self.obtained_at
+    }
+
+    /// How long it lasts from when it was obtained, by the server's clock where that is known.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        let began = self.server_time.unwrap_or(self.obtained_at.wall);
+        Duration::from_secs(self.expires_at.seconds_since(began).try_into().unwrap_or_default())
+    }
+
+    /// Where the server gave something else than was asked.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// The widget session that this login obtained, if it did: the next login can start from it.
+    #[must_use]
+    pub fn widget(&self) -> Option<&WidgetSession> {
+        self.widget.as_ref()
+    }
+}

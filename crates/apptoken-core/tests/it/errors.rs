@@ -1,0 +1,108 @@
+//! Every kind of error: provoked, and its text read.
+
+use apptoken_core::{
+    Endpoint, ErrorKind, HashType, HttpResponse, KalturaCode, KsFault, RetryPolicy, TransportFailure, drive,
+};
+
+use crate::support::{
+    KS, NOW, Script, VirtualClock, WIDGET_KS, api_error, invalid_ks, login, no_reply, not_sent, now, reply,
+    session_until, widget,
+};
+
+type Reply = Result<HttpResponse, TransportFailure>;
+
+/// What kind of error the second reply of a login gives, what its text must hold, and its advice.
+fn table() -> Vec<(Reply, ErrorKind, &'static str, &'static str)> {
+    let kaltura = ErrorKind::Kaltura;
+    vec![
+        (not_sent(), ErrorKind::NotSent, "could not be sent", "network"),
+        (no_reply(), ErrorKind::NoReply, "may have acted", "try again"),
+        (reply(301, ""), ErrorKind::Redirect, "redirect, status 301", "service URL"),
+        (reply(502, "<html>"), ErrorKind::HttpStatus, "HTTP status 502", "try again later"),
+        (reply(404, "<html>"), ErrorKind::HttpStatus, "HTTP status 404", "service URL"),
+        (reply(200, ""), ErrorKind::EmptyReply, "empty", "try again"),
+        (reply(200, "<html>"), ErrorKind::HtmlReply, "web page", "service URL"),
+        (reply(200, "<?xml version=\"1.0\"?><xml/>"), ErrorKind::XmlReply, "XML", "format=1"),
+        (reply(200, "null"), ErrorKind::NullReply, "null", "Kaltura server"),
+        (reply(200, "{\"ks\":\"a"), ErrorKind::TruncatedReply, "ends too early", "try again"),
+        (reply(200, "what?"), ErrorKind::MalformedReply, "no JSON", "Kaltura server"),
+        (reply(200, "{} {}"), ErrorKind::UnexpectedReply, "not what this action returns", "Kaltura server"),
+        (reply(200, r#"{"ks":"","sessionType":0}"#), ErrorKind::UnusableKs, "KS", "request id"),
+        (
+            reply(200, format!("{{\"x\":\"{}\"}}", "y".repeat(9 << 20))),
+            ErrorKind::OversizedReply,
+            "larger",
+            "less at a time",
+        ),
+        (session_until(NOW - 1), ErrorKind::BornExpired, "already ended", "sessionDuration"),
+        (invalid_ks("LOGOUT"), kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)), "was ended", "session.end"),
+        (
+            invalid_ks("EXCEEDED_RESTRICTED_IP"),
+            kaltura(KalturaCode::InvalidKs(KsFault::RestrictedIp)),
+            "address",
+            "iprestrict",
+        ),
+        (api_error("APP_TOKEN_ID_NOT_FOUND"), kaltura(KalturaCode::AppTokenIdNotFound), "no such app token", "region"),
+        (api_error("APP_TOKEN_NOT_ACTIVE"), kaltura(KalturaCode::AppTokenNotActive), "disabled", "enable"),
+        (api_error("APP_TOKEN_EXPIRED"), kaltura(KalturaCode::AppTokenExpired), "expired", "new token"),
+        (api_error("SERVICE_FORBIDDEN"), kaltura(KalturaCode::ServiceForbidden), "may not call", "privilege or role"),
+        (api_error("SERVICE_FORBIDDEN_CONTENT_BLOCKED"), kaltura(KalturaCode::PartnerBlocked), "blocked", "partner id"),
+        (api_error("ACTION_BLOCKED"), kaltura(KalturaCode::ActionBlocked), "too often", "ten seconds"),
+        (api_error("INTERNAL_SERVERL_ERROR"), kaltura(KalturaCode::InternalError), "problem of its own", "later"),
+        (api_error("NEVER_SEEN_BEFORE"), kaltura(KalturaCode::Other), "NEVER_SEEN_BEFORE", "reference"),
+    ]
+}
+
+#[test]
+fn each_kind_tells_what_happened_and_what_to_do() {
+    for (reply, kind, text, advice) in table() {
+        // With LOGOUT and the like the login asks for a widget session once more, and meets the same again.
+        let again = match kind {
+            ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)) => {
+                vec![widget(WIDGET_KS), invalid_ks("LOGOUT")]
+            }
+            _ => vec![],
+        };
+        let script = Script::new([widget(WIDGET_KS), reply].into_iter().chain(again));
+        let stopped = drive(
+            login(HashType::Sha256).retry(RetryPolicy::none()).start(now()).unwrap(),
+            &script,
+            VirtualClock::default(),
+        );
+        let error = stopped.unwrap_err().error;
+        assert_eq!(error.kind(), kind);
+        let shown = error.to_string();
+        assert!(shown.starts_with("appToken.startSession: ") && shown.contains(text), "{kind:?}: {shown}");
+        assert!(error.advice().contains(advice), "{kind:?}: {}", error.advice());
+        assert!(!crate::garbage::texts(&error).contains(KS));
+    }
+}
+
+#[test]
+fn a_parse_failure_tells_where_and_a_transport_failure_tells_why() {
+    let source = |reply: Reply| {
+        let script = Script::new([reply]);
+        let login = login(HashType::Sha256).retry(RetryPolicy::none()).start(now()).unwrap();
+        let error = drive(login, &script, VirtualClock::default()).unwrap_err().error;
+        std::error::Error::source(&error).unwrap().to_string()
+    };
+    assert_eq!(source(reply(200, "{\"ks\":\"ab\", secret")), "syntax error at line 1, column 13");
+    assert_eq!(source(not_sent()), "connection refused");
+}
+
+#[test]
+fn support_gets_the_request_id() {
+    let script = Script::new([api_error("INVALID_WIDGET_ID")]);
+    let error =
+        drive(login(HashType::Sha256).start(now()).unwrap(), &script, VirtualClock::default()).unwrap_err().error;
+    assert_eq!((error.request_id(), error.http_status()), (Some("17"), Some(200)));
+    assert!(error.to_string().starts_with("session.startWidgetSession: no such account"), "{error}");
+    assert!(error.advice().contains("region"), "{}", error.advice());
+}
+
+#[test]
+fn settings_are_refused_with_a_way_out() {
+    let error = Endpoint::parse("http://www.kaltura.com").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.advice().contains("nothing was sent"));
+}

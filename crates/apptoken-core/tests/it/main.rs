@@ -1,0 +1,9 @@
+//! The core through its public API, against recordings of a real server and against garbage.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod dependencies;
+mod errors;
+mod garbage;
+mod login;
+mod recorded;
+mod support;
