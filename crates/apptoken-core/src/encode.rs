@@ -1,12 +1,13 @@
 //! Writing requests. The only place where a secret becomes part of a body.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::{Action, AppTokenSecret, Endpoint, Error, HttpRequest, Ks, Moment, TokenHash};
+use crate::{AccountSecret, Action, Endpoint, Error, HttpRequest, Ks, Moment, TokenHash};
 
 /// What a request carries beside the parameters of its action.
 #[derive(Clone, Copy, Default)]
@@ -41,6 +42,14 @@ pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common
     let body = object(&body).map_err(|error| error.during(A::name()))?;
     Ok(HttpRequest::new(endpoint.url(A::SERVICE, A::ACTION), body))
 }
+
+/// What every request carries beside the parameters of its actions, for one that has several.
+pub(crate) fn common(ks: Option<&Ks>) -> impl Serialize {
+    Body { action: &Nothing {}, ks, format: 1, client_tag: CLIENT_TAG, nocache: None }
+}
+
+#[derive(Serialize)]
+struct Nothing {}
 
 #[derive(Serialize)]
 struct Body<'a, A> {
@@ -116,7 +125,7 @@ impl Exposed for TokenHash {
     }
 }
 
-impl Exposed for AppTokenSecret {
+impl Exposed for AccountSecret {
     fn text(&self) -> &str {
         self.expose()
     }
@@ -127,10 +136,22 @@ pub(crate) fn exposed<S: Serializer>(secret: &impl Exposed, serializer: S) -> Re
     serializer.serialize_str(secret.text())
 }
 
-fn exposed_if_any<S: Serializer>(ks: &Option<&Ks>, serializer: S) -> Result<S::Ok, S::Error> {
-    match ks {
-        Some(ks) => serializer.serialize_str(ks.expose()),
+/// For `serialize_with`: Kaltura counts in whole seconds.
+pub(crate) fn whole_seconds<S: Serializer>(lifetime: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    lifetime.map(|lifetime| lifetime.as_secs()).serialize(serializer)
+}
+
+/// For `serialize_with`: the same for a secret that may be left out.
+pub(crate) fn exposed_if_any<S: Serializer>(secret: &Option<impl Exposed>, serializer: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => serializer.serialize_str(secret.text()),
         None => serializer.serialize_none(),
+    }
+}
+
+impl<E: Exposed> Exposed for &E {
+    fn text(&self) -> &str {
+        (**self).text()
     }
 }
 

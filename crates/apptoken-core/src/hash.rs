@@ -15,7 +15,7 @@ use crate::{Error, Ks};
 /// The hash function of an app token: `KalturaAppTokenHashType`.
 ///
 /// It must be the one that the token was created with; the server's default for a token created without one is SHA1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum HashType {
     /// `MD5`
     #[serde(rename = "MD5")]

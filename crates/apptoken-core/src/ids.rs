@@ -107,6 +107,25 @@ impl fmt::Display for AppTokenId {
     }
 }
 
+impl serde::Serialize for AppTokenId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for AppTokenId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(String::deserialize(deserializer)?)
+            .map_err(|_| serde::de::Error::custom("not the id of an app token"))
+    }
+}
+
+impl serde::Serialize for PartnerId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.get())
+    }
+}
+
 /// The kind of a session: `KalturaSessionType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SessionType {
@@ -134,6 +153,12 @@ impl SessionType {
             2 => Some(Self::Admin),
             _ => None,
         }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for SessionType {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::reply::session_type(deserializer)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess
 
 use crate::error::{Error, ErrorKind};
 use crate::ks::UNUSABLE_KS;
-use crate::{HttpResponse, UnixSeconds};
+use crate::{HttpResponse, SessionType, UnixSeconds};
 
 /// No reply of an action of sessions, tokens, users and roles comes near: a page of 500 tokens has some 200 KiB.
 pub(crate) const LARGEST_BODY: usize = 8 << 20;
@@ -48,6 +48,11 @@ impl<'a> Reply<'a> {
         parse(self.response.body()).map_err(|error| error.answered_by(self.response))
     }
 
+    /// Like [`parse`](Self::parse), for what borrows from the reply.
+    pub(crate) fn parse_borrowed<T: Deserialize<'a>>(&self) -> Result<T, Error> {
+        parse(self.response.body()).map_err(|error| error.answered_by(self.response))
+    }
+
     pub(crate) fn response(&self) -> &'a HttpResponse {
         self.response
     }
@@ -58,7 +63,7 @@ impl<'a> Reply<'a> {
 }
 
 /// Reads JSON text as what an action returns; says by its kind what is wrong with it, never a byte of it.
-pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
     let cause = match serde_json::from_slice(body) {
         Ok(value) => return Ok(value),
         Err(cause) => cause,
@@ -230,6 +235,17 @@ pub(crate) fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
     }
 
     deserializer.deserialize_any(Number)
+}
+
+/// Deserialises the number of a session type.
+pub(crate) fn session_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SessionType, D::Error> {
+    SessionType::from_code(number_or_text(deserializer)?)
+        .ok_or_else(|| serde::de::Error::custom("unknown session type"))
+}
+
+/// Deserialises a point in time.
+pub(crate) fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixSeconds, D::Error> {
+    number_or_text(deserializer).map(UnixSeconds)
 }
 
 #[cfg(test)]

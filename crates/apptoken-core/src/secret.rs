@@ -36,6 +36,13 @@ impl AppTokenSecret {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for AppTokenSecret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(String::deserialize(deserializer)?)
+            .map_err(|_| serde::de::Error::custom("not the value of an app token"))
+    }
+}
+
 /// A secret of the account (admin secret or user secret), which signs KS strings of that account.
 #[derive(Clone)]
 pub struct AccountSecret(Zeroizing<String>);

@@ -1,10 +1,11 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::encode::exposed;
-use crate::reply::number_or_text;
+use crate::encode::{exposed, whole_seconds};
+use crate::lifetime::check_lifetime;
+use crate::reply::{number_or_text, unix_seconds};
 use crate::{Action, AppTokenId, Error, Ks, Privileges, Repeat, SessionType, TokenHash, UnixSeconds};
 
 /// `appToken.startSession`: exchanges a token's id and hash for a session.
@@ -47,18 +48,7 @@ pub struct SessionOptions {
 impl SessionOptions {
     /// Refuses what the server would misread.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if let Some(lifetime) = self.lifetime {
-            if lifetime < Duration::from_secs(1) {
-                return Err(Error::invalid_input(
-                    "the session's lifetime must be at least one second: the server reads 0 as no wish at all",
-                ));
-            }
-            if lifetime > LONGEST_LIFETIME {
-                return Err(Error::invalid_input(
-                    "the session's lifetime must be at most 10 years: it is a duration, not a point in time",
-                ));
-            }
-        }
+        check_lifetime(self.lifetime)?;
         match &self.user_id {
             Some(user_id) if user_id.is_empty() => {
                 Err(Error::invalid_input("the session's user id is empty: leave it out for a session without a user"))
@@ -68,18 +58,6 @@ impl SessionOptions {
             }
             _ => Ok(()),
         }
-    }
-}
-
-const LONGEST_LIFETIME: Duration = Duration::from_secs(315_360_000);
-
-fn whole_seconds<S: Serializer>(lifetime: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    lifetime.map(|lifetime| lifetime.as_secs()).serialize(serializer)
-}
-
-impl Serialize for AppTokenId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -96,7 +74,7 @@ pub struct StartedSession {
     /// The session.
     pub ks: Ks,
     /// Its kind.
-    #[serde(rename = "sessionType", deserialize_with = "session_type")]
+    #[serde(rename = "sessionType")]
     pub session_type: SessionType,
     /// Its account, which the server sends as text.
     #[serde(rename = "partnerId", deserialize_with = "number_or_text")]
@@ -109,13 +87,4 @@ pub struct StartedSession {
     pub expiry: UnixSeconds,
     /// Its privileges.
     pub privileges: Privileges,
-}
-
-pub(crate) fn session_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SessionType, D::Error> {
-    SessionType::from_code(number_or_text(deserializer)?)
-        .ok_or_else(|| serde::de::Error::custom("unknown session type"))
-}
-
-pub(crate) fn unix_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixSeconds, D::Error> {
-    number_or_text(deserializer).map(UnixSeconds)
 }

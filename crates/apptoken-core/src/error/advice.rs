@@ -18,6 +18,7 @@ pub(super) fn what(kind: ErrorKind) -> &'static str {
         ErrorKind::MalformedReply => "the reply is no JSON",
         ErrorKind::TrailingData => "the reply goes on behind its end",
         ErrorKind::UnexpectedReply => "the reply is not what this action returns",
+        ErrorKind::MissingResult => "no result came back: the server stopped before this action",
         ErrorKind::OversizedReply => "the reply is larger than any answer of the API",
         ErrorKind::UnusableKs => "the reply holds a KS that is empty or not printable",
         ErrorKind::WrongPartner => "the session that came back belongs to another account",
@@ -78,6 +79,7 @@ pub(super) fn advice(kind: ErrorKind) -> &'static str {
         ErrorKind::NullReply | ErrorKind::MalformedReply | ErrorKind::TrailingData | ErrorKind::UnexpectedReply => {
             "check that the service URL is that of a Kaltura server (OVP), and report the request id to its operator if it is"
         }
+        ErrorKind::MissingResult => "send the actions without a result again",
         ErrorKind::OversizedReply => {
             "ask for less at a time, or check that the service URL is that of a Kaltura server"
         }

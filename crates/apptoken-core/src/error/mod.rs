@@ -81,6 +81,8 @@ pub enum ErrorKind {
     TrailingData,
     /// JSON of another shape than the action returns.
     UnexpectedReply,
+    /// Fewer results of a batch came back than actions were sent: this one was not executed.
+    MissingResult,
     /// A reply larger than any that the API gives.
     OversizedReply,
     /// A reply whose KS is empty or holds white space or control characters.
@@ -210,7 +212,7 @@ impl Error {
         match self.0.kind {
             ErrorKind::InvalidInput | ErrorKind::NotSent => false,
             ErrorKind::HttpStatus => self.0.http_status.is_none_or(|status| status >= 500),
-            ErrorKind::Redirect => false,
+            ErrorKind::Redirect | ErrorKind::MissingResult => false,
             ErrorKind::Kaltura(code) => code.may_have_acted(),
             _ => true,
         }

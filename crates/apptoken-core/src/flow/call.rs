@@ -84,6 +84,10 @@ impl<A: Action> Flow for Call<A> {
     type Output = A::Reply;
     type Progress = ();
     type Machine = CallMachine<A>;
+
+    fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
+        Self::start(self, now)
+    }
 }
 
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]

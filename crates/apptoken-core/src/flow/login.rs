@@ -160,6 +160,10 @@ impl Flow for Login {
     type Output = Session;
     type Progress = ();
     type Machine = LoginMachine;
+
+    fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
+        Self::start(self, now)
+    }
 }
 
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]

@@ -1,6 +1,7 @@
 //! What a flow does at each reply. Private, which seals [`Flow`].
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use super::Flow;
 use crate::encode::{self, Common};
@@ -27,6 +28,8 @@ pub(crate) type Unreadable<M> = Box<(M, Error)>;
 pub enum Turn<F: Flow> {
     /// To the next request.
     Send(Prepared, F::Machine),
+    /// To the next request, but not before some time has passed.
+    Wait(Duration, Prepared, F::Machine),
     /// To its end.
     Done(F::Output),
     /// No further.
@@ -42,6 +45,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// To be repeated whenever it failed, whatever its actions say by themselves.
+    pub(super) fn repeatable(self) -> Self {
+        Self { repeat: Repeat::Always, ..self }
+    }
+
     pub(crate) fn new<A: Action>(endpoint: &Endpoint, action: &A, common: Common<'_>) -> Result<Self, Error> {
         Ok(Self { request: encode::request(endpoint, action, common)?, action: A::name(), repeat: A::REPEAT })
     }

@@ -1,17 +1,33 @@
 //! Flows: sequences of exchanges that do one thing.
 
+mod audit;
+mod batch;
 mod call;
+mod hand_over;
 mod login;
 mod login_session;
 mod machine;
+mod pages;
+mod provision;
+mod revoke;
+mod rotate;
+mod token_search;
+mod verify;
 
 use core::fmt;
 use core::time::Duration;
 
+pub use audit::{Audit, AuditedToken, Finding};
+pub use batch::{Batch, BatchResults, Reference, Ticket};
 pub use call::Call;
+pub use hand_over::HandOver;
 pub use login::{Credential, Login};
 pub use login_session::{Changes, Session, ShortenedLifetime, WidgetSession};
 use machine::{Machine, Prepared, Turn};
+pub use pages::AllPages;
+pub use provision::{Provision, ProvisionProgress, ServiceRole};
+pub use revoke::{Revoke, Revoked};
+pub use rotate::{OldToken, Rotate, RotateProgress, Rotated};
 
 use crate::reply::Reply;
 use crate::{ActionName, Clock, Error, HttpRequest, HttpResponse, Moment, Repeat, Transport, TransportFailure};
@@ -26,6 +42,13 @@ pub trait Flow: Sized {
     type Progress;
     #[doc(hidden)]
     type Machine: Machine<Self>;
+
+    /// Starts the flow; each flow's own `start` tells more.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what cannot be sent.
+    fn start(self, now: Moment) -> Result<Exchange<Self>, Error>;
 }
 
 /// One request, waiting for its reply.
@@ -140,6 +163,11 @@ impl<F: Flow> Exchange<F> {
     fn follow(turn: Turn<F>, started: Duration, action: ActionName) -> Result<Step<F>, Stopped<F>> {
         match turn {
             Turn::Send(prepared, machine) => Ok(Step::Send(Self { machine, prepared, failures: 0, started })),
+            Turn::Wait(pause, prepared, machine) => {
+                // A wait that the flow plans does not count against the deadline of repetition.
+                let started = started.saturating_add(pause);
+                Ok(Step::Wait(pause, Self { machine, prepared, failures: 0, started }))
+            }
             Turn::Done(output) => Ok(Step::Done(output)),
             Turn::Stop(error, progress) => Err(Stopped { error: error.during(action), progress }),
         }

@@ -1,5 +1,7 @@
 //! The privileges of a session, read and written by the server's grammar.
 
+mod known;
+
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;

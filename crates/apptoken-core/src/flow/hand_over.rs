@@ -1,0 +1,59 @@
+//! What an administrator hands over.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use super::Credential;
+use crate::app_token::AppToken;
+use crate::{AppTokenId, AppTokenSecret, Error, ErrorKind, HashType, PartnerId, Privileges, SessionType, UnixSeconds};
+
+/// A new app token, proved by a login, and all that its user must know.
+///
+/// Its `Debug` can be shown; the token's value comes out only through [`AppTokenSecret::expose`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct HandOver {
+    /// The account.
+    pub partner: PartnerId,
+    /// The token's id.
+    pub id: AppTokenId,
+    /// The token's value.
+    pub token: AppTokenSecret,
+    /// The token's hash type.
+    pub hash_type: HashType,
+    /// The user of its sessions, if it fixes one.
+    pub user_id: Option<String>,
+    /// The kind of its sessions, if it fixes one.
+    pub session_type: Option<SessionType>,
+    /// The longest that a session of it lasts.
+    pub session_duration: Duration,
+    /// The privileges of its sessions, beside `sessionid` and `apptoken`.
+    pub privileges: Privileges,
+    /// When the token itself ends; never if absent.
+    pub expiry: Option<UnixSeconds>,
+}
+
+impl HandOver {
+    pub(super) fn of(partner: PartnerId, token: AppToken) -> Result<Self, Error> {
+        let session_duration = token.longest_session();
+        Ok(Self {
+            partner,
+            id: token.id,
+            token: token.token.ok_or_else(|| {
+                Error::new(ErrorKind::UnexpectedReply).detail("the token came back without its value")
+            })?,
+            hash_type: token.hash_type,
+            user_id: token.session_user_id,
+            session_type: token.session_type,
+            session_duration,
+            privileges: token.session_privileges.unwrap_or_default(),
+            expiry: token.expiry,
+        })
+    }
+
+    /// What a [`Login`](crate::Login) needs.
+    #[must_use]
+    pub fn credential(&self) -> Credential {
+        Credential::new(self.partner, self.id.clone(), self.token.clone(), self.hash_type)
+    }
+}
