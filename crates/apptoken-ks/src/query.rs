@@ -1,0 +1,155 @@
+//! The query string inside a KS V2: written by PHP's `http_build_query`, read by its `parse_str`.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+
+/// Writes fields in their order.
+pub(crate) fn build<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut query = String::new();
+    for (name, value) in fields {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        encode(&mut query, name);
+        query.push('=');
+        encode(&mut query, value);
+    }
+    query
+}
+
+/// All but what PHP leaves as it is, and the space, which becomes a plus sign.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b' ');
+
+fn encode(query: &mut String, text: &str) {
+    for (position, word) in text.split(' ').enumerate() {
+        if position > 0 {
+            query.push('+');
+        }
+        query.extend(utf8_percent_encode(word, ENCODED));
+    }
+}
+
+/// The value of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Text(String),
+    /// A field named with brackets, `name[key]`, which makes an array in PHP.
+    Nested,
+}
+
+/// PHP reads no more fields than this by default.
+const MAX_FIELDS: usize = 1000;
+
+/// Reads the fields: each name once, where it first stood, with its last value.
+///
+/// Bytes that are not UTF-8 become U+FFFD.
+pub(crate) fn parse(query: &[u8]) -> Vec<(String, Value)> {
+    let mut fields = Vec::new();
+    // To PHP, a zero byte is the end of the text.
+    let query = query.split(|byte| *byte == 0).next().unwrap_or_default();
+    let items = query.split(|byte| *byte == b'&').filter(|item| !item.is_empty());
+    for item in items.take(MAX_FIELDS) {
+        let mut sides = item.splitn(2, |byte| *byte == b'=');
+        let name = decode(sides.next().unwrap_or_default());
+        let value = decode(sides.next().unwrap_or_default());
+        if let Some((name, nested)) = variable_name(&name) {
+            put(&mut fields, name, if nested { Value::Nested } else { Value::Text(value) });
+        }
+    }
+    fields
+}
+
+/// Sets a field; one that is there keeps its place.
+pub(crate) fn put<N: PartialEq, V>(fields: &mut Vec<(N, V)>, name: N, value: V) {
+    match fields.iter_mut().find(|(there, _)| *there == name) {
+        Some(field) => field.1 = value,
+        None => fields.push((name, value)),
+    }
+}
+
+fn decode(text: &[u8]) -> String {
+    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let decoded: Cow<'_, [u8]> = percent_decode(&spaced).into();
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// What PHP makes of a field's name, and whether it stands for an array; `None` if PHP drops the field.
+fn variable_name(name: &str) -> Option<(String, bool)> {
+    let name = name.split('\0').next()?.trim_start_matches(' ');
+    let (base, nested) = match name.split_once('[') {
+        // A bracket that nothing closes is a character like the dot.
+        Some(("", _)) => return None,
+        Some((base, keys)) => {
+            if keys.contains(']') {
+                (base, true)
+            } else {
+                (name, false)
+            }
+        }
+        None => (name, false),
+    };
+    (!base.is_empty()).then(|| (base.replace([' ', '.', '['], "_"), nested))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::borrow::ToOwned as _;
+    use proptest::prelude::*;
+
+    fn check(query: &str, expected: &[(&str, &str)]) {
+        let expected: Vec<_> = expected.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect();
+        assert_eq!(parse(query.as_bytes()), expected, "{query}");
+    }
+
+    fn text(value: &str) -> Value {
+        if value == "[]" { Value::Nested } else { Value::Text(value.to_owned()) }
+    }
+
+    /// The expected values are those of PHP 8.2's `parse_str`.
+    #[test]
+    fn parses_like_php() {
+        check("a=1=2&b&&c=&=x&d=%zz%4", &[("a", "1=2"), ("b", ""), ("c", ""), ("d", "%zz%4")]);
+        check("a=1&b=2&a=3", &[("a", "3"), ("b", "2")]);
+        check("5=1&05=2&-5=3&5=4", &[("5", "4"), ("05", "2"), ("-5", "3")]);
+        check("%20%20a=1&+.b=2& =3&.=4", &[("a", "1"), ("_b", "2"), ("_", "4")]);
+        check("a%00b=1&c=%00", &[("a", "1"), ("c", "\0")]);
+        check("a=1\x002&b=3", &[("a", "1")]);
+        check("a]b=1&[x]=2", &[("a]b", "1")]);
+        check(
+            "a[]=1&b%5Bc%5D=2&c[x]y=3&d[ ]=4&e[x[y]=5",
+            &[("a", "[]"), ("b", "[]"), ("c", "[]"), ("d", "[]"), ("e", "[]")],
+        );
+        check("a[b=1&a[[b=2&a[b.c d=3&a b.c[=4", &[("a_b", "1"), ("a__b", "2"), ("a_b_c_d", "3"), ("a_b_c_", "4")]);
+        check("a=1&a[]=2&b[]=1&b=2", &[("a", "[]"), ("b", "2")]);
+    }
+
+    #[test]
+    fn reads_no_more_fields_than_php() {
+        let query: String = (0..1500).map(|number| alloc::format!("a{number}=&")).collect();
+        assert_eq!(parse(query.as_bytes()).len(), 1000);
+    }
+
+    #[test]
+    fn builds_like_php() {
+        let fields = [("", "v"), ("b", "\0~*-_.é "), ("5", "1"), ("a[]", "b&c=d")];
+        assert_eq!(build(fields), "=v&b=%00%7E%2A-_.%C3%A9+&5=1&a%5B%5D=b%26c%3Dd");
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(query in prop::collection::vec(any::<u8>(), 0..200)) {
+            parse(&query);
+        }
+
+        #[test]
+        fn what_was_built_is_parsed(fields in prop::collection::btree_map("[a-z_]{1,5}", any::<String>(), 0..6)) {
+            let query = build(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            let expected: Vec<_> = fields.into_iter().map(|(name, value)| (name, Value::Text(value))).collect();
+            prop_assert_eq!(parse(query.as_bytes()), expected);
+        }
+    }
+}
