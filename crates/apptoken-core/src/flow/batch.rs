@@ -340,7 +340,7 @@ mod tests {
 
     fn answer(batch: Batch, body: &str) -> Result<BatchResults, Error> {
         let reply = HttpResponse::new(200, [("X-Me", "a")], body.as_bytes().to_vec());
-        match batch.start(NOW)?.receive(&reply, NOW)? {
+        match batch.retry(RetryPolicy::none()).start(NOW)?.receive(&reply, NOW)? {
             Step::Done(results) => Ok(results),
             step => panic!("{step:?}"),
         }
