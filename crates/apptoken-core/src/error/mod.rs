@@ -207,12 +207,12 @@ impl Error {
     }
 
     /// Whether the server may have done what it was asked in spite of the error.
+    ///
+    /// An HTTP status or a redirect says nothing about that: it can come from something that stands before the server.
     #[must_use]
     pub fn may_have_acted(&self) -> bool {
         match self.0.kind {
-            ErrorKind::InvalidInput | ErrorKind::NotSent => false,
-            ErrorKind::HttpStatus => self.0.http_status.is_none_or(|status| status >= 500),
-            ErrorKind::Redirect | ErrorKind::MissingResult => false,
+            ErrorKind::InvalidInput | ErrorKind::NotSent | ErrorKind::MissingResult => false,
             ErrorKind::Kaltura(code) => code.may_have_acted(),
             _ => true,
         }

@@ -86,16 +86,19 @@ impl Deletion {
 }
 
 impl DeletionTickets {
-    /// Whether the token was there; an error unless it is gone now.
+    /// Whether the token was there; an inner error unless it is gone now. A failure that may pass is an outer error, like a
+    /// reply that cannot be read: the whole request can be repeated.
     pub(super) fn read(self, reader: &BatchReader, reply: &Reply<'_>) -> Result<Result<Revoked, Error>, Error> {
         let mut results = reader.read(reply)?;
         let was_there = match results.take(self.delete) {
             Ok(()) => true,
             Err(error) if is_gone(&error) => false,
+            Err(error) if error.is_transient() => return Err(error),
             Err(error) => return Ok(Err(error)),
         };
         Ok(match results.take(self.get) {
             Err(error) if is_gone(&error) => Ok(Revoked { was_there }),
+            Err(error) if error.is_transient() => return Err(error),
             Err(error) => Err(error),
             Ok(_) => Err(Error::new(ErrorKind::UnexpectedReply)
                 .detail("the token was deleted and is still there")

@@ -56,7 +56,7 @@ impl Search {
     pub(super) fn take(mut self, page: Page<AppToken>) -> Looked {
         let is_last =
             page.objects.is_empty() || i64::try_from(self.pager.reach()).is_ok_and(|reach| reach >= page.total_count);
-        self.found = page.objects.into_iter().filter(|token| self.marker.is_on(token)).next_back().or(self.found);
+        self.found = page.objects.into_iter().rfind(|token| self.marker.is_on(token)).or(self.found);
         self.pager = self.pager.next();
         if is_last { Looked::All(self.found) } else { Looked::Partly(self) }
     }

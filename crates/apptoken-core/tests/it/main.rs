@@ -3,6 +3,7 @@
 
 mod dependencies;
 mod errors;
+mod flows;
 mod garbage;
 mod login;
 mod recorded;

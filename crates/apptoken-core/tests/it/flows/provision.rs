@@ -1,0 +1,222 @@
+use std::time::Duration;
+
+use apptoken_core::app_token::TokenExpiry;
+use apptoken_core::{
+    ActionName, Clock as _, Error, ErrorKind, HandOver, HashType, Login, Privileges, Provision, ProvisionProgress,
+    ServiceRole, SessionType, drive, user, user_role,
+};
+use apptoken_transport_fake::{Fault, Trouble};
+
+use super::world::{World, faults, partner};
+
+const USER: &str = "importer@example.org";
+const ROLE: &str = "Importer role";
+
+fn provision(world: &World) -> Provision {
+    Provision::new(world.endpoint(), world.admin.clone(), partner(), "importer", USER)
+        .role(ServiceRole::with_permissions(ROLE, &["BASE_USER_SESSION_PERMISSION"]))
+        .privileges(Privileges::new().list_all())
+        .session_duration(Duration::from_secs(3600))
+        .description("imports lectures")
+}
+
+#[test]
+fn a_new_service_gets_role_user_and_token_in_four_requests() {
+    let world = World::new();
+    let hand_over = world.run(provision(&world)).unwrap();
+    let journal = world.fake.journal();
+    assert_eq!(journal.requests(), 4);
+    assert_eq!((journal.count("appToken.add"), journal.count("userRole.add"), journal.count("user.add")), (1, 1, 1));
+
+    assert_eq!((hand_over.hash_type, hand_over.session_type), (HashType::Sha256, Some(SessionType::User)));
+    assert_eq!((hand_over.user_id.as_deref(), hand_over.session_duration), (Some(USER), Duration::from_secs(3600)));
+    assert_eq!((hand_over.privileges.to_string().as_str(), hand_over.expiry), ("list:*", None));
+    check(&world, &hand_over);
+
+    let clock = world.fake.clock();
+    let login = Login::new(world.endpoint(), hand_over.credential()).start(clock.now()).unwrap();
+    assert_eq!(drive(login, &world.fake, clock).unwrap().user_id(), USER);
+    assert!(!format!("{hand_over:#?}").contains(hand_over.token.expose()));
+}
+
+/// Exactly one of everything, and fitting together.
+fn check(world: &World, hand_over: &HandOver) {
+    let tokens = world.tokens();
+    assert_eq!(tokens.len(), 1);
+    assert_eq!(tokens[0].id, hand_over.id);
+    assert_eq!(tokens[0].description.as_deref(), Some("imports lectures [apptoken:importer]"));
+    let roles = world.roles_named(ROLE);
+    assert_eq!(roles.len(), 1);
+    assert_eq!(world.roles_of_user(USER), Some(roles));
+}
+
+#[test]
+fn a_second_run_changes_nothing_and_needs_two_requests() {
+    let world = World::new();
+    let first = world.run(provision(&world)).unwrap();
+    world.fake.clear_journal();
+    let second = world.run(provision(&world)).unwrap();
+    assert_eq!(world.fake.journal().requests(), 2);
+    assert_eq!((&first.id, first.token.expose()), (&second.id, second.token.expose()));
+    check(&world, &second);
+}
+
+#[test]
+fn what_is_there_is_used_and_roles_of_the_user_stay() {
+    let world = World::new();
+    let other = world
+        .call(user_role::Add { user_role: user_role::NewUserRole::new("Other", &["BASE_USER_SESSION_PERMISSION"]) })
+        .unwrap();
+    let mut user = user::NewUser::new(USER);
+    user.role_ids = Some(other.id.to_string());
+    world.call(user::Add { user }).unwrap();
+    world.fake.clear_journal();
+    world.run(provision(&world)).unwrap();
+    assert_eq!(world.fake.journal().requests(), 4);
+    let ours = world.roles_named(ROLE)[0];
+    let mut roles = world.roles_of_user(USER).unwrap();
+    roles.sort_unstable();
+    assert_eq!(roles, [other.id, ours]);
+}
+
+#[test]
+fn without_a_role_and_with_the_user_there_it_takes_three_requests() {
+    let world = World::new();
+    world.call(user::Add { user: user::NewUser::new(USER) }).unwrap();
+    world.fake.clear_journal();
+    world.run(Provision::new(world.endpoint(), world.admin.clone(), partner(), "importer", USER)).unwrap();
+    assert_eq!(world.fake.journal().requests(), 3);
+}
+
+#[test]
+fn a_token_of_that_name_with_other_settings_is_not_taken_for_it() {
+    let world = World::new();
+    world.run(provision(&world)).unwrap();
+    let stopped = world.run(provision(&world).privileges(Privileges::new())).unwrap_err();
+    assert_eq!(stopped.error.kind(), ErrorKind::InvalidInput);
+    assert!(stopped.error.to_string().contains("another privileges"), "{}", stopped.error);
+    assert!(stopped.progress.app_token.is_some());
+    assert_eq!(world.tokens().len(), 1);
+}
+
+#[test]
+fn a_role_of_that_name_that_permits_less_is_not_taken_for_it() {
+    let world = World::new();
+    world.call(user_role::Add { user_role: user_role::NewUserRole::new(ROLE, &["APP_TOKEN_BASE"]) }).unwrap();
+    let error = world.run(provision(&world)).unwrap_err().error;
+    assert!(error.to_string().contains("without the permission BASE_USER_SESSION_PERMISSION"), "{error}");
+    assert!(world.tokens().is_empty());
+}
+
+#[test]
+fn a_role_that_cannot_be_made_stops_before_the_token_and_the_next_run_mends_it() {
+    let world = World::new();
+    let bad = provision(&world).role(ServiceRole::with_permissions(ROLE, &["NO_SUCH_PERMISSION"]));
+    let stopped = world.run(bad).unwrap_err();
+    assert_eq!(stopped.error.code(), Some("PERMISSION_NOT_FOUND"));
+    assert_eq!(
+        (stopped.progress.role_id, stopped.progress.user_is_ready, &stopped.progress.app_token),
+        (None, false, &None)
+    );
+    assert!(world.tokens().is_empty());
+    let hand_over = world.run(provision(&world)).unwrap();
+    check(&world, &hand_over);
+}
+
+#[test]
+fn input_that_the_server_would_misread_is_refused_before_sending() {
+    let world = World::new();
+    let now = world.fake.clock().now();
+    let new = |name: &str, user: &str| Provision::new(world.endpoint(), world.admin.clone(), partner(), name, user);
+    for refused in [
+        new("", USER),
+        new("a b", USER),
+        new("a]", USER),
+        new("a", "b c"),
+        new("a", ""),
+        new("a", USER).session_duration(Duration::ZERO),
+        new("a", USER).session_duration(Duration::from_secs(1_795_230_763)),
+        new("a", USER).role(ServiceRole::with_permissions("", &[])),
+    ] {
+        assert_eq!(refused.start(now).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    assert!(TokenExpiry::at(now.wall, now.wall).is_err());
+    assert_eq!(world.fake.journal().requests(), 0);
+}
+
+#[test]
+fn a_session_that_may_not_is_told_so() {
+    let world = World::new();
+    let widget = world.call(apptoken_core::session::StartWidgetSession::of(partner())).unwrap().ks;
+    let error = world.run(Provision::new(world.endpoint(), widget, partner(), "importer", USER)).unwrap_err().error;
+    assert!(
+        matches!(error.code(), Some("SERVICE_FORBIDDEN" | "CANNOT_RETRIEVE_ANOTHER_USER_USING_NON_ADMIN_SESSION")),
+        "{error:?}"
+    );
+}
+
+/// What the progress says is so; what it leaves open may be so.
+fn check_progress(world: &World, error: &Error, progress: &ProvisionProgress, case: &str) {
+    let tokens = world.tokens();
+    let roles = world.roles_named(ROLE);
+    assert!(tokens.len() <= 1 && roles.len() <= 1, "{case}: {error}");
+    if let Some(id) = &progress.app_token {
+        assert_eq!(&tokens[0].id, id, "{case}");
+    }
+    if let Some(id) = progress.role_id {
+        assert_eq!(roles, [id], "{case}");
+    }
+    if progress.user_is_ready {
+        assert_eq!(world.roles_of_user(USER), Some(roles.clone()), "{case}");
+    }
+    if progress.in_doubt.is_none() && progress.app_token.is_none() {
+        // It may have stopped before it looked; then nothing is there, because nothing was there before.
+        assert!(tokens.is_empty(), "{case}: {error:?} {progress:?}");
+    }
+}
+
+#[test]
+fn under_every_fault_it_ends_done_or_with_a_true_progress_and_running_it_again_completes_it() {
+    let (mut done, mut stopped_early) = (0, 0);
+    for (case, fault) in faults() {
+        let world = World::new();
+        let id = world.fake.inject(fault);
+        let ended = world.run(provision(&world));
+        world.fake.remove_fault(id);
+        let hand_over = match ended {
+            Ok(hand_over) => {
+                done += 1;
+                hand_over
+            }
+            Err(stopped) => {
+                stopped_early += 1;
+                check_progress(&world, &stopped.error, &stopped.progress, &case);
+                let clock = world.fake.clock();
+                let again = stopped.progress.resume_with(world.admin.clone(), clock.now()).unwrap();
+                drive(again, &world.fake, clock).unwrap_or_else(|again| panic!("{case}: {again:?}"))
+            }
+        };
+        check(&world, &hand_over);
+    }
+    assert!(done > 100 && stopped_early > 20, "{done} done, {stopped_early} stopped");
+}
+
+#[test]
+fn an_unknown_outcome_of_adding_is_reconciled_by_looking_not_by_adding_again() {
+    let world = World::new();
+    world.fake.inject(Fault::on("appToken.add", Trouble::Reset).nth(1).after_commit());
+    let hand_over = world.run(provision(&world)).unwrap();
+    assert_eq!(world.fake.journal().count("appToken.add"), 1);
+    check(&world, &hand_over);
+}
+
+#[test]
+fn an_outcome_that_stays_unknown_is_told() {
+    let world = World::new();
+    world.fake.inject(Fault::on("appToken.add", Trouble::Reset).after_commit());
+    world.fake.inject(Fault::on("multirequest", Trouble::Status(503)).nth(3));
+    let provision = provision(&world).retry(apptoken_core::RetryPolicy::none());
+    let progress = world.run(provision).unwrap_err().progress;
+    assert_eq!(progress.in_doubt, Some(ActionName { service: "appToken", action: "add" }));
+    assert_eq!(progress.app_token, None);
+}

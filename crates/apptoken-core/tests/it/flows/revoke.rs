@@ -1,0 +1,83 @@
+use apptoken_core::{AppTokenId, ErrorKind, KalturaCode, KsFault, Login, Revoke, session};
+use apptoken_transport_fake::{Fault, Trouble};
+
+use super::world::{World, faults, partner};
+
+fn revoke(world: &World, id: &AppTokenId) -> Revoke {
+    Revoke::new(world.endpoint(), world.admin.clone(), id.clone())
+}
+
+#[test]
+fn one_request_deletes_the_token_ends_its_sessions_and_confirms() {
+    let world = World::new();
+    let token = world
+        .fake
+        .add_token(partner(), apptoken_transport_fake::TokenSpec::new(apptoken_core::HashType::Sha256).user("u"));
+    let credential = apptoken_core::Credential::new(partner(), token.id.clone(), token.secret, token.hash_type);
+    let live = world.run(Login::new(world.endpoint(), credential)).unwrap();
+    world.fake.clear_journal();
+
+    assert!(world.run(revoke(&world, &token.id)).unwrap().was_there);
+    assert_eq!(world.fake.journal().requests(), 1);
+    assert!(!world.is_there(&token.id));
+
+    let call =
+        apptoken_core::Call::new(world.endpoint(), apptoken_core::user::Get::default()).with_ks(live.ks().clone());
+    let error = world.run(call).unwrap_err().error;
+    assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)));
+    assert!(!world.run(revoke(&world, &token.id)).unwrap().was_there);
+}
+
+#[test]
+fn a_token_that_was_never_there_is_gone_too() {
+    let world = World::new();
+    assert!(!world.run(revoke(&world, &AppTokenId::parse("0_nope1234").unwrap())).unwrap().was_there);
+}
+
+#[test]
+fn under_every_fault_done_means_gone_and_running_it_again_completes_it() {
+    for (case, fault) in faults() {
+        let world = World::new();
+        let id = world.token();
+        let fault = world.fake.inject(fault);
+        let ended = world.run(revoke(&world, &id));
+        world.fake.remove_fault(fault);
+        if let Err(stopped) = ended {
+            if !stopped.error.may_have_acted() && world.fake.journal().count("appToken.delete") == 0 {
+                assert!(world.is_there(&id), "{case}");
+            }
+            world.run(revoke(&world, &id)).unwrap_or_else(|again| panic!("{case}: {again:?}"));
+        }
+        assert!(!world.is_there(&id), "{case}");
+    }
+}
+
+#[test]
+fn ending_a_session_of_an_app_token_ends_all_of_them_which_the_type_makes_one_say() {
+    let world = World::new();
+    let token = world
+        .fake
+        .add_token(partner(), apptoken_transport_fake::TokenSpec::new(apptoken_core::HashType::Sha256).user("u"));
+    let credential =
+        || apptoken_core::Credential::new(partner(), token.id.clone(), token.secret.clone(), token.hash_type);
+    let one = world.run(Login::new(world.endpoint(), credential())).unwrap();
+    let other = world.run(Login::new(world.endpoint(), credential())).unwrap();
+    let end = session::End::every_session_of_the_app_token_for_a_day();
+    world.run(apptoken_core::Call::new(world.endpoint(), end).with_ks(one.ks().clone())).unwrap();
+    let later = world.run(Login::new(world.endpoint(), credential())).unwrap();
+    for session in [&one, &other, &later] {
+        let call = apptoken_core::Call::new(world.endpoint(), apptoken_core::user::Get::default())
+            .with_ks(session.ks().clone());
+        let error = world.run(call).unwrap_err().error;
+        assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)));
+    }
+}
+
+#[test]
+fn a_repetition_after_an_unknown_outcome_finds_it_done() {
+    let world = World::new();
+    let id = world.token();
+    world.fake.inject(Fault::on("multirequest", Trouble::Reset).nth(1).after_commit());
+    assert!(!world.run(revoke(&world, &id)).unwrap().was_there);
+    assert!(!world.is_there(&id));
+}

@@ -1,0 +1,101 @@
+//! An account on the fake, and what can go wrong in front of it.
+
+use std::time::Duration;
+
+use apptoken_core::app_token::{AppToken, AppTokenFilter, List};
+use apptoken_core::{
+    Action, AllPages, AppTokenId, Call, Clock as _, Endpoint, Error, Flow, HashType, Ks, PartnerId, Stopped, drive,
+    user, user_role,
+};
+use apptoken_transport_fake::{Fake, Fault, TokenSpec, TokenStatus, Trouble};
+
+use crate::support::endpoint;
+
+pub(crate) struct World {
+    pub(crate) fake: Fake,
+    pub(crate) admin: Ks,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let fake = Fake::new();
+        let admin = fake.admin_session(partner()).unwrap();
+        Self { fake, admin }
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        endpoint()
+    }
+
+    pub(crate) fn token(&self) -> AppTokenId {
+        self.fake.add_token(partner(), TokenSpec::new(HashType::Sha256).user("importer").description("old one")).id
+    }
+
+    pub(crate) fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Stopped<F>> {
+        let clock = self.fake.clock();
+        drive(flow.start(clock.now()).unwrap(), &self.fake, clock)
+    }
+
+    pub(crate) fn call<A: Action>(&self, action: A) -> Result<A::Reply, Error> {
+        Ok(self.run(Call::new(self.endpoint(), action).with_ks(self.admin.clone()))?)
+    }
+
+    /// The tokens that the API shows.
+    pub(crate) fn tokens(&self) -> Vec<AppToken> {
+        self.run(AllPages::new(self.endpoint(), List::new(AppTokenFilter::default()), self.admin.clone())).unwrap()
+    }
+
+    pub(crate) fn is_there(&self, id: &AppTokenId) -> bool {
+        self.fake.token(id).is_some_and(|token| token.status == TokenStatus::Active)
+    }
+
+    pub(crate) fn roles_named(&self, name: &str) -> Vec<i64> {
+        let filter = user_role::UserRoleFilter { name_equal: Some(name.to_owned()), ..Default::default() };
+        let page = self.call(user_role::List { filter, pager: None }).unwrap();
+        page.objects.into_iter().map(|role| role.id).collect()
+    }
+
+    pub(crate) fn roles_of_user(&self, id: &str) -> Option<Vec<i64>> {
+        self.call(user::Get { user_id: Some(id.to_owned()) }).ok().map(|user| user.roles())
+    }
+}
+
+pub(crate) fn partner() -> PartnerId {
+    PartnerId::new(101).unwrap()
+}
+
+/// Every kind of trouble, for the n-th request, before and after the server acted.
+pub(crate) fn faults() -> impl Iterator<Item = (String, Fault)> {
+    let troubles = || {
+        [
+            Trouble::Refused,
+            Trouble::Reset,
+            Trouble::CutAfter(0),
+            Trouble::CutAfter(20),
+            Trouble::EmptyReply,
+            Trouble::Html(200),
+            Trouble::Html(502),
+            Trouble::Xml,
+            Trouble::Null,
+            Trouble::Truncated,
+            Trouble::Malformed,
+            Trouble::Redirect { status: 302, location: "https://elsewhere.example.org".into() },
+            Trouble::Status(404),
+            Trouble::Status(429),
+            Trouble::Status(500),
+            Trouble::Status(503),
+            Trouble::ApiError("INTERNAL_SERVERL_ERROR".into()),
+            Trouble::Delay(Duration::from_secs(20)),
+        ]
+    };
+    // Kaltura raises these before it acts, so there is no "after".
+    let refusals = || {
+        [Trouble::ApiError("SERVICE_FORBIDDEN".into()), Trouble::ApiError("INVALID_KS".into()), Trouble::ActionBlocked]
+    };
+    (1..=6).flat_map(move |nth| {
+        let fault = move |trouble: Trouble| (format!("request {nth}, {trouble:?}"), Fault::on_any(trouble).nth(nth));
+        let after = |(case, fault): (String, Fault)| (format!("{case}, after the server acted"), fault.after_commit());
+        let before = troubles().into_iter().chain(refusals()).map(fault);
+        before.chain(troubles().into_iter().map(move |trouble| after(fault(trouble))))
+    })
+}

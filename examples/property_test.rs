@@ -1,0 +1,50 @@
+//! How to test one's own code offline, against a Kaltura in memory that misbehaves at random.
+//!
+//!     cargo run --example property_test
+
+use apptoken::{Client, Credential, Endpoint, Error, HashType, PartnerId, Session};
+use apptoken_transport_fake::{Fake, Fault, TokenSpec, Trouble};
+use proptest::prelude::*;
+
+/// The code under test: what a program makes of a login.
+fn greeting(login: Result<Session, Error>) -> String {
+    match login {
+        Ok(session) => format!("hello {}", session.user_id()),
+        Err(error) if error.is_transient() => "please try again later".to_owned(),
+        Err(error) => format!("please tell your administrator: {}", error.advice()),
+    }
+}
+
+fn trouble() -> impl Strategy<Value = Trouble> {
+    prop_oneof![
+        Just(Trouble::Refused),
+        Just(Trouble::Reset),
+        Just(Trouble::EmptyReply),
+        Just(Trouble::Truncated),
+        (400..600_u16).prop_map(Trouble::Html),
+        (0..300_usize).prop_map(Trouble::CutAfter),
+        Just(Trouble::ApiError("APP_TOKEN_EXPIRED".to_owned())),
+    ]
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let partner = PartnerId::new(101)?;
+    let mut runner = proptest::test_runner::TestRunner::default();
+    runner.run(&(trouble(), 1..4_u64, any::<u64>()), |(trouble, call, seed)| {
+        let kaltura = Fake::builder().seed(seed).build();
+        let token = kaltura.add_token(partner, TokenSpec::new(HashType::Sha256).user("alice"));
+        kaltura.inject(Fault::on_any(trouble).nth(call));
+
+        let credential = Credential::new(partner, token.id, token.secret.clone(), HashType::Sha256);
+        let endpoint = Endpoint::parse("http://localhost").map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let client = Client::with_transport(endpoint, credential, kaltura.clone()).clock(kaltura.clock());
+        let text = greeting(client.login());
+
+        prop_assert!(text.starts_with("hello alice") || text.starts_with("please"), "{}", text);
+        prop_assert!(!text.contains(token.secret.expose()));
+        prop_assert!(kaltura.journal().requests() <= 12);
+        Ok(())
+    })?;
+    println!("256 logins under random trouble: each a greeting or a sentence that helps");
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! Creates what a service needs to log in: a role, a user with it, and an app token proved by a login.
+//!
+//!     cargo run --example provision
+
+use std::error::Error;
+use std::time::Duration;
+
+use apptoken::{Admin, Endpoint, PartnerId, Privileges, ServiceRole};
+use apptoken_transport_fake::Fake;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let kaltura = Fake::new();
+    let partner = PartnerId::new(101)?;
+    let secret = kaltura.admin_secret(partner).ok_or("the fake has this account")?;
+    let admin = Admin::with_transport(Endpoint::parse("http://localhost")?, partner, secret, kaltura.clone()).clock(kaltura.clock());
+
+    let wanted = || {
+        Ok::<_, apptoken::Error>(
+            admin
+                .provision("importer", "importer@example.org")?
+                .role(ServiceRole::with_permissions("Importer", &["BASE_USER_SESSION_PERMISSION"]))
+                .privileges(Privileges::new().list_all().enable_entitlement().privacy_context("portal")?)
+                .session_duration(Duration::from_secs(3600))
+                .description("imports lectures every night"),
+        )
+    };
+    let hand_over = admin.run(wanted()?)?;
+    println!("{hand_over:#?}");
+    println!("the value itself, to be handed over safely: {} characters", hand_over.token.expose().len());
+
+    // Running it again changes nothing: the same token comes back.
+    let again = admin.run(wanted()?)?;
+    println!("\nagain: the same token? {}", again.id == hand_over.id);
+    println!("requests in all: {}", kaltura.journal().requests());
+    Ok(())
+}
