@@ -6,7 +6,8 @@ use std::error::Error;
 use std::time::{Instant, SystemTime};
 
 use apptoken::{
-    Credential, Exchange, Flow, HashType, HttpRequest, HttpResponse, Login, Moment, PartnerId, Step, Stopped, TransportFailure, UnixSeconds,
+    Credential, Exchange, Flow, HashType, HttpRequest, HttpResponse, Login, Moment, PartnerId, Step, Stopped,
+    TransportFailure, UnixSeconds,
 };
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, TokenSpec};

@@ -12,7 +12,8 @@ struct Minreq;
 
 impl Transport for Minreq {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
-        let mut post = minreq::post(request.url()).with_timeout(30).with_body(request.body()).with_follow_redirects(false);
+        let mut post =
+            minreq::post(request.url()).with_timeout(30).with_body(request.body()).with_follow_redirects(false);
         for (name, value) in request.headers() {
             post = post.with_header(*name, *value);
         }

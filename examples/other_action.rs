@@ -24,7 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let token = kaltura.add_token(partner, TokenSpec::new(HashType::Sha1).user("alice"));
     let credential = Credential::new(partner, token.id, token.secret, HashType::Sha1);
 
-    let client = Client::with_transport(Endpoint::parse("http://localhost")?, credential, kaltura.clone()).clock(kaltura.clock());
+    let client = Client::with_transport(Endpoint::parse("http://localhost")?, credential, kaltura.clone())
+        .clock(kaltura.clock());
     let session = client.login()?;
     println!("the server's clock: {}", client.call(session.ks(), GetTime {})?);
     Ok(())

@@ -12,7 +12,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let kaltura = Fake::new();
     let partner = PartnerId::new(101)?;
     let secret = kaltura.admin_secret(partner).ok_or("the fake has this account")?;
-    let admin = Admin::with_transport(Endpoint::parse("http://localhost")?, partner, secret, kaltura.clone()).clock(kaltura.clock());
+    let admin = Admin::with_transport(Endpoint::parse("http://localhost")?, partner, secret, kaltura.clone())
+        .clock(kaltura.clock());
 
     let wanted = || {
         Ok::<_, apptoken::Error>(
@@ -25,8 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         )
     };
     let hand_over = admin.run(wanted()?)?;
-    println!("{hand_over:#?}");
-    println!("the value itself, to be handed over safely: {} characters", hand_over.token.expose().len());
+    println!("{hand_over}");
+    println!("(and the token's value, {} characters, by another way)", hand_over.token.expose().len());
 
     // Running it again changes nothing: the same token comes back.
     let again = admin.run(wanted()?)?;

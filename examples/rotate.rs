@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} is followed by {}", old.id, rotated.successor.id);
 
     // When every program uses the successor, the old one is shut off; its sessions end with it.
-    let client = Client::with_transport(endpoint, rotated.successor.credential(), kaltura.clone()).clock(kaltura.clock());
+    let client =
+        Client::with_transport(endpoint, rotated.successor.credential(), kaltura.clone()).clock(kaltura.clock());
     println!("logged in as {} with the successor", client.login()?.user_id());
     let revoked = admin.run(admin.revoke(old.id)?)?;
     println!("the old token was there until now: {}", revoked.was_there);

@@ -1,6 +1,7 @@
 //! What an administrator hands over.
 
 use alloc::string::String;
+use core::fmt;
 use core::time::Duration;
 
 use super::Credential;
@@ -9,7 +10,8 @@ use crate::{AppTokenId, AppTokenSecret, Error, ErrorKind, HashType, PartnerId, P
 
 /// A new app token, proved by a login, and all that its user must know.
 ///
-/// Its `Debug` can be shown; the token's value comes out only through [`AppTokenSecret::expose`].
+/// As text it is the sheet to hand over, without the token's value: that comes out only through
+/// [`AppTokenSecret::expose`], and should travel another way.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HandOver {
@@ -55,5 +57,26 @@ impl HandOver {
     #[must_use]
     pub fn credential(&self) -> Credential {
         Credential::new(self.partner, self.id.clone(), self.token.clone(), self.hash_type)
+    }
+}
+
+impl fmt::Display for HandOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { partner, id, token: _, hash_type, user_id, session_type, session_duration, privileges, expiry } =
+            self;
+        writeln!(f, "partner id        {partner}")?;
+        writeln!(f, "app token id      {id}")?;
+        writeln!(f, "hash type         {hash_type}")?;
+        writeln!(f, "user              {}", user_id.as_deref().unwrap_or("any"))?;
+        match session_type {
+            Some(session_type) => writeln!(f, "session type      {session_type:?}")?,
+            None => writeln!(f, "session type      any")?,
+        }
+        writeln!(f, "longest session   {} s", session_duration.as_secs())?;
+        writeln!(f, "privileges        {privileges}")?;
+        match expiry {
+            Some(expiry) => write!(f, "token expires at  {expiry} (Unix time)"),
+            None => f.write_str("token expires     never"),
+        }
     }
 }

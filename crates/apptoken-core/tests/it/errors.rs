@@ -1,11 +1,12 @@
 //! Every kind of error: provoked, and its text read.
 
 use apptoken_core::{
-    Endpoint, ErrorKind, HashType, HttpResponse, KalturaCode, KsFault, RetryPolicy, TransportFailure, drive,
+    Batch, Endpoint, ErrorKind, HashType, HttpResponse, KalturaCode, KsFault, RetryPolicy, TransportFailure, drive,
+    user,
 };
 
 use crate::support::{
-    KS, NOW, Script, VirtualClock, WIDGET_KS, api_error, invalid_ks, login, no_reply, not_sent, now, reply,
+    KS, NOW, Script, VirtualClock, WIDGET_KS, api_error, invalid_ks, login, no_reply, not_sent, now, reply, session,
     session_until, widget,
 };
 
@@ -27,6 +28,13 @@ fn table() -> Vec<(Reply, ErrorKind, &'static str, &'static str)> {
         (reply(200, "{\"ks\":\"a"), ErrorKind::TruncatedReply, "ends too early", "try again"),
         (reply(200, "what?"), ErrorKind::MalformedReply, "no JSON", "Kaltura server"),
         (reply(200, "{} {}"), ErrorKind::UnexpectedReply, "not what this action returns", "Kaltura server"),
+        (reply(200, session_text() + "x"), ErrorKind::TrailingData, "goes on behind its end", "Kaltura server"),
+        (
+            reply(200, session_text().replace("\"101\"", "\"102\"")),
+            ErrorKind::WrongPartner,
+            "another account",
+            "same account",
+        ),
         (reply(200, r#"{"ks":"","sessionType":0}"#), ErrorKind::UnusableKs, "KS", "request id"),
         (
             reply(200, format!("{{\"x\":\"{}\"}}", "y".repeat(9 << 20))),
@@ -51,6 +59,10 @@ fn table() -> Vec<(Reply, ErrorKind, &'static str, &'static str)> {
         (api_error("INTERNAL_SERVERL_ERROR"), kaltura(KalturaCode::InternalError), "problem of its own", "later"),
         (api_error("NEVER_SEEN_BEFORE"), kaltura(KalturaCode::Other), "NEVER_SEEN_BEFORE", "reference"),
     ]
+}
+
+fn session_text() -> String {
+    String::from_utf8(session().unwrap().body().to_vec()).unwrap()
 }
 
 #[test]
@@ -98,6 +110,18 @@ fn support_gets_the_request_id() {
     assert_eq!((error.request_id(), error.http_status()), (Some("17"), Some(200)));
     assert!(error.to_string().starts_with("session.startWidgetSession: no such account"), "{error}");
     assert!(error.advice().contains("region"), "{}", error.advice());
+}
+
+#[test]
+fn an_action_that_a_batch_did_not_reach_tells_so() {
+    let mut batch = Batch::new(crate::support::endpoint());
+    let ticket = batch.push(&user::Get::default()).unwrap();
+    let mut results =
+        drive(batch.start(now()).unwrap(), Script::new([reply(200, "[]")]), VirtualClock::default()).unwrap();
+    let error = results.take(ticket).unwrap_err();
+    assert_eq!((error.kind(), error.may_have_acted()), (ErrorKind::MissingResult, false));
+    assert!(error.to_string().starts_with("user.get: no result came back"), "{error}");
+    assert!(error.advice().contains("again"), "{}", error.advice());
 }
 
 #[test]

@@ -36,7 +36,11 @@ fn a_new_service_gets_role_user_and_token_in_four_requests() {
     let clock = world.fake.clock();
     let login = Login::new(world.endpoint(), hand_over.credential()).start(clock.now()).unwrap();
     assert_eq!(drive(login, &world.fake, clock).unwrap().user_id(), USER);
-    assert!(!format!("{hand_over:#?}").contains(hand_over.token.expose()));
+    let sheet = hand_over.to_string();
+    for said in ["partner id        101", hand_over.id.as_str(), "SHA256", USER, "3600 s", "list:*", "never"] {
+        assert!(sheet.contains(said), "{sheet}");
+    }
+    assert!(!format!("{hand_over:#?}{sheet}").contains(hand_over.token.expose()));
 }
 
 /// Exactly one of everything, and fitting together.

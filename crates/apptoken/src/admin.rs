@@ -1,0 +1,221 @@
+use std::time::Duration;
+
+use apptoken_core::app_token::{AppToken, AppTokenFilter, List};
+use apptoken_core::{
+    AccountSecret, Action, AllPages, AppTokenId, Audit, Clock, Endpoint, Error, Exchange, Flow, Ks, KsVersion, Moment,
+    PartnerId, Privileges, Provision, RetryPolicy, Revoke, Rotate, SessionType, Stopped, Transport,
+};
+use apptoken_ks::KsFields;
+
+use crate::link::Link;
+
+/// A blocking client for the administration of an account's app tokens.
+///
+/// # Examples
+///
+/// ```no_run
+/// # #[cfg(feature = "ureq")] {
+/// use apptoken::{AccountSecret, Admin, PartnerId, Privileges, Region};
+///
+/// let admin = Admin::new(Region::Frankfurt, PartnerId::new(1234567)?, AccountSecret::parse("…")?);
+/// let hand_over = admin.run(admin.provision("importer", "importer@example.org")?.privileges(Privileges::new().list_all()))?;
+/// println!("{hand_over:#?}");
+/// # }
+/// # Ok::<(), apptoken::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Admin {
+    link: Link,
+    partner: PartnerId,
+    authority: Authority,
+}
+
+/// What lets an [`Admin`] administrate.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Authority {
+    /// The account's admin secret: an admin session is signed locally for each flow, without a request.
+    Secret {
+        /// The secret.
+        secret: AccountSecret,
+        /// The format of the account's sessions; V2 in every newer account.
+        version: KsVersion,
+    },
+    /// An admin session, or one with a role for what is to be done.
+    Session(Ks),
+}
+
+impl From<AccountSecret> for Authority {
+    fn from(secret: AccountSecret) -> Self {
+        Self::Secret { secret, version: KsVersion::V2 }
+    }
+}
+
+impl From<Ks> for Authority {
+    fn from(ks: Ks) -> Self {
+        Self::Session(ks)
+    }
+}
+
+impl Admin {
+    /// A client over ureq, by the account's admin secret or a session.
+    #[cfg(feature = "ureq")]
+    #[must_use]
+    pub fn new(endpoint: impl Into<Endpoint>, partner: PartnerId, authority: impl Into<Authority>) -> Self {
+        Self::with_transport(endpoint, partner, authority, apptoken_transport_ureq::UreqTransport::new())
+    }
+
+    /// A client over any transport.
+    #[must_use]
+    pub fn with_transport(
+        endpoint: impl Into<Endpoint>,
+        partner: PartnerId,
+        authority: impl Into<Authority>,
+        transport: impl Transport + Send + Sync + 'static,
+    ) -> Self {
+        Self { link: Link::new(endpoint.into(), transport), partner, authority: authority.into() }
+    }
+
+    /// Sets when to try again.
+    #[must_use]
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.link.retry = retry;
+        self
+    }
+
+    /// Takes the time from another clock, such as the one of a test.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
+        self.link.clock = std::sync::Arc::new(clock);
+        self
+    }
+
+    /// A session with this authority: a new one of an hour, signed locally, or the one that was given.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the system gives no random bytes.
+    pub fn session(&self) -> Result<Ks, Error> {
+        match &self.authority {
+            Authority::Session(ks) => Ok(ks.clone()),
+            Authority::Secret { secret, version } => {
+                let random = random_bytes()?;
+                Ok(sign(self.partner, secret, *version, SESSION_LIFETIME, &Privileges::new(), self.now(), random))
+            }
+        }
+    }
+
+    /// The flow that makes sure that a service has its app token; set what it should be, then [`run`](Self::run) it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`session`](Self::session).
+    pub fn provision(&self, name: impl Into<String>, user_id: impl Into<String>) -> Result<Provision, Error> {
+        Ok(Provision::new(self.endpoint().clone(), self.session()?, self.partner, name, user_id).retry(self.link.retry))
+    }
+
+    /// The flow that replaces an app token by a successor; set what becomes of the old one, then [`run`](Self::run) it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`session`](Self::session).
+    pub fn rotate(&self, old: AppTokenId) -> Result<Rotate, Error> {
+        Ok(Rotate::new(self.endpoint().clone(), self.session()?, self.partner, old).retry(self.link.retry))
+    }
+
+    /// The flow that shuts an app token off, and its sessions with it; [`run`](Self::run) it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`session`](Self::session).
+    pub fn revoke(&self, id: AppTokenId) -> Result<Revoke, Error> {
+        Ok(Revoke::new(self.endpoint().clone(), self.session()?, id).retry(self.link.retry))
+    }
+
+    /// The flow that looks over all app tokens; [`run`](Self::run) it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`session`](Self::session).
+    pub fn audit(&self) -> Result<Audit, Error> {
+        Ok(Audit::new(self.endpoint().clone(), self.session()?).retry(self.link.retry))
+    }
+
+    /// Reads all app tokens that pass a filter, without their values.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`](crate::ErrorKind).
+    pub fn app_tokens(&self, filter: AppTokenFilter) -> Result<Vec<AppToken>, Error> {
+        let list = List::new(filter).without_token_values();
+        self.run(AllPages::new(self.endpoint().clone(), list, self.session()?).retry(self.link.retry))
+    }
+
+    /// Calls any action with this authority.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`](crate::ErrorKind).
+    pub fn call<A: Action>(&self, action: A) -> Result<A::Reply, Error> {
+        self.link.call(&self.session()?, action)
+    }
+
+    /// Runs a flow.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`](crate::ErrorKind).
+    pub fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
+        self.link.run(flow)
+    }
+
+    /// Drives a flow that was started, for what it tells of its progress when it stops.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped`] if the flow cannot go on.
+    pub fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, Stopped<F>> {
+        self.link.drive(exchange)
+    }
+
+    /// Reads this client's clock.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.link.now()
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.link.endpoint
+    }
+}
+
+/// Long enough for a flow with its waits, short enough not to matter in a log of the server.
+const SESSION_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// Signs an admin session as the server would, without a request.
+fn sign(
+    partner: PartnerId,
+    secret: &AccountSecret,
+    version: KsVersion,
+    lifetime: Duration,
+    privileges: &Privileges,
+    now: Moment,
+    random: [u8; 16],
+) -> Ks {
+    let privileges = privileges.to_string();
+    let fields =
+        KsFields { privileges: &privileges, ..KsFields::new(partner, SessionType::Admin, now.wall.plus(lifetime)) };
+    match version {
+        KsVersion::V1 => apptoken_ks::mint_v1(secret, &fields, &u128::from_le_bytes(random).to_string()),
+        KsVersion::V2 => apptoken_ks::mint_v2(secret, &fields, random),
+    }
+}
+
+fn random_bytes() -> Result<[u8; 16], Error> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|_| Error::invalid_input("the system gives no random bytes, which a session needs"))?;
+    Ok(random)
+}

@@ -1,0 +1,51 @@
+use std::fmt;
+use std::sync::Arc;
+
+use apptoken_core::{
+    Action, Call, Clock, Endpoint, Error, Exchange, Flow, Ks, Moment, RetryPolicy, Stopped, Transport, drive,
+};
+
+use crate::SystemClock;
+
+/// A server and what carries requests to it: what every client of this crate stands on.
+#[derive(Clone)]
+pub(crate) struct Link {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) transport: Arc<dyn Transport + Send + Sync>,
+    pub(crate) clock: Arc<dyn Clock + Send + Sync>,
+}
+
+impl Link {
+    pub(crate) fn new(endpoint: Endpoint, transport: impl Transport + Send + Sync + 'static) -> Self {
+        Self {
+            endpoint,
+            retry: RetryPolicy::default(),
+            transport: Arc::new(transport),
+            clock: Arc::new(SystemClock::new()),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    pub(crate) fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, Stopped<F>> {
+        drive(exchange, &*self.transport, &*self.clock)
+    }
+
+    pub(crate) fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
+        Ok(self.drive(flow.start(self.now())?)?)
+    }
+
+    pub(crate) fn call<A: Action>(&self, ks: &Ks, action: A) -> Result<A::Reply, Error> {
+        self.run(Call::new(self.endpoint.clone(), action).with_ks(ks.clone()).retry(self.retry))
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, retry, transport: _, clock: _ } = self;
+        f.debug_struct("Link").field("endpoint", endpoint).field("retry", retry).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,103 @@
+//! Every example runs as it says: without arguments on the fake, and `login` against a server.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use apptoken::{HashType, PartnerId};
+use apptoken_emulator::Emulator;
+use apptoken_transport_fake::{Fake, Token, TokenSpec};
+
+fn example(name: &str) -> Command {
+    // The examples are built beside the tests of their package.
+    let mut path = PathBuf::from(std::env::current_exe().unwrap().parent().unwrap().parent().unwrap());
+    path.push("examples");
+    path.push(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    Command::new(path)
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn each_runs_without_arguments_and_says_what_it_did() {
+    for (name, said) in [
+        ("quickstart", "user     alice"),
+        ("custom_transport", "logged in as alice"),
+        ("async_loop", "logged in as alice"),
+        ("property_test", "256 logins"),
+        ("provision", "again: the same token? true"),
+        ("rotate", "the old token was there until now: true"),
+        ("audit", "uses MD5"),
+        ("other_action", "the server's clock: "),
+    ] {
+        let output = example(name).output().unwrap();
+        assert!(output.status.success() && text(&output).contains(said), "{name}: {}", text(&output));
+    }
+}
+
+fn login(emulator: &Emulator, token: &Token) -> Command {
+    let mut login = example("login");
+    login
+        .env("KALTURA_SERVICE_URL", emulator.url())
+        .env("KALTURA_PARTNER_ID", token.partner.to_string())
+        .env("KALTURA_APP_TOKEN_ID", token.id.as_str())
+        .env("KALTURA_APP_TOKEN", token.secret.expose())
+        .env("KALTURA_APP_TOKEN_HASH_TYPE", token.hash_type.as_str());
+    login
+}
+
+fn new_token(emulator: &Emulator) -> Token {
+    emulator.fake().add_token(PartnerId::new(101).unwrap(), TokenSpec::new(HashType::Sha256).user("alice"))
+}
+
+#[test]
+fn login_works_against_a_server_and_keeps_the_session_string_to_itself() {
+    let emulator = Emulator::start(Fake::new()).unwrap();
+    let token = new_token(&emulator);
+    let quiet = text(&login(&emulator, &token).output().unwrap());
+    assert!(quiet.contains("user        alice") && quiet.contains("fingerprint"), "{quiet}");
+    assert!(!quiet.contains("djJ8"), "{quiet}");
+    let revealed = text(&login(&emulator, &token).arg("--reveal").output().unwrap());
+    assert!(revealed.contains("ks          djJ8"), "{revealed}");
+    let with_path =
+        login(&emulator, &token).env("KALTURA_SERVICE_URL", format!("{}/api_v3/", emulator.url())).output().unwrap();
+    assert!(with_path.status.success(), "{}", text(&with_path));
+}
+
+#[test]
+fn login_works_over_tls_with_a_certificate_that_the_platform_trusts() {
+    let emulator = Emulator::start_tls(Fake::new()).unwrap();
+    let token = new_token(&emulator);
+    let refused = login(&emulator, &token).output().unwrap();
+    assert!(!refused.status.success(), "an unknown certificate was trusted: {}", text(&refused));
+
+    let mut roots = std::env::temp_dir();
+    roots.push(format!("apptoken-examples-{}.pem", std::process::id()));
+    std::fs::write(&roots, emulator.certificate_pem().unwrap()).unwrap();
+    let output = login(&emulator, &token).env("SSL_CERT_FILE", &roots).output().unwrap();
+    std::fs::remove_file(&roots).unwrap();
+    assert!(output.status.success() && text(&output).contains("user        alice"), "{}", text(&output));
+}
+
+#[test]
+fn login_explains_what_is_wrong_without_secrets() {
+    let emulator = Emulator::start(Fake::new()).unwrap();
+    let token = new_token(&emulator);
+    for (variable, value, said) in [
+        ("KALTURA_PARTNER_ID", "_101", "underscore"),
+        ("KALTURA_APP_TOKEN", "00112233445566778899aabbccddeeff", "hashType is SHA256"),
+        ("KALTURA_APP_TOKEN", "00112233445566778899aabbccddeeff\n", "line break"),
+        ("KALTURA_APP_TOKEN_HASH_TYPE", "SHA512", "hashType is SHA512"),
+        ("KALTURA_SERVICE_URL", "http://www.kaltura.com", "write https://"),
+    ] {
+        let output = login(&emulator, &token).env(variable, value).output().unwrap();
+        assert!(!output.status.success(), "{variable}");
+        assert!(text(&output).contains(said), "{variable}: {}", text(&output));
+        assert!(
+            !text(&output).contains("00112233") && !text(&output).contains(token.secret.expose()),
+            "{}",
+            text(&output)
+        );
+    }
+}
