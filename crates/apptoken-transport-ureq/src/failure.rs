@@ -1,0 +1,98 @@
+//! Whether the server can have seen a request that failed.
+
+use std::io;
+
+use apptoken_core::TransportFailure;
+use ureq::{Error, Timeout};
+
+/// Sorts the errors that ureq gives before it has a reply.
+pub(crate) fn classify(error: Error) -> TransportFailure {
+    if is_certainly_before_sending(&error) {
+        TransportFailure::not_sent(error)
+    } else {
+        TransportFailure::unknown(error)
+    }
+}
+
+/// Only what ureq says on its way to a connection, never after.
+fn is_certainly_before_sending(error: &Error) -> bool {
+    match error {
+        Error::RequireHttpsOnly(_)
+        | Error::HostNotFound
+        | Error::ConnectProxyFailed(_)
+        | Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
+        Error::Io(error) => {
+            matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::AddrNotAvailable)
+                || is_name_not_found(error)
+                || is_refused_certificate(error)
+        }
+        _ => false,
+    }
+}
+
+/// The standard library gives this no kind of its own, only this text; were it to change, the failure would be unknown.
+fn is_name_not_found(error: &io::Error) -> bool {
+    error.to_string().starts_with("failed to lookup address information")
+}
+
+/// A server shows its certificate once, before the request is sent: rustls neither renegotiates nor sends early data unasked.
+fn is_refused_certificate(error: &io::Error) -> bool {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use io::ErrorKind::{
+        AddrNotAvailable, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
+    };
+    use io::ErrorKind::{InvalidData, NetworkUnreachable, NotConnected, TimedOut, UnexpectedEof};
+    use rustls::{AlertDescription, CertificateError};
+
+    #[test]
+    fn only_what_comes_before_sending_is_not_sent() {
+        let tls = |error| Error::Io(io::Error::new(InvalidData, error));
+        let certain = [
+            Error::HostNotFound,
+            Error::RequireHttpsOnly("http://kaltura.example.org".into()),
+            Error::ConnectProxyFailed("proxy server responded 403/403".into()),
+            Error::Timeout(Timeout::Resolve),
+            Error::Timeout(Timeout::Connect),
+            Error::Io(ConnectionRefused.into()),
+            Error::Io(AddrNotAvailable.into()),
+            tls(rustls::Error::InvalidCertificate(CertificateError::Expired)),
+        ];
+        for error in certain {
+            assert!(is_certainly_before_sending(&error), "{error}");
+        }
+        let timeouts = [
+            Timeout::Global,
+            Timeout::PerCall,
+            Timeout::PerRead,
+            Timeout::PerWrite,
+            Timeout::SendRequest,
+            Timeout::SendBody,
+            Timeout::RecvResponse,
+            Timeout::RecvBody,
+        ];
+        let kinds = [
+            BrokenPipe,
+            ConnectionAborted,
+            ConnectionReset,
+            HostUnreachable,
+            InvalidData,
+            NetworkUnreachable,
+            NotConnected,
+            TimedOut,
+            UnexpectedEof,
+        ];
+        let uncertain =
+            [tls(rustls::Error::AlertReceived(AlertDescription::CertificateRequired)), Error::ConnectionFailed];
+        let uncertain =
+            uncertain.into_iter().chain(timeouts.map(Error::Timeout)).chain(kinds.map(|kind| Error::Io(kind.into())));
+        for error in uncertain {
+            assert!(!is_certainly_before_sending(&error), "{error}");
+        }
+    }
+}

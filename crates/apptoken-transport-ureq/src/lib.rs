@@ -1,0 +1,255 @@
+//! Carries the requests of [`apptoken_core`] with [ureq](https://docs.rs/ureq/3): blocking, rustls, keep-alive.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use apptoken_transport_ureq::UreqTransport;
+//!
+//! let transport = UreqTransport::builder().total_timeout(Duration::from_secs(10)).build()?;
+//! # Ok::<(), apptoken_core::Error>(())
+//! ```
+//!
+//! # Settings
+//!
+//! | What | Here | Set with |
+//! |---|---|---|
+//! | time to find the host, and again to connect to it with TLS | 10 s | [`connect_timeout`](UreqTransportBuilder::connect_timeout) |
+//! | time for everything, to the reply's last byte | 30 s | [`total_timeout`](UreqTransportBuilder::total_timeout) |
+//! | size of a reply, decompressed | 8 MiB | [`largest_reply`](UreqTransportBuilder::largest_reply) |
+//! | proxy | none | [`proxy`](UreqTransportBuilder::proxy) |
+//! | trusted certificates | the platform's | [`root_certificates`](UreqTransportBuilder::root_certificates) |
+//! | redirects | returned, never followed | |
+//! | compression | gzip | |
+//! | connections | kept for 15 s of idleness, 3 to a host | [`from_agent`](UreqTransport::from_agent) |
+//! | user agent | `apptoken-transport-ureq/` and the version | [`from_agent`](UreqTransport::from_agent) |
+//!
+//! TLS is rustls with the process's default cryptography if the program installed one, else with ring.
+//!
+//! # What may have happened when no reply came
+//!
+//! A failure is [`not_sent`](apptoken_core::TransportFailure::not_sent) where no byte of the request can have left: the
+//! connection was refused, the host has no usable address or was not found, the time to find or to connect to it ran out,
+//! its certificate is not trusted, or a proxy refused to reach it. Everything else is
+//! [`unknown`](apptoken_core::TransportFailure::unknown), among it a total timeout, even one that strikes early.
+//!
+//! No request is ever sent twice. A connection is probed before it is used again, and one that the server has closed by
+//! then is replaced. One that the server closes just as the request goes out is an unknown failure: neither ureq nor this
+//! crate sends the request again.
+//!
+//! A reply shorter than its length or without its last chunk is a failure. A reply of unknown length, ended by closing the
+//! connection, cannot be told from one cut short; there it is the JSON inside that must be whole.
+//!
+//! # What is logged
+//!
+//! This crate logs nothing. ureq logs with the [`log`](https://docs.rs/log) crate, and from DEBUG up nothing that is
+//! secret: method, host, harmless headers, addresses. At TRACE **it prints whole replies**, session strings with them, and
+//! the heads of requests, under the target `ureq_proto`. A program that logs at TRACE should leave that target out, with
+//! `RUST_LOG=trace,ureq_proto=debug` for one, or have TRACE compiled out, with the feature `max_level_debug` of `log`.
+
+mod builder;
+mod failure;
+
+use std::fmt;
+use std::io::Read as _;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use apptoken_core::{HttpRequest, HttpResponse, Transport, TransportFailure};
+use ureq::config::{AutoHeaderValue, Config};
+use ureq::http::header::{CONTENT_ENCODING, USER_AGENT};
+use ureq::http::{self, Request, Response, Uri};
+
+pub use builder::UreqTransportBuilder;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+const LARGEST_REPLY: usize = 8 << 20;
+const OUR_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// A [`Transport`] over ureq.
+///
+/// Cheap to clone; clones share their connections. May be used by many threads at once.
+#[derive(Clone)]
+pub struct UreqTransport {
+    agent: ureq::Agent,
+    /// For an agent that has no limit of its own.
+    total_timeout: Duration,
+    largest_reply: usize,
+}
+
+impl UreqTransport {
+    /// A transport with the [default settings](crate#settings).
+    #[must_use]
+    pub fn new() -> Self {
+        UreqTransportBuilder::new().with_parts(None, None)
+    }
+
+    /// Starts to build a transport with other settings.
+    pub fn builder() -> UreqTransportBuilder {
+        UreqTransportBuilder::new()
+    }
+
+    /// A transport over an agent of the caller's, with its connections, TLS, proxy and resolver.
+    ///
+    /// What a transport owes to its callers does not depend on the agent: any status is a reply, redirects are not
+    /// followed, a reply is at most 8 MiB large, a time without limit becomes 30 s, and this machine is not asked for
+    /// through a proxy. Only middleware cannot be overruled: it sees requests and replies with their secrets.
+    ///
+    /// An agent made with `http_status_as_error(false)`, `max_redirects(0)` and a `timeout_global` needs no overruling.
+    /// Any other is overruled request by request, for which ureq reads the root certificates anew with each connection.
+    ///
+    /// ureq takes a proxy from the environment unless the agent was made with `proxy(None)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use apptoken_transport_ureq::UreqTransport;
+    /// use ureq::Agent;
+    /// use ureq::config::IpFamily;
+    ///
+    /// let config = Agent::config_builder()
+    ///     .ip_family(IpFamily::Ipv4Only)
+    ///     .http_status_as_error(false)
+    ///     .max_redirects(0)
+    ///     .timeout_global(Some(Duration::from_secs(20)))
+    ///     .proxy(None)
+    ///     .build();
+    /// let transport = UreqTransport::from_agent(config.into());
+    /// # let _ = transport;
+    /// ```
+    #[must_use]
+    pub fn from_agent(agent: ureq::Agent) -> Self {
+        Self { agent, total_timeout: TOTAL_TIMEOUT, largest_reply: LARGEST_REPLY }
+    }
+
+    fn prepare<'r>(&self, request: &'r HttpRequest) -> Result<Request<&'r [u8]>, http::Error> {
+        let mut builder = Request::builder().method(request.method()).uri(request.url());
+        for &(name, value) in request.headers() {
+            builder = builder.header(name, value);
+        }
+        if let AutoHeaderValue::Default = self.agent.config().user_agent() {
+            builder = builder.header(USER_AGENT, OUR_NAME);
+        }
+        Ok(self.overrule(builder.body(request.body())?))
+    }
+
+    /// Sets for this request what a transport needs and the agent lacks.
+    fn overrule<'r>(&self, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
+        let config = self.agent.config();
+        let around_proxy = config.proxy().is_some() && is_this_machine(request.uri());
+        if is_dutiful(config) && !around_proxy {
+            return request;
+        }
+        let proxy = config.proxy().filter(|_| !around_proxy).cloned();
+        self.agent
+            .configure_request(request)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(if is_bounded(config) { config.timeouts().global } else { Some(self.total_timeout) })
+            .proxy(proxy)
+            .build()
+    }
+
+    fn read(&self, response: Response<ureq::Body>) -> Result<HttpResponse, TransportFailure> {
+        let (head, body) = response.into_parts();
+        // ureq takes this header away where it decompresses.
+        if head.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+            return Err(TransportFailure::unknown("the reply is compressed in a way that was not asked for"));
+        }
+        // ureq's own limit counts compressed bytes.
+        let limit = u64::try_from(self.largest_reply).unwrap_or(u64::MAX);
+        let mut whole = Vec::new();
+        let read = body.into_reader().take(limit.saturating_add(1)).read_to_end(&mut whole);
+        read.map_err(|error| TransportFailure::unknown(ureq::Error::from(error)))?;
+        if whole.len() > self.largest_reply {
+            return Err(TransportFailure::unknown(format!("the reply is larger than {limit} bytes")));
+        }
+        let headers =
+            head.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
+        Ok(HttpResponse::new(head.status.as_u16(), headers, whole))
+    }
+}
+
+impl Transport for UreqTransport {
+    fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
+        let request = self.prepare(request).map_err(TransportFailure::not_sent)?;
+        self.read(self.agent.run(request).map_err(failure::classify)?)
+    }
+}
+
+impl Default for UreqTransport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for UreqTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An agent may hold the password of a proxy and the key of a client certificate.
+        let Self { agent: _, total_timeout: _, largest_reply } = self;
+        f.debug_struct("UreqTransport").field("largest_reply", largest_reply).finish_non_exhaustive()
+    }
+}
+
+fn is_dutiful(config: &Config) -> bool {
+    !config.http_status_as_error() && config.max_redirects() == 0 && is_bounded(config)
+}
+
+fn is_bounded(config: &Config) -> bool {
+    let timeouts = config.timeouts();
+    timeouts.global.or(timeouts.per_call).is_some()
+}
+
+/// Such a URL may be unencrypted because nothing leaves the machine, so nothing must.
+fn is_this_machine(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use apptoken_core::session::StartWidgetSession;
+    use apptoken_core::{Call, Endpoint, Moment, PartnerId, UnixSeconds};
+    use ureq::config::Timeouts;
+
+    use super::*;
+
+    #[test]
+    fn this_machine_is_known_by_all_its_names() {
+        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9:80", "[::1]", "[::1]:80"] {
+            assert!(is_this_machine(&format!("http://{host}/").parse().unwrap()), "{host}");
+        }
+        for host in ["localhost.example.org", "10.0.0.1", "[::2]", "127.0.0.1.example.org", "www.kaltura.com"] {
+            assert!(!is_this_machine(&format!("http://{host}/").parse().unwrap()), "{host}");
+        }
+    }
+
+    #[test]
+    fn our_own_agent_needs_no_overruling() {
+        let config =
+            UreqTransport::builder().connect_timeout(Duration::from_secs(3)).build().unwrap().agent.config().clone();
+        assert!(is_dutiful(&config));
+        let Timeouts { global, resolve, connect, .. } = config.timeouts();
+        assert_eq!(
+            (global, resolve, connect),
+            (Some(TOTAL_TIMEOUT), Some(Duration::from_secs(3)), Some(Duration::from_secs(3)))
+        );
+    }
+
+    #[test]
+    fn an_agent_without_time_limit_gets_one() {
+        // Connections wait in its queue, where nobody answers them.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = Endpoint::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
+        let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
+        let exchange = Call::new(endpoint, StartWidgetSession::of(PartnerId::new(101).unwrap())).start(now).unwrap();
+
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        let transport = UreqTransport { total_timeout: Duration::from_millis(50), ..UreqTransport::from_agent(agent) };
+        let failure = transport.send(exchange.request()).unwrap_err();
+        assert_eq!(std::error::Error::source(&failure).unwrap().to_string(), "timeout: global");
+    }
+}

@@ -1,0 +1,12 @@
+//! What the transport over ureq does on the wire.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod agents;
+mod conformance;
+mod failures;
+mod logs;
+mod proxies;
+mod replies;
+mod support;
+mod timeouts;
+mod tls;

@@ -1,0 +1,126 @@
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::Command;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use apptoken_core::session::StartWidgetSession;
+use apptoken_core::{
+    Call, Endpoint, Exchange, HttpResponse, Moment, PartnerId, Transport, TransportFailure, UnixSeconds,
+};
+
+/// A limit that only a broken test reaches.
+pub(crate) const LONG: Duration = Duration::from_secs(10);
+/// A limit that is meant to be reached.
+pub(crate) const SHORT: Duration = Duration::from_millis(60);
+
+pub(crate) fn exchange(endpoint: &Endpoint) -> Exchange<Call<StartWidgetSession>> {
+    let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
+    Call::new(endpoint.clone(), StartWidgetSession::of(PartnerId::new(101).unwrap())).start(now).unwrap()
+}
+
+pub(crate) fn send(transport: &impl Transport, endpoint: &Endpoint) -> Result<HttpResponse, TransportFailure> {
+    transport.send(exchange(endpoint).request())
+}
+
+/// A host that cannot be found, and for which no resolver has to ask another: its name has a label of 64 letters.
+pub(crate) fn nowhere() -> Endpoint {
+    Endpoint::parse_allowing_unencrypted_http(&format!("http://{}.invalid", "a".repeat(64))).unwrap()
+}
+
+pub(crate) fn cause(failure: &TransportFailure) -> String {
+    std::error::Error::source(failure).unwrap().to_string()
+}
+
+/// A server for one connection.
+pub(crate) struct Server<R> {
+    listener: TcpListener,
+    thread: JoinHandle<R>,
+}
+
+impl<R: Send + 'static> Server<R> {
+    pub(crate) fn new(handle: impl FnOnce(TcpStream) -> R + Send + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let accepting = listener.try_clone().unwrap();
+        let thread = thread::spawn(move || {
+            let (stream, _) = accepting.accept().unwrap();
+            stream.set_read_timeout(Some(LONG)).unwrap();
+            handle(stream)
+        });
+        Self { listener, thread }
+    }
+
+    pub(crate) fn authority(&self) -> String {
+        self.listener.local_addr().unwrap().to_string()
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        Endpoint::parse(&format!("http://{}", self.authority())).unwrap()
+    }
+
+    /// What the connection came to.
+    pub(crate) fn finish(self) -> R {
+        // Were no client to have come, this one would end the wait.
+        let _ = TcpStream::connect(self.listener.local_addr().unwrap());
+        self.thread.join().unwrap()
+    }
+}
+
+impl Server<String> {
+    /// Reads a request, which it gives when it has finished, and writes this.
+    pub(crate) fn answering(reply: impl Into<Vec<u8>>) -> Self {
+        let reply = reply.into();
+        Self::new(move |mut stream| {
+            let request = read_request(&mut stream);
+            stream.write_all(&reply).unwrap();
+            request
+        })
+    }
+}
+
+/// The head and body of a request, in one text.
+pub(crate) fn read_request(stream: &mut impl Read) -> String {
+    let mut request = read_head(stream);
+    let length = request
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    request.push_str(&String::from_utf8(body).unwrap());
+    request
+}
+
+pub(crate) fn read_head(stream: &mut impl Read) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    // The names of headers have no case.
+    String::from_utf8(head).unwrap().replace("Content-Length", "content-length")
+}
+
+/// Reads until the client closes the connection.
+pub(crate) fn wait_for_close(mut stream: TcpStream) {
+    // A reset is as good.
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+pub(crate) fn reply(body: &[u8]) -> Vec<u8> {
+    [format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
+}
+
+/// Runs an ignored test of this binary in a process of its own, whose environment may be set.
+pub(crate) fn child(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture"]);
+    command
+}
+
+pub(crate) fn assert_passes(mut child: Command) {
+    let output = child.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
