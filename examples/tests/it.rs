@@ -7,6 +7,15 @@ use apptoken::{HashType, PartnerId};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, Token, TokenSpec};
 
+#[allow(dead_code)]
+#[path = "../custom_transport.rs"]
+mod custom_transport;
+
+#[test]
+fn the_custom_transport_keeps_the_duties_of_a_transport() {
+    apptoken_transport_fake::conformance::assert_essential(|_| custom_transport::Attohttpc);
+}
+
 fn example(name: &str) -> Command {
     // The examples are built beside the tests of their package.
     let mut path = PathBuf::from(std::env::current_exe().unwrap().parent().unwrap().parent().unwrap());

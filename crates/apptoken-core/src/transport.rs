@@ -17,6 +17,8 @@ use crate::{HttpRequest, HttpResponse};
 /// - Bound the time and the size of a reply.
 /// - Requests and replies hold secrets: keep them out of logs and errors.
 /// - Say [`not_sent`](TransportFailure::not_sent) only where it is certain.
+///
+/// `apptoken_transport_fake::conformance` checks each of them.
 pub trait Transport {
     /// Sends a request and waits for its reply.
     ///
