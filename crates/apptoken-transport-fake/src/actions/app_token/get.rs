@@ -1,0 +1,17 @@
+use crate::actions::app_token::token_of;
+use crate::actions::{Action, Call, Parameter};
+use crate::error::Failure;
+use crate::objects::app_token::record;
+use crate::output::Output;
+
+pub(crate) const ACTION: Action = Action {
+    service: "appToken",
+    name: "get",
+    parameters: &[Parameter::text("id")],
+    permissions: &["APP_TOKEN_BASE", "KMC_READ_ONLY"],
+    run,
+};
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    Ok(record(&token_of(call)?, call.profile).into())
+}

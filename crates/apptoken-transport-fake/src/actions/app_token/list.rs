@@ -1,0 +1,46 @@
+use crate::actions::{Action, Call, Parameter};
+use crate::error::Failure;
+use crate::model::token::{STATUS_DELETED, TokenRow};
+use crate::objects::app_token::record;
+use crate::objects::app_token_filter::{CLASS as FILTER, ORDERS, matches};
+use crate::objects::filter_pager::{CLASS as PAGER, page};
+use crate::objects::{Object, filter};
+use crate::output::{Output, Record};
+use crate::php::cast::is_true_text;
+
+pub(crate) const ACTION: Action = Action {
+    service: "appToken",
+    name: "list",
+    parameters: &[Parameter::object("filter", &FILTER).optional(), Parameter::object("pager", &PAGER).optional()],
+    permissions: &["APP_TOKEN_BASE", "KMC_READ_ONLY"],
+    run,
+};
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let partner_id = call.partner_id();
+    let none = Object::empty(&FILTER);
+    let wanted = call.arguments.object("filter").unwrap_or(&none);
+    let user = match wanted.text("sessionUserIdEqual").filter(|id| is_true_text(id)) {
+        Some(id) => match call.state.users.find(partner_id, Some(id)) {
+            Some(user) => Some(user.row),
+            None => return Ok(response(0, Output::Null)),
+        },
+        None => None,
+    };
+    let is_wanted = |token: &&TokenRow| {
+        token.partner_id == partner_id
+            && token.status != STATUS_DELETED
+            && user.is_none_or(|user| token.user == user)
+            && matches(wanted, token)
+    };
+    let mut tokens: Vec<&TokenRow> = call.state.tokens().filter(is_wanted).collect();
+    filter::sort(&mut tokens, wanted, ORDERS);
+    let total = tokens.len();
+    let shown = page(tokens, call.arguments.object("pager"));
+    Ok(response(total, Output::List(shown.into_iter().map(|token| record(token, call.profile).into()).collect())))
+}
+
+fn response(total: usize, objects: Output) -> Output {
+    let total = i64::try_from(total).unwrap_or(i64::MAX);
+    Record::new("KalturaAppTokenListResponse", [("totalCount", total.into()), ("objects", objects)]).into()
+}

@@ -1,0 +1,129 @@
+//! Which privileges the session of an application token has.
+
+use indexmap::IndexMap;
+
+use crate::php::Key;
+use crate::php::cast::{is_true_text, texts_are_equal, trim};
+
+/// Names that a request cannot ask for.
+const RESERVED: &[&str] = &[
+    "edit",
+    "sview",
+    "list",
+    "download",
+    "downloadasset",
+    "editplaylist",
+    "sviewplaylist",
+    "actionslimit",
+    "setrole",
+    "restrictingrole",
+    "limitentry",
+    "iprestrict",
+    "urirestrict",
+    "enableentitlement",
+    "disableentitlement",
+    "disableentitlementforentry",
+    "disableentitlementforplaylist",
+    "privacycontext",
+    "enablecategorymoderation",
+    "reftime",
+    "sessionkey",
+    "preview",
+    "sessionid",
+    "jobtype",
+    "apptoken",
+    "enablechangeaccount",
+    "edituser",
+    "enablecaptionmoderation",
+    "editadmintags",
+    "restrictexplicitliveview",
+    "virtualeventid",
+    "searchcontext",
+    "disablesessiontypecheck",
+];
+
+const WILDCARD: &str = "*";
+
+/// Privileges by name, in order.
+type Privileges = IndexMap<Key, Vec<String>>;
+
+/// The privileges of a session: those that tell its token, the token's own, and what the request may add.
+pub(crate) fn of_session(token_id: &str, of_token: Option<&str>, asked: &str) -> String {
+    let mut privileges: Privileges =
+        ["sessionid", "apptoken"].map(|name| (Key::from(name), vec![token_id.to_owned()])).into_iter().collect();
+    if let Some(of_token) = of_token.filter(|text| is_true_text(text)) {
+        add_of_token(&mut privileges, parse(of_token));
+    }
+    if is_true_text(asked) {
+        add_asked(&mut privileges, parse(asked));
+    }
+    build(&privileges)
+}
+
+fn parse(text: &str) -> Privileges {
+    let mut privileges = Privileges::new();
+    for item in text.split(',') {
+        let (name, value) = item.split_once(':').unwrap_or((item, ""));
+        let values = (!value.is_empty()).then(|| value.split('/').map(str::to_owned));
+        privileges.entry(Key::from(name)).or_default().extend(values.into_iter().flatten());
+    }
+    privileges
+}
+
+/// PHP merges the arrays: values of equal names are joined, and names that are numbers are counted anew.
+fn add_of_token(privileges: &mut Privileges, of_token: Privileges) {
+    let mut next = 0;
+    for (name, values) in of_token {
+        let name = match name {
+            Key::Int(_) => {
+                next += 1;
+                Key::Int(next - 1)
+            }
+            name @ Key::Text(_) => name,
+        };
+        privileges.entry(name).or_default().extend(values);
+    }
+}
+
+/// A name is allowed that is neither reserved nor there; or that has the wildcard, which is narrowed.
+fn add_asked(privileges: &mut Privileges, asked: Privileges) {
+    let there: Vec<String> = privileges.keys().map(|name| trim(&name.to_text()).to_owned()).collect();
+    for (name, values) in asked {
+        let text = name.to_text();
+        let text = trim(&text);
+        let is_taken =
+            RESERVED.iter().copied().chain(there.iter().map(String::as_str)).any(|taken| texts_are_equal(text, taken));
+        let has_wildcard = privileges.get(&name).is_some_and(|values| values.iter().any(|value| value == WILDCARD));
+        if !is_taken || has_wildcard {
+            privileges.insert(name, values);
+        }
+    }
+}
+
+fn build(privileges: &Privileges) -> String {
+    let items: Vec<String> = privileges
+        .iter()
+        .map(|(name, values)| {
+            let name = name.to_text();
+            if values.is_empty() { name } else { format!("{name}:{}", values.join("/")) }
+        })
+        .collect();
+    items.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn privileges_are_those_of_the_server() {
+        let (rules, vectors) = apptoken_golden::privileges_app_session();
+        assert_eq!(rules.server_privileges, RESERVED);
+        assert!(vectors.len() >= 300);
+        for vector in vectors {
+            let asked = vector.asked.as_deref().unwrap_or_default();
+            let got = of_session(&rules.token_id, vector.token.as_deref(), asked);
+            assert_eq!(got, vector.privileges, "token {:?}, asked {:?}", vector.token, vector.asked);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+use crate::actions::app_token::hash::token_hash;
+use crate::actions::app_token::{privileges, token_of};
+use crate::actions::{Action, Call, Parameter};
+use crate::error::{self, Failure};
+use crate::model::session::NewSession;
+use crate::model::token::STATUS_ACTIVE;
+use crate::objects::SESSION_TYPE;
+use crate::output::{Output, Record};
+
+pub(crate) const ACTION: Action = Action {
+    service: "appToken",
+    name: "startSession",
+    parameters: &[
+        Parameter::text("id"),
+        Parameter::text("tokenHash"),
+        Parameter::text("userId").optional(),
+        Parameter::enumeration("type", &SESSION_TYPE).optional(),
+        Parameter::int("expiry").optional(),
+        Parameter::text("sessionPrivileges").optional(),
+    ],
+    permissions: &["BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
+    run,
+};
+
+/// Checks, in this order: the id, the status, the hash, the end of the token.
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let id = call.arguments.text("id");
+    let token = token_of(call)?;
+    if token.status != STATUS_ACTIVE {
+        return Err(error::APP_TOKEN_NOT_ACTIVE.with(&[id]).into());
+    }
+    let ks = call.context.session.as_ref().map_or("", |session| &session.text);
+    let hash = token_hash(token.hash_type(), ks, token.token.expose()).ok_or_else(error::type_error)?;
+    if hash != call.arguments.text("tokenHash") {
+        return Err(error::INVALID_APP_TOKEN_HASH.plain().into());
+    }
+    call.storing.disable();
+    let mut longest = token.session_duration.unwrap_or(0);
+    if let Some(expiry) = token.expiry {
+        longest = longest.min(expiry.saturating_sub(call.now()));
+        if longest < 0 {
+            return Err(error::APP_TOKEN_EXPIRED.with(&[id]).into());
+        }
+    }
+    let lifetime = match call.arguments.int("expiry") {
+        0 => longest,
+        asked => asked.min(longest),
+    };
+    let session_type = token.session_type.unwrap_or_else(|| call.arguments.int("type"));
+    let user_id = token.session_user_id.as_deref().unwrap_or_else(|| call.arguments.text("userId"));
+    let asked = call.arguments.text("sessionPrivileges");
+    let privileges = privileges::of_session(id, token.session_privileges.as_deref(), asked);
+    let account = call.state.account(token.partner_id).ok_or_else(error::type_error)?.clone();
+    let new =
+        NewSession { user_id, session_type, lifetime, privileges: &privileges, master_partner_id: None, secret: None };
+    let minted = call.state.mint(&account, &new, call.now_nanos);
+    let properties = [
+        ("ks", minted.text.into()),
+        ("sessionType", session_type.into()),
+        ("partnerId", call.context.partner_output()),
+        ("userId", user_id.into()),
+        ("expiry", minted.valid_until.into()),
+        ("privileges", privileges.into()),
+    ];
+    Ok(Record::new("KalturaSessionInfo", properties).into())
+}

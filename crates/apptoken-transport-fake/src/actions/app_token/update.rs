@@ -1,0 +1,26 @@
+use crate::actions::app_token::{tie_to_user, token_of};
+use crate::actions::{Action, Call, Parameter};
+use crate::error::Failure;
+use crate::objects::app_token::{CLASS, apply, current, record};
+use crate::objects::validate;
+use crate::output::Output;
+
+pub(crate) const ACTION: Action = Action {
+    service: "appToken",
+    name: "update",
+    parameters: &[Parameter::text("id"), Parameter::object("appToken", &CLASS)],
+    permissions: &["APP_TOKEN_UPDATE"],
+    run,
+};
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let mut token = token_of(call)?;
+    let object = call.arguments.mandatory_object("appToken")?;
+    validate::for_update(object, |property| current(&token, property))?;
+    apply(object, &mut token);
+    tie_to_user(call, &mut token)?;
+    token.updated_at = call.now();
+    let answer = record(&token, call.profile);
+    call.state.put_token(token);
+    Ok(answer.into())
+}

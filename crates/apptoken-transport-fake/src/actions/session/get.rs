@@ -1,0 +1,35 @@
+use crate::actions::{Action, Call, Parameter};
+use crate::error::{self, Failure};
+use crate::output::{Output, Record};
+use crate::php::cast::is_true_text;
+
+pub(crate) const ACTION: Action = Action {
+    service: "session",
+    name: "get",
+    parameters: &[Parameter::text("session").optional()],
+    permissions: &["SESSION_READ_PERMISSION", "KMC_ACCESS", "KMC_READ_ONLY"],
+    run,
+};
+
+/// Tells what is in a session, whether it is still valid or not.
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    call.storing.disable();
+    let own = call.context.session.as_ref().map_or("", |session| &session.text);
+    let asked = call.arguments.text("session");
+    let text = if is_true_text(asked) { asked } else { own };
+    let session = call.state.open(text).map_err(|_| error::INTERNAL_SERVERL_ERROR.plain())?;
+    if session.partner_id() != call.partner_id() {
+        let accessing = call.context.partner_text();
+        return Err(error::PARTNER_ACCESS_FORBIDDEN.with(&[&accessing, &session.ks.partner_id]).into());
+    }
+    let ks = session.ks;
+    let properties = [
+        ("ks", Output::Null),
+        ("sessionType", ks.session_type.into()),
+        ("partnerId", ks.partner_id.into()),
+        ("userId", ks.user_id.into()),
+        ("expiry", ks.valid_until.into()),
+        ("privileges", ks.privileges.into()),
+    ];
+    Ok(Record::new("KalturaSessionInfo", properties).into())
+}

@@ -1,0 +1,46 @@
+use crate::actions::session::start::{StartRequest, opens, start};
+use crate::actions::{Action, Call, Parameter};
+use crate::error::{self, Failure};
+use crate::objects::SESSION_TYPE;
+use crate::output::Output;
+
+pub(crate) const ACTION: Action = Action {
+    service: "session",
+    name: "impersonate",
+    parameters: &[
+        Parameter::text("secret"),
+        Parameter::int("impersonatedPartnerId"),
+        Parameter::text("userId").optional(),
+        Parameter::enumeration("type", &SESSION_TYPE).optional(),
+        Parameter::int("partnerId").optional(),
+        Parameter::int("expiry").or(86_400),
+        Parameter::text("privileges").optional(),
+    ],
+    permissions: &["ALWAYS_ALLOWED_ACTIONS", "BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
+    run,
+};
+
+/// Starts a session of a child account with the parent's secret. Every failure looks alike.
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    call.storing.disable();
+    let partner_id = call.arguments.int("partnerId");
+    let refused = || Failure::from(error::START_SESSION_ERROR.with(&[&partner_id.to_string()]));
+    let master = partner_id.to_string();
+    let of_parent = StartRequest {
+        partner_id,
+        secret: call.arguments.text("secret"),
+        user_id: call.arguments.text("userId"),
+        session_type: call.arguments.int("type"),
+        expiry: call.arguments.int("expiry"),
+        privileges: call.arguments.text("privileges"),
+        master_partner_id: Some(&master),
+    };
+    let parent = call.state.account(partner_id).filter(|account| opens(account, &of_parent)).ok_or_else(refused)?;
+    let child = call.state.account(call.arguments.int("impersonatedPartnerId")).ok_or_else(refused)?;
+    if child.id != parent.id && child.parent != Some(parent.id) {
+        return Err(refused());
+    }
+    let secret = if of_parent.session_type == 2 { child.main_secret() } else { child.user_secret.expose() }.to_owned();
+    let of_child = StartRequest { partner_id: child.id.into(), secret: &secret, ..of_parent };
+    start(call.state, &of_child, call.now_nanos)?.map(Output::Text).ok_or_else(refused)
+}

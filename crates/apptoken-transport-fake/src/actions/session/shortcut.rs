@@ -1,0 +1,62 @@
+//! The short way of `session.start`, which the server takes before it looks at anything else: it knows no limits of the
+//! account, no roles and no blocking.
+
+use crate::error::Failure;
+use crate::model::State;
+use crate::model::session::NewSession;
+use crate::php::cast::{equals_int, is_numeric, text_to_int, to_int, to_text};
+use crate::php::value::set;
+use crate::php::{Array, Value};
+
+/// The session, or `None` where the server goes the ordinary way.
+pub(crate) fn start(
+    state: &mut State,
+    params: &Array,
+    is_https: bool,
+    now_nanos: i64,
+) -> Option<Result<String, Failure>> {
+    let is = |name: &str, text: &str| matches!(set(params, name), Some(Value::Text(given)) if given == text);
+    if !is("service", "session") || !is("action", "start") || set(params, "multirequest").is_some() {
+        return None;
+    }
+    let (secret, partner) = (set(params, "secret")?, to_text(set(params, "partnerId")?));
+    let session_type = set(params, "type").unwrap_or(&Value::Int(0));
+    if !equals_int(session_type, 0) && !equals_int(session_type, 2) {
+        return None;
+    }
+    let session_type = to_int(session_type);
+    let partner_id = text_to_int(&partner);
+    let account =
+        state.account(partner_id).filter(|_| state.is_warm(partner_id) && partner_id.to_string() == *partner)?.clone();
+    let Value::Text(secret) = secret else { return None };
+    if (account.https_only && !is_https) || !account.accepts(secret, session_type != 0) {
+        return None;
+    }
+    let lifetime = match lifetime(set(params, "expiry")) {
+        Ok(lifetime) => lifetime,
+        Err(crash) => return Some(Err(crash)),
+    };
+    let new = NewSession {
+        user_id: &set(params, "userId").map(to_text).unwrap_or_default(),
+        session_type,
+        lifetime,
+        privileges: &set(params, "privileges").map(to_text).unwrap_or_default(),
+        master_partner_id: None,
+        secret: Some(secret),
+    };
+    Some(Ok(state.mint(&account, &new, now_nanos).text))
+}
+
+/// The lifetime is added to the time: PHP gives up on what begins with no number.
+fn lifetime(expiry: Option<&Value>) -> Result<i64, Failure> {
+    match expiry {
+        None => Ok(86_400),
+        Some(Value::Array(_) | Value::NotUtf8) => Err(Failure::Crash),
+        Some(Value::Text(text)) if !begins_with_number(text) => Err(Failure::Crash),
+        Some(value) => Ok(to_int(value)),
+    }
+}
+
+fn begins_with_number(text: &str) -> bool {
+    (1..=text.len()).filter_map(|end| text.get(..end)).any(is_numeric)
+}

@@ -1,0 +1,86 @@
+use crate::actions::{Action, Call, Parameter};
+use crate::error::{self, ApiError, Failure};
+use crate::model::session::NewSession;
+use crate::model::{State, account::Account};
+use crate::objects::SESSION_TYPE;
+use crate::output::Output;
+use crate::permissions::find_role;
+
+pub(crate) const ACTION: Action = Action {
+    service: "session",
+    name: "start",
+    parameters: &[
+        Parameter::text("secret"),
+        Parameter::text("userId").optional(),
+        Parameter::enumeration("type", &SESSION_TYPE).optional(),
+        Parameter::int("partnerId").optional(),
+        Parameter::int("expiry").or(86_400),
+        Parameter::text("privileges").optional(),
+    ],
+    permissions: &["ALWAYS_ALLOWED_ACTIONS", "BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
+    run,
+};
+
+/// The longest lifetime in accounts that set none.
+const DAY: i64 = 86_400;
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    call.storing.disable();
+    let partner_id = call.arguments.int("partnerId");
+    let request = StartRequest {
+        partner_id,
+        secret: call.arguments.text("secret"),
+        user_id: call.arguments.text("userId"),
+        session_type: call.arguments.int("type"),
+        expiry: call.arguments.int("expiry"),
+        privileges: call.arguments.text("privileges"),
+        master_partner_id: None,
+    };
+    let ks = start(call.state, &request, call.now_nanos)?;
+    ks.map(Output::Text).ok_or_else(|| error::START_SESSION_ERROR.with(&[&partner_id.to_string()]).into())
+}
+
+/// What a session is started with.
+pub(crate) struct StartRequest<'a> {
+    pub(crate) partner_id: i64,
+    pub(crate) secret: &'a str,
+    pub(crate) user_id: &'a str,
+    pub(crate) session_type: i64,
+    pub(crate) expiry: i64,
+    pub(crate) privileges: &'a str,
+    pub(crate) master_partner_id: Option<&'a str>,
+}
+
+/// Starts a session with a secret; `None` if the secret is not the account's, or the account is not in use.
+pub(crate) fn start(state: &mut State, request: &StartRequest<'_>, now_nanos: i64) -> Result<Option<String>, ApiError> {
+    check_roles(state, request)?;
+    let Some(account) = state.account(request.partner_id).filter(|account| opens(account, request)).cloned() else {
+        return Ok(None);
+    };
+    let max = account.max_lifetime.filter(|max| *max != 0).map_or(DAY, i64::from);
+    let new = NewSession {
+        user_id: request.user_id,
+        session_type: request.session_type,
+        lifetime: request.expiry.min(max),
+        privileges: request.privileges,
+        master_partner_id: request.master_partner_id,
+        secret: Some(request.secret),
+    };
+    Ok(Some(state.mint(&account, &new, now_nanos).text))
+}
+
+/// Whether the secret opens a session of the type in an account that is in use.
+pub(crate) fn opens(account: &Account, request: &StartRequest<'_>) -> bool {
+    account.status == crate::context::PARTNER_ACTIVE && account.accepts(request.secret, request.session_type != 0)
+}
+
+fn check_roles(state: &State, request: &StartRequest<'_>) -> Result<(), ApiError> {
+    for item in request.privileges.split(',') {
+        let mut parts = item.split(':');
+        if parts.next() == Some("setrole") {
+            let role = parts.next().unwrap_or_default();
+            find_role(state, request.partner_id, role).ok_or_else(|| error::UNKNOWN_ROLE_ID.plain())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+use crate::actions::{Action, Call};
+use crate::error::Failure;
+use crate::output::Output;
+
+pub(crate) const ACTION: Action =
+    Action { service: "system", name: "getTime", parameters: &[], permissions: &["ALWAYS_ALLOWED_ACTIONS"], run };
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    call.storing.disable();
+    Ok(call.now().into())
+}

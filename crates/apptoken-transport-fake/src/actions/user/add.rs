@@ -1,0 +1,63 @@
+use crate::actions::app_token::is_sound_user_id;
+use crate::actions::user::{check_names, check_roles, record};
+use crate::actions::{Action, Call, Parameter};
+use crate::error::{self, Failure};
+use crate::model::user::UserRow;
+use crate::objects::user::{CLASS, apply};
+use crate::objects::validate;
+use crate::output::Output;
+use crate::php::cast::{is_true_text, trim};
+
+pub(crate) const ACTION: Action = Action {
+    service: "user",
+    name: "add",
+    parameters: &[Parameter::object("user", &CLASS)],
+    permissions: &["ADMIN_USER_ADD"],
+    run,
+};
+
+/// The role of administrators who are given none.
+const PARTNER_ADMIN_ROLE: &str = "2";
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let object = call.arguments.mandatory_object("user")?;
+    let (own, external) = (object.text("id"), object.text("externalId"));
+    let is_given = |id: Option<&str>| id.is_some_and(|id| is_true_text(trim(id)));
+    if is_given(own) && is_given(external) {
+        return Err(error::ID_AND_EXTERNAL_ID_ARE_MUTUALLY_EXCLUSIVE.plain().into());
+    }
+    let id = external.filter(|id| is_true_text(id)).or(own).unwrap_or_default().to_owned();
+    if !is_sound_user_id(&id) {
+        return Err(error::INVALID_FIELD_VALUE.with(&["id"]).into());
+    }
+    check_names(object)?;
+    validate::for_insert(object)?;
+    let (partner_id, now) = (call.partner_id(), call.now());
+    let mut user = UserRow::new(partner_id, None, now);
+    apply(object, &mut user, now);
+    if call.state.users.find(partner_id, Some(&id)).is_some() {
+        return Err(error::DUPLICATE_USER_BY_ID.with(&[&id]).into());
+    }
+    if user.is_admin && !is_true_text(&user.role_ids) {
+        user.role_ids = PARTNER_ADMIN_ROLE.to_owned();
+    }
+    check_roles(call, &user.role_ids)?;
+    user.screen_name.get_or_insert_with(|| id.clone());
+    user.id = Some(id);
+    if user.is_admin || object.text("password").is_some_and(is_true_text) {
+        if !is_email(object.text("email").unwrap_or_default()) {
+            return Err(error::INVALID_FIELD_VALUE.with(&["email"]).into());
+        }
+        user.login_enabled = true;
+    }
+    let answer = record(call, &user);
+    call.state.users.insert(user);
+    Ok(answer.into())
+}
+
+/// Whether a login can be made for the address.
+fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty() && host.contains('.') && !host.contains('@') && host.split('.').all(|label| !label.is_empty())
+    })
+}

@@ -1,0 +1,26 @@
+use crate::actions::user::{record, user_of};
+use crate::actions::{Action, Call, Parameter};
+use crate::error::Failure;
+use crate::model::user::STATUS_DELETED;
+use crate::objects::user::set_status;
+use crate::output::Output;
+
+pub(crate) const ACTION: Action = Action {
+    service: "user",
+    name: "delete",
+    parameters: &[Parameter::text("userId")],
+    permissions: &["ADMIN_USER_DELETE"],
+    run,
+};
+
+/// Deletes a user and his tokens. Sessions of the tokens go on.
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let mut user = user_of(call, call.arguments.text("userId"))?;
+    let now = call.now();
+    set_status(&mut user, STATUS_DELETED, now);
+    user.updated_at = now;
+    let answer = record(call, &user);
+    call.state.delete_tokens_of(user.row, now);
+    call.state.users.put(user);
+    Ok(answer.into())
+}

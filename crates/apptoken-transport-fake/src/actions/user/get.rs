@@ -1,0 +1,28 @@
+use crate::actions::user::{record, user_of};
+use crate::actions::{Action, Call, Parameter};
+use crate::error::{self, Failure};
+use crate::output::Output;
+use crate::php::cast::texts_are_equal;
+
+pub(crate) const ACTION: Action = Action {
+    service: "user",
+    name: "get",
+    parameters: &[Parameter::text("userId").optional()],
+    permissions: &["ADMIN_BASE", "KMC_READ_ONLY", "BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
+    run,
+};
+
+/// Shows the user of the session, or to an administrator any user.
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let session = call.context.session.as_ref();
+    let own = session.map_or("", |session| session.user_id());
+    let id = match call.arguments.text("userId") {
+        "" => own,
+        asked => asked,
+    };
+    let is_admin = session.is_some_and(|session| session.ks.is_admin());
+    if !is_admin && !texts_are_equal(own, id) {
+        return Err(error::CANNOT_RETRIEVE_ANOTHER_USER_USING_NON_ADMIN_SESSION.with(&[id]).into());
+    }
+    Ok(record(call, &user_of(call, id)?).into())
+}

@@ -1,0 +1,49 @@
+//! The service `user`.
+
+pub(crate) mod add;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod update;
+
+use crate::actions::Call;
+use crate::error::{self, ApiError};
+use crate::model::role::STATUS_DELETED;
+use crate::model::user::UserRow;
+use crate::objects::Object;
+use crate::output::Record;
+use crate::php::cast::{is_true_text, text_to_int};
+
+/// The user of the account that has the id.
+fn user_of(call: &Call<'_>, id: &str) -> Result<UserRow, ApiError> {
+    call.state.users.find(call.partner_id(), Some(id)).cloned().ok_or_else(|| error::INVALID_USER_ID.plain())
+}
+
+/// The object of a user.
+fn record(call: &Call<'_>, user: &UserRow) -> Record {
+    let roles = call.state.roles.values().filter(|role| role.status != STATUS_DELETED);
+    crate::objects::user::record(user, roles, call.profile)
+}
+
+/// Names hold no addresses.
+fn check_names(object: &Object) -> Result<(), ApiError> {
+    for name in ["firstName", "lastName", "fullName", "screenName"] {
+        if object.text(name).is_some_and(|text| text.contains("://")) {
+            return Err(error::INVALID_FIELD_VALUE.with(&[name]));
+        }
+    }
+    Ok(())
+}
+
+/// Every role is the account's or everybody's.
+fn check_roles(call: &Call<'_>, ids: &str) -> Result<(), ApiError> {
+    if !is_true_text(ids) {
+        return Ok(());
+    }
+    for id in crate::php::cast::trim(ids).split(',') {
+        let role = call.state.roles.get(&text_to_int(id));
+        role.filter(|role| role.is_of(call.partner_id()) && role.status != STATUS_DELETED)
+            .ok_or_else(|| error::USER_ROLE_NOT_FOUND.plain())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! The service `userAppRole`.
+
+pub(crate) mod add;

@@ -1,0 +1,43 @@
+use crate::actions::user_role::{check_name_is_free, check_system_name_is_free, record};
+use crate::actions::{Action, Call, Parameter};
+use crate::error::Failure;
+use crate::model::role::{RoleRow, STATUS_ACTIVE};
+use crate::objects::user_role::{CLASS, apply};
+use crate::objects::validate;
+use crate::output::Output;
+use crate::permissions::check_names;
+
+pub(crate) const ACTION: Action = Action {
+    service: "userRole",
+    name: "add",
+    parameters: &[Parameter::object("userRole", &CLASS)],
+    permissions: &["ADMIN_ROLE_ADD"],
+    run,
+};
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let object = call.arguments.mandatory_object("userRole")?;
+    validate::not_null(object, "name")?;
+    check_name_is_free(call, object.text("name").unwrap_or_default())?;
+    let (partner_id, now) = (call.partner_id(), call.now());
+    check_names(object.text("permissionNames").unwrap_or_default(), partner_id)?;
+    validate::not_empty(object, "name")?;
+    check_system_name_is_free(call, object.text("systemName"), None)?;
+    validate::for_insert(object)?;
+    let mut role = RoleRow {
+        id: call.state.next_role_id(),
+        name: String::new(),
+        system_name: String::new(),
+        description: None,
+        status: STATUS_ACTIVE,
+        partner_id,
+        permission_names: None,
+        tags: None,
+        created_at: now,
+        updated_at: now,
+    };
+    apply(object, &mut role);
+    let answer = record(call, &role);
+    call.state.put_role(role);
+    Ok(answer.into())
+}

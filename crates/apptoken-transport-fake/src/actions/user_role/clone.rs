@@ -1,0 +1,47 @@
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::actions::user_role::{record, role_of};
+use crate::actions::{Action, Call, Parameter};
+use crate::error::Failure;
+use crate::model::role::RoleRow;
+use crate::output::Output;
+
+pub(crate) const ACTION: Action = Action {
+    service: "userRole",
+    name: "clone",
+    parameters: &[Parameter::int("userRoleId")],
+    permissions: &["ADMIN_ROLE_ADD"],
+    run,
+};
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let original = role_of(call, true)?;
+    let now = call.now();
+    let role = RoleRow {
+        id: call.state.next_role_id(),
+        name: format!("{} copy ({})", original.name, date(now)),
+        partner_id: call.partner_id(),
+        created_at: now,
+        updated_at: now,
+        ..original
+    };
+    let answer = record(call, &role);
+    call.state.put_role(role);
+    Ok(answer.into())
+}
+
+/// A date such as `Sat 21 Nov 2026, 04:47:00`.
+fn date(time: i64) -> String {
+    let time = Timestamp::from_second(time).unwrap_or_default().to_zoned(TimeZone::UTC);
+    time.strftime("%a %-d %b %G, %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn dates_have_no_leading_zero() {
+        assert_eq!(super::date(1_795_236_420), "Sat 21 Nov 2026, 04:47:00");
+        assert_eq!(super::date(1_793_577_600), "Mon 2 Nov 2026, 00:00:00");
+    }
+}

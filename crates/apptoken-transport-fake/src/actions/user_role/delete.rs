@@ -1,0 +1,27 @@
+use crate::actions::user_role::{record, role_of};
+use crate::actions::{Action, Call, Parameter};
+use crate::error::{self, Failure};
+use crate::model::role::STATUS_DELETED as ROLE_DELETED;
+use crate::model::user::{STATUS_DELETED as USER_DELETED, UserRow};
+use crate::output::Output;
+
+pub(crate) const ACTION: Action = Action {
+    service: "userRole",
+    name: "delete",
+    parameters: &[Parameter::int("userRoleId")],
+    permissions: &["ADMIN_ROLE_DELETE"],
+    run,
+};
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let mut role = role_of(call, false)?;
+    let is_used_by = |user: &UserRow| user.status != USER_DELETED && user.roles().any(|id| id == role.id);
+    if call.state.users.iter().any(is_used_by) {
+        return Err(error::ROLE_IS_BEING_USED.plain().into());
+    }
+    role.status = ROLE_DELETED;
+    role.updated_at = call.now();
+    let answer = record(call, &role);
+    call.state.put_role(role);
+    Ok(answer.into())
+}

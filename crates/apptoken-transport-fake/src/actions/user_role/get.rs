@@ -1,0 +1,16 @@
+use crate::actions::user_role::{record, role_of};
+use crate::actions::{Action, Call, Parameter};
+use crate::error::Failure;
+use crate::output::Output;
+
+pub(crate) const ACTION: Action = Action {
+    service: "userRole",
+    name: "get",
+    parameters: &[Parameter::int("userRoleId")],
+    permissions: &["ADMIN_BASE", "KMC_READ_ONLY"],
+    run,
+};
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    Ok(record(call, &role_of(call, true)?).into())
+}

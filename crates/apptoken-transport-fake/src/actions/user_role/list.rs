@@ -1,0 +1,29 @@
+use crate::actions::user_role::record;
+use crate::actions::{Action, Call, Parameter};
+use crate::error::Failure;
+use crate::model::role::{RoleRow, STATUS_DELETED};
+use crate::objects::filter_pager::{CLASS as PAGER, page};
+use crate::objects::user_role_filter::{CLASS as FILTER, ORDERS, matches};
+use crate::objects::{Object, filter};
+use crate::output::{Output, Record};
+
+pub(crate) const ACTION: Action = Action {
+    service: "userRole",
+    name: "list",
+    parameters: &[Parameter::object("filter", &FILTER).optional(), Parameter::object("pager", &PAGER).optional()],
+    permissions: &["ADMIN_BASE", "ACCOUNT_BASE"],
+    run,
+};
+
+fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let none = Object::empty(&FILTER);
+    let wanted = call.arguments.object("filter").unwrap_or(&none);
+    let is_wanted =
+        |role: &&RoleRow| role.is_of(call.partner_id()) && role.status != STATUS_DELETED && matches(wanted, role);
+    let mut roles: Vec<&RoleRow> = call.state.roles.values().filter(is_wanted).collect();
+    filter::sort(&mut roles, wanted, ORDERS);
+    let total = i64::try_from(roles.len()).unwrap_or(i64::MAX);
+    let shown = page(roles, call.arguments.object("pager"));
+    let objects = Output::List(shown.into_iter().map(|role| record(call, role).into()).collect());
+    Ok(Record::new("KalturaUserRoleListResponse", [("totalCount", total.into()), ("objects", objects)]).into())
+}

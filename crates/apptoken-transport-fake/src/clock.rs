@@ -1,0 +1,127 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use apptoken_core::{Clock, Moment, UnixSeconds};
+
+/// The one clock of a fake: it stands still until a test moves it, or runs with the system's and can be moved too.
+///
+/// Clones share the time. As a [`Clock`] it is also the clock for the code under test: `sleep` moves it and returns at
+/// once, so nothing waits in a test.
+#[derive(Clone)]
+pub struct FakeClock {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// Nanoseconds since 1970, without those that went by since `running_since`.
+    wall: AtomicI64,
+    /// Nanoseconds that the clock went forward, without those since `running_since`.
+    elapsed: AtomicI64,
+    running_since: Option<Instant>,
+}
+
+const NANOS: i64 = 1_000_000_000;
+
+impl FakeClock {
+    /// A clock that stands at a time.
+    #[must_use]
+    pub fn frozen_at(time: UnixSeconds) -> Self {
+        Self::new(time.0.saturating_mul(NANOS), None)
+    }
+
+    /// A clock that shows the system's time and goes on with it.
+    #[must_use]
+    pub fn running() -> Self {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::new(nanos(since_1970), Some(Instant::now()))
+    }
+
+    fn new(wall: i64, running_since: Option<Instant>) -> Self {
+        let shared = Shared { wall: AtomicI64::new(wall), elapsed: AtomicI64::new(0), running_since };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The time in whole seconds.
+    #[must_use]
+    pub fn time(&self) -> UnixSeconds {
+        UnixSeconds(self.wall_nanos().div_euclid(NANOS))
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, duration: Duration) {
+        add(&self.shared.wall, nanos(duration));
+        add(&self.shared.elapsed, nanos(duration));
+    }
+
+    /// Sets the time of day, forward or back, as when somebody sets a computer's clock: [`Moment::elapsed`] goes on.
+    pub fn set(&self, time: UnixSeconds) {
+        let went_by = self.went_by();
+        self.shared.wall.store(time.0.saturating_mul(NANOS).saturating_sub(went_by), Ordering::Relaxed);
+    }
+
+    pub(crate) fn wall_nanos(&self) -> i64 {
+        self.shared.wall.load(Ordering::Relaxed).saturating_add(self.went_by())
+    }
+
+    fn went_by(&self) -> i64 {
+        self.shared.running_since.map_or(0, |start| nanos(start.elapsed()))
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Moment {
+        let elapsed = self.shared.elapsed.load(Ordering::Relaxed).saturating_add(self.went_by());
+        Moment { wall: self.time(), elapsed: Duration::from_nanos(elapsed.unsigned_abs()) }
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.advance(duration);
+    }
+}
+
+impl fmt::Debug for FakeClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FakeClock({})", self.time())
+    }
+}
+
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn add(to: &AtomicI64, amount: i64) {
+    let _ = to.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| Some(now.saturating_add(amount)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sleeping_moves_every_clone() {
+        let clock = FakeClock::frozen_at(UnixSeconds(1_000));
+        let other = clock.clone();
+        clock.sleep(Duration::from_millis(2_500));
+        assert_eq!(other.now(), Moment { wall: UnixSeconds(1_002), elapsed: Duration::from_millis(2_500) });
+    }
+
+    #[test]
+    fn setting_the_time_does_not_change_what_elapsed() {
+        let clock = FakeClock::frozen_at(UnixSeconds(1_000));
+        clock.advance(Duration::from_secs(5));
+        clock.set(UnixSeconds(10));
+        assert_eq!(clock.now(), Moment { wall: UnixSeconds(10), elapsed: Duration::from_secs(5) });
+    }
+
+    #[test]
+    fn a_running_clock_can_be_moved() {
+        let clock = FakeClock::running();
+        let before = clock.time();
+        clock.advance(Duration::from_secs(3_600));
+        assert!(clock.time().seconds_since(before) >= 3_600);
+        clock.set(UnixSeconds(50));
+        assert!((50..60).contains(&clock.time().0));
+    }
+}

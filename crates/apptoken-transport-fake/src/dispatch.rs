@@ -1,0 +1,105 @@
+//! One request to one action: the checks before it, in the server's order.
+
+use crate::actions::{self, Action, Arguments, Call};
+use crate::cache::Storing;
+use crate::context::{Context, Surroundings};
+use crate::error::{self, Failure};
+use crate::model::State;
+use crate::objects::build;
+use crate::objects::response_profile::{CLASS as PROFILE, ResponseProfile};
+use crate::output::Output;
+use crate::permissions::Permissions;
+use crate::php::cast::{is_true_text, to_text};
+use crate::php::value::set;
+use crate::php::{Array, Value};
+
+/// The caller of the previous request of a multirequest: the same one is not checked again.
+pub(crate) type Previous = Option<((Option<Value>, Option<String>), Permissions)>;
+
+/// Runs the action that the parameters name.
+pub(crate) fn dispatch(
+    state: &mut State,
+    params: &Array,
+    around: Surroundings<'_>,
+    storing: &mut Storing,
+    previous: &mut Previous,
+) -> Result<Output, Failure> {
+    let action = action_of(params)?;
+    check_language(params)?;
+    let context = Context::of(state, params)?;
+    let grouped = build::group(params);
+    let arguments = Arguments::of(action.parameters, &grouped, reference_time(&context, around))?;
+    let profile = match set(&grouped, "responseProfile") {
+        Some(value) => ResponseProfile::of(&build::object(&PROFILE, value, "responseProfile", around.now())?),
+        None => None,
+    };
+    let permissions = match previous.take() {
+        Some((caller, permissions)) if caller == context.caller() => permissions,
+        _ => context.permissions(state, around)?,
+    };
+    *previous = Some((context.caller(), permissions.clone()));
+    context.check_allowed(state, &permissions, action, around)?;
+    if matches!(action.name, "add" | "clone" | "update") {
+        state.make_room()?;
+    }
+    (action.run)(&mut Call {
+        state,
+        context: &context,
+        arguments: &arguments,
+        profile: profile.as_ref(),
+        storing,
+        now_nanos: around.now_nanos,
+    })
+}
+
+fn action_of(params: &Array) -> Result<&'static Action, Failure> {
+    let name = |name| set(params, name).map(to_text).unwrap_or_default();
+    let service = name("service");
+    if !is_true_text(&service) {
+        return Err(error::SERVICE_NOT_SPECIFIED.plain().into());
+    }
+    let (service, action) = (service.to_ascii_lowercase(), name("action").to_ascii_lowercase());
+    if !actions::has_service(&service) {
+        return Err(error::SERVICE_DOES_NOT_EXISTS.with(&[&service]).into());
+    }
+    actions::find(&service, &action).ok_or_else(|| error::ACTION_DOES_NOT_EXISTS.with(&[&action, &service]).into())
+}
+
+fn check_language(params: &Array) -> Result<(), Failure> {
+    let Some(language) = set(params, "language").map(to_text) else { return Ok(()) };
+    if language.eq_ignore_ascii_case("multi") || is_language_code(&language) {
+        return Ok(());
+    }
+    Err(error::INVALID_LANGUAGE_CODE.with(&[&language]).into())
+}
+
+/// Two to four letters, and perhaps as many again behind a dash or underscore.
+fn is_language_code(text: &str) -> bool {
+    let is_part = |part: &str| (2..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    match text.split_once(['-', '_']) {
+        Some((language, country)) => is_part(language) && is_part(country),
+        None => is_part(text),
+    }
+}
+
+/// The time that relative times count from: the KS can name another one than now.
+fn reference_time(context: &Context, around: Surroundings<'_>) -> i64 {
+    let named = context.session.as_ref().and_then(|session| session.privilege_value("reftime"));
+    named.filter(|time| is_true_text(time)).map_or_else(|| around.now(), crate::php::cast::text_to_int)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_language_code;
+
+    #[test]
+    fn languages_are_letters() {
+        for code in ["EN", "xx", "en_US", "zh-hant"] {
+            assert!(is_language_code(code), "{code}");
+        }
+        for code in ["", "e", "english", "12", "en_", "en_U1"] {
+            assert!(!is_language_code(code), "{code}");
+        }
+    }
+}

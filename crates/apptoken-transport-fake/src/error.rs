@@ -1,0 +1,159 @@
+//! The errors of Kaltura's API: codes, texts and the names of their arguments.
+
+use crate::php::strip_tags::strip_tags;
+
+/// An error that the API answers with.
+#[derive(Clone)]
+pub(crate) struct ApiError {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) args: Vec<(&'static str, String)>,
+}
+
+/// What ends an action without a result.
+pub(crate) enum Failure {
+    /// An error of the API.
+    Api(ApiError),
+    /// PHP itself gives up: HTTP 500 without a body.
+    Crash,
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+/// The code, argument names and text of a kind of error.
+pub(crate) struct Template {
+    code: &'static str,
+    args: &'static [&'static str],
+    text: &'static str,
+}
+
+impl Template {
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The error with these arguments, in the order of their names.
+    pub(crate) fn with(&self, values: &[&str]) -> ApiError {
+        let values: Vec<_> = values.iter().map(|value| Some(*value)).collect();
+        self.with_some(&values)
+    }
+
+    /// The error with these arguments; a missing one is shown as `N/A`.
+    pub(crate) fn with_some(&self, values: &[Option<&str>]) -> ApiError {
+        let mut message = self.text.to_owned();
+        let mut args = Vec::with_capacity(self.args.len());
+        for (at, name) in self.args.iter().enumerate() {
+            let value = values.get(at).copied().flatten().map_or_else(|| "N/A".to_owned(), strip_tags);
+            message = message.replace(&format!("@{name}@"), &value);
+            args.push((*name, value));
+        }
+        ApiError { code: self.code.to_owned(), message, args }
+    }
+
+    /// The error without arguments.
+    pub(crate) fn plain(&self) -> ApiError {
+        self.with(&[])
+    }
+}
+
+impl ApiError {
+    /// An error of any code, for faults: its text is that of the code if the code is known.
+    pub(crate) fn of_code(code: &str) -> Self {
+        match ALL.iter().find(|template| template.code == code) {
+            Some(template) => template.plain(),
+            None => Self { code: code.to_owned(), message: code.to_owned(), args: Vec::new() },
+        }
+    }
+}
+
+macro_rules! templates {
+    ($($name:ident [$($arg:literal),*] $text:literal)*) => {
+        $(pub(crate) const $name: Template = Template { code: stringify!($name), args: &[$($arg),*], text: $text };)*
+
+        const ALL: &[&Template] = &[$(&$name),*];
+    };
+}
+
+templates! {
+    ACTION_BLOCKED ["ACTION_NAME", "SERVICE_NAME"] "Action \"@ACTION_NAME@\" in service \"@SERVICE_NAME@\" is blocked"
+    ACTION_DOES_NOT_EXISTS ["ACTION_NAME", "SERVICE_NAME"] "Action \"@ACTION_NAME@\" does not exists for service \"@SERVICE_NAME@\""
+    APP_GUID_NOT_FOUND ["APP_GUID"] "App GUID [\"@APP_GUID@\"] not found"
+    APP_TOKEN_EXPIRED ["ID"] "Application token id \"@ID@\" expired"
+    APP_TOKEN_ID_NOT_FOUND ["ID"] "Application token id \"@ID@\" not found"
+    APP_TOKEN_NOT_ACTIVE ["ID"] "Application token id \"@ID@\" not active"
+    CANNOT_CHANGE_OWN_ROLE [] "User cannot change his own role"
+    CANNOT_RETRIEVE_ANOTHER_USER_USING_NON_ADMIN_SESSION ["USER_ID"] "cannot retrieve another user \"@USER_ID@\" using non-admin session"
+    CANNOT_SET_ROOT_ADMIN_AS_NO_ADMIN [] "Root admin user cannot be set to not admin"
+    DUPLICATE_USER_BY_ID ["UID"] "User with id [@UID@] already exists in system"
+    ID_AND_EXTERNAL_ID_ARE_MUTUALLY_EXCLUSIVE [] "User operations with both id and external id not allowed"
+    INTERNAL_DATABASE_ERROR [] "Internal database error"
+    INTERNAL_SERVERL_ERROR [] "Internal server error occurred"
+    INVALID_ACTIONS_LIMIT [] "Invalid actions limit"
+    INVALID_APP_GUID ["APP_GUID"] "App GUID [\"@APP_GUID@\"] is not a valid Mongo DB Object ID"
+    INVALID_APP_TOKEN_HASH [] "Invalid application token hash"
+    INVALID_ENUM_VALUE ["ENUM_VAL", "PARAM_NAME", "ENUM_TYPE"] "Invalid enumeration value \"@ENUM_VAL@\" for parameter \"@PARAM_NAME@\", expecting enumeration type \"@ENUM_TYPE@\""
+    INVALID_FIELD_VALUE ["FIELD_NAME"] "value in field [@FIELD_NAME@] is not valid"
+    INVALID_KS ["KSID", "ERR_CODE", "ERR_DESC"] "Invalid KS \"@KSID@\", Error \"@ERR_CODE@,@ERR_DESC@\""
+    INVALID_LANGUAGE_CODE ["LANGUAGE_CODE"] " Invalid language code [\"@LANGUAGE_CODE@\"]"
+    INVALID_OBJECT_ID ["ID"] "Invalid object id [@ID@]"
+    INVALID_PARAMETER_CHAR ["XML_FIELD"] "Invalid char in \"@XML_FIELD@\" field"
+    INVALID_SET_ROLE [] "Invalid set role id"
+    INVALID_USER_ID [] "Invalid user id"
+    INVALID_WIDGET_ID ["WIDGET_ID"] "Unknown widget [@WIDGET_ID@]"
+    LOCK_TIMED_OUT [] "Timed out while attempting to grab lock"
+    MANDATORY_PARAMETER_MISSING ["PARAM_NAME"] "Mandatory parameter missing [@PARAM_NAME@]"
+    MISSING_KS [] "Missing KS, session not established"
+    MISSING_MANDATORY_PARAMETER ["PARAM_NAME"] "Missing parameter \"@PARAM_NAME@\""
+    OBJECT_TYPE_ABSTRACT ["OBJ_TYPE"] "The object type \"@OBJ_TYPE@\" is abstract, use one of the object implementations"
+    PARTNER_ACCESS_FORBIDDEN ["ACCESSING_PID", "ACCESSED_PID"] "Partner [@ACCESSING_PID@] cannot access partner [@ACCESSED_PID@]"
+    PERMISSION_NOT_FOUND ["ERR_TEXT"] "@ERR_TEXT@"
+    PROPERTY_VALIDATION_CANNOT_BE_NULL ["PROP_NAME"] "The property \"@PROP_NAME@\" cannot be null"
+    PROPERTY_VALIDATION_MAX_LENGTH ["PROP_NAME", "MAX_LEN"] "The property \"@PROP_NAME@\" cannot have more than @MAX_LEN@ characters"
+    PROPERTY_VALIDATION_MIN_LENGTH ["PROP_NAME", "MIN_LEN"] "The property \"@PROP_NAME@\" must have a min length of @MIN_LEN@ characters"
+    PROPERTY_VALIDATION_NOT_UPDATABLE ["PROP_NAME"] "The property \"@PROP_NAME@\" cannot be updated"
+    PROPERTY_VALIDATION_WRONG_FORMAT ["PROP_NAME", "FORMAT"] "The property \"@PROP_NAME@\" must match format @FORMAT@"
+    ROLE_IS_BEING_USED [] "Role is being used"
+    ROLE_NAME_ALREADY_EXISTS [] "A role with the same name already exists"
+    SERVICE_ACCESS_CONTROL_RESTRICTED ["SERVICE"] "The access to service [@SERVICE@] is forbidden due to access control restriction"
+    SERVICE_DOES_NOT_EXISTS ["SRV_NAME"] "Service \"@SRV_NAME@\" does not exists"
+    SERVICE_FORBIDDEN ["SERVICE"] "The access to service [@SERVICE@] is forbidden"
+    SERVICE_FORBIDDEN_CONTENT_BLOCKED [] "The access to this service is forbidden since the specified partner is blocked"
+    SERVICE_NOT_SPECIFIED [] "Service name was not specified, please specify one"
+    START_SESSION_ERROR ["PID"] "Error while starting session for partner [@PID@]"
+    SYSTEM_NAME_ALREADY_EXISTS ["SYS_NAME"] "System name [@SYS_NAME@] already exists"
+    UNKNOWN_RESPONSE_FORMAT ["FORMAT"] "Response format provided [@FORMAT@] is not recognized by server"
+    UNKNOWN_ROLE_ID [] "Unknown role id"
+    USER_BLOCKED [] "this user is blocked"
+    USER_ID_NOT_FOUND ["USER_ID"] "userId [@USER_ID@] not found"
+    USER_ROLE_NOT_FOUND [] "User role not found"
+}
+
+/// The KS cannot be used, for a reason that stands where the KS would be.
+pub(crate) fn invalid_ks(ks_or_reason: &str) -> ApiError {
+    INVALID_KS.with(&[ks_or_reason, "-1", "INVALID_STR"])
+}
+
+/// A value that PHP's functions refuse by its type, such as an array where a text is needed.
+pub(crate) fn type_error() -> ApiError {
+    INTERNAL_SERVERL_ERROR.plain()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_stand_in_the_text_without_markup() {
+        let error = INVALID_WIDGET_ID.with(&["<b>_1</b>"]);
+        assert_eq!((&*error.message, &error.args), ("Unknown widget [_1]", &vec![("WIDGET_ID", "_1".to_owned())]));
+    }
+
+    #[test]
+    fn a_missing_argument_is_shown_as_such() {
+        assert_eq!(INVALID_OBJECT_ID.plain().message, "Invalid object id [N/A]");
+    }
+}

@@ -1,0 +1,232 @@
+//! What the fake was asked, without secrets.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use apptoken_core::UnixSeconds;
+use serde::Serialize;
+
+use crate::php::cast::to_text;
+use crate::php::{Array, Value};
+
+/// The requests that a fake answered, oldest first. It never holds a KS, a token's value, a hash or a secret.
+///
+/// A copy: it does not change any more.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Journal {
+    entries: VecDeque<JournalEntry>,
+    requests: u64,
+    counts: BTreeMap<String, u64>,
+}
+
+/// A request in the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct JournalEntry {
+    /// Its number, from 1.
+    pub number: u64,
+    /// When, in seconds of the fake's clock.
+    pub at: i64,
+    /// The method.
+    pub method: String,
+    /// The action, such as `appToken.startSession`; `multirequest`; or nothing where the API was not reached.
+    pub action: String,
+    /// The account, if the request told it.
+    pub partner: Option<i64>,
+    /// The names of the parameters, with the values of those that are no secret; up to 64.
+    pub parameters: Vec<(String, Option<String>)>,
+    /// The status of the reply; `None` if there was none.
+    pub status: Option<u16>,
+    /// `ok`, the code of the API's error, or what happened instead.
+    pub outcome: String,
+    /// Actions and outcomes of the parts of a multirequest, up to 64.
+    pub parts: Vec<(String, String)>,
+    /// The fault that it met.
+    pub fault: Option<String>,
+}
+
+/// Parameters with values that may be shown, if they look harmless.
+const SHOWN: &[&str] = &[
+    "action",
+    "apiVersion",
+    "description",
+    "expiry",
+    "format",
+    "hashType",
+    "id",
+    "idEqual",
+    "idIn",
+    "impersonatedPartnerId",
+    "name",
+    "objectType",
+    "orderBy",
+    "pageIndex",
+    "pageSize",
+    "partnerId",
+    "permissionNames",
+    "privileges",
+    "roleIds",
+    "service",
+    "sessionDuration",
+    "sessionPrivileges",
+    "sessionType",
+    "sessionUserId",
+    "sessionUserIdEqual",
+    "statusEqual",
+    "statusIn",
+    "type",
+    "userId",
+    "userRoleId",
+    "widgetId",
+];
+
+/// Parameters and parts of a request beyond this number are not told.
+const MAX_PARAMETERS: usize = 64;
+const MAX_PARTS: usize = 64;
+
+impl Journal {
+    /// How often an action was called, alone or as part of a multirequest.
+    #[must_use]
+    pub fn count(&self, action: &str) -> u64 {
+        let of_action = self.counts.iter().filter(|(name, _)| name.eq_ignore_ascii_case(action));
+        of_action.map(|(_, count)| count).sum()
+    }
+
+    /// How many requests there were.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// The requests, oldest first. A fake keeps the last ones only (10,000 unless told otherwise); the counts go on.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &JournalEntry> {
+        self.entries.iter()
+    }
+
+    /// The last request.
+    #[must_use]
+    pub fn last(&self) -> Option<&JournalEntry> {
+        self.entries.back()
+    }
+
+    pub(crate) fn add(&mut self, mut entry: JournalEntry, capacity: usize) {
+        self.requests += 1;
+        entry.number = self.requests;
+        for action in std::iter::once(&entry.action).chain(entry.parts.iter().map(|(action, _)| action)) {
+            // Names that clients make up are not counted without bound.
+            if self.counts.len() < 1_000 || self.counts.contains_key(action) {
+                *self.counts.entry(action.clone()).or_default() += 1;
+            }
+        }
+        entry.parts.truncate(MAX_PARTS);
+        entry.parts.shrink_to_fit();
+        while self.entries.len() >= capacity.max(1) {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(entry);
+    }
+}
+
+impl JournalEntry {
+    pub(crate) fn new(at: UnixSeconds, method: &str) -> Self {
+        Self {
+            number: 0,
+            at: at.0,
+            method: short(method),
+            action: String::new(),
+            partner: None,
+            parameters: Vec::new(),
+            status: None,
+            outcome: String::new(),
+            parts: Vec::new(),
+            fault: None,
+        }
+    }
+}
+
+/// The parameters as the journal shows them.
+pub(crate) fn shown(params: &Array) -> Vec<(String, Option<String>)> {
+    let mut shown = Vec::new();
+    collect(params, "", &mut shown);
+    shown
+}
+
+fn collect(params: &Array, prefix: &str, shown: &mut Vec<(String, Option<String>)>) {
+    for (key, value) in params {
+        if shown.len() >= MAX_PARAMETERS {
+            return;
+        }
+        let name = format!("{prefix}{}", key.to_text());
+        match value {
+            Value::Array(inner) => collect(inner, &format!("{name}:"), shown),
+            value => {
+                let text = to_text(value);
+                let last = name.rsplit(':').next().unwrap_or_default();
+                let is_shown = SHOWN.contains(&last) && is_harmless(&text);
+                shown.push((short_name(&name), is_shown.then(|| text.into_owned())));
+            }
+        }
+    }
+}
+
+/// Short texts without a long run of letters and digits, as secrets have.
+pub(crate) fn is_harmless(text: &str) -> bool {
+    const LONGEST_RUN: usize = 19;
+    let is_of_run = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
+    text.len() <= 200 && text.as_bytes().split(|byte| !is_of_run(byte)).all(|run| run.len() <= LONGEST_RUN)
+}
+
+/// A name that the client made up: told only if it looks like one.
+pub(crate) fn short_name(name: &str) -> String {
+    if name.len() <= 64 && name.split([':', '.', '_']).all(is_harmless) {
+        name.to_owned()
+    } else {
+        "(long name)".to_owned()
+    }
+}
+
+fn short(method: &str) -> String {
+    if method.len() <= 10 && method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        method.to_owned()
+    } else {
+        "(other)".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::php::json::decode;
+
+    #[test]
+    fn only_harmless_values_of_known_names_are_shown() {
+        let params = decode(
+            r#"{"ks":"djJ8MTAzfJDN","id":"0_ab12cd34","tokenHash":"ab","appToken":{"sessionUserId":"alice","token":"x"},"secret":"a104","userId":"00112233445566778899aabbccddeeff"}"#,
+        );
+        let Some(Value::Array(params)) = params else { panic!("an object") };
+        let expected = [
+            ("ks", None),
+            ("id", Some("0_ab12cd34")),
+            ("tokenHash", None),
+            ("appToken:sessionUserId", Some("alice")),
+            ("appToken:token", None),
+            ("secret", None),
+            ("userId", None),
+        ];
+        let expected: Vec<_> = expected.map(|(name, value)| (name.to_owned(), value.map(str::to_owned))).into();
+        assert_eq!(shown(&params), expected);
+    }
+
+    #[test]
+    fn the_journal_forgets_requests_and_not_counts() {
+        let mut journal = Journal::default();
+        for _ in 0..5 {
+            let mut entry = JournalEntry::new(UnixSeconds(1), "POST");
+            entry.action = "a.b".into();
+            journal.add(entry, 2);
+        }
+        assert_eq!((journal.count("A.B"), journal.requests(), journal.entries().count()), (5, 5, 2));
+        assert_eq!(journal.last().map(|entry| entry.number), Some(5));
+    }
+}

@@ -1,0 +1,17 @@
+//! What the server keeps: accounts, widgets, tokens, users, roles and revoked sessions.
+
+pub(crate) mod account;
+pub(crate) mod collation;
+pub(crate) mod column;
+pub(crate) mod revocation;
+pub(crate) mod role;
+pub(crate) mod secret;
+pub(crate) mod session;
+pub(crate) mod state;
+pub(crate) mod token;
+pub(crate) mod user;
+pub(crate) mod widget;
+
+pub(crate) use secret::Secret;
+pub(crate) use session::Session;
+pub(crate) use state::State;

@@ -1,0 +1,41 @@
+use serde::{Deserialize, Serialize};
+
+use crate::model::column;
+
+/// A row of the table of roles. Those of partner 0 are everybody's.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct RoleRow {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) system_name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) status: i64,
+    pub(crate) partner_id: i64,
+    pub(crate) permission_names: Option<String>,
+    pub(crate) tags: Option<String>,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+pub(crate) const STATUS_ACTIVE: i64 = 1;
+pub(crate) const STATUS_DELETED: i64 = 3;
+
+impl RoleRow {
+    pub(crate) fn is_of(&self, partner_id: i64) -> bool {
+        self.partner_id == 0 || self.partner_id == partner_id
+    }
+
+    /// The names of its permissions; `*` stands for all.
+    pub(crate) fn permissions(&self) -> impl Iterator<Item = &str> {
+        self.permission_names.as_deref().unwrap_or_default().split(',').map(str::trim)
+    }
+
+    /// Cuts the values to what the columns hold.
+    pub(crate) fn fit_columns(&mut self) {
+        column::varchar(&mut self.name, 100);
+        column::varchar(&mut self.system_name, 128);
+        for text in [&mut self.description, &mut self.permission_names, &mut self.tags].into_iter().flatten() {
+            column::text(text);
+        }
+    }
+}

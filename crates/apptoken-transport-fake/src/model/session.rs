@@ -1,0 +1,138 @@
+use apptoken_core::{AccountSecret, PartnerId, SessionType, UnixSeconds};
+use apptoken_ks::{KsFields, OpenError, OpenedKs, mint_v1, mint_v2};
+use md5::{Digest as _, Md5};
+
+use crate::model::State;
+use crate::model::account::Account;
+
+/// A session: the KS as it was sent, and what is in it.
+#[derive(Clone)]
+pub(crate) struct Session {
+    pub(crate) text: String,
+    pub(crate) ks: OpenedKs,
+}
+
+impl Session {
+    /// The account, as the database reads the id.
+    pub(crate) fn partner_id(&self) -> i64 {
+        crate::php::cast::text_to_int(&self.ks.partner_id)
+    }
+
+    pub(crate) fn user_id(&self) -> &str {
+        self.ks.user_id.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn privileges(&self) -> &str {
+        self.ks.privileges.as_deref().unwrap_or_default()
+    }
+
+    /// The first value of a privilege.
+    pub(crate) fn privilege_value(&self, name: &str) -> Option<&str> {
+        self.ks.privilege(name)?.first().map(String::as_str)
+    }
+
+    /// What stands after the name of a privilege, up to the next colon, in the first one of that name.
+    pub(crate) fn privilege_text(&self, name: &str) -> Option<&str> {
+        self.privileges().split(',').find_map(|item| {
+            let mut parts = item.split(':');
+            (parts.next() == Some(name)).then(|| parts.next().unwrap_or_default())
+        })
+    }
+}
+
+/// What a new KS says.
+pub(crate) struct NewSession<'a> {
+    pub(crate) user_id: &'a str,
+    pub(crate) session_type: i64,
+    pub(crate) lifetime: i64,
+    pub(crate) privileges: &'a str,
+    pub(crate) master_partner_id: Option<&'a str>,
+    /// The secret that an admin session is sealed with; others take the main one.
+    pub(crate) secret: Option<&'a str>,
+}
+
+/// A new KS, and until when the server says that it is valid.
+pub(crate) struct Minted {
+    pub(crate) text: String,
+    pub(crate) valid_until: i64,
+}
+
+/// Sessions that allow to download an asset end at full five minutes.
+const DOWNLOAD_STEP: i64 = 300;
+
+impl State {
+    /// Reads a KS.
+    pub(crate) fn open(&mut self, text: &str) -> Result<Session, OpenError> {
+        let accounts = &self.accounts;
+        let ks = apptoken_ks::open(text, |partner_id| {
+            let account = account_named(accounts, partner_id);
+            account.map(secrets).unwrap_or_default()
+        })?;
+        let session = Session { text: text.to_owned(), ks };
+        self.warm(session.partner_id());
+        Ok(session)
+    }
+
+    /// Reads a KS of an account whose secrets are in the server's memory.
+    pub(crate) fn peek(&self, text: &str) -> Result<Session, OpenError> {
+        let ks = apptoken_ks::open(text, |partner_id| {
+            let account = account_named(&self.accounts, partner_id).filter(|account| self.is_warm(account.id.into()));
+            account.map(secrets).unwrap_or_default()
+        })?;
+        Ok(Session { text: text.to_owned(), ks })
+    }
+
+    /// Makes a KS for an account.
+    pub(crate) fn mint(&mut self, account: &Account, new: &NewSession<'_>, now_nanos: i64) -> Minted {
+        let now = now_nanos.div_euclid(1_000_000_000);
+        let valid_until = now.saturating_add(new.lifetime);
+        let is_download = new.privileges.contains("downloadasset");
+        let expires_at = if is_download { round_up(valid_until) } else { valid_until };
+        let partner_id = partner_id(account.id);
+        let fields = KsFields {
+            session_type: new.session_type,
+            user_id: Some(new.user_id),
+            privileges: new.privileges,
+            master_partner_id: new.master_partner_id,
+            ..KsFields::new(partner_id, SessionType::User, UnixSeconds(expires_at))
+        };
+        let sealing = new.secret.filter(|_| new.session_type == 2).unwrap_or_else(|| account.main_secret());
+        let secret = secret(sealing);
+        let text = if account.ks_version == 2 {
+            let random = if is_download { Md5::digest(expires_at.to_string()).into() } else { self.random_bytes() };
+            mint_v2(&secret, &fields, random)
+        } else {
+            let rand = if is_download { expires_at.to_string() } else { php_microtime(now, self.count_session()) };
+            mint_v1(&secret, &fields, &rand)
+        };
+        self.warm(account.id.into());
+        Minted { text: text.expose().to_owned(), valid_until }
+    }
+}
+
+pub(crate) fn partner_id(id: u32) -> PartnerId {
+    // Accounts have ids that were checked when they were made.
+    PartnerId::new(id).unwrap_or_else(|_| unreachable!("an account has a valid id"))
+}
+
+pub(crate) fn secret(text: &str) -> AccountSecret {
+    AccountSecret::parse(text).unwrap_or_else(|_| unreachable!("an account has valid secrets"))
+}
+
+fn secrets(account: &Account) -> Vec<AccountSecret> {
+    account.admin_secrets.iter().map(|each| secret(each.expose())).collect()
+}
+
+fn account_named<'a>(accounts: &'a std::collections::BTreeMap<u32, Account>, partner_id: &str) -> Option<&'a Account> {
+    accounts.get(&u32::try_from(crate::php::cast::text_to_int(partner_id)).ok()?)
+}
+
+fn round_up(time: i64) -> i64 {
+    time.div_euclid(DOWNLOAD_STEP).saturating_add(i64::from(time.rem_euclid(DOWNLOAD_STEP) != 0)) * DOWNLOAD_STEP
+}
+
+/// `microtime(true)` as PHP prints it, with four decimals: they count the sessions.
+fn php_microtime(now: i64, count: u64) -> String {
+    let text = format!("{now}.{:04}", count % 10_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

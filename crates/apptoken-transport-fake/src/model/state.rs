@@ -1,0 +1,204 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{self, ApiError};
+use crate::model::account::Account;
+use crate::model::collation;
+use crate::model::revocation::Revocations;
+use crate::model::role::{self, RoleRow};
+use crate::model::token::{STATUS_DELETED, TokenRow};
+use crate::model::user::Users;
+use crate::model::widget::Widget;
+
+/// No client gets a table of the server beyond so many rows.
+const MAX_ROWS: usize = 100_000;
+
+/// Everything that the server keeps.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// The state of the random numbers.
+    seed: u64,
+    pub(crate) accounts: BTreeMap<u32, Account>,
+    widgets: BTreeMap<String, Widget>,
+    tokens: BTreeMap<String, TokenRow>,
+    pub(crate) users: Users,
+    pub(crate) roles: BTreeMap<i64, RoleRow>,
+    pub(crate) revocations: Revocations,
+    /// Accounts whose secrets are in the server's memory: `session.start` is short for them.
+    warm: BTreeSet<i64>,
+    /// How many sessions were made: on a clock that stands, it tells those of one moment apart.
+    minted: u64,
+}
+
+impl State {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            accounts: BTreeMap::new(),
+            widgets: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            users: Users::default(),
+            roles: BTreeMap::new(),
+            revocations: Revocations::default(),
+            warm: BTreeSet::new(),
+            minted: 0,
+        }
+    }
+
+    pub(crate) fn account(&self, partner_id: i64) -> Option<&Account> {
+        self.accounts.get(&u32::try_from(partner_id).ok()?)
+    }
+
+    /// Adds an account with its default widget, or changes one that is there.
+    pub(crate) fn put_account(&mut self, account: Account, now: i64) {
+        let id = account.id;
+        self.add_widget(Widget::of(format!("_{id}"), id));
+        if account.anonymous_user {
+            self.users.find_or_make(id.into(), None, now);
+        }
+        self.accounts.insert(id, account);
+    }
+
+    pub(crate) fn add_widget(&mut self, widget: Widget) {
+        self.widgets.insert(collation::fold(&widget.id), widget);
+    }
+
+    pub(crate) fn widget(&self, id: &str) -> Option<&Widget> {
+        self.widgets.get(&collation::fold(id))
+    }
+
+    /// The token of an account that has the id and is not deleted.
+    pub(crate) fn token(&self, partner_id: i64, id: &str) -> Option<&TokenRow> {
+        self.token_in_any_status(id).filter(|token| token.partner_id == partner_id && token.status != STATUS_DELETED)
+    }
+
+    pub(crate) fn token_in_any_status(&self, id: &str) -> Option<&TokenRow> {
+        self.tokens.get(&collation::fold(id))
+    }
+
+    /// All tokens, by id.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = &TokenRow> {
+        self.tokens.values()
+    }
+
+    /// Stores a token as its columns hold it.
+    pub(crate) fn put_token(&mut self, mut token: TokenRow) {
+        token.fit_columns();
+        self.tokens.insert(collation::fold(&token.id), token);
+    }
+
+    /// Deletes the tokens of a user.
+    pub(crate) fn delete_tokens_of(&mut self, user: i64, now: i64) {
+        for token in self.tokens.values_mut().filter(|token| token.user == user && token.status != STATUS_DELETED) {
+            token.status = STATUS_DELETED;
+            token.updated_at = now;
+        }
+    }
+
+    /// An id that no token has: the number of the data centre and 8 of 0-9 and a-z.
+    pub(crate) fn new_token_id(&mut self) -> String {
+        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        loop {
+            let id = self.with_random(|random| {
+                let name: String =
+                    (0..8).filter_map(|_| DIGITS.get(random.usize(..36)).copied().map(char::from)).collect();
+                format!("0_{name}")
+            });
+            if self.token_in_any_status(&id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    /// Makes room for another row in each table: where one is full, deleted rows are forgotten.
+    pub(crate) fn make_room(&mut self) -> Result<(), ApiError> {
+        if self.tokens.len() >= MAX_ROWS {
+            self.tokens.retain(|_, token| token.status != STATUS_DELETED);
+        }
+        if self.users.len() >= MAX_ROWS {
+            self.users.forget_deleted();
+        }
+        if self.roles.len() >= MAX_ROWS {
+            let last = self.next_role_id() - 1;
+            self.roles.retain(|id, role| role.status != role::STATUS_DELETED || *id == last);
+        }
+        let fullest = self.tokens.len().max(self.users.len()).max(self.roles.len());
+        if fullest < MAX_ROWS { Ok(()) } else { Err(error::INTERNAL_DATABASE_ERROR.plain()) }
+    }
+
+    pub(crate) fn put_role(&mut self, mut role: RoleRow) {
+        role.fit_columns();
+        self.roles.insert(role.id, role);
+    }
+
+    pub(crate) fn next_role_id(&self) -> i64 {
+        self.roles.last_key_value().map_or(1, |(last, _)| last + 1)
+    }
+
+    /// Keeps the secrets of an account in the server's memory.
+    pub(crate) fn warm(&mut self, partner_id: i64) {
+        if self.account(partner_id).is_some() {
+            self.warm.insert(partner_id);
+        }
+    }
+
+    pub(crate) fn is_warm(&self, partner_id: i64) -> bool {
+        self.warm.contains(&partner_id)
+    }
+
+    /// The number of the next session.
+    pub(crate) fn count_session(&mut self) -> u64 {
+        self.minted = self.minted.wrapping_add(1);
+        self.minted
+    }
+
+    pub(crate) fn random_bytes<const N: usize>(&mut self) -> [u8; N] {
+        self.with_random(|random| {
+            let mut bytes = [0; N];
+            random.fill(&mut bytes);
+            bytes
+        })
+    }
+
+    /// The number of a request, in the header X-Kaltura-Session.
+    pub(crate) fn request_number(&mut self) -> i32 {
+        self.with_random(|random| random.i32(1..))
+    }
+
+    fn with_random<T>(&mut self, make: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
+        let mut random = fastrand::Rng::with_seed(self.seed);
+        let made = make(&mut random);
+        self.seed = random.get_seed();
+        made
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::role::STATUS_ACTIVE;
+
+    fn role(id: i64, status: i64) -> RoleRow {
+        let json = serde_json::json!({
+            "id": id, "name": "", "system_name": "", "description": null, "status": status, "partner_id": 1,
+            "permission_names": null, "tags": null, "created_at": 0, "updated_at": 0,
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn full_tables_forget_what_was_deleted_and_then_take_no_more() {
+        let mut state = State::new(1);
+        for id in 1..=100_000 {
+            state.put_role(role(id, if id % 2 == 0 { role::STATUS_DELETED } else { STATUS_ACTIVE }));
+        }
+        assert!(state.make_room().is_ok());
+        // The last row stays, so that its number is not given again.
+        assert_eq!((state.roles.len(), state.next_role_id()), (50_001, 100_001));
+        for id in 100_001..=150_000 {
+            state.put_role(role(id, STATUS_ACTIVE));
+        }
+        assert!(state.make_room().is_err());
+    }
+}

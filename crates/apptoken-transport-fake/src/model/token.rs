@@ -1,0 +1,183 @@
+use std::fmt;
+use std::time::Duration;
+
+use apptoken_core::{AppTokenId, AppTokenSecret, HashType, PartnerId, SessionType, UnixSeconds};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Secret, column};
+
+/// A row of the table of application tokens.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct TokenRow {
+    pub(crate) id: String,
+    pub(crate) token: Secret,
+    pub(crate) partner_id: i64,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) status: i64,
+    pub(crate) expiry: Option<i64>,
+    pub(crate) session_type: Option<i64>,
+    pub(crate) session_user_id: Option<String>,
+    pub(crate) session_duration: Option<i64>,
+    pub(crate) session_privileges: Option<String>,
+    pub(crate) hash_type: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) user: i64,
+}
+
+pub(crate) const STATUS_DISABLED: i64 = 1;
+pub(crate) const STATUS_ACTIVE: i64 = 2;
+pub(crate) const STATUS_DELETED: i64 = 3;
+
+impl TokenRow {
+    pub(crate) fn hash_type(&self) -> &str {
+        self.hash_type.as_deref().unwrap_or("SHA1")
+    }
+
+    /// Cuts the values to what the columns hold.
+    pub(crate) fn fit_columns(&mut self) {
+        for number in [&mut self.expiry, &mut self.session_type, &mut self.session_duration].into_iter().flatten() {
+            column::int(number);
+        }
+        if let Some(user_id) = &mut self.session_user_id {
+            column::varchar(user_id, 100);
+        }
+        for text in [&mut self.session_privileges, &mut self.description].into_iter().flatten() {
+            column::text(text);
+        }
+    }
+}
+
+/// What an application token of the fake is made of.
+///
+/// # Examples
+///
+/// ```
+/// use apptoken_core::{HashType, PartnerId};
+/// use apptoken_transport_fake::{Fake, TokenSpec};
+///
+/// let fake = Fake::new();
+/// let token = fake.add_token(PartnerId::new(101)?, TokenSpec::new(HashType::Sha256).user("alice").privileges("list:*"));
+/// assert!(token.id.as_str().starts_with("0_"));
+/// # Ok::<(), apptoken_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSpec {
+    pub(crate) hash_type: HashType,
+    pub(crate) user: Option<String>,
+    pub(crate) session_type: Option<SessionType>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) expires_at: Option<UnixSeconds>,
+    pub(crate) privileges: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
+impl TokenSpec {
+    /// A token that fixes nothing but its hash type: it lives for ever, its sessions as long as the account allows, and
+    /// whoever holds it chooses user and session type.
+    #[must_use]
+    pub fn new(hash_type: HashType) -> Self {
+        Self {
+            hash_type,
+            user: None,
+            session_type: None,
+            duration: None,
+            expires_at: None,
+            privileges: None,
+            description: None,
+        }
+    }
+
+    /// Fixes the user of its sessions; the user is made if there is none.
+    #[must_use]
+    pub fn user(mut self, id: &str) -> Self {
+        self.user = Some(id.to_owned());
+        self
+    }
+
+    /// Fixes the type of its sessions.
+    #[must_use]
+    pub fn session_type(mut self, session_type: SessionType) -> Self {
+        self.session_type = Some(session_type);
+        self
+    }
+
+    /// The lifetime of its sessions, in whole seconds.
+    #[must_use]
+    pub fn duration(mut self, lifetime: Duration) -> Self {
+        self.duration = Some(lifetime);
+        self
+    }
+
+    /// The end of the token itself.
+    #[must_use]
+    pub fn expires_at(mut self, time: UnixSeconds) -> Self {
+        self.expires_at = Some(time);
+        self
+    }
+
+    /// The privileges of its sessions.
+    #[must_use]
+    pub fn privileges(mut self, privileges: &str) -> Self {
+        self.privileges = Some(privileges.to_owned());
+        self
+    }
+
+    /// Any text.
+    #[must_use]
+    pub fn description(mut self, text: &str) -> Self {
+        self.description = Some(text.to_owned());
+        self
+    }
+}
+
+/// An application token that the fake holds.
+#[derive(Clone)]
+pub struct Token {
+    /// The account.
+    pub partner: PartnerId,
+    /// The id, which is no secret.
+    pub id: AppTokenId,
+    /// The value, which the hash is made with.
+    pub secret: AppTokenSecret,
+    /// The type of the hash.
+    pub hash_type: HashType,
+    /// Whether it can be used.
+    pub status: TokenStatus,
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { partner, id, secret: _, hash_type, status } = self;
+        write!(f, "Token({id} of account {partner}, {hash_type:?}, {status:?})")
+    }
+}
+
+/// The status of an application token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenStatus {
+    /// Cannot be used; no call of the API sets this.
+    Disabled,
+    /// Can be used.
+    Active,
+    /// Is no longer there for the API.
+    Deleted,
+}
+
+impl TokenStatus {
+    pub(crate) fn code(self) -> i64 {
+        match self {
+            Self::Disabled => STATUS_DISABLED,
+            Self::Active => STATUS_ACTIVE,
+            Self::Deleted => STATUS_DELETED,
+        }
+    }
+
+    pub(crate) fn from_code(code: i64) -> Self {
+        match code {
+            STATUS_ACTIVE => Self::Active,
+            STATUS_DELETED => Self::Deleted,
+            _ => Self::Disabled,
+        }
+    }
+}

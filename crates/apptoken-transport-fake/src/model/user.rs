@@ -1,0 +1,203 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{collation, column};
+
+/// A row of the table of users.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct UserRow {
+    /// The number of the row; the API never shows it.
+    pub(crate) row: i64,
+    pub(crate) partner_id: i64,
+    /// The id that the API shows; the anonymous user has none.
+    pub(crate) id: Option<String>,
+    pub(crate) status: i64,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) status_updated_at: i64,
+    pub(crate) deleted_at: Option<i64>,
+    pub(crate) screen_name: Option<String>,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) is_admin: bool,
+    pub(crate) is_guest: bool,
+    pub(crate) login_enabled: bool,
+    /// As given; read from the database they are numbers.
+    pub(crate) role_ids: String,
+    /// The texts and numbers that the server only keeps, by the names of their properties.
+    pub(crate) texts: BTreeMap<String, String>,
+    pub(crate) numbers: BTreeMap<String, i64>,
+    /// Whether the record was read from the database, which fills in the defaults of its columns.
+    #[serde(skip, default = "stored")]
+    pub(crate) is_stored: bool,
+}
+
+fn stored() -> bool {
+    true
+}
+
+pub(crate) const STATUS_BLOCKED: i64 = 0;
+pub(crate) const STATUS_ACTIVE: i64 = 1;
+pub(crate) const STATUS_DELETED: i64 = 2;
+
+impl UserRow {
+    /// A user as the server makes it on its own: all names are the id.
+    pub(crate) fn automatic(partner_id: i64, id: Option<&str>, now: i64) -> Self {
+        let id = id.map(cut_id);
+        Self { screen_name: id.clone(), first_name: id.clone().unwrap_or_default(), ..Self::new(partner_id, id, now) }
+    }
+
+    /// An active user without names.
+    pub(crate) fn new(partner_id: i64, id: Option<String>, now: i64) -> Self {
+        Self {
+            row: 0,
+            partner_id,
+            id,
+            status: STATUS_ACTIVE,
+            created_at: now,
+            updated_at: now,
+            status_updated_at: now,
+            deleted_at: None,
+            screen_name: None,
+            first_name: String::new(),
+            last_name: String::new(),
+            is_admin: false,
+            is_guest: false,
+            login_enabled: false,
+            role_ids: String::new(),
+            texts: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            is_stored: false,
+        }
+    }
+
+    pub(crate) fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim_matches(' ').to_owned()
+    }
+
+    /// The ids of the roles, as numbers.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = i64> + '_ {
+        self.role_ids.split(',').filter(|id| !id.is_empty()).map(crate::php::cast::text_to_int)
+    }
+
+    /// Cuts the values to what the columns hold.
+    fn fit_columns(&mut self) {
+        if let Some(id) = &mut self.id {
+            column::varchar(id, 100);
+        }
+        if let Some(name) = &mut self.screen_name {
+            column::varchar(name, 127);
+        }
+        let ids: Vec<String> = self.roles().map(|id| id.to_string()).collect();
+        self.role_ids = ids.join(",");
+        for (name, length) in
+            [("email", 100), ("state", 16), ("city", 30), ("zip", 10), ("thumbnailUrl", 1024), ("partnerData", 4096)]
+        {
+            if let Some(text) = self.texts.get_mut(name) {
+                column::varchar(text, length);
+            }
+        }
+        for name in ["type", "gender", "userMode"] {
+            if let Some(number) = self.numbers.get_mut(name) {
+                column::int(number);
+            }
+        }
+        self.is_stored = true;
+    }
+}
+
+/// The bytes of an id that the server looks a user up by.
+pub(crate) fn cut_id(id: &str) -> String {
+    let mut id = id.to_owned();
+    column::cut_bytes(&mut id, 100);
+    id
+}
+
+/// The table of users, with an index of those that are not deleted.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<UserRow>", into = "Vec<UserRow>")]
+pub(crate) struct Users {
+    rows: BTreeMap<i64, UserRow>,
+    by_id: BTreeMap<(i64, Option<String>), i64>,
+}
+
+impl Users {
+    /// The user of that id who is not deleted; without an id the anonymous one.
+    pub(crate) fn find(&self, partner_id: i64, id: Option<&str>) -> Option<&UserRow> {
+        let key = (partner_id, id.map(|id| collation::fold(&cut_id(id))));
+        self.rows.get(self.by_id.get(&key)?)
+    }
+
+    /// That user, made if there is none.
+    pub(crate) fn find_or_make(&mut self, partner_id: i64, id: Option<&str>, now: i64) -> i64 {
+        match self.find(partner_id, id) {
+            Some(user) => user.row,
+            None => self.insert(UserRow::automatic(partner_id, id, now)),
+        }
+    }
+
+    pub(crate) fn get(&self, row: i64) -> Option<&UserRow> {
+        self.rows.get(&row)
+    }
+
+    /// Adds a row and gives its number.
+    pub(crate) fn insert(&mut self, mut user: UserRow) -> i64 {
+        user.row = self.rows.last_key_value().map_or(1, |(last, _)| last + 1);
+        let row = user.row;
+        self.put(user);
+        row
+    }
+
+    /// Stores a changed row.
+    pub(crate) fn put(&mut self, mut user: UserRow) {
+        user.fit_columns();
+        let row = user.row;
+        if let Some(before) = self.rows.get(&row).map(key)
+            && self.by_id.get(&before) == Some(&row)
+        {
+            self.by_id.remove(&before);
+        }
+        if user.status != STATUS_DELETED {
+            self.by_id.insert(key(&user), row);
+        }
+        self.rows.insert(row, user);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Takes out the rows of deleted users, but for the last one: no number is given twice.
+    pub(crate) fn forget_deleted(&mut self) {
+        let last = self.rows.last_key_value().map(|(last, _)| *last);
+        self.rows.retain(|row, user| user.status != STATUS_DELETED || Some(*row) == last);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &UserRow> {
+        self.rows.values()
+    }
+}
+
+fn key(user: &UserRow) -> (i64, Option<String>) {
+    (user.partner_id, user.id.as_deref().map(collation::fold))
+}
+
+impl From<Vec<UserRow>> for Users {
+    fn from(rows: Vec<UserRow>) -> Self {
+        let mut users = Self::default();
+        for user in rows {
+            if user.status != STATUS_DELETED {
+                users.by_id.insert(key(&user), user.row);
+            }
+            users.rows.insert(user.row, user);
+        }
+        users
+    }
+}
+
+impl From<Users> for Vec<UserRow> {
+    fn from(users: Users) -> Self {
+        users.rows.into_values().collect()
+    }
+}

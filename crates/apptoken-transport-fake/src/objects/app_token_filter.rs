@@ -1,0 +1,38 @@
+use crate::model::token::TokenRow;
+use crate::objects::app_token::STATUS;
+use crate::objects::filter::{self, Order};
+use crate::objects::{Class, Kind, Object, Property};
+
+pub(crate) const CLASS: Class = Class {
+    name: "KalturaAppTokenFilter",
+    properties: &[
+        Property::read_only("relatedObjects", Kind::List),
+        Property::text("orderBy"),
+        Property::new("advancedSearch", Kind::Abstract("KalturaSearchItem")),
+        Property::text("idEqual"),
+        Property::text("idIn"),
+        Property::new("createdAtGreaterThanOrEqual", Kind::Time),
+        Property::new("createdAtLessThanOrEqual", Kind::Time),
+        Property::new("updatedAtGreaterThanOrEqual", Kind::Time),
+        Property::new("updatedAtLessThanOrEqual", Kind::Time),
+        Property::new("statusEqual", Kind::Enum(&STATUS)),
+        Property::text("statusIn"),
+        Property::text("sessionUserIdEqual"),
+    ],
+};
+
+/// Whether a token is asked for; the user is looked up before.
+pub(crate) fn matches(filter: &Object, token: &TokenRow) -> bool {
+    filter::text_equal(filter.text("idEqual"), &token.id)
+        && filter::text_in(filter.text("idIn"), &token.id)
+        && filter::between(filter, "createdAt", token.created_at)
+        && filter::between(filter, "updatedAt", token.updated_at)
+        && filter::int_equal(filter.int("statusEqual"), token.status)
+        && filter::int_in(filter.text("statusIn"), token.status)
+}
+
+/// What tokens can be sorted by.
+pub(crate) const ORDERS: &[(&str, Order<TokenRow>)] = &[
+    ("createdAt", |one, other| one.created_at.cmp(&other.created_at)),
+    ("updatedAt", |one, other| one.updated_at.cmp(&other.updated_at)),
+];

@@ -1,0 +1,227 @@
+//! How PHP's arrays become objects and arguments.
+
+use crate::error::{self, ApiError};
+use crate::model::column::cut_bytes;
+use crate::objects::{Class, Enum, Field, Kind, Limit, Object, Property, TextEnum};
+use crate::php::cast::{equals_int, equals_text, is_true, text_to_int, to_int, to_text};
+use crate::php::form::MAX_NESTING;
+use crate::php::{Array, Value};
+
+/// Times up to ten years are relative to now.
+const MAX_RELATIVE_TIME: i64 = 315_360_000;
+
+/// Makes an object of a parameter; `name` is the parameter's, for errors.
+pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64) -> Result<Object, ApiError> {
+    let Value::Array(array) = value else {
+        return Err(error::PROPERTY_VALIDATION_WRONG_FORMAT.with(&[name, "array"]));
+    };
+    let mut object = Object::empty(class);
+    for (key, value) in array {
+        let key = key.to_text();
+        let is_null = key.ends_with("__null");
+        let given = if is_null { key.replace("__null", "") } else { key };
+        let Some(property) = class.properties.iter().find(|property| property.name == given) else { continue };
+        if is_null && !matches!(property.kind, Kind::List) {
+            object.fields.insert(property.name, Field::Null);
+        } else if let Some(field) = field(property, value, name, now)? {
+            object.fields.insert(property.name, field);
+        }
+    }
+    Ok(object)
+}
+
+fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Option<Field>, ApiError> {
+    Ok(Some(match property.kind {
+        Kind::Text => {
+            let mut text = valid_text(value, property.name)?;
+            match property.limit {
+                Limit::Max(bytes) if text.len() > bytes => {
+                    return Err(error::PROPERTY_VALIDATION_MAX_LENGTH.with(&[property.name, &bytes.to_string()]));
+                }
+                Limit::Cut(bytes) => cut_bytes(&mut text, bytes),
+                _ => {}
+            }
+            Field::Text(text)
+        }
+        Kind::Int => Field::Int(to_int(value)),
+        Kind::Bool => Field::Bool(to_bool(value)?),
+        Kind::Time => Field::Int(to_time(value, now)?),
+        Kind::Enum(of) => Field::Int(enum_value(of, value, property.name)?),
+        Kind::TextEnum(of) => Field::Text(text_enum_value(of, value, property.name)?),
+        Kind::Object(class) => match value {
+            Value::Array(_) => {
+                object(class, value, &format!("{name}:{}", property.name), now)?;
+                Field::Opaque
+            }
+            _ => return Ok(None),
+        },
+        Kind::Abstract(class) => match value {
+            Value::Array(_) => return Err(error::OBJECT_TYPE_ABSTRACT.with(&[class])),
+            _ => return Ok(None),
+        },
+        Kind::List => match value {
+            Value::Array(_) => Field::Opaque,
+            _ => return Ok(None),
+        },
+    }))
+}
+
+/// `(string)`, without characters that XML cannot hold.
+pub(crate) fn valid_text(value: &Value, name: &str) -> Result<String, ApiError> {
+    let text = to_text(value).into_owned();
+    if text.chars().all(is_xml_char) { Ok(text) } else { Err(error::INVALID_PARAMETER_CHAR.with(&[name])) }
+}
+
+/// The number of an enumeration that a value stands for.
+pub(crate) fn enum_value(of: &Enum, value: &Value, name: &str) -> Result<i64, ApiError> {
+    if matches!(value, Value::Array(_)) {
+        return Err(error::type_error());
+    }
+    let value = match to_text(value).to_lowercase().as_str() {
+        "true" => &Value::Int(1),
+        "false" => &Value::Int(0),
+        _ => value,
+    };
+    if of.values.iter().any(|each| equals_int(value, *each)) {
+        Ok(to_int(value))
+    } else {
+        Err(not_in_enum(value, name, of.name))
+    }
+}
+
+fn text_enum_value(of: &TextEnum, value: &Value, name: &str) -> Result<String, ApiError> {
+    if of.values.iter().any(|each| equals_text(value, each)) {
+        valid_text(value, name)
+    } else {
+        Err(not_in_enum(value, name, of.name))
+    }
+}
+
+fn not_in_enum(value: &Value, name: &str, of: &str) -> ApiError {
+    let text = to_text(value);
+    let shown = (*value != Value::Null).then_some(&*text);
+    error::INVALID_ENUM_VALUE.with_some(&[shown, Some(name), Some(of)])
+}
+
+fn to_bool(value: &Value) -> Result<bool, ApiError> {
+    if matches!(value, Value::Array(_)) {
+        return Err(error::type_error());
+    }
+    Ok(!to_text(value).eq_ignore_ascii_case("false") && is_true(value))
+}
+
+fn to_time(value: &Value, now: i64) -> Result<i64, ApiError> {
+    if matches!(value, Value::Array(_)) {
+        return Err(error::type_error());
+    }
+    let text = to_text(value);
+    Ok(match text_to_int(&text) {
+        _ if text.is_empty() => 0,
+        -1 => -1,
+        relative if (-MAX_RELATIVE_TIME..=MAX_RELATIVE_TIME).contains(&relative) => now + relative,
+        absolute => absolute,
+    })
+}
+
+fn is_xml_char(each: char) -> bool {
+    matches!(each, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// The parameters with names like `appToken:hashType` put into arrays; those with too many colons are dropped.
+pub(crate) fn group(params: &Array) -> Array {
+    let mut grouped = Array::new();
+    for (key, value) in params {
+        let name = key.to_text();
+        let steps: Vec<&str> = name.split(':').collect();
+        if steps.len() <= MAX_NESTING {
+            place(&mut grouped, &steps, value);
+        }
+    }
+    grouped
+}
+
+fn place(array: &mut Array, steps: &[&str], value: &Value) {
+    let Some((step, further)) = steps.split_first() else { return };
+    let key = crate::php::Key::from(*step);
+    if further.is_empty() {
+        if *step != "-" {
+            array.insert(key, value.clone());
+        }
+        return;
+    }
+    let inner = array.entry(key).or_insert_with(|| Value::Array(Array::new()));
+    if !matches!(inner, Value::Array(_)) {
+        *inner = Value::Array(Array::new());
+    }
+    if let Value::Array(inner) = inner {
+        place(inner, further, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::app_token::CLASS;
+    use crate::php::json::decode;
+
+    fn built(json: &str) -> Result<Object, ApiError> {
+        object(&CLASS, &decode(json).unwrap(), "appToken", 1_000_000_000)
+    }
+
+    fn code(json: &str) -> String {
+        built(json).err().map(|error| error.code).unwrap_or_default()
+    }
+
+    #[test]
+    fn small_times_are_relative() {
+        for (json, expiry) in
+            [("3600", 1_000_003_600), ("0", 1_000_000_000), ("-1", -1), ("-2", 999_999_998), ("\"\"", 0)]
+        {
+            let object = built(&format!("{{\"expiry\":{json}}}")).ok().unwrap();
+            assert_eq!(object.int("expiry"), Some(expiry), "{json}");
+        }
+        assert_eq!(built(r#"{"expiry":315360001}"#).ok().unwrap().int("expiry"), Some(315_360_001));
+    }
+
+    #[test]
+    fn null_is_cast_and_only_its_own_name_makes_null() {
+        let object =
+            built(r#"{"expiry":null,"description":null,"sessionType":null,"sessionDuration__null":1}"#).ok().unwrap();
+        assert_eq!(object.field("expiry"), Some(&Field::Int(0)));
+        assert_eq!(object.field("description"), Some(&Field::Text(String::new())));
+        assert_eq!(object.field("sessionType"), Some(&Field::Int(0)));
+        assert_eq!(object.field("sessionDuration"), Some(&Field::Null));
+    }
+
+    #[test]
+    fn enumerations_compare_loosely() {
+        for (json, sound) in [
+            (r#"{"sessionType":"2"}"#, true),
+            (r#"{"sessionType":" 2"}"#, true),
+            (r#"{"sessionType":true}"#, true),
+            (r#"{"sessionType":"true"}"#, false),
+            (r#"{"sessionType":""}"#, false),
+            (r#"{"sessionType":1}"#, false),
+            (r#"{"hashType":"MD5"}"#, true),
+            (r#"{"hashType":"md5"}"#, false),
+            (r#"{"hashType":null}"#, false),
+            (r#"{"hashType":true}"#, true),
+        ] {
+            assert_eq!(built(json).is_ok(), sound, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_has_the_wrong_type_is_refused() {
+        assert_eq!(code("\"x\""), "PROPERTY_VALIDATION_WRONG_FORMAT");
+        assert_eq!(code(r#"{"description":"\u0001"}"#), "INVALID_PARAMETER_CHAR");
+        assert_eq!(code(r#"{"sessionType":[]}"#), "INTERNAL_SERVERL_ERROR");
+    }
+
+    #[test]
+    fn colons_in_names_are_arrays() {
+        let params = decode(r#"{"a:b":1,"a:c:d":2,"e:-":"","f":3}"#).unwrap();
+        let expected = decode(r#"{"a":{"b":1,"c":{"d":2}},"e":{},"f":3}"#).unwrap();
+        assert_eq!(Value::Array(group(params.as_array().unwrap())), expected);
+    }
+}

@@ -1,0 +1,25 @@
+use crate::objects::{Class, Kind, Object, Property};
+
+pub(crate) const CLASS: Class = Class {
+    name: "KalturaFilterPager",
+    properties: &[
+        Property::read_only("relatedObjects", Kind::List),
+        Property::new("pageSize", Kind::Int),
+        Property::new("pageIndex", Kind::Int),
+    ],
+};
+
+const DEFAULT_SIZE: i64 = 30;
+const MAX_SIZE: i64 = 500;
+
+/// The items of a page. A size of 0 is no limit.
+pub(crate) fn page<T>(items: Vec<T>, pager: Option<&Object>) -> Vec<T> {
+    let size = pager.and_then(|pager| pager.int("pageSize")).unwrap_or(DEFAULT_SIZE).clamp(0, MAX_SIZE);
+    let index = pager.and_then(|pager| pager.int("pageIndex")).unwrap_or(1).max(1);
+    let Ok(size) = usize::try_from(size) else { return items };
+    if size == 0 {
+        return items;
+    }
+    let skipped = usize::try_from(index - 1).unwrap_or(usize::MAX).saturating_mul(size);
+    items.into_iter().skip(skipped).take(size).collect()
+}

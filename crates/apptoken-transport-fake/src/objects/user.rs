@@ -1,0 +1,238 @@
+use crate::model::role::RoleRow;
+use crate::model::user::UserRow;
+use crate::objects::response_profile::ResponseProfile;
+use crate::objects::{Class, Enum, Field, Kind, Limit, Object, Property, TextEnum};
+use crate::output::{Output, Record};
+
+pub(crate) const CLASS: Class = Class {
+    name: "KalturaUser",
+    properties: &[
+        Property::read_only("relatedObjects", Kind::List),
+        Property::text("id"),
+        Property::read_only("partnerId", Kind::Int),
+        Property::text("screenName").limit(Limit::Cut(127)),
+        Property::text("fullName").limit(Limit::Cut(40)),
+        Property::text("email"),
+        Property::text("country"),
+        Property::text("state").limit(Limit::Cut(16)),
+        Property::text("city").limit(Limit::Cut(30)),
+        Property::text("zip").limit(Limit::Cut(10)),
+        Property::text("thumbnailUrl"),
+        Property::text("description").limit(Limit::Max(8192)),
+        Property::text("tags"),
+        Property::text("adminTags"),
+        Property::new("status", Kind::Enum(&STATUS)),
+        Property::read_only("createdAt", Kind::Time),
+        Property::read_only("updatedAt", Kind::Time),
+        Property::text("partnerData"),
+        Property::new("indexedPartnerDataInt", Kind::Int),
+        Property::text("indexedPartnerDataString"),
+        Property::read_only("storageSize", Kind::Int),
+        Property::new("language", Kind::TextEnum(&LANGUAGE)),
+        Property::read_only("lastLoginTime", Kind::Int),
+        Property::read_only("statusUpdatedAt", Kind::Int),
+        Property::read_only("deletedAt", Kind::Time),
+        Property::text("allowedPartnerIds"),
+        Property::text("allowedPartnerPackages"),
+        Property::new("userMode", Kind::Enum(&USER_MODE)),
+        Property::new("capabilities", Kind::List),
+        Property::new("type", Kind::Enum(&TYPE)),
+        Property::new("dateOfBirth", Kind::Int),
+        Property::new("gender", Kind::Enum(&GENDER)),
+        Property::new("isAdmin", Kind::Bool),
+        Property::only_insert("isGuest", Kind::Bool),
+        Property::text("roleIds"),
+        Property::read_only("roleNames", Kind::Text),
+        Property::only_insert("isAccountOwner", Kind::Bool),
+        Property::only_insert("password", Kind::Text),
+        Property::text("firstName"),
+        Property::text("lastName"),
+        Property::only_insert("loginEnabled", Kind::Bool),
+        Property::text("registrationInfo"),
+        Property::text("attendanceInfo"),
+        Property::text("title"),
+        Property::text("company"),
+        Property::text("ksPrivileges"),
+        Property::read_only("encryptedSeed", Kind::Text),
+        Property::new("isSsoExcluded", Kind::Bool),
+        Property::only_insert("externalId", Kind::Text),
+    ],
+};
+
+pub(crate) const STATUS: Enum = Enum { name: "KalturaUserStatus", values: &[0, 1, 2] };
+const USER_MODE: Enum = Enum { name: "KalturaUserMode", values: &[0, 1] };
+const TYPE: Enum = Enum { name: "KalturaUserType", values: &[0, 1, 2] };
+const GENDER: Enum = Enum { name: "KalturaGender", values: &[0, 1, 2] };
+
+const LANGUAGE: TextEnum = TextEnum {
+    name: "KalturaLanguageCode",
+    values: &[
+        "ab", "aa", "af", "sq", "am", "ar", "ar_lb", "ar_qa", "ar_sa", "hy", "as", "ay", "az", "ba", "eu", "bn", "dz",
+        "bh", "bi", "br", "bg", "my", "be", "km", "ca", "zh", "co", "cr", "hr", "cs", "da", "nl", "en", "en_gb",
+        "en_us", "eo", "et", "fo", "fa", "fj", "fi", "fr", "fr_ca", "fy", "gl", "gd", "gv", "ka", "de", "el", "kl",
+        "gn", "gu", "ha", "he", "iw", "hi", "hu", "is", "id", "in", "ia", "ie", "ikt", "iu", "ik", "ga", "it", "ja",
+        "jv", "kn", "ks", "kk", "rw", "ky", "rn", "ko", "ku", "lo", "la", "lb", "lv", "li", "ln", "lt", "mk", "mg",
+        "ms", "ml", "mt", "mi", "mr", "mo", "mn", "na", "ne", "no", "oc", "oj", "ojs", "ojw", "or", "om", "ps", "pl",
+        "pt", "pt_br", "pa", "qu", "rm", "ro", "ru", "sm", "sg", "sa", "sr", "sh", "st", "tn", "sn", "sd", "si", "ss",
+        "sk", "sl", "so", "es", "es_xl", "su", "sw", "sv", "tl", "tg", "ta", "tt", "te", "th", "bo", "ti", "to", "ts",
+        "tr", "tk", "tw", "ug", "uk", "ur", "uz", "vi", "vo", "cy", "wo", "xh", "yi", "ji", "yo", "zu", "zh_tw", "zxx",
+        "mu", "crg", "un", "mic", "tce", "sal", "alg", "ath", "smi", "iro", "moe", "bla", "oka",
+    ],
+};
+
+/// The texts that the server only keeps.
+const KEPT_TEXTS: &[&str] = &[
+    "email",
+    "country",
+    "state",
+    "city",
+    "zip",
+    "thumbnailUrl",
+    "description",
+    "tags",
+    "partnerData",
+    "language",
+    "allowedPartnerIds",
+    "allowedPartnerPackages",
+    "registrationInfo",
+    "attendanceInfo",
+    "title",
+    "company",
+    "ksPrivileges",
+];
+
+/// The numbers that the server only keeps.
+const KEPT_NUMBERS: &[&str] = &["userMode", "type", "dateOfBirth", "gender"];
+
+const DAY: i64 = 86_400;
+
+/// The object of a row; `roles` are all that there are.
+pub(crate) fn record<'a>(
+    user: &UserRow,
+    roles: impl Iterator<Item = &'a RoleRow>,
+    profile: Option<&ResponseProfile>,
+) -> Record {
+    let of_user: Vec<i64> = user.roles().collect();
+    let role_names: Vec<&str> =
+        roles.filter(|role| of_user.contains(&role.id)).map(|role| role.name.as_str()).collect();
+    let value = |name: &str| -> Output {
+        let text = |name: &str| Output::from(user.texts.get(name).map(String::as_str));
+        match name {
+            "id" => user.id.as_deref().into(),
+            "partnerId" => user.partner_id.into(),
+            "screenName" => user.screen_name.as_deref().into(),
+            "fullName" => user.full_name().into(),
+            "country" | "description" => user.texts.get(name).cloned().unwrap_or_default().into(),
+            "status" => user.status.into(),
+            "createdAt" => user.created_at.into(),
+            "updatedAt" => user.updated_at.into(),
+            "storageSize" => user.is_stored.then_some(0).into(),
+            "statusUpdatedAt" => user.status_updated_at.into(),
+            "deletedAt" => user.deleted_at.into(),
+            "userMode" => user.numbers.get(name).copied().unwrap_or(0).into(),
+            "capabilities" => Output::List(Vec::new()),
+            "type" => user.numbers.get(name).copied().or(user.is_stored.then_some(0)).into(),
+            "dateOfBirth" | "gender" => user.numbers.get(name).copied().into(),
+            "isAdmin" => user.is_admin.into(),
+            "isGuest" => user.is_guest.into(),
+            "roleIds" => user.role_ids.as_str().into(),
+            "roleNames" => role_names.join(",").into(),
+            "isAccountOwner" | "isSsoExcluded" => false.into(),
+            "firstName" => user.first_name.as_str().into(),
+            "lastName" => user.last_name.as_str().into(),
+            "loginEnabled" => user.login_enabled.into(),
+            name => text(name),
+        }
+    };
+    let shown = CLASS.properties.iter().map(|property| property.name).filter(|name| *name != "relatedObjects");
+    ResponseProfile::apply(profile, Record::new(CLASS.name, shown.map(|name| (name, value(name)))))
+}
+
+/// The value that a property has now which a request may not change.
+pub(crate) fn current(user: &UserRow, property: &str) -> Option<Field> {
+    match property {
+        "partnerId" => Some(Field::Int(user.partner_id)),
+        "storageSize" => Some(Field::Int(0)),
+        "isGuest" => Some(Field::Bool(user.is_guest)),
+        "isAccountOwner" => Some(Field::Bool(false)),
+        _ => None,
+    }
+}
+
+/// Puts what a request sets into a row.
+pub(crate) fn apply(object: &Object, user: &mut UserRow, now: i64) {
+    if object.field("id").is_some() {
+        user.id = object.text("id").map(str::to_owned);
+    }
+    object.set_text("screenName", &mut user.screen_name);
+    set_name(object, "firstName", &mut user.first_name);
+    set_name(object, "lastName", &mut user.last_name);
+    if let Some(full_name) = object.text("fullName").filter(|_| object.text("firstName").is_none_or(str::is_empty)) {
+        let (first, last) = full_name.split_once(' ').unwrap_or((full_name, ""));
+        (user.first_name, user.last_name) = (first.to_owned(), last.to_owned());
+    }
+    if let Some(status) = object.int("status") {
+        set_status(user, status, now);
+    }
+    if object.field("isAdmin").is_some() {
+        user.is_admin = object.bool("isAdmin").unwrap_or(false);
+    }
+    if object.field("isGuest").is_some() {
+        user.is_guest = object.bool("isGuest").unwrap_or(false);
+    }
+    if object.field("roleIds").is_some() {
+        user.role_ids = object.text("roleIds").unwrap_or_default().to_owned();
+    }
+    for name in KEPT_TEXTS.iter().filter(|name| object.field(name).is_some()) {
+        match object.text(name) {
+            Some(text) if *name == "tags" => user.texts.insert((*name).to_owned(), tidy_tags(text)),
+            Some(text) => user.texts.insert((*name).to_owned(), text.to_owned()),
+            None => user.texts.remove(*name),
+        };
+    }
+    for name in KEPT_NUMBERS.iter().filter(|name| object.field(name).is_some()) {
+        match object.int(name) {
+            Some(time) if *name == "dateOfBirth" => user.numbers.insert((*name).to_owned(), time.div_euclid(DAY) * DAY),
+            Some(number) => user.numbers.insert((*name).to_owned(), number),
+            None => user.numbers.remove(*name),
+        };
+    }
+}
+
+/// Changes the status and notes when.
+pub(crate) fn set_status(user: &mut UserRow, status: i64, now: i64) {
+    user.status = status;
+    user.status_updated_at = now;
+    if status == crate::model::user::STATUS_DELETED {
+        user.deleted_at = Some(now);
+    }
+}
+
+fn set_name(object: &Object, name: &str, target: &mut String) {
+    if object.field(name).is_some() {
+        *target = object.text(name).unwrap_or_default().to_owned();
+    }
+}
+
+/// Tags as the server keeps them: in lower case, of two bytes or more, each once.
+fn tidy_tags(text: &str) -> String {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in text.split(',') {
+        let mut tag = crate::php::cast::trim(tag).to_ascii_lowercase();
+        crate::model::column::cut_bytes(&mut tag, 100);
+        if tag.len() >= 2 && !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_tidied() {
+        assert_eq!(tidy_tags("KMC, b ,kmc,Partner_Admin"), "kmc, partner_admin");
+    }
+}

@@ -1,0 +1,38 @@
+use crate::model::user::UserRow;
+use crate::objects::filter::{self, Order};
+use crate::objects::user::STATUS;
+use crate::objects::{Class, Kind, Object, Property};
+
+pub(crate) const CLASS: Class = Class {
+    name: "KalturaUserFilter",
+    properties: &[
+        Property::read_only("relatedObjects", Kind::List),
+        Property::text("orderBy"),
+        Property::new("advancedSearch", Kind::Abstract("KalturaSearchItem")),
+        Property::text("idEqual"),
+        Property::text("idIn"),
+        Property::new("partnerIdEqual", Kind::Int),
+        Property::new("statusEqual", Kind::Enum(&STATUS)),
+        Property::text("statusIn"),
+        Property::new("createdAtGreaterThanOrEqual", Kind::Time),
+        Property::new("createdAtLessThanOrEqual", Kind::Time),
+    ],
+};
+
+/// Whether a user is asked for.
+pub(crate) fn matches(filter: &Object, user: &UserRow) -> bool {
+    let id = user.id.as_deref().unwrap_or_default();
+    filter::text_equal(filter.text("idEqual"), id)
+        && filter::text_in(filter.text("idIn"), id)
+        && filter::int_equal(filter.int("partnerIdEqual"), user.partner_id)
+        && filter::int_equal(filter.int("statusEqual"), user.status)
+        && filter::int_in(filter.text("statusIn"), user.status)
+        && filter::between(filter, "createdAt", user.created_at)
+}
+
+/// What users can be sorted by.
+pub(crate) const ORDERS: &[(&str, Order<UserRow>)] = &[
+    ("id", |one, other| one.id.cmp(&other.id)),
+    ("createdAt", |one, other| one.created_at.cmp(&other.created_at)),
+    ("updatedAt", |one, other| one.updated_at.cmp(&other.updated_at)),
+];

@@ -1,0 +1,68 @@
+use crate::model::role::RoleRow;
+use crate::objects::response_profile::ResponseProfile;
+use crate::objects::{Class, Enum, Field, Kind, Object, Property};
+use crate::output::Record;
+
+pub(crate) const CLASS: Class = Class {
+    name: "KalturaUserRole",
+    properties: &[
+        Property::read_only("relatedObjects", Kind::List),
+        Property::read_only("id", Kind::Int),
+        Property::text("name"),
+        Property::text("systemName"),
+        Property::text("description"),
+        Property::new("status", Kind::Enum(&STATUS)),
+        Property::read_only("partnerId", Kind::Int),
+        Property::text("permissionNames"),
+        Property::text("tags"),
+        Property::read_only("createdAt", Kind::Time),
+        Property::read_only("updatedAt", Kind::Time),
+    ],
+};
+
+pub(crate) const STATUS: Enum = Enum { name: "KalturaUserRoleStatus", values: &[1, 2, 3] };
+
+/// The object of a row; `permission_names` are the row's, with `*` written out.
+pub(crate) fn record(role: &RoleRow, permission_names: String, profile: Option<&ResponseProfile>) -> Record {
+    let properties = [
+        ("id", role.id.into()),
+        ("name", role.name.as_str().into()),
+        ("systemName", role.system_name.as_str().into()),
+        ("description", role.description.as_deref().into()),
+        ("status", role.status.into()),
+        ("partnerId", role.partner_id.into()),
+        ("permissionNames", permission_names.into()),
+        ("tags", role.tags.as_deref().into()),
+        ("createdAt", role.created_at.into()),
+        ("updatedAt", role.updated_at.into()),
+    ];
+    ResponseProfile::apply(profile, Record::new(CLASS.name, properties))
+}
+
+/// The value that a read-only property has now, to compare a request with.
+pub(crate) fn current(role: &RoleRow, property: &str) -> Option<Field> {
+    match property {
+        "id" => Some(Field::Int(role.id)),
+        "partnerId" => Some(Field::Int(role.partner_id)),
+        _ => None,
+    }
+}
+
+/// Puts what a request sets into a row.
+pub(crate) fn apply(object: &Object, role: &mut RoleRow) {
+    if object.field("name").is_some() {
+        role.name = object.text("name").unwrap_or_default().to_owned();
+    }
+    if object.field("systemName").is_some() {
+        role.system_name = object.text("systemName").unwrap_or_default().to_owned();
+    }
+    object.set_text("description", &mut role.description);
+    if let Some(status) = object.int("status") {
+        role.status = status;
+    }
+    if object.field("permissionNames").is_some() && role.permission_names.as_deref() != Some("*") {
+        let names = object.text("permissionNames").unwrap_or_default();
+        role.permission_names = Some(names.split(',').map(str::trim).collect::<Vec<_>>().join(","));
+    }
+    object.set_text("tags", &mut role.tags);
+}

@@ -1,0 +1,49 @@
+//! Which properties a request may set.
+
+use crate::error::{self, ApiError};
+use crate::objects::{Access, Field, Object};
+
+/// A new object sets no read-only property.
+pub(crate) fn for_insert(object: &Object) -> Result<(), ApiError> {
+    for property in object.class.properties {
+        if property.access == Access::Never && object.field(property.name).is_some() {
+            return Err(not_updatable(object, property.name));
+        }
+    }
+    Ok(())
+}
+
+/// A changed object leaves read-only properties as they are; `current` gives the value of a property.
+pub(crate) fn for_update(object: &Object, current: impl Fn(&str) -> Option<Field>) -> Result<(), ApiError> {
+    for property in object.class.properties {
+        let Some(given) = object.field(property.name) else { continue };
+        if property.access != Access::Always && current(property.name).as_ref() != Some(given) {
+            return Err(not_updatable(object, property.name));
+        }
+    }
+    Ok(())
+}
+
+/// The text has at least a character.
+pub(crate) fn not_empty(object: &Object, name: &str) -> Result<(), ApiError> {
+    match object.text(name) {
+        Some("") => Err(error::PROPERTY_VALIDATION_MIN_LENGTH.with(&[&full_name(object, name), "1"])),
+        _ => Ok(()),
+    }
+}
+
+/// The property is given, and not to be null.
+pub(crate) fn not_null(object: &Object, name: &str) -> Result<(), ApiError> {
+    match object.field(name) {
+        None | Some(Field::Null) => Err(error::PROPERTY_VALIDATION_CANNOT_BE_NULL.with(&[&full_name(object, name)])),
+        Some(_) => Ok(()),
+    }
+}
+
+fn not_updatable(object: &Object, name: &str) -> ApiError {
+    error::PROPERTY_VALIDATION_NOT_UPDATABLE.with(&[&full_name(object, name)])
+}
+
+fn full_name(object: &Object, name: &str) -> String {
+    format!("{}::{name}", object.class.name)
+}

@@ -1,0 +1,99 @@
+//! What an action answers with, before it is written in a format.
+
+use crate::error::ApiError;
+use crate::php::Value;
+
+/// The result of an action.
+#[derive(Clone)]
+pub(crate) enum Output {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    Object(Record),
+    /// A list of objects.
+    List(Vec<Output>),
+    Error(ApiError),
+}
+
+impl Output {
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        const EACH: usize = 32;
+        EACH + match self {
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 0,
+            Self::Text(text) => text.len(),
+            Self::Object(record) => record.properties.iter().map(|(_, value)| value.size()).sum(),
+            Self::List(items) => items.iter().map(Self::size).sum(),
+            Self::Error(error) => error.message.len() + error.args.iter().map(|(_, value)| value.len()).sum::<usize>(),
+        }
+    }
+}
+
+/// An object of the API: its properties in the order of their declaration, null ones too.
+#[derive(Clone)]
+pub(crate) struct Record {
+    pub(crate) class: &'static str,
+    pub(crate) properties: Vec<(&'static str, Output)>,
+}
+
+impl Record {
+    pub(crate) fn new(class: &'static str, properties: impl IntoIterator<Item = (&'static str, Output)>) -> Self {
+        Self { class, properties: properties.into_iter().collect() }
+    }
+
+    /// The value of a property; `None` if the class has no such property.
+    pub(crate) fn get(&self, name: &str) -> Option<&Output> {
+        self.properties.iter().find(|(property, _)| *property == name).map(|(_, value)| value)
+    }
+}
+
+impl From<Record> for Output {
+    fn from(record: Record) -> Self {
+        Self::Object(record)
+    }
+}
+
+impl From<i64> for Output {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<bool> for Output {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<&str> for Output {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Output {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<T: Into<Output>> From<Option<T>> for Output {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl From<&Value> for Output {
+    /// A parameter of the request as it is, with its type.
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Null | Value::Array(_) | Value::NotUtf8 => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Int(number) => Self::Int(*number),
+            Value::Float(number) => Self::Float(*number),
+            Value::Text(text) => Self::Text(text.clone()),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Who may call what: roles, the names of their permissions, and what a session's privileges change in it.
+
+use crate::actions::Action;
+use crate::error::{self, ApiError};
+use crate::model::role::{RoleRow, STATUS_DELETED};
+use crate::model::user::{STATUS_ACTIVE as USER_ACTIVE, UserRow};
+use crate::model::{Session, State, collation};
+use crate::php::cast::{is_numeric, is_true_text, text_to_int};
+
+/// The names of the permissions of partner 0, one per line; each can be part of a role.
+const GLOBAL_PERMISSIONS: &str = include_str!("permissions.txt");
+
+/// A feature that everybody has. It is a permission too, but no role can name it.
+const GLOBAL_FEATURE: &str = "FEATURE_MOBILE_FLAVORS";
+
+const ALWAYS_ALLOWED: &str = "ALWAYS_ALLOWED_ACTIONS";
+
+const BASE_USER_ROLE: i64 = 1;
+const PARTNER_ADMIN_ROLE: i64 = 2;
+const NO_SESSION_ROLE: i64 = 3;
+const WIDGET_ROLE: i64 = 6;
+
+/// What a session is allowed.
+#[derive(Clone)]
+pub(crate) struct Permissions {
+    names: Vec<String>,
+}
+
+impl Permissions {
+    pub(crate) fn allow(&self, action: &Action) -> bool {
+        action.permissions.iter().any(|wanted| self.names.iter().any(|name| name == wanted))
+    }
+
+    /// The permissions of a request without a KS.
+    pub(crate) fn without_session(state: &State, partner_id: i64) -> Result<Self, ApiError> {
+        Self::of_roles(state, partner_id, &[NO_SESSION_ROLE], None)
+    }
+
+    /// The permissions of a session; `user` is the user of its KS, if there is one.
+    pub(crate) fn of_session(state: &State, session: &Session, user: Option<&UserRow>) -> Result<Self, ApiError> {
+        let partner_id = session.partner_id();
+        let restricting = restricting_role(state, session)?;
+        let roles = match role_of_privilege(session, "setrole")? {
+            Some("null") => Vec::new(),
+            Some(wanted) => {
+                vec![find_role(state, partner_id, wanted).ok_or_else(|| error::INVALID_OBJECT_ID.plain())?.id]
+            }
+            None => roles_of_user(user).unwrap_or_else(|| vec![default_role(session)]),
+        };
+        Self::of_roles(state, partner_id, &roles, restricting)
+    }
+
+    fn of_roles(state: &State, partner_id: i64, roles: &[i64], without: Option<&RoleRow>) -> Result<Self, ApiError> {
+        let removed = without.map(|role| permissions_of(state, role, partner_id)).unwrap_or_default();
+        let mut names = vec![ALWAYS_ALLOWED.to_owned()];
+        for id in roles {
+            let role = state.roles.get(id).ok_or_else(|| error::INTERNAL_SERVERL_ERROR.plain())?;
+            names.extend(permissions_of(state, role, partner_id));
+        }
+        names.retain(|name| !removed.contains(name));
+        Ok(Self { names })
+    }
+}
+
+/// The permission names of a role for an account, with `*` written out; those that lack what they need are left out.
+fn permissions_of(state: &State, role: &RoleRow, partner_id: i64) -> Vec<String> {
+    let mut names = names_of(state, role, partner_id);
+    if !names.iter().any(|name| name == "KMC_ACCESS") {
+        names.retain(|name| name != "KMC_READ_ONLY");
+    }
+    names
+}
+
+/// The permission names that a role shows, with `*` written out.
+pub(crate) fn shown_names(state: &State, role: &RoleRow, partner_id: i64) -> String {
+    names_of(state, role, partner_id).join(",")
+}
+
+fn names_of(state: &State, role: &RoleRow, partner_id: i64) -> Vec<String> {
+    if role.permissions().any(|name| name == "*") {
+        let features = state.account(partner_id).map(|account| account.features.clone()).unwrap_or_default();
+        let global = std::iter::once(GLOBAL_FEATURE).chain(GLOBAL_PERMISSIONS.lines());
+        return global.map(str::to_owned).chain(features).collect();
+    }
+    role.permissions().map(str::to_owned).collect()
+}
+
+/// Whether a role may name these permissions.
+pub(crate) fn check_names(names: &str, partner_id: i64) -> Result<(), ApiError> {
+    if names == "*" {
+        return Ok(());
+    }
+    for name in names.split(',').map(crate::php::cast::trim).filter(|name| is_true_text(name)) {
+        if !GLOBAL_PERMISSIONS.lines().any(|known| collation::is_same(known, name)) {
+            let text = format!("Permission [{name}] was not found for partner [{partner_id}]");
+            return Err(error::PERMISSION_NOT_FOUND.with(&[&text]));
+        }
+    }
+    Ok(())
+}
+
+/// A role by its number or system name, of the account or everybody's.
+pub(crate) fn find_role<'a>(state: &'a State, partner_id: i64, wanted: &str) -> Option<&'a RoleRow> {
+    let by_id = is_numeric(wanted);
+    state.roles.values().find(|role| {
+        let is_wanted =
+            if by_id { role.id == text_to_int(wanted) } else { collation::is_same(&role.system_name, wanted) };
+        is_wanted && role.is_of(partner_id) && role.status != STATUS_DELETED
+    })
+}
+
+/// The role that a privilege names; `None` if there is no such privilege or it is empty.
+fn role_of_privilege<'a>(session: &'a Session, privilege: &str) -> Result<Option<&'a str>, ApiError> {
+    match session.privilege_text(privilege) {
+        Some(role) if is_numeric(role) && text_to_int(role) < 0 => Err(error::INVALID_SET_ROLE.plain()),
+        role => Ok(role.filter(|role| is_true_text(role))),
+    }
+}
+
+/// The role whose permissions are taken away.
+fn restricting_role<'a>(state: &'a State, session: &Session) -> Result<Option<&'a RoleRow>, ApiError> {
+    let Some(wanted) = role_of_privilege(session, "restrictingrole")? else { return Ok(None) };
+    if is_numeric(wanted) {
+        return state.roles.get(&text_to_int(wanted)).map(Some).ok_or_else(|| error::INTERNAL_SERVERL_ERROR.plain());
+    }
+    Ok(find_role(state, 0, wanted))
+}
+
+fn roles_of_user(user: Option<&UserRow>) -> Option<Vec<i64>> {
+    let user = user.filter(|user| user.status == USER_ACTIVE)?;
+    let roles: Vec<i64> = user.roles().collect();
+    (!roles.is_empty()).then_some(roles)
+}
+
+fn default_role(session: &Session) -> i64 {
+    if session.ks.is_widget_session() {
+        WIDGET_ROLE
+    } else if session.ks.is_admin() {
+        PARTNER_ADMIN_ROLE
+    } else {
+        BASE_USER_ROLE
+    }
+}

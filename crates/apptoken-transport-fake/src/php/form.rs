@@ -1,0 +1,175 @@
+//! Form fields and query strings, with PHP's rules for the names of nested values.
+
+use crate::php::value::push;
+use crate::php::{Array, Key, Value};
+
+/// Fields beyond this number are dropped (PHP's `max_input_vars` in the server's configuration).
+const MAX_FIELDS: usize = 10_000;
+
+/// Names with more brackets are dropped (PHP's `max_input_nesting_level`).
+pub(crate) const MAX_NESTING: usize = 64;
+
+/// Reads `a=1&b[c]=2`.
+pub(crate) fn parse(text: &[u8]) -> Array {
+    let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    let mut fields = Array::new();
+    for pair in pairs.take(MAX_FIELDS) {
+        let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
+            Some(at) => (pair.get(..at), pair.get(at + 1..)),
+            None => (Some(pair), None),
+        };
+        let name = String::from_utf8_lossy(&decode(name.unwrap_or_default(), Plus::IsSpace)).into_owned();
+        add(&mut fields, &name, to_value(decode(value.unwrap_or_default(), Plus::IsSpace)));
+    }
+    fields
+}
+
+/// What `+` stands for.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Plus {
+    /// In forms and query strings.
+    IsSpace,
+    /// In paths.
+    IsPlus,
+}
+
+/// Undoes the percent encoding; a `%` that begins none is left as it is.
+pub(crate) fn decode(text: &[u8], plus: Plus) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match (first, after) {
+            (b'+', _) if plus == Plus::IsSpace => decoded.push(b' '),
+            (b'%', [high, low, after @ ..]) => match (hex_digit(*high), hex_digit(*low)) {
+                (Some(high), Some(low)) => {
+                    decoded.push(high << 4 | low);
+                    rest = after;
+                }
+                _ => decoded.push(b'%'),
+            },
+            _ => decoded.push(*first),
+        }
+    }
+    decoded
+}
+
+/// A decoded value of a form.
+pub(crate) fn to_value(bytes: Vec<u8>) -> Value {
+    String::from_utf8(bytes).map_or(Value::NotUtf8, Value::Text)
+}
+
+/// Puts a field where its name says: `a`, `a[b]`, `a[]`.
+pub(crate) fn add(fields: &mut Array, name: &str, value: Value) {
+    let name = name.split('\0').next().unwrap_or_default().trim_start_matches(' ');
+    let (base, brackets) = name.find('[').map_or((name, ""), |at| name.split_at(at));
+    if base.is_empty() {
+        return;
+    }
+    let mut steps = vec![Some(base.replace([' ', '.'], "_"))];
+    let mut rest = brackets;
+    while let Some(inside) = rest.strip_prefix('[') {
+        let Some((index, after)) = inside.split_once(']') else {
+            if let [Some(only)] = steps.as_mut_slice() {
+                // The first bracket is never closed: it belongs to the name.
+                *only = format!("{only}_{}", inside.replace([' ', '.', '['], "_"));
+            }
+            break;
+        };
+        steps.push((!matches!(index, "" | " ")).then(|| index.to_owned()));
+        rest = after;
+    }
+    if steps.len() <= MAX_NESTING {
+        put(fields, &steps, value);
+    }
+}
+
+fn put(array: &mut Array, steps: &[Option<String>], value: Value) {
+    let Some((step, further)) = steps.split_first() else { return };
+    if further.is_empty() {
+        match step {
+            Some(name) => {
+                array.insert(Key::from(name.as_str()), value);
+            }
+            None => push(array, value),
+        }
+        return;
+    }
+    let key = match step {
+        Some(name) => Key::from(name.as_str()),
+        None => {
+            push(array, Value::Array(Array::new()));
+            let Some((key, _)) = array.last() else { return };
+            key.clone()
+        }
+    };
+    let inner = array.entry(key).or_insert_with(|| Value::Array(Array::new()));
+    if !matches!(inner, Value::Array(_)) {
+        *inner = Value::Array(Array::new());
+    }
+    if let Value::Array(inner) = inner {
+        put(inner, further, value);
+    }
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        fn show(value: &Value) -> String {
+            match value {
+                Value::Array(array) => {
+                    let items: Vec<_> =
+                        array.iter().map(|(key, value)| format!("{}:{}", key.to_text(), show(value))).collect();
+                    format!("{{{}}}", items.join(","))
+                }
+                value => crate::php::cast::to_text(value).into_owned(),
+            }
+        }
+        show(&Value::Array(parse(text.as_bytes())))
+    }
+
+    // What PHP 8.2's parse_str gives for each.
+    #[test]
+    fn names_are_those_of_php() {
+        for (text, expected) in [
+            ("a=1&b=2&a=3", "{a:3,b:2}"),
+            ("a[b]=1&a[c]=2", "{a:{b:1,c:2}}"),
+            ("a[]=1&a[]=2", "{a:{0:1,1:2}}"),
+            ("a[b][]=1", "{a:{b:{0:1}}}"),
+            ("1[service]=x", "{1:{service:x}}"),
+            ("a.b=1&a c=2", "{a_b:1,a_c:2}"),
+            ("a[x.y]=1", "{a:{x.y:1}}"),
+            ("a[b=1", "{a_b:1}"),
+            ("a[b][c=1", "{a:{b:1}}"),
+            ("a[b]c[d]=1", "{a:{b:1}}"),
+            ("a[ b]=1", "{a:{ b:1}}"),
+            ("[a]=1&[]=2", "{}"),
+            (" a=1", "{a:1}"),
+            ("a", "{a:}"),
+            ("=1&&a=%zz%41+", "{a:%zzA }"),
+            ("a=1&a[b]=2", "{a:{b:2}}"),
+            ("a:b=1", "{a:b:1}"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn fields_and_nesting_are_bounded() {
+        let many: String = (0..20_000).map(|n| format!("f{n}=1&")).collect();
+        assert_eq!(parse(many.as_bytes()).len(), MAX_FIELDS);
+        let deep = format!("a{}=1", "[x]".repeat(65));
+        assert!(parse(deep.as_bytes()).is_empty());
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_kept_apart() {
+        assert_eq!(parse(b"a=%ff").get(&Key::from("a")), Some(&Value::NotUtf8));
+    }
+}

@@ -1,0 +1,11 @@
+//! The parts of PHP that show in Kaltura's answers: arrays with two kinds of keys, casts, loose comparison, the names
+//! of form fields.
+
+pub(crate) mod cast;
+pub(crate) mod form;
+pub(crate) mod json;
+pub(crate) mod query;
+pub(crate) mod strip_tags;
+pub(crate) mod value;
+
+pub(crate) use value::{Array, Key, Value};

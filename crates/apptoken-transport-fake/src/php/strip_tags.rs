@@ -1,0 +1,189 @@
+//! `strip_tags`: the server takes markup out of the arguments of its errors.
+
+/// Where in the markup a character is.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Text,
+    Tag,
+    /// Behind `<?`.
+    Code,
+    /// Behind `<!`.
+    Declaration,
+    /// Behind `<!--`.
+    Comment,
+}
+
+/// What stands before the text: no character of it.
+const START: char = '\u{10ffff}';
+
+/// Removes tags, comments, code and NULs; what is not closed goes to the end.
+pub(crate) fn strip_tags(text: &str) -> String {
+    if !text.contains(['<', '\0']) {
+        return text.to_owned();
+    }
+    let mut stripper = Stripper::default();
+    let mut rest = text.chars();
+    while let Some(each) = rest.next() {
+        stripper.take(each, rest.as_str().starts_with(|next: char| next.is_ascii_whitespace() || next == '\x0b'));
+    }
+    stripper.kept
+}
+
+struct Stripper {
+    kept: String,
+    place: Place,
+    /// How many `<` inside are not closed.
+    depth: usize,
+    quote: Option<char>,
+    /// Open brackets in code, and the quote or bracket that came last in it.
+    brackets: i64,
+    last_mark: Option<char>,
+    is_xml: bool,
+    /// The characters before, the last one first.
+    before: [char; 6],
+}
+
+impl Default for Stripper {
+    fn default() -> Self {
+        Self {
+            kept: String::new(),
+            place: Place::Text,
+            depth: 0,
+            quote: None,
+            brackets: 0,
+            last_mark: None,
+            is_xml: false,
+            before: [START; 6],
+        }
+    }
+}
+
+impl Stripper {
+    fn take(&mut self, each: char, is_before_blank: bool) {
+        match self.place {
+            Place::Text => self.text(each, is_before_blank),
+            Place::Tag => self.tag(each, is_before_blank),
+            Place::Code => self.code(each),
+            Place::Declaration => self.declaration(each),
+            Place::Comment => {
+                if each == '>' && self.quote.is_none() && self.follows("--") {
+                    self.close();
+                }
+            }
+        }
+        self.before.rotate_right(1);
+        if let Some(last) = self.before.first_mut() {
+            *last = each;
+        }
+    }
+
+    fn text(&mut self, each: char, is_before_blank: bool) {
+        match each {
+            '\0' => {}
+            '<' if !is_before_blank => self.place = Place::Tag,
+            '>' if self.depth > 0 => self.depth -= 1,
+            each => self.kept.push(each),
+        }
+    }
+
+    fn tag(&mut self, each: char, is_before_blank: bool) {
+        match each {
+            '<' if self.quote.is_none() && !is_before_blank => self.depth += 1,
+            '>' if self.ends() && !(self.is_xml && self.follows("-")) => self.close(),
+            '"' | '\'' => self.toggle(each),
+            '!' if self.follows("<") => self.place = Place::Declaration,
+            '?' if self.follows("<") => {
+                self.brackets = 0;
+                self.place = Place::Code;
+            }
+            _ => {}
+        }
+    }
+
+    fn code(&mut self, each: char) {
+        let is_quoted = matches!(self.last_mark, Some('"' | '\''));
+        match each {
+            '(' | ')' if !is_quoted => {
+                self.last_mark = Some(each);
+                self.brackets += if each == '(' { 1 } else { -1 };
+            }
+            '>' if self.ends() && self.brackets == 0 && self.last_mark != Some('"') && self.follows("?") => {
+                self.close();
+            }
+            '"' | '\'' if !self.follows("\\") => {
+                self.last_mark = if self.last_mark == Some(each) { None } else { Some(each) };
+                self.toggle(each);
+            }
+            // At the very beginning PHP does not see it.
+            'l' | 'L' if self.follows("<?xm") && self.before.get(4).is_some_and(|before| *before != START) => {
+                self.is_xml = true;
+                self.place = Place::Tag;
+            }
+            _ => {}
+        }
+    }
+
+    fn declaration(&mut self, each: char) {
+        match each {
+            '>' if self.ends() => self.close(),
+            '"' | '\'' if !self.follows("\\") => self.toggle(each),
+            '-' if self.follows("!-") => self.place = Place::Comment,
+            'e' | 'E' if self.follows("doctyp") => self.place = Place::Tag,
+            _ => {}
+        }
+    }
+
+    /// Whether a `>` ends what is open: not inside quotes, nor where it closes something within.
+    fn ends(&mut self) -> bool {
+        if self.depth > 0 {
+            self.depth -= 1;
+            return false;
+        }
+        self.quote.is_none()
+    }
+
+    fn close(&mut self) {
+        self.place = Place::Text;
+        self.quote = None;
+        self.is_xml = false;
+    }
+
+    fn toggle(&mut self, quote: char) {
+        match self.quote {
+            None => self.quote = Some(quote),
+            Some(open) if open == quote => self.quote = None,
+            Some(_) => {}
+        }
+    }
+
+    fn follows(&self, text: &str) -> bool {
+        text.chars().rev().zip(self.before).all(|(wanted, before)| wanted.eq_ignore_ascii_case(&before))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // What PHP 8.2 gives for each.
+    #[test]
+    fn markup_is_removed() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("a<b>c</b>d < e > fg", "acd < e > fg"),
+            ("f<!-- x -->g<?php x ?>h<i", "fgh"),
+            ("<a href=\">\">x</a>", "x"),
+            ("1<2", "1"),
+            ("a < b", "a < b"),
+            ("<<b>>x", "x"),
+            ("a\0b<c\0>", "ab"),
+            ("--</<!--> <b>", "-- "),
+            ("b<!<b>é>", "bé>"),
+            ("<?a(>b)?>c", "c"),
+            ("<?xml x?>y>z", "y>z"),
+            ("a<?xml x->?>b", "ab"),
+        ] {
+            assert_eq!(strip_tags(text), expected, "{text}");
+        }
+    }
+}

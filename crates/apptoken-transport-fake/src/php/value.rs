@@ -1,0 +1,110 @@
+use indexmap::IndexMap;
+
+/// What a parameter of a request holds.
+#[derive(Clone, PartialEq)]
+#[cfg_attr(test, derive(Debug))]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    /// Bytes of a form that are no text: the server's casts make an empty string of them.
+    NotUtf8,
+    Array(Array),
+}
+
+/// A PHP array: ordered, with whole numbers and texts as keys.
+pub(crate) type Array = IndexMap<Key, Value>;
+
+/// A key of an array. A text that is written like a whole number is that number.
+#[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(Debug))]
+pub(crate) enum Key {
+    Int(i64),
+    Text(String),
+}
+
+impl Value {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn as_array(&self) -> Option<&Array> {
+        match self {
+            Self::Array(array) => Some(array),
+            _ => None,
+        }
+    }
+}
+
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        match text.parse::<i64>() {
+            Ok(number) if number.to_string() == text => Self::Int(number),
+            _ => Self::Text(text.to_owned()),
+        }
+    }
+}
+
+impl Key {
+    pub(crate) fn to_text(&self) -> String {
+        match self {
+            Self::Int(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
+/// The value under a name; absent and null are the same, as for PHP's `isset`.
+pub(crate) fn set<'a>(array: &'a Array, name: &str) -> Option<&'a Value> {
+    array.get(&Key::from(name)).filter(|value| **value != Value::Null)
+}
+
+/// Appends a value under the next free number.
+pub(crate) fn push(array: &mut Array, value: Value) {
+    let numbers = array.keys().filter_map(|key| match key {
+        Key::Int(number) => Some(*number),
+        Key::Text(_) => None,
+    });
+    let next = numbers.max().map_or(0, |last| last.saturating_add(1).max(0));
+    array.insert(Key::Int(next), value);
+}
+
+/// Puts the values of `over` in place of those of `base`; where both are arrays, inside them.
+pub(crate) fn replace_recursive(base: &mut Array, over: Array) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Array(inner)), Value::Array(more)) => replace_recursive(inner, more),
+            (Some(there), value) => *there = value,
+            (None, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_whole_numbers_are_numeric_keys() {
+        for (text, key) in [("0", 0), ("17", 17), ("-3", -3), ("9223372036854775807", i64::MAX)] {
+            assert_eq!(Key::from(text), Key::Int(key));
+        }
+        for text in ["", "-0", "007", "1.5", " 1", "+1", "9223372036854775808", "a"] {
+            assert_eq!(Key::from(text), Key::Text(text.into()));
+        }
+    }
+
+    #[test]
+    fn replacing_goes_into_arrays_and_keeps_the_order() {
+        let array = |items: &[(&str, Value)]| items.iter().map(|(k, v)| (Key::from(*k), v.clone())).collect::<Array>();
+        let mut base = array(&[("a", Value::Array(array(&[("x", Value::Int(1))]))), ("b", Value::Int(2))]);
+        replace_recursive(&mut base, array(&[("b", Value::Null), ("a", Value::Array(array(&[("y", Value::Int(3))])))]));
+        let a = array(&[("x", Value::Int(1)), ("y", Value::Int(3))]);
+        assert_eq!(base, array(&[("a", Value::Array(a)), ("b", Value::Null)]));
+    }
+}

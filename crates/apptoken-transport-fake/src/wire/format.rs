@@ -1,0 +1,84 @@
+use crate::error::{self, ApiError};
+use crate::output::Output;
+use crate::php::cast::{equals_int, to_text};
+use crate::php::value::set;
+use crate::php::{Array, Key, Value};
+use crate::wire::{json, php_serialize, xml};
+
+/// A format that answers are written in.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    Xml {
+        /// Whether null properties are left out.
+        ignore_null: bool,
+    },
+    Php,
+    /// JSON as the argument of a function.
+    Jsonp {
+        callback: String,
+    },
+}
+
+impl Format {
+    /// The format that a request asks for; XML if it asks for none.
+    pub(crate) fn of(params: &Array, query: &Array) -> Result<Self, ApiError> {
+        let ignore_null = matches!(set(params, "ignoreNull"), Some(Value::Bool(true)))
+            || matches!(set(params, "ignoreNull"), Some(Value::Text(text)) if text == "1");
+        let Some(format) = set(params, "format") else { return Ok(Self::Xml { ignore_null }) };
+        if equals_int(format, 2) {
+            Ok(Self::Xml { ignore_null })
+        } else if equals_int(format, 3) {
+            Ok(Self::Php)
+        } else if equals_int(format, 1) {
+            Ok(Self::Json)
+        } else if equals_int(format, 9) {
+            callback(query).map(|callback| Self::Jsonp { callback })
+        } else {
+            Err(error::UNKNOWN_RESPONSE_FORMAT.with(&[&to_text(format)]))
+        }
+    }
+
+    /// Whether the short way of `session.start` knows the format.
+    pub(crate) fn is_plain(&self) -> bool {
+        !matches!(self, Self::Jsonp { .. })
+    }
+
+    /// The content type as the server writes it; `None` for its default.
+    pub(crate) fn content_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Json => Some("application/json"),
+            Self::Xml { .. } => Some("text/xml"),
+            Self::Php => None,
+            Self::Jsonp { .. } => Some("application/javascript"),
+        }
+    }
+
+    /// One answer.
+    pub(crate) fn write(&self, output: &Output) -> String {
+        match self {
+            Self::Json => json::text(output),
+            Self::Xml { ignore_null } => xml::document(|writer| xml::write(writer, output, *ignore_null)),
+            Self::Php => php_serialize::text(output),
+            Self::Jsonp { callback } => format!("{callback}({});", json::text(output)),
+        }
+    }
+
+    /// The answers of a multirequest.
+    pub(crate) fn write_all(&self, outputs: &[Output]) -> String {
+        match self {
+            Self::Json => json::list(outputs),
+            Self::Xml { ignore_null } => xml::document(|writer| xml::write_items(writer, outputs, *ignore_null)),
+            Self::Php => php_serialize::list(outputs),
+            Self::Jsonp { callback } => format!("{callback}({});", json::list(outputs)),
+        }
+    }
+}
+
+/// The name of the function, which only the query can give.
+fn callback(query: &Array) -> Result<String, ApiError> {
+    let given = query.get(&Key::from("callback")).map(to_text);
+    let callback = given.ok_or_else(|| error::MANDATORY_PARAMETER_MISSING.with(&["callback"]))?;
+    let is_name = callback.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    if is_name { Ok(callback.into_owned()) } else { Err(error::INVALID_FIELD_VALUE.with(&["callback"])) }
+}

@@ -1,0 +1,10 @@
+//! The wire format: how requests are read and replies written.
+
+pub(crate) mod format;
+pub(crate) mod json;
+pub(crate) mod multipart;
+pub(crate) mod php_serialize;
+pub(crate) mod reply;
+pub(crate) mod request;
+pub(crate) mod route;
+pub(crate) mod xml;

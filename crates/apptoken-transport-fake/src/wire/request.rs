@@ -1,0 +1,155 @@
+use std::fmt;
+
+use crate::php::value::{replace_recursive, set};
+use crate::php::{Array, Value, form, json};
+use crate::wire::multipart;
+
+/// A request as it is on the wire. One that came over TLS has the header `X-Forwarded-Proto: https`, as behind Kaltura's
+/// load balancers.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WireRequest {
+    /// The method, such as `POST`.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl WireRequest {
+    /// The first header of that name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.target.split(['?', '#']).next().unwrap_or_default()
+    }
+
+    /// The parameters of the query.
+    pub(crate) fn query(&self) -> Array {
+        let query =
+            self.target.split('#').next().and_then(|target| target.split_once('?')).map_or("", |(_, query)| query);
+        form::parse(query.as_bytes())
+    }
+
+    /// All parameters: the path wins over the query, and both over the body.
+    pub(crate) fn params(&self, path: Array) -> Array {
+        let mut params = self.body_params();
+        let mut url = self.query();
+        replace_recursive(&mut url, path);
+        replace_recursive(&mut params, url);
+        params
+    }
+
+    /// JSON is read only with its exact content type, forms only from POST.
+    fn body_params(&self) -> Array {
+        let content_type = self.header("Content-Type").unwrap_or_default();
+        let kind = content_type.to_ascii_lowercase();
+        let is_post = self.method == "POST";
+        if kind == "application/json" {
+            return json_object(&self.body).unwrap_or_default();
+        }
+        if !is_post {
+            return Array::new();
+        }
+        if kind.starts_with("multipart/form-data") {
+            let fields = multipart::parse(content_type, &self.body);
+            let json = match set(&fields, "json") {
+                Some(Value::Text(text)) => json::decode(text),
+                _ => None,
+            };
+            return match json {
+                Some(Value::Array(object)) if !object.is_empty() => object,
+                _ => fields,
+            };
+        }
+        if kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded") {
+            return form::parse(&self.body);
+        }
+        Array::new()
+    }
+}
+
+/// The object in a JSON body; `None` for anything else, and for the empty one.
+fn json_object(body: &[u8]) -> Option<Array> {
+    let text = crate::php::cast::trim(std::str::from_utf8(body).ok()?);
+    if !text.starts_with('{') || !text.ends_with('}') {
+        return None;
+    }
+    match json::decode(text)? {
+        Value::Array(object) => Some(object),
+        _ => None,
+    }
+}
+
+impl fmt::Debug for WireRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, target: _, headers: _, body } = self;
+        write!(f, "WireRequest({method} {}, body of {} bytes)", shown_path(self.path()), body.len())
+    }
+}
+
+/// Service and action of a path; what follows can be secret.
+fn shown_path(path: &str) -> String {
+    let shown: Vec<&str> = path.split('/').take(6).collect();
+    let is_plain = |part: &&str| {
+        part.len() <= 32 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.')
+    };
+    match shown.as_slice() {
+        [_, base, "service", service, "action", action] if [base, service, action].into_iter().all(is_plain) => {
+            shown.join("/")
+        }
+        [_, base, "service", service, ..] if [base, service].into_iter().all(is_plain) => {
+            format!("/{base}/service/{service}")
+        }
+        [_, base, ..] if is_plain(base) => format!("/{base}"),
+        _ => "(path)".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::php::cast::to_text;
+
+    fn request(method: &str, target: &str, content_type: &str, body: &str) -> WireRequest {
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+        WireRequest { method: method.into(), target: target.into(), headers, body: body.into() }
+    }
+
+    fn shown(request: &WireRequest) -> String {
+        let params = request.params(Array::new());
+        params.iter().map(|(key, value)| format!("{}={};", key.to_text(), to_text(value))).collect()
+    }
+
+    #[test]
+    fn json_needs_its_exact_content_type() {
+        let body = r#" {"a":1,"b":true} "#;
+        assert_eq!(shown(&request("POST", "/", "Application/JSON", body)), "a=1;b=1;");
+        assert_eq!(shown(&request("PUT", "/", "application/json", body)), "a=1;b=1;");
+        for kind in ["application/json; charset=utf-8", "text/json", "", "application/x-www-form-urlencoded-x"] {
+            assert_eq!(shown(&request("POST", "/", kind, body)), "", "{kind}");
+        }
+        for body in ["[1]", "{\"a\":", "\u{feff}{\"a\":1}", "{}", "x"] {
+            assert_eq!(shown(&request("POST", "/", "application/json", body)), "", "{body}");
+        }
+    }
+
+    #[test]
+    fn forms_are_read_from_post_alone_and_the_query_wins() {
+        let kind = "application/x-www-form-urlencoded; charset=UTF-8";
+        assert_eq!(shown(&request("POST", "/?a=q&c=3#x", kind, "a=b&b=2")), "a=q;b=2;c=3;");
+        assert_eq!(shown(&request("PUT", "/?a=q", kind, "a=b&b=2")), "a=q;");
+    }
+
+    #[test]
+    fn debug_shows_no_parameters() {
+        let target = "/api_v3/service/session/action/start/secret/SECRET?ks=SECRET";
+        let shown = format!("{:?}", request("POST", target, "", "SECRET"));
+        assert_eq!(shown, "WireRequest(POST /api_v3/service/session/action/start, body of 6 bytes)");
+    }
+}

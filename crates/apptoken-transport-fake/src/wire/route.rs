@@ -1,0 +1,108 @@
+//! What a target leads to, as the server's Apache is set up.
+
+use crate::php::form::{Plus, decode};
+use crate::php::{Array, Key, Value};
+
+/// Where a request goes.
+pub(crate) enum Route {
+    /// The API, with the parameters of the path.
+    Api {
+        path: Array,
+    },
+    /// The folder without its slash.
+    AddSlash,
+    NotFound,
+    /// A path that is not encoded as paths are.
+    BadRequest,
+}
+
+/// The script that answers for the API.
+pub(crate) const SCRIPT: &str = "/api_v3/index.php";
+
+/// Parts of the script's own path never count as parameters.
+const SCRIPT_PARTS: [&str; 3] = ["", "api_v3", "index.php"];
+
+impl Route {
+    pub(crate) fn of(path: &str) -> Self {
+        let encoded = path.to_ascii_lowercase();
+        if !path.starts_with('/') || encoded.contains("%00") || !is_encoded(path) {
+            return Self::BadRequest;
+        }
+        if encoded.contains("%2f") {
+            return Self::NotFound;
+        }
+        let path = String::from_utf8_lossy(&decode(path.as_bytes(), Plus::IsPlus)).into_owned();
+        let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != ".").peekable();
+        match parts.next() {
+            Some("api_v3") => {}
+            // The web server has the API under this name too.
+            Some("api") if parts.peek().is_some() => {}
+            _ => return Self::NotFound,
+        }
+        match parts.peek() {
+            None if !path.ends_with('/') => return Self::AddSlash,
+            None | Some(&"index.php" | &"service") => {}
+            Some(_) => return Self::NotFound,
+        }
+        Self::Api { path: pairs(parts) }
+    }
+}
+
+/// Pairs of names and values; a name that is false to PHP ends them, and the first of equal names wins.
+fn pairs<'a>(parts: impl Iterator<Item = &'a str>) -> Array {
+    let mut parts = parts.filter(|part| !SCRIPT_PARTS.contains(part));
+    let mut params = Array::new();
+    while let Some(name) = parts.next().filter(|name| *name != "0") {
+        let value = parts.next().map_or(Value::Bool(false), Value::text);
+        params.entry(Key::from(name)).or_insert(value);
+    }
+    params
+}
+
+/// Whether every `%` begins two hex digits.
+fn is_encoded(path: &str) -> bool {
+    path.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(path: &str) -> Vec<(String, String)> {
+        match Route::of(path) {
+            Route::Api { path } => path
+                .iter()
+                .map(|(name, value)| (name.to_text(), crate::php::cast::to_text(value).into_owned()))
+                .collect(),
+            _ => panic!("{path} leads elsewhere"),
+        }
+    }
+
+    #[test]
+    fn the_path_is_pairs_of_names_and_values() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let start = [pair("service", "session"), pair("action", "start")];
+        assert_eq!(params("/api_v3/service/session/action/start"), start);
+        assert_eq!(params("/api_v3/index.php/service/session/action/start"), start);
+        assert_eq!(params("//api_v3///service/session//action/start/"), start);
+        assert_eq!(params("/api/service/session/action/start"), start);
+        assert_eq!(params("/api_v3/"), []);
+        assert_eq!(params("/api_v3/service/a/action/"), [pair("service", "a"), pair("action", "")]);
+        assert_eq!(params("/api_v3/service/a/id/x%20y/id/z"), [pair("service", "a"), pair("id", "x y")]);
+        assert_eq!(params("/api_v3/service/a/0/b/c/d"), [pair("service", "a")]);
+    }
+
+    #[test]
+    fn everything_else_is_the_web_servers() {
+        assert!(matches!(Route::of("/api_v3"), Route::AddSlash));
+        for path in ["/", "/nope", "/api_v3x/", "/api_v3/nope", "/api_v3/service/a%2Fb", "/index.php"] {
+            assert!(matches!(Route::of(path), Route::NotFound), "{path}");
+        }
+        for path in ["", "api_v3/", "/api_v3/%", "/api_v3/%zz", "/api_v3/service/%00"] {
+            assert!(matches!(Route::of(path), Route::BadRequest), "{path}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Whatever a client sends, it is answered, soon and within bounds.
+
+use std::time::{Duration, Instant};
+
+use apptoken_transport_fake::{Answer, Fake, WireReply, WireRequest};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::client::{admin, call, code, fake, reply, request, token};
+
+fn handle(fake: &Fake, request: &WireRequest) -> WireReply {
+    match fake.handle(request).answer {
+        Answer::Reply(reply) => reply,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn check(fake: &Fake, request: &WireRequest) -> Result<(), TestCaseError> {
+    let before = fake.journal().requests();
+    let reply = handle(fake, request);
+    prop_assert!([200, 301, 400, 404, 500].contains(&reply.status), "{}", reply.status);
+    for (name, value) in &reply.headers {
+        prop_assert!(!name.is_empty() && !value.contains(['\r', '\n']), "{name}: {value:?}");
+    }
+    if reply.header("content-type") == Some("application/json") && request.method != "HEAD" {
+        prop_assert!(
+            serde_json::from_slice::<Value>(&reply.body).is_ok(),
+            "{:?}",
+            String::from_utf8_lossy(&reply.body)
+        );
+    }
+    prop_assert_eq!(fake.journal().requests(), before + 1);
+    Ok(())
+}
+
+/// Words that the server knows, among those that it does not.
+fn word() -> impl Strategy<Value = String> {
+    let known = [
+        "service",
+        "action",
+        "format",
+        "ks",
+        "session",
+        "appToken",
+        "user",
+        "userRole",
+        "multirequest",
+        "start",
+        "add",
+        "list",
+        "get",
+        "update",
+        "delete",
+        "startSession",
+        "startWidgetSession",
+        "id",
+        "tokenHash",
+        "filter",
+        "pager",
+        "orderBy",
+        "objectType",
+        "KalturaAppToken",
+        "1",
+        "2",
+        "0",
+        "-1",
+        "true",
+        "null",
+        "{1:result:ks}",
+        "{1:result}",
+        "expiry",
+        "expiry__null",
+        "partnerId",
+        "p",
+        "101",
+        "_101",
+        "widgetId",
+        "clientTag",
+        "callback",
+        "nocache",
+        "language",
+        "responseProfile",
+        "ignoreNull",
+        "kalsig",
+        "type",
+        "privileges",
+        "sessionPrivileges",
+        "userId",
+        "roleIds",
+        "permissionNames",
+        "name",
+        "a[b][]",
+        "a:b:c",
+        "1:service",
+        "secret",
+    ];
+    prop_oneof![
+        8 => proptest::sample::select(known.to_vec()).prop_map(str::to_owned),
+        1 => ".{0,12}",
+        1 => "[<>&\"'/:;%+=\\[\\]{}?#\\\\\u{0}-\u{1f}\u{80}\u{1f600}]{0,8}",
+    ]
+}
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        word().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec((word(), inner), 0..6).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+fn target() -> impl Strategy<Value = String> {
+    let path = prop_oneof![
+        Just("/api_v3/index.php".to_owned()),
+        Just("/api_v3/".to_owned()),
+        (word(), word()).prop_map(|(service, action)| format!("/api_v3/service/{service}/action/{action}")),
+        vec(word(), 0..8).prop_map(|words| format!("/api_v3/{}", words.join("/"))),
+        ".{0,30}",
+    ];
+    let query = vec((word(), word()), 0..4).prop_map(|pairs| {
+        pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    });
+    (path, query).prop_map(|(path, query)| format!("{path}?{query}"))
+}
+
+fn any_request() -> impl Strategy<Value = WireRequest> {
+    let method = prop_oneof![
+        6 => Just("POST".to_owned()), 2 => Just("GET".to_owned()), 1 => Just("HEAD".to_owned()),
+        1 => Just("OPTIONS".to_owned()), 1 => "\\PC{0,6}",
+    ];
+    let form = vec((word(), word()), 0..8).prop_map(|pairs| {
+        pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    });
+    let multipart = vec((word(), word()), 0..5).prop_map(|fields| {
+        let parts = fields
+            .iter()
+            .map(|(name, value)| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
+        parts.collect::<String>() + "--b--\r\n"
+    });
+    let of_kind = |kind: &'static str| move |body: String| (kind.to_owned(), body.into_bytes());
+    let body = prop_oneof![
+        4 => json_value().prop_map(|json| ("application/json".to_owned(), json.to_string().into_bytes())),
+        3 => form.prop_map(of_kind("application/x-www-form-urlencoded")),
+        2 => multipart.prop_map(of_kind("multipart/form-data; boundary=b")),
+        2 => ("(application/json|application/x-www-form-urlencoded|multipart/form-data; boundary=[ab]?|.{0,8})", vec(any::<u8>(), 0..200)),
+    ];
+    (method, target(), body).prop_map(|(method, target, (kind, body))| WireRequest {
+        method,
+        target,
+        headers: vec![("Content-Type".into(), kind), ("Host".into(), "localhost".into())],
+        body,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_request_is_answered(requests in vec(any_request(), 1..4), stores in any::<bool>()) {
+        let fake = fake();
+        fake.set_response_cache(stores);
+        for request in &requests {
+            check(&fake, request)?;
+        }
+    }
+
+    #[test]
+    fn every_action_answers_any_arguments(action in 0..ACTIONS.len(), params in vec((word(), json_value()), 0..6)) {
+        let fake = fake();
+        let mut all: serde_json::Map<String, Value> = params.into_iter().collect();
+        all.insert("ks".into(), admin(&fake).expose().into());
+        for name in ["service", "action", "format"] {
+            all.remove(name);
+        }
+        check(&fake, &request(ACTIONS[action], &Value::Object(all)))?;
+    }
+
+    #[test]
+    fn damaged_requests_are_answered(at in any::<prop::sample::Index>(), byte in any::<u8>(), len in any::<prop::sample::Index>()) {
+        let fake = fake();
+        let params = json!({ "ks": admin(&fake).expose(), "appToken": { "sessionUserId": "alice", "expiry": 60 } });
+        let mut request = request("appToken.add", &params);
+        let at = at.index(request.body.len());
+        request.body[at] = byte;
+        check(&fake, &request)?;
+        request.body.truncate(len.index(request.body.len()));
+        check(&fake, &request)?;
+    }
+}
+
+const ACTIONS: [&str; 20] = [
+    "session.start",
+    "session.startWidgetSession",
+    "session.get",
+    "session.end",
+    "session.impersonate",
+    "appToken.add",
+    "appToken.get",
+    "appToken.update",
+    "appToken.delete",
+    "appToken.list",
+    "appToken.startSession",
+    "user.add",
+    "user.get",
+    "user.update",
+    "user.list",
+    "userRole.add",
+    "userRole.update",
+    "userRole.list",
+    "userRole.clone",
+    "userAppRole.add",
+];
+
+/// A request that is large in some way, and how long its answer may take.
+fn answered_soon(what: &str, request: &WireRequest) -> WireReply {
+    let fake = fake();
+    fake.set_response_cache(true);
+    let start = Instant::now();
+    let reply = handle(&fake, request);
+    // Far beyond what it takes without optimisation on a slow machine, and far below what quadratic work would take.
+    assert!(start.elapsed() < Duration::from_secs(60), "{what} took {:?}", start.elapsed());
+    reply
+}
+
+fn form(body: String) -> WireRequest {
+    let mut request = request("session.startWidgetSession", &Value::Null);
+    request.headers = vec![("Content-Type".into(), "application/x-www-form-urlencoded".into())];
+    request.body = body.into_bytes();
+    request
+}
+
+fn post_json(body: String) -> WireRequest {
+    WireRequest { body: body.into_bytes(), ..request("session.startWidgetSession", &Value::Null) }
+}
+
+#[test]
+fn huge_requests_are_answered_soon() {
+    const MANY: usize = 100_000;
+    let numbered = |each: fn(usize) -> String| (0..MANY).map(each).collect::<String>();
+    let requests = [
+        ("many fields", form(numbered(|n| format!("f{n}=1&")) + "widgetId=_101")),
+        ("many nested fields", form(numbered(|n| format!("a[{n}][b][c]=1&")))),
+        ("many fields of one list", form("a[]=1&".repeat(MANY))),
+        ("deep names", form(format!("a{}=1", "[x]".repeat(MANY)))),
+        ("open brackets", form("[".repeat(10 * MANY))),
+        ("percent signs", form("%".repeat(10 * MANY))),
+        ("colons", form(format!("{}=1", "a:".repeat(MANY)))),
+        ("many values", post_json(format!("{{{}\"widgetId\":\"_101\"}}", numbered(|n| format!("\"f{n}\":1,"))))),
+        ("deep arrays", post_json(format!("{{\"a\":{}", "[".repeat(10 * MANY)))),
+        ("deep objects", post_json("{\"a\":".repeat(MANY))),
+        ("a long text", post_json(json!({ "widgetId": "x".repeat(50 * MANY) }).to_string())),
+        ("markup", post_json(json!({ "widgetId": "<a \"".repeat(5 * MANY) }).to_string())),
+        ("many tags", post_json(json!({ "widgetId": "<b>".repeat(5 * MANY) }).to_string())),
+        ("comments", post_json(json!({ "widgetId": "<!--".repeat(5 * MANY) }).to_string())),
+    ];
+    for (what, request) in requests {
+        let reply = answered_soon(what, &request);
+        assert_eq!(reply.status, 200, "{what}");
+    }
+    let mut long = form(String::new());
+    long.target = format!("/api_v3/service/{}?{}", "a/".repeat(MANY), "b=1&".repeat(MANY));
+    assert_eq!(answered_soon("a long target", &long).status, 200);
+    let mut parts = form("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n".repeat(MANY));
+    parts.headers = vec![("Content-Type".into(), "multipart/form-data; boundary=b".into())];
+    assert_eq!(answered_soon("many parts", &parts).status, 200);
+    parts.body = "--b".repeat(5 * MANY).into_bytes();
+    assert_eq!(answered_soon("broken parts", &parts).status, 200);
+}
+
+#[test]
+fn large_multirequests_are_answered_soon() {
+    const MANY: usize = 20_000;
+    let multi = |each: fn(usize) -> String| {
+        let parts: String = (1..=MANY).map(each).collect();
+        let mut request = post_json(format!("{{{}", parts.trim_end_matches(',')) + "}");
+        request.target = "/api_v3/service/multirequest?format=1".into();
+        request
+    };
+    let ping = multi(|n| format!("\"{n}\":{{\"service\":\"system\",\"action\":\"ping\"}},"));
+    let reply = answered_soon("many parts", &ping);
+    assert_eq!(reply.body.len(), "true,".len() * MANY + 1);
+    let chain =
+        multi(|n| format!("\"{n}\":{{\"service\":\"system\",\"action\":\"ping\",\"x\":\"{{{}:result}}\"}},", n - 1));
+    assert_eq!(answered_soon("a chain of references", &chain).status, 200);
+    let braces = json!({ "1": { "service": "system", "action": "ping", "x": "{1:result".repeat(500_000) } });
+    let mut request = post_json(braces.to_string());
+    request.target = "/api_v3/service/multirequest?format=1".into();
+    assert_eq!(answered_soon("open references", &request).status, 200);
+}
+
+#[test]
+fn results_and_references_of_a_multirequest_are_bounded() {
+    let fake = fake();
+    let ks = admin(&fake);
+    let token = json!({ "description": "d".repeat(60_000), "sessionPrivileges": "p".repeat(60_000) });
+    for _ in 0..60 {
+        assert_eq!(code(&call(&fake, "appToken.add", json!({ "ks": ks.expose(), "appToken": token }))), "");
+    }
+    let list = json!({ "service": "appToken", "action": "list", "pager": { "pageSize": 500 } });
+    let parts = |count: usize| {
+        let mut params: serde_json::Map<_, _> = (1..=count).map(|n| (n.to_string(), list.clone())).collect();
+        params.insert("ks".into(), ks.expose().into());
+        Value::Object(params)
+    };
+    assert_eq!(reply(&fake, "multirequest", &parts(2)).status, 200);
+    assert_eq!(reply(&fake, "multirequest", &parts(50)).status, 500, "as when PHP runs out of memory");
+    let grown = json!({
+        "ks": ks.expose(), "1": list,
+        "2": { "service": "system", "action": "ping", "x": "{1:result:objects:0:description}\n".repeat(2_000) },
+    });
+    assert_eq!(reply(&fake, "multirequest", &grown).status, 500);
+}
+
+#[test]
+fn the_journal_keeps_the_last_requests() {
+    let fake = Fake::builder().journal_capacity(3).build();
+    for _ in 0..10 {
+        let _ = call(&fake, "system.ping", json!({}));
+    }
+    let journal = fake.journal();
+    let numbers: Vec<u64> = journal.entries().map(|entry| entry.number).collect();
+    assert_eq!((numbers, journal.count("system.ping")), (vec![8, 9, 10], 10));
+    let _ = token(&fake);
+}

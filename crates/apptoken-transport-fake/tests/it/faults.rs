@@ -1,0 +1,235 @@
+//! Trouble: each kind, before and after the server acted, at the entrance and as a client's transport shows it.
+
+use std::time::Duration;
+
+use apptoken_core::{
+    Clock as _, Credential, Endpoint, ErrorKind, HashType, KalturaCode, Login, RetryPolicy, Session, Stopped, drive,
+};
+use apptoken_transport_fake::{Answer, Fake, Fault, Token, TokenSpec, Trouble, WireReply};
+use serde_json::{Value, json};
+
+use crate::client::{admin, call, code, deliver, fake, partner, reply, token};
+
+const ADD: &str = "appToken.add";
+
+/// The number of tokens after one `appToken.add` that meets a fault, and the answer to it.
+fn added(fault: Fault) -> (usize, Answer) {
+    let fake = fake();
+    let ks = admin(&fake);
+    fake.inject(fault);
+    let delivery = deliver(&fake, ADD, &json!({ "ks": ks.expose(), "appToken": {} }));
+    (fake.tokens(partner()).len(), delivery.answer)
+}
+
+fn whole(answer: Answer) -> WireReply {
+    match answer {
+        Answer::Reply(reply) => reply,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn body(reply: &WireReply) -> String {
+    String::from_utf8(reply.body.clone()).unwrap()
+}
+
+#[test]
+fn trouble_comes_before_or_after_the_server_acts() {
+    let redirect = Trouble::Redirect { status: 302, location: "https://elsewhere.example.org/".into() };
+    for trouble in [
+        Trouble::Reset,
+        Trouble::EmptyReply,
+        Trouble::Html(200),
+        Trouble::Html(502),
+        Trouble::Null,
+        redirect,
+        Trouble::Status(429),
+        Trouble::Status(503),
+        Trouble::ApiError("INTERNAL_SERVERL_ERROR".into()),
+        Trouble::ActionBlocked,
+    ] {
+        let (before, first) = added(Fault::on(ADD, trouble.clone()));
+        let (after, second) = added(Fault::on(ADD, trouble.clone()).after_commit());
+        assert_eq!((before, after), (0, 1), "{trouble:?}");
+        let bare = |answer: &Answer| answer.reply().map(|reply| (reply.status, reply.body.clone()));
+        assert_eq!(bare(&first), bare(&second), "the client sees no difference: {trouble:?}");
+    }
+}
+
+#[test]
+fn what_changes_the_true_reply_lets_the_server_act() {
+    for trouble in [
+        Trouble::CutAfter(0),
+        Trouble::CutAfter(20),
+        Trouble::Truncated,
+        Trouble::Malformed,
+        Trouble::Xml,
+        Trouble::Delay(Duration::from_secs(1)),
+        Trouble::Drip { chunk: 1, pause: Duration::from_millis(1) },
+    ] {
+        assert_eq!(added(Fault::on(ADD, trouble.clone())).0, 1, "{trouble:?}");
+    }
+    assert_eq!(added(Fault::on(ADD, Trouble::Refused).after_commit()).0, 0, "nothing was sent");
+}
+
+#[test]
+fn each_kind_of_trouble_looks_as_it_should() {
+    let answer = |trouble| added(Fault::on(ADD, trouble)).1;
+    assert_eq!(answer(Trouble::Refused), Answer::Refused);
+    assert_eq!(answer(Trouble::Reset), Answer::Reset);
+    let Answer::Cut { reply, after: 20 } = answer(Trouble::CutAfter(20)) else { panic!("a cut") };
+    assert!(reply.body.len() > 20, "the whole body is promised");
+    let Answer::Drip { reply, chunk: 3, pause } = answer(Trouble::Drip { chunk: 3, pause: Duration::from_secs(2) })
+    else {
+        panic!("a drip")
+    };
+    assert_eq!((pause, body(&reply).starts_with("{\"id\":")), (Duration::from_secs(2), true));
+
+    let reply = whole(answer(Trouble::EmptyReply));
+    assert_eq!((reply.status, &*body(&reply)), (200, ""));
+    let reply = whole(answer(Trouble::Html(502)));
+    assert_eq!((reply.status, body(&reply).starts_with("<html>")), (502, true));
+    assert_eq!(body(&whole(answer(Trouble::Null))), "null");
+    let reply = whole(answer(Trouble::Status(429)));
+    assert_eq!((reply.status, &*body(&reply)), (429, ""));
+    let reply = whole(answer(Trouble::Redirect { status: 307, location: "https://x.example.org/".into() }));
+    assert_eq!((reply.status, reply.header("location")), (307, Some("https://x.example.org/")));
+    let reply = whole(answer(Trouble::Xml));
+    assert!(body(&reply).contains("<xml><result><objectType>KalturaAppToken"), "{}", body(&reply));
+    let truncated = body(&whole(answer(Trouble::Truncated)));
+    assert!(truncated.starts_with("{\"id\"") && serde_json::from_str::<Value>(&truncated).is_err());
+    assert!(serde_json::from_slice::<Value>(&whole(answer(Trouble::Malformed)).body).is_err());
+
+    let error = |trouble| serde_json::from_slice::<Value>(&whole(answer(trouble)).body).unwrap();
+    assert_eq!(error(Trouble::ApiError("APP_TOKEN_EXPIRED".into()))["code"], "APP_TOKEN_EXPIRED");
+    assert_eq!(error(Trouble::ApiError("MADE_UP".into()))["objectType"], "KalturaAPIException");
+    let blocked = error(Trouble::ActionBlocked);
+    assert_eq!(blocked["message"], "Action \"add\" in service \"apptoken\" is blocked");
+}
+
+#[test]
+fn a_delay_goes_before_the_answer() {
+    let fake = fake();
+    fake.inject(Fault::on("system.ping", Trouble::Delay(Duration::from_secs(7))).nth(1));
+    assert_eq!(deliver(&fake, "system.ping", &json!({})).delay, Duration::from_secs(7));
+    assert_eq!(deliver(&fake, "system.ping", &json!({})).delay, Duration::ZERO);
+}
+
+#[test]
+fn the_nth_call_of_an_action_is_struck_and_no_other() {
+    let fake = fake();
+    fake.inject(Fault::on("system.ping", Trouble::Status(500)).nth(3));
+    let statuses: Vec<u16> = (0..5)
+        .map(|_| {
+            let _ = call(&fake, "system.getTime", json!({}));
+            reply(&fake, "system.ping", &json!({})).status
+        })
+        .collect();
+    assert_eq!(statuses, [200, 200, 500, 200, 200]);
+    assert!(fake.faults().is_empty(), "it is done");
+}
+
+#[test]
+fn chance_strikes_as_the_seed_says() {
+    let statuses = |seed| -> Vec<u16> {
+        let fake = Fake::builder().seed(seed).build();
+        fake.inject(Fault::on_any(Trouble::Status(503)).probability(0.25));
+        (0..200).map(|_| reply(&fake, "system.ping", &json!({})).status).collect()
+    };
+    assert_eq!(statuses(1), statuses(1));
+    assert_ne!(statuses(1), statuses(2));
+    let struck = statuses(1).into_iter().filter(|status| *status == 503).count();
+    assert!((25..75).contains(&struck), "{struck}");
+}
+
+#[test]
+fn faults_can_be_taken_away() {
+    let fake = fake();
+    let first = fake.inject(Fault::on("system.ping", Trouble::Status(500)));
+    fake.inject(Fault::on("system.getTime", Trouble::Status(500)));
+    assert!(fake.remove_fault(first) && !fake.remove_fault(first));
+    assert_eq!(reply(&fake, "system.ping", &json!({})).status, 200);
+    fake.clear_faults();
+    assert_eq!(reply(&fake, "system.getTime", &json!({})).status, 200);
+}
+
+#[test]
+fn an_api_error_can_strike_one_part_of_a_multirequest() {
+    let fake = fake();
+    fake.inject(Fault::on("system.getTime", Trouble::ApiError("INTERNAL_SERVERL_ERROR".into())));
+    let part = |action| json!({ "service": "system", "action": action });
+    let reply = call(&fake, "multirequest", json!({ "1": part("ping"), "2": part("getTime"), "3": part("ping") }));
+    assert_eq!((&reply[0], code(&reply[1]), &reply[2]), (&json!(true), "INTERNAL_SERVERL_ERROR", &json!(true)));
+    assert_eq!(fake.journal().count("system.ping"), 2);
+}
+
+#[test]
+fn errors_by_chance_are_not_kept_in_the_response_cache() {
+    let fake = fake();
+    fake.set_response_cache(true);
+    fake.inject(Fault::on("session.startWidgetSession", Trouble::ActionBlocked).nth(1));
+    let start = || call(&fake, "session.startWidgetSession", json!({ "widgetId": "_101" }));
+    assert_eq!(code(&start()), "ACTION_BLOCKED");
+    assert_eq!(code(&start()), "");
+}
+
+fn endpoint() -> Endpoint {
+    Endpoint::parse("https://kaltura.example.org").unwrap()
+}
+
+fn log_in(fake: &Fake, token: &Token) -> Result<Session, Stopped<Login>> {
+    let credential = Credential::new(token.partner, token.id.clone(), token.secret.clone(), token.hash_type);
+    let login = Login::new(endpoint(), credential).retry(RetryPolicy::none());
+    drive(login.start(fake.clock().now()).unwrap(), fake, fake.clock())
+}
+
+#[test]
+fn a_login_over_the_fake_is_two_requests() {
+    for hash_type in [HashType::Md5, HashType::Sha1, HashType::Sha256, HashType::Sha512] {
+        let fake = fake();
+        let token = fake.add_token(partner(), TokenSpec::new(hash_type).user("alice"));
+        let session = log_in(&fake, &token).unwrap_or_else(|stopped| panic!("{}", stopped.error));
+        assert_eq!(session.user_id(), "alice");
+        let journal = fake.journal();
+        assert_eq!((journal.requests(), journal.count("appToken.startSession")), (2, 1));
+    }
+}
+
+#[test]
+fn a_login_under_every_kind_of_trouble_ends_in_an_error_that_says_what_is_known() {
+    for (trouble, kind) in [
+        (Trouble::Refused, ErrorKind::NotSent),
+        (Trouble::Reset, ErrorKind::NoReply),
+        (Trouble::CutAfter(10), ErrorKind::NoReply),
+        (Trouble::EmptyReply, ErrorKind::EmptyReply),
+        (Trouble::Html(200), ErrorKind::HtmlReply),
+        (Trouble::Html(502), ErrorKind::HttpStatus),
+        (Trouble::Xml, ErrorKind::XmlReply),
+        (Trouble::Null, ErrorKind::NullReply),
+        (Trouble::Truncated, ErrorKind::TruncatedReply),
+        (Trouble::Malformed, ErrorKind::MalformedReply),
+        (Trouble::Redirect { status: 301, location: "https://x.example.org".into() }, ErrorKind::Redirect),
+        (Trouble::Status(429), ErrorKind::HttpStatus),
+        (Trouble::ApiError("APP_TOKEN_EXPIRED".into()), ErrorKind::Kaltura(KalturaCode::AppTokenExpired)),
+        (Trouble::ActionBlocked, ErrorKind::Kaltura(KalturaCode::ActionBlocked)),
+    ] {
+        let fake = fake();
+        let token = token(&fake);
+        fake.inject(Fault::on("appToken.startSession", trouble.clone()));
+        let stopped = log_in(&fake, &token).map(|_| ()).unwrap_err();
+        assert_eq!(stopped.error.kind(), kind, "{trouble:?}");
+    }
+}
+
+#[test]
+fn waiting_moves_the_clock_only() {
+    let fake = fake();
+    fake.inject(Fault::on_any(Trouble::Delay(Duration::from_secs(30))));
+    let before = fake.clock().now().elapsed;
+    assert!(log_in(&fake, &token(&fake)).is_ok());
+    assert_eq!(fake.clock().now().elapsed - before, Duration::from_secs(60));
+    fake.clear_faults();
+    fake.inject(Fault::on_any(Trouble::Drip { chunk: 10, pause: Duration::from_secs(1) }).nth(1));
+    let before = fake.clock().now().elapsed;
+    assert!(log_in(&fake, &token(&fake)).is_ok());
+    assert!(fake.clock().now().elapsed - before >= Duration::from_secs(10), "a reply of more than 100 bytes");
+}

@@ -1,0 +1,148 @@
+//! The same calls give the same bytes, and a snapshot holds everything.
+
+use std::time::Duration;
+
+use apptoken_core::{HashType, UnixSeconds};
+use apptoken_golden::partners;
+use apptoken_transport_fake::{Account, Answer, Fake, FakeClock, PartnerStatus, TokenSpec, TokenStatus};
+use serde_json::{Value, json};
+
+use crate::client::{admin, call, code, deliver, fault_of, log_in, partner, start, token, widget_ks};
+
+/// Some calls of all kinds, and every byte of the answers.
+fn some_calls(fake: &Fake) -> Vec<Answer> {
+    let token = token(fake);
+    let ks = admin(fake);
+    let session = log_in(fake, &token);
+    let mut answers = Vec::new();
+    for (action, params) in [
+        ("appToken.add", json!({ "ks": ks.expose(), "appToken": { "sessionUserId": "bob" } })),
+        ("appToken.list", json!({ "ks": ks.expose() })),
+        ("user.list", json!({ "ks": ks.expose() })),
+        ("userRole.add", json!({ "ks": ks.expose(), "userRole": { "name": "r" } })),
+        ("session.startWidgetSession", json!({ "widgetId": "_101" })),
+        ("session.end", json!({ "ks": session.expose() })),
+        ("user.get", json!({ "ks": session.expose() })),
+        ("no.such", json!({})),
+    ] {
+        answers.push(deliver(fake, action, &params).answer);
+        fake.clock().advance(Duration::from_millis(700));
+    }
+    answers
+}
+
+#[test]
+fn the_seed_decides_everything() {
+    let of_seed = |seed| {
+        let fake = Fake::builder().seed(seed).build();
+        fake.add_account(Account::new(partner()));
+        some_calls(&fake)
+    };
+    assert_eq!(of_seed(5), of_seed(5));
+    assert_ne!(of_seed(5), of_seed(6));
+    assert_eq!(some_calls(&Fake::new()), some_calls(&Fake::new()));
+}
+
+#[test]
+fn a_snapshot_brings_everything_back() {
+    let fake = Fake::new();
+    let (dead, alive) = (token(&fake), token(&fake));
+    let ks = admin(&fake);
+    let ended = log_in(&fake, &dead);
+    let going_on = log_in(&fake, &alive);
+    call(&fake, "session.end", json!({ "ks": ended.expose() }));
+    let limited = TokenSpec::new(HashType::Sha1).privileges("actionslimit:2");
+    let limited = log_in(&fake, &fake.add_token(partner(), limited));
+    assert_eq!(fault_of(&fake, &limited), "");
+    call(&fake, "user.add", json!({ "ks": ks.expose(), "user": { "id": "carol", "roleIds": "6" } }));
+
+    let snapshot = fake.snapshot();
+    let other = Fake::builder().clock(FakeClock::frozen_at(fake.clock().time())).build();
+    other.restore(&snapshot).unwrap();
+    assert_eq!(other.snapshot(), snapshot);
+    for fake in [&fake, &other] {
+        assert_eq!((fault_of(fake, &ended), fault_of(fake, &going_on)), ("LOGOUT".into(), String::new()));
+        assert_eq!(fault_of(fake, &limited), "");
+        assert_eq!(fault_of(fake, &limited), "EXCEEDED_ACTIONS_LIMIT");
+        let carol = call(fake, "user.get", json!({ "ks": ks.expose(), "userId": "carol" }));
+        assert_eq!(carol["roleIds"], "6");
+    }
+    assert_eq!(some_calls(&fake), some_calls(&other), "and they go on alike");
+}
+
+#[test]
+fn going_back_undoes_what_came_since() {
+    let fake = Fake::new();
+    fake.set_response_cache(true);
+    let token = token(&fake);
+    let (before, ks) = (fake.snapshot(), admin(&fake));
+    let widget = widget_ks(&fake);
+    call(&fake, "appToken.delete", json!({ "ks": ks.expose(), "id": token.id.as_str() }));
+    fake.restore(&before).unwrap();
+    assert!(ks.is_same(&admin(&fake)), "chance went back too");
+    assert_eq!(code(&start(&fake, &widget, &token, json!({}))), "");
+}
+
+#[test]
+fn what_is_no_snapshot_changes_nothing() {
+    let fake = Fake::new();
+    let before = fake.snapshot();
+    for text in ["", "{}", "[]", &before[..before.len() - 1]] {
+        let error = fake.restore(text).unwrap_err();
+        assert!(error.to_string().starts_with("not a snapshot of a fake (line 1, column"), "{error}");
+    }
+    assert_eq!(fake.snapshot(), before);
+}
+
+#[test]
+fn accounts_come_from_a_configuration() {
+    let fake = Fake::from_config(&partners().to_string()).unwrap();
+    let ids: Vec<u32> = fake.accounts().iter().map(Account::id).collect();
+    assert!(ids.starts_with(&[101, 102, 103]), "{ids:?}");
+    let secret = fake.admin_secret(partner()).unwrap();
+    let start = json!({ "secret": secret.expose(), "partnerId": 101, "type": 2 });
+    assert!(call(&fake, "session.start", start).is_string());
+}
+
+#[test]
+fn a_wrong_configuration_says_where() {
+    for (config, expected) in [
+        ("", "JSON"),
+        ("{}", "partners"),
+        (r#"{"partners": 1}"#, "partners"),
+        (r#"{"partners": [{"id": -1}]}"#, "partners[0].id"),
+        (r#"{"partners": [{"id": 101, "ksVersion": 3}]}"#, "partners[0].ksVersion"),
+        (r#"{"partners": [{"id": 101, "ksVersion": 2, "adminSecret": 7}]}"#, "partners[0].adminSecret"),
+    ] {
+        let error = Fake::from_config(config).unwrap_err().to_string();
+        assert!(error.contains(expected), "{config}: {error}");
+    }
+    let secret = r#"{"partners": [{"id": 101, "ksVersion": 9, "adminSecret": "5ec7e7"}]}"#;
+    assert!(!Fake::from_config(secret).unwrap_err().to_string().contains("5ec7e7"));
+}
+
+#[test]
+fn tests_reach_what_the_api_does_not() {
+    let fake = Fake::new();
+    let token = token(&fake);
+    assert!(fake.set_token_status(&token.id, TokenStatus::Disabled));
+    assert_eq!(fake.token(&token.id).unwrap().status, TokenStatus::Disabled);
+    assert_eq!(code(&start(&fake, &widget_ks(&fake), &token, json!({}))), "APP_TOKEN_NOT_ACTIVE");
+    assert!(!fake.set_token_status(&apptoken_core::AppTokenId::parse("0_none0000").unwrap(), TokenStatus::Active));
+
+    let nobody = apptoken_core::PartnerId::new(7).unwrap();
+    assert!(!fake.change_account(nobody, |account| account));
+    assert!(fake.change_account(partner(), |account| account.max_lifetime(Some(60))));
+    let added = call(&fake, "appToken.add", json!({ "ks": admin(&fake).expose(), "appToken": {} }));
+    assert_eq!(added["sessionDuration"], 60);
+    assert!(fake.change_account(partner(), |account| account.status(PartnerStatus::FullyBlocked)));
+    assert_eq!(fault_of(&fake, &admin(&fake)), "SERVICE_FORBIDDEN_CONTENT_BLOCKED");
+}
+
+#[test]
+fn the_clock_can_be_shared_and_set() {
+    let clock = FakeClock::frozen_at(UnixSeconds(1_700_000_000));
+    let fake = Fake::builder().clock(clock.clone()).build();
+    clock.set(UnixSeconds(1_800_000_000));
+    assert_eq!(call(&fake, "system.getTime", Value::Null), json!(1_800_000_000));
+}
