@@ -1,0 +1,102 @@
+//! Bodies of replies: whole, broken off, or in drips.
+
+use std::fmt;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
+
+use super::socket::Handle;
+
+/// The body of a reply. Its announced length is always that of the whole.
+#[derive(Debug)]
+pub(super) struct ReplyBody {
+    /// What has not been sent yet.
+    rest: Bytes,
+    /// Bytes that are announced but never come.
+    missing: u64,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    AtOnce,
+    /// Breaks the connection off when the rest is on its way.
+    Cut(Handle),
+    Drip {
+        chunk: usize,
+        pause: Duration,
+        paused: Option<Pin<Box<Sleep>>>,
+    },
+}
+
+impl ReplyBody {
+    pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self { rest: bytes.into(), missing: 0, way: Way::AtOnce }
+    }
+
+    /// Ends the connection after this many bytes.
+    pub(super) fn cut(bytes: impl Into<Bytes>, after: usize, socket: Handle) -> Self {
+        let mut rest = bytes.into();
+        let missing = rest.len().saturating_sub(after) as u64;
+        rest.truncate(after);
+        socket.expect_flush();
+        Self { rest, missing, way: Way::Cut(socket) }
+    }
+
+    /// Pauses between pieces of `chunk` bytes.
+    pub(super) fn drip(bytes: impl Into<Bytes>, chunk: usize, pause: Duration) -> Self {
+        Self { rest: bytes.into(), missing: 0, way: Way::Drip { chunk: chunk.max(1), pause, paused: None } }
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        let Self { rest, way, .. } = &mut *self;
+        let length = match way {
+            Way::AtOnce => rest.len(),
+            Way::Cut(socket) if rest.is_empty() => {
+                return if socket.is_flushed() { Poll::Ready(Some(Err(CutShort))) } else { Poll::Pending };
+            }
+            Way::Cut(socket) => {
+                socket.expect_flush();
+                rest.len()
+            }
+            Way::Drip { chunk, pause, paused } => {
+                if let Some(time) = paused {
+                    ready!(pin!(time).poll(cx));
+                }
+                *paused = Some(Box::pin(sleep(*pause)));
+                rest.len().min(*chunk)
+            }
+        };
+        let piece = rest.split_to(length);
+        Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && !matches!(self.way, Way::Cut(_))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64 + self.missing)
+    }
+}
+
+/// The reply ends before its announced length, as a fault asked for.
+#[derive(Debug)]
+pub(super) struct CutShort;
+
+impl fmt::Display for CutShort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the reply was cut short")
+    }
+}
+
+impl std::error::Error for CutShort {}

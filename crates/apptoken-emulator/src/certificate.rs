@@ -1,0 +1,71 @@
+//! A certificate for tests.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// A certificate for `localhost`, `127.0.0.1` and `[::1]`, signed by an authority that was made for it and forgotten.
+#[derive(Clone)]
+pub(crate) struct Certificate {
+    authority_pem: String,
+    server: Arc<rustls::ServerConfig>,
+}
+
+impl Certificate {
+    pub(crate) fn make() -> io::Result<Self> {
+        let authority = authority().map_err(io::Error::other)?;
+        let (certificate, key) = leaf(&authority).map_err(io::Error::other)?;
+        Ok(Self {
+            authority_pem: authority.pem(),
+            server: Arc::new(server(certificate, key).map_err(io::Error::other)?),
+        })
+    }
+
+    /// What a client must trust.
+    pub(crate) fn authority_pem(&self) -> &str {
+        &self.authority_pem
+    }
+
+    pub(crate) fn server(&self) -> Arc<rustls::ServerConfig> {
+        Arc::clone(&self.server)
+    }
+}
+
+fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "apptoken emulator: test authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    CertifiedIssuer::self_signed(params, KeyPair::generate()?)
+}
+
+fn leaf(authority: &CertifiedIssuer<'_, KeyPair>) -> Result<(CertificateDer<'static>, KeyPair), rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::new(["localhost", "127.0.0.1", "::1"].map(String::from))?;
+    params.distinguished_name.push(DnType::CommonName, "apptoken emulator");
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    params.use_authority_key_identifier_extension = true;
+    Ok((params.signed_by(&key, authority)?.into(), key))
+}
+
+fn server(certificate: CertificateDer<'static>, key: KeyPair) -> Result<rustls::ServerConfig, rustls::Error> {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|why| rustls::Error::General(why.into()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! Accounts and tokens: what no call of the API can change.
+
+use apptoken_core::{AppTokenId, PartnerId};
+use apptoken_transport_fake::{Account, PartnerStatus, TokenStatus};
+use serde::{Deserialize, Deserializer};
+
+use super::{Call, Done, Problem};
+
+/// Changes of an account; what is left out stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct PartnerChange {
+    status: Option<u8>,
+    #[serde(default, deserialize_with = "given")]
+    ks_max_expiry: Option<Option<u32>>,
+    anonymous_user: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AppTokenChange {
+    status: u8,
+}
+
+/// Tells a `null` from a key that is left out.
+fn given<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Option<u32>>, D::Error> {
+    Option::deserialize(json).map(Some)
+}
+
+pub(super) fn partner(call: &Call<'_>, id: &str) -> Result<Done, Problem> {
+    if call.method != "POST" {
+        return Err(call.not_allowed("POST"));
+    }
+    let change: PartnerChange = call.json()?;
+    let status = change.status.map(partner_status).transpose()?;
+    let unknown = || Problem::new(404, format!("there is no partner {id}"));
+    let partner = PartnerId::parse(id).map_err(|_| unknown())?;
+    let changed = call.fake.change_account(partner, |mut account: Account| {
+        if let Some(status) = status {
+            account = account.status(status);
+        }
+        if let Some(seconds) = change.ks_max_expiry {
+            account = account.max_lifetime(seconds);
+        }
+        if let Some(yes) = change.anonymous_user {
+            account = account.anonymous_user(yes);
+        }
+        account
+    });
+    changed.then_some(Done::Nothing).ok_or_else(unknown)
+}
+
+pub(super) fn app_token(call: &Call<'_>, id: &str) -> Result<Done, Problem> {
+    if call.method != "POST" {
+        return Err(call.not_allowed("POST"));
+    }
+    let AppTokenChange { status } = call.json()?;
+    let status = match status {
+        1 => TokenStatus::Disabled,
+        2 => TokenStatus::Active,
+        3 => TokenStatus::Deleted,
+        _ => return Err(Problem::new(400, "status: expected 1 (disabled), 2 (active) or 3 (deleted)")),
+    };
+    let changed = AppTokenId::parse(id).is_ok_and(|id| call.fake.set_token_status(&id, status));
+    changed.then_some(Done::Nothing).ok_or_else(|| Problem::new(404, format!("there is no app token {id}")))
+}
+
+fn partner_status(status: u8) -> Result<PartnerStatus, Problem> {
+    match status {
+        1 => Ok(PartnerStatus::Active),
+        2 => Ok(PartnerStatus::ContentBlocked),
+        3 => Ok(PartnerStatus::FullyBlocked),
+        _ => Err(Problem::new(400, "status: expected 1 (active), 2 (content blocked) or 3 (fully blocked)")),
+    }
+}

@@ -1,0 +1,70 @@
+//! The journal: read with filters, count, clear.
+
+use apptoken_transport_fake::JournalEntry;
+use serde_json::{Value, json};
+
+use super::{Call, Done, Problem, query};
+
+/// Which requests are asked for.
+#[derive(Default)]
+struct Filter {
+    action: Option<String>,
+    outcome: Option<String>,
+    partner: Option<i64>,
+    status: Option<u16>,
+    after: Option<u64>,
+    limit: Option<usize>,
+}
+
+impl Filter {
+    fn of(query: &str) -> Result<Self, Problem> {
+        let mut filter = Self::default();
+        for (name, value) in query::pairs(query, &["action", "outcome", "partner", "status", "after", "limit"])? {
+            match name.as_str() {
+                "action" => filter.action = Some(value),
+                "outcome" => filter.outcome = Some(value),
+                "partner" => filter.partner = Some(query::value(&name, &value, "the number of an account")?),
+                "status" => filter.status = Some(query::value(&name, &value, "an HTTP status")?),
+                "after" => filter.after = Some(query::value(&name, &value, "the number of a request")?),
+                _ => filter.limit = Some(query::value(&name, &value, "a number of requests")?),
+            }
+        }
+        Ok(filter)
+    }
+
+    fn fits(&self, entry: &JournalEntry) -> bool {
+        self.partner.is_none_or(|partner| entry.partner == Some(partner))
+            && self.status.is_none_or(|status| entry.status == Some(status))
+            && self.after.is_none_or(|number| entry.number > number)
+            && self.calls(entry)
+    }
+
+    /// Whether the request, or one part of a multirequest, is of the action and had the outcome.
+    fn calls(&self, entry: &JournalEntry) -> bool {
+        let whole = (&entry.action, &entry.outcome);
+        let parts = entry.parts.iter().map(|(action, outcome)| (action, outcome));
+        std::iter::once(whole).chain(parts).any(|(action, outcome)| {
+            self.action.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(action))
+                && self.outcome.as_ref().is_none_or(|wanted| wanted == outcome)
+        })
+    }
+}
+
+pub(super) fn answer(call: &Call<'_>) -> Result<Done, Problem> {
+    match call.method {
+        "GET" => {
+            let filter = Filter::of(call.query)?;
+            let journal = call.fake.journal();
+            let fitting: Vec<&JournalEntry> = journal.entries().filter(|entry| filter.fits(entry)).collect();
+            let newest = fitting.len() - filter.limit.map_or(fitting.len(), |limit| limit.min(fitting.len()));
+            let entries: Result<Vec<Value>, _> = fitting.iter().skip(newest).map(serde_json::to_value).collect();
+            let entries = entries.map_err(|why| Problem::new(500, why.to_string()))?;
+            Ok(Done::Json(json!({ "requests": journal.requests(), "count": fitting.len(), "entries": entries })))
+        }
+        "DELETE" => {
+            call.fake.clear_journal();
+            Ok(Done::Nothing)
+        }
+        _ => Err(call.not_allowed("GET, DELETE")),
+    }
+}

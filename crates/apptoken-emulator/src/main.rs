@@ -1,0 +1,25 @@
+//! The emulator as a program: see `apptoken-emulator --help`.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use apptoken_emulator::command::Arguments;
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "apptoken-emulator", version)]
+struct Program {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+fn main() -> ExitCode {
+    match Program::parse().arguments.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Without standard error there is nobody to tell.
+            let _ = writeln!(io::stderr(), "apptoken-emulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The binary, as a process.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use tempfile::TempDir;
+
+use crate::client::Client;
+use crate::life::PING;
+
+const CONFIG: &str = r#"{"partners":[{"id":7,"adminSecret":"a7","secret":"s7"}]}"#;
+
+/// A running emulator; it is killed when a test fails.
+struct Process {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    url: String,
+}
+
+impl Process {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+        Self { child, stdout, url }
+    }
+
+    fn client(&self) -> Client {
+        Client::over(TcpStream::connect(self.url.split_once("://").unwrap().1).unwrap())
+    }
+
+    /// Ends it as a terminal or a service manager does, and reads what it still printed.
+    fn end(mut self, signal: &str) -> (ExitStatus, String) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap(), rest)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_apptoken-emulator"));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The error of a start that fails.
+fn failure(arguments: &[&str]) -> String {
+    let output = command(arguments).output().unwrap();
+    assert!(!output.status.success());
+    assert_eq!(output.stdout, b"");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn write(folder: &TempDir, name: &str, text: &str) -> String {
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_first_line_tells_where_it_listens() {
+    let process = Process::start(&[]);
+    assert!(process.url.starts_with("http://127.0.0.1:"));
+    assert_eq!(process.client().get(PING).text(), "true");
+}
+
+#[test]
+fn it_ends_cleanly_when_told_to() {
+    for signal in ["-TERM", "-INT"] {
+        let process = Process::start(&[]);
+        let mut idle = process.client();
+        idle.get(PING);
+        let (status, _) = process.end(signal);
+        assert_eq!(status.code(), Some(0), "{signal}");
+        assert_eq!(idle.rest().unwrap(), b"");
+    }
+}
+
+#[test]
+fn a_running_request_is_answered_before_the_end() {
+    let process = Process::start(&[]);
+    let mut client = process.client();
+    let delay = r#"{"action":"system.ping","trouble":{"delay":{"secs":0,"nanos":300000000}}}"#;
+    assert_eq!(client.post("/__control/faults", delay).status, 200);
+    client.send(format!("GET {PING} HTTP/1.1\r\nHost: a\r\n\r\n"));
+    let mut other = process.client();
+    while !other.get("/__control/counts").text().contains("\"requests\":1") {}
+    let (status, _) = process.end("-TERM");
+    assert_eq!(client.reply().unwrap().text(), "true");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn without_a_config_it_tells_what_to_set_to_log_in() {
+    let process = Process::start(&["--seed", "7"]);
+    let url = process.url.clone();
+    let (_, block) = process.end("-TERM");
+    let value = |name: &str| {
+        let prefix = format!("export {name}=");
+        block
+            .lines()
+            .find_map(|line| line.strip_prefix(&prefix))
+            .unwrap_or_else(|| panic!("{name}: {block}"))
+            .to_owned()
+    };
+    assert_eq!(value("KALTURA_SERVICE_URL"), url);
+    assert_eq!(value("KALTURA_PARTNER_ID"), "101");
+    assert!(value("KALTURA_APP_TOKEN_ID").starts_with("0_"));
+    assert_eq!(value("KALTURA_APP_TOKEN").len(), 32);
+    assert_eq!(value("KALTURA_APP_TOKEN_HASH_TYPE"), "SHA256");
+}
+
+#[test]
+fn the_seed_decides_about_ids() {
+    let block = |seed| {
+        let process = Process::start(&["--seed", seed]);
+        let own_url = process.url.clone();
+        process.end("-TERM").1.replace(&own_url, "URL")
+    };
+    assert_eq!(block("1"), block("1"));
+    assert_ne!(block("1"), block("2"));
+}
+
+#[test]
+fn the_accounts_are_those_of_the_config() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(&["--config", &write(&folder, "accounts.json", CONFIG)]);
+    let widget = |id| format!("/api_v3/service/session/action/startWidgetSession?format=1&widgetId=_{id}");
+    assert!(process.client().get(&widget(7)).text().contains("\"ks\""));
+    assert!(!process.client().get(&widget(101)).text().contains("\"ks\""));
+    assert_eq!(process.end("-TERM").1, "");
+}
+
+#[test]
+fn the_clock_goes_on() {
+    let process = Process::start(&[]);
+    let time = process.client().get("/api_v3/service/system/action/getTime?format=1").text().parse::<u64>().unwrap();
+    let real = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    assert!(time.abs_diff(real) < 60);
+}
+
+#[test]
+fn the_response_cache_is_off_unless_asked_for() {
+    let start = "/api_v3/service/session/action/startWidgetSession?format=1&widgetId=_101";
+    for (arguments, repeats) in [(&[][..], false), (&["--response-cache"][..], true)] {
+        let process = Process::start(arguments);
+        let mut client = process.client();
+        assert_eq!(client.get(start).body == client.get(start).body, repeats, "{arguments:?}");
+    }
+}
+
+#[test]
+fn state_survives_even_a_kill() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("state.json");
+    let arguments = ["--state", file.to_str().unwrap(), "--seed", "1"];
+    let process = Process::start(&arguments);
+    let (_, first) = process.end("-TERM");
+    let process = Process::start(&["--state", file.to_str().unwrap(), "--seed", "2"]);
+    let id = |block: &str| block.lines().find(|line| line.contains("TOKEN_ID")).unwrap().to_owned();
+    let before = fs::read_to_string(&file).unwrap();
+    process.client().get(PING);
+    while fs::read_to_string(&file).unwrap() == before {
+        std::thread::yield_now();
+    }
+    let (status, second) = process.end("-KILL");
+    assert_eq!(status.code(), None);
+    assert_eq!(id(&first), id(&second));
+    assert_eq!(id(&Process::start(&arguments).end("-TERM").1), id(&first));
+}
+
+#[test]
+fn tls_writes_the_certificate_to_trust() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("ca.pem");
+    let process = Process::start(&["--tls", path.to_str().unwrap()]);
+    assert!(process.url.starts_with("https://127.0.0.1:"));
+    assert!(fs::read_to_string(&path).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+    assert!(process.end("-TERM").1.contains(&format!("export SSL_CERT_FILE='{}'", path.display())));
+}
+
+#[test]
+fn mistakes_name_what_is_wrong() {
+    let folder = TempDir::new().unwrap();
+    let missing = Path::new("no").join("such.json");
+    let broken = write(&folder, "broken.json", r#"{"partners":[{"id":0,"adminSecret":"canary","secret":"canary"}]}"#);
+    for (arguments, expected) in [
+        (&["--config", missing.to_str().unwrap()][..], "the config no/such.json: "),
+        (&["--config", &broken][..], "partners[0].id: expected a number from 1"),
+        (&["--state", &broken][..], "broken.json cannot be used"),
+        (&["--state", "no/such/state.json"][..], "no/such/state.json cannot be written"),
+        (&["--listen", "0.0.0.0:0"][..], "--let-other-machines-in"),
+        (&["--listen", "localhost"][..], "invalid socket address"),
+        (&["--tls", "no/such/ca.pem"][..], "the certificate file no/such/ca.pem: "),
+    ] {
+        let error = failure(arguments);
+        assert!(error.contains(expected), "{arguments:?}: {error}");
+        assert!(!error.contains("canary"), "{arguments:?}: {error}");
+    }
+}

@@ -1,0 +1,303 @@
+//! The control interface.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use apptoken_core::{AppTokenId, HashType, PartnerId};
+use apptoken_emulator::Emulator;
+use apptoken_transport_fake::{Fake, Fault, TokenSpec, TokenStatus, Trouble};
+use serde_json::{Value, json};
+
+use crate::client::{Client, Reply};
+use crate::life::PING;
+
+const WIDGET: &str = "/api_v3/service/session/action/startWidgetSession?format=1&widgetId=_101";
+
+struct Controlled {
+    emulator: Emulator,
+    client: Client,
+}
+
+impl Controlled {
+    fn start() -> Self {
+        let emulator = Emulator::start(Fake::new()).unwrap();
+        Self { client: Client::connect(&emulator), emulator }
+    }
+
+    fn fake(&self) -> &Fake {
+        self.emulator.fake()
+    }
+
+    fn call(&mut self, method: &str, path: &str, body: &str) -> Reply {
+        self.client.call(method, &format!("/__control{path}"), body)
+    }
+
+    fn json(&mut self, method: &str, path: &str, body: &Value) -> Value {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let reply = self.call(method, path, &body);
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")), "{}", reply.text());
+        serde_json::from_str(reply.text()).unwrap()
+    }
+
+    fn get(&mut self, path: &str) -> Value {
+        self.json("GET", path, &Value::Null)
+    }
+
+    fn done(&mut self, method: &str, path: &str, body: &str) {
+        let reply = self.call(method, path, body);
+        assert_eq!((reply.status, reply.text()), (204, ""));
+    }
+
+    fn widget_session(&mut self) -> Value {
+        serde_json::from_str(self.client.get(WIDGET).text()).unwrap()
+    }
+}
+
+fn partner() -> PartnerId {
+    PartnerId::new(101).unwrap()
+}
+
+#[test]
+fn the_page_tells_every_path() {
+    let mut controlled = Controlled::start();
+    let reply = controlled.call("GET", "", "");
+    assert_eq!(reply.header("content-type"), Some("text/markdown; charset=utf-8"));
+    for path in [
+        "clock",
+        "clock/advance",
+        "faults",
+        "journal",
+        "counts",
+        "state",
+        "reset",
+        "responseCache",
+        "partners",
+        "appTokens",
+    ] {
+        assert!(reply.text().contains(&format!("/__control/{path}")), "{path}");
+    }
+}
+
+#[test]
+fn the_clock_is_read_set_and_advanced() {
+    let mut controlled = Controlled::start();
+    let start = controlled.fake().clock().time().0;
+    assert_eq!(controlled.get("/clock"), json!({ "time": start }));
+    assert_eq!(controlled.json("POST", "/clock/advance?seconds=90", &Value::Null), json!({ "time": start + 90 }));
+    assert_eq!(controlled.json("POST", "/clock", &json!({ "time": 1_000 })), json!({ "time": 1_000 }));
+    assert_eq!(controlled.json("POST", "/clock/advance?seconds=0.5", &Value::Null), json!({ "time": 1_000 }));
+    assert_eq!(controlled.json("POST", "/clock/advance?seconds=0.5", &Value::Null), json!({ "time": 1_001 }));
+    let now = controlled.json("POST", "/clock", &json!({ "time": "now" }))["time"].as_u64().unwrap();
+    let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    assert!(now.abs_diff(real) < 60);
+}
+
+#[test]
+fn faults_are_added_listed_and_cleared() {
+    let mut controlled = Controlled::start();
+    let fault = json!({ "action": "system.ping", "trouble": { "cutAfter": 2 }, "nth": 2, "afterCommit": true });
+    assert_eq!(controlled.json("POST", "/faults", &fault), json!({ "id": 1 }));
+    assert_eq!(
+        controlled.json("POST", "/faults", &json!({ "trouble": "reset", "probability": 0.0 })),
+        json!({ "id": 2 })
+    );
+    assert_eq!(controlled.fake().faults()[0].1, Fault::on("system.ping", Trouble::CutAfter(2)).nth(2).after_commit());
+    let list = controlled.get("/faults");
+    assert_eq!((list[0]["id"].as_u64(), &list[0]["trouble"]), (Some(1), &json!({ "cutAfter": 2 })));
+    controlled.done("DELETE", "/faults/1", "");
+    assert_eq!(controlled.call("DELETE", "/faults/1", "").status, 404);
+    assert_eq!(controlled.get("/faults").as_array().unwrap().len(), 1);
+    controlled.done("DELETE", "/faults", "");
+    assert_eq!(controlled.get("/faults"), json!([]));
+}
+
+#[test]
+fn a_fault_over_http_is_met_over_http() {
+    let mut controlled = Controlled::start();
+    controlled.json("POST", "/faults", &json!({ "action": "system.ping", "trouble": { "status": 503 }, "nth": 1 }));
+    assert_eq!(controlled.client.get(PING).status, 503);
+    assert_eq!(controlled.client.get(PING).text(), "true");
+}
+
+#[test]
+fn every_kind_of_trouble_can_be_said_in_json() {
+    let mut controlled = Controlled::start();
+    for trouble in [
+        Trouble::Refused,
+        Trouble::Reset,
+        Trouble::CutAfter(3),
+        Trouble::EmptyReply,
+        Trouble::Html(502),
+        Trouble::Xml,
+        Trouble::Null,
+        Trouble::Truncated,
+        Trouble::Malformed,
+        Trouble::Redirect { status: 302, location: "https://localhost/".into() },
+        Trouble::Status(429),
+        Trouble::ApiError("INTERNAL_SERVERL_ERROR".into()),
+        Trouble::ActionBlocked,
+        Trouble::Delay(Duration::from_millis(1)),
+        Trouble::Drip { chunk: 1, pause: Duration::from_millis(1) },
+    ] {
+        let fault = Fault::on("system.ping", trouble);
+        controlled.json("POST", "/faults", &serde_json::to_value(&fault).unwrap());
+        assert_eq!(controlled.fake().faults().last().unwrap().1, fault);
+    }
+}
+
+#[test]
+fn the_journal_is_filtered_and_counted_and_holds_no_secret() {
+    let mut controlled = Controlled::start();
+    let ks = controlled.widget_session()["ks"].as_str().unwrap().to_owned();
+    controlled.client.get(PING);
+    controlled.client.get("/api_v3/service/nope/action/x?format=1");
+    let parts = json!({ "format": 1, "1": { "service": "system", "action": "ping", "ks": ks } }).to_string();
+    controlled.client.post("/api_v3/service/multirequest", &parts);
+
+    let all = controlled.get("/journal");
+    assert_eq!((all["requests"].as_u64(), all["count"].as_u64()), (Some(4), Some(4)));
+    assert!(!all.to_string().contains(&ks));
+    for (query, expected) in [
+        ("action=system.ping", vec![2, 4]),
+        ("action=SYSTEM.PING", vec![2, 4]),
+        ("action=multirequest", vec![4]),
+        ("partner=101", vec![1]),
+        ("outcome=SERVICE_DOES_NOT_EXISTS", vec![3]),
+        ("action=system.ping&outcome=SERVICE_DOES_NOT_EXISTS", vec![]),
+        ("status=200&after=2", vec![3, 4]),
+        ("status=500", vec![]),
+    ] {
+        let found = controlled.get(&format!("/journal?{query}"));
+        let numbers: Vec<_> =
+            found["entries"].as_array().unwrap().iter().map(|entry| entry["number"].as_u64().unwrap()).collect();
+        assert_eq!(numbers, expected, "{query}");
+        assert_eq!(found["count"].as_u64(), Some(expected.len() as u64), "{query}");
+    }
+    let newest = controlled.get("/journal?limit=1");
+    assert_eq!((newest["count"].as_u64(), newest["entries"][0]["number"].as_u64()), (Some(4), Some(4)));
+
+    controlled.done("DELETE", "/journal", "");
+    assert_eq!(controlled.get("/journal"), json!({ "requests": 0, "count": 0, "entries": [] }));
+}
+
+#[test]
+fn counts_leave_the_control_interface_out() {
+    let mut controlled = Controlled::start();
+    controlled.client.get(PING);
+    controlled.get("/clock");
+    assert_eq!(
+        controlled.get("/counts"),
+        json!({ "connections": 1, "requests": 1, "fullHandshakes": 0, "resumedHandshakes": 0 })
+    );
+}
+
+#[test]
+fn the_state_is_read_loaded_and_reset() {
+    let mut controlled = Controlled::start();
+    let _ = controlled.fake().add_token(partner(), TokenSpec::new(HashType::Sha1));
+    let with_one = controlled.call("GET", "/state", "").text().to_owned();
+    let _ = controlled.fake().add_token(partner(), TokenSpec::new(HashType::Sha1));
+    controlled.done("PUT", "/state", &with_one);
+    assert_eq!(controlled.fake().tokens(partner()).len(), 1);
+
+    controlled.fake().inject(Fault::on("system.ping", Trouble::Reset));
+    controlled.widget_session();
+    controlled.done("POST", "/reset", "");
+    assert!(controlled.fake().tokens(partner()).is_empty());
+    assert!(controlled.fake().faults().is_empty());
+    assert_eq!(controlled.fake().journal().requests(), 0);
+    assert!(controlled.widget_session()["ks"].is_string());
+}
+
+#[test]
+fn the_response_cache_is_switched() {
+    let mut controlled = Controlled::start();
+    let is_repeated =
+        |controlled: &mut Controlled| controlled.widget_session()["ks"] == controlled.widget_session()["ks"];
+    assert!(!is_repeated(&mut controlled));
+    controlled.done("POST", "/responseCache", r#"{"on":true}"#);
+    assert!(is_repeated(&mut controlled));
+    controlled.done("POST", "/responseCache", r#"{"on":false}"#);
+    assert!(!is_repeated(&mut controlled));
+}
+
+#[test]
+fn accounts_are_changed_where_no_call_of_the_api_can() {
+    let mut controlled = Controlled::start();
+    let lifetime = |controlled: &mut Controlled| {
+        let expiry = controlled.client.get(&format!("{WIDGET}&expiry=999999"));
+        let _: Value = serde_json::from_str(expiry.text()).unwrap();
+        controlled.fake().accounts()
+    };
+    controlled.done("POST", "/partners/101", r#"{"ksMaxExpiry":3600}"#);
+    assert!(format!("{:?}", lifetime(&mut controlled)).contains("max_lifetime: Some(3600)"));
+    controlled.done("POST", "/partners/101", r#"{"ksMaxExpiry":null}"#);
+    assert!(format!("{:?}", lifetime(&mut controlled)).contains("max_lifetime: None"));
+    controlled.done("POST", "/partners/101", r#"{"anonymousUser":true}"#);
+
+    let list = "/api_v3/service/appToken/action/list";
+    let ks = controlled.fake().admin_session(partner()).unwrap();
+    let body = json!({ "ks": ks.expose(), "format": 1 }).to_string();
+    assert!(controlled.client.post(list, &body).text().contains("KalturaAppTokenListResponse"));
+    controlled.done("POST", "/partners/101", r#"{"status":2}"#);
+    assert!(controlled.client.post(list, &body).text().contains("SERVICE_FORBIDDEN_CONTENT_BLOCKED"));
+    controlled.done("POST", "/partners/101", r#"{"status":1}"#);
+    assert!(controlled.client.post(list, &body).text().contains("KalturaAppTokenListResponse"));
+}
+
+#[test]
+fn tokens_are_disabled_where_no_call_of_the_api_can() {
+    let mut controlled = Controlled::start();
+    let token = controlled.fake().add_token(partner(), TokenSpec::new(HashType::Sha1));
+    let status = |controlled: &Controlled, id: &AppTokenId| controlled.fake().token(id).unwrap().status;
+    for (code, expected) in [(1, TokenStatus::Disabled), (2, TokenStatus::Active), (3, TokenStatus::Deleted)] {
+        controlled.done("POST", &format!("/appTokens/{}", token.id), &json!({ "status": code }).to_string());
+        assert_eq!(status(&controlled, &token.id), expected);
+    }
+}
+
+#[test]
+fn mistakes_are_told() {
+    let mut controlled = Controlled::start();
+    for (method, path, body, status, text) in [
+        ("GET", "/nothing", "", 404, "GET /__control is the page"),
+        ("GET", "/clock/advance", "", 405, "takes POST"),
+        ("DELETE", "/clock", "", 405, "takes GET, POST"),
+        ("PATCH", "", "", 405, "takes GET"),
+        ("POST", "/clock/advance", "", 400, "seconds: expected a number of seconds"),
+        ("POST", "/clock/advance?seconds=-1", "", 400, "seconds: expected a number of seconds"),
+        ("POST", "/clock/advance?seconds=inf", "", 400, "seconds: expected a number of seconds"),
+        ("POST", "/clock/advance?second=1", "", 400, "second: expected one of seconds"),
+        ("POST", "/clock", r#"{"time":"then"}"#, 400, "expected a unix time in seconds, or \"now\""),
+        ("POST", "/faults", "{", 400, "the body cannot be used"),
+        ("POST", "/faults", r#"{"trouble":"earthquake"}"#, 400, "earthquake"),
+        ("DELETE", "/faults/x", "", 400, "expected its number"),
+        ("GET", "/journal?acton=x", "", 400, "acton: expected one of action"),
+        ("GET", "/journal?status=x", "", 400, "status: expected an HTTP status"),
+        ("PUT", "/state", "{}", 400, "not a snapshot"),
+        ("POST", "/partners/101", r#"{"status":4}"#, 400, "status: expected 1 (active)"),
+        ("POST", "/partners/101", r#"{"colour":4}"#, 400, "unknown field `colour`"),
+        ("POST", "/partners/999", r#"{"status":1}"#, 404, "there is no partner 999"),
+        ("POST", "/partners/x", r#"{"status":1}"#, 404, "there is no partner x"),
+        ("POST", "/appTokens/0_nothere", r#"{"status":1}"#, 404, "there is no app token 0_nothere"),
+        ("POST", "/appTokens/0_nothere", r#"{"status":9}"#, 400, "status: expected 1 (disabled)"),
+    ] {
+        let reply = controlled.call(method, path, body);
+        let error = serde_json::from_str::<Value>(reply.text()).unwrap()["error"].as_str().unwrap().to_owned();
+        assert_eq!(reply.status, status, "{method} {path}: {error}");
+        assert!(error.contains(text), "{method} {path}: {error}");
+    }
+}
+
+#[test]
+fn web_pages_do_not_steer_it() {
+    let mut controlled = Controlled::start();
+    controlled.client.send("POST /__control/reset HTTP/1.1\r\nHost: a\r\nOrigin: https://www.example.org\r\n\r\n");
+    assert_eq!(controlled.client.reply().unwrap().status, 403);
+}
+
+#[test]
+fn paths_that_only_begin_alike_are_kalturas() {
+    let mut controlled = Controlled::start();
+    assert_eq!(controlled.client.get("/__controls").status, 404);
+    assert_eq!(controlled.emulator.counts().requests, 1);
+}

@@ -1,0 +1,53 @@
+//! Compression, for those who ask for it.
+
+use std::io::Read;
+
+use apptoken_emulator::Emulator;
+use apptoken_transport_fake::{Fake, Fault, Trouble};
+use flate2::read::GzDecoder;
+
+use crate::client::{Client, Reply};
+use crate::life::PING;
+
+fn asking_for_gzip(client: &mut Client, method: &str) -> Reply {
+    client.send(format!("{method} {PING} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n"));
+    client.head().unwrap()
+}
+
+#[test]
+fn whole_replies_are_compressed_for_who_accepts_it() {
+    let emulator = Emulator::start(Fake::new()).unwrap();
+    let mut client = Client::connect(&emulator);
+    client.send(format!("GET {PING} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: deflate, gzip\r\n\r\n"));
+    let reply = client.reply().unwrap();
+    assert_eq!((reply.header("content-encoding"), reply.header("vary")), (Some("gzip"), Some("Accept-Encoding")));
+    let mut text = String::new();
+    GzDecoder::new(&*reply.body).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "true");
+}
+
+#[test]
+fn nobody_else_gets_it() {
+    let emulator = Emulator::start(Fake::new()).unwrap();
+    let reply = Client::connect(&emulator).get(PING);
+    assert_eq!((reply.header("content-encoding"), reply.text()), (None, "true"));
+}
+
+#[test]
+fn faults_count_the_bytes_of_the_text() {
+    let emulator = Emulator::start(Fake::new()).unwrap();
+    emulator.fake().inject(Fault::on_any(Trouble::CutAfter(2)));
+    let mut client = Client::connect(&emulator);
+    let head = asking_for_gzip(&mut client, "GET");
+    assert_eq!((head.header("content-encoding"), head.header("content-length")), (None, Some("4")));
+    assert_eq!(client.rest().unwrap(), b"tr");
+}
+
+#[test]
+fn what_has_no_body_has_no_encoding() {
+    let emulator = Emulator::start(Fake::new()).unwrap();
+    for method in ["HEAD", "OPTIONS"] {
+        let head = asking_for_gzip(&mut Client::connect(&emulator), method);
+        assert_eq!((head.status, head.header("content-encoding")), (200, None), "{method}");
+    }
+}

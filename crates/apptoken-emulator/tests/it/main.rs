@@ -1,0 +1,16 @@
+//! The emulator over real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod client;
+#[cfg(all(unix, feature = "command"))]
+mod command;
+mod control;
+mod faults;
+mod gzip;
+mod huge;
+mod life;
+mod limits;
+mod malformed;
+mod replay;
+mod state;
+mod tls;
