@@ -1,0 +1,55 @@
+//! Log in to Kaltura with an application token, blocking, from any program.
+//!
+//! | To | use |
+//! |---|---|
+//! | get one session | [`Client`] |
+//! | always have a valid session, in a program that runs for long | [`Provider`] |
+//! | create, rotate, revoke and audit tokens | [`Admin`] |
+//! | send requests with an HTTP client of your own | [`Client::with_transport`] and [`Transport`] |
+//! | test all of it offline | the crate `apptoken-transport-fake` |
+//!
+//! Everything of [`apptoken_core`], the protocol without I/O, is here too; its documentation has the
+//! [table of errors](apptoken_core#errors).
+//!
+//! ```no_run
+//! # #[cfg(feature = "ureq")] {
+//! let client = apptoken::Client::from_env()?;
+//! let session = client.login()?;
+//! let me = client.call(session.ks(), apptoken::user::Get::default())?;
+//! println!("logged in as {} until {}", me.id, session.expires_at());
+//! # }
+//! # Ok::<(), apptoken::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! Features add API and change nothing else.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `ureq` (default) | [`UreqTransport`] and the constructors that need no other transport |
+//! | `tracing` | `TracingObserver`, which hands a provider's events to `tracing` |
+
+mod admin;
+mod client;
+mod clock;
+mod config;
+mod events;
+mod link;
+mod provider;
+mod source;
+pub mod store;
+
+pub use apptoken_core::*;
+#[cfg(feature = "ureq")]
+pub use apptoken_transport_ureq::UreqTransport;
+
+pub use admin::{Admin, Authority};
+pub use client::Client;
+pub use clock::SystemClock;
+pub use config::Config;
+#[cfg(feature = "tracing")]
+pub use events::TracingObserver;
+pub use events::{Event, Observer, Origin};
+pub use provider::{Provider, ProviderBuilder, Refresher, UserSession};
+pub use source::{CredentialSource, EnvSource, FileSource, FnSource, WithExpiry};

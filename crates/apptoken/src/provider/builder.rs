@@ -1,0 +1,193 @@
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+
+#[cfg(feature = "ureq")]
+use apptoken_core::Error;
+use apptoken_core::renewal::RenewalPolicy;
+use apptoken_core::{Clock, Endpoint, RetryPolicy, SessionOptions, Transport};
+use lru::LruCache;
+
+use super::Provider;
+use super::credentials::Credentials;
+use super::shared::Shared;
+use super::widget::Widgets;
+use crate::store::SessionStore;
+#[cfg(feature = "ureq")]
+use crate::{Config, EnvSource};
+use crate::{CredentialSource, Observer, SystemClock};
+
+/// Sets up a [`Provider`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use apptoken::{Config, Provider, SessionOptions};
+///
+/// # fn set_up(Config { endpoint, credential }: Config, transport: impl apptoken::Transport + Send + Sync + 'static) {
+/// let mut options = SessionOptions::default();
+/// options.lifetime = Some(Duration::from_secs(3600));
+/// let provider = Provider::builder(endpoint, credential, transport).options(options).build();
+/// # let _ = provider;
+/// # }
+/// ```
+#[must_use = "nothing is set up before `build`"]
+pub struct ProviderBuilder {
+    endpoint: Endpoint,
+    credentials: Credentials,
+    transport: Arc<dyn Transport + Send + Sync>,
+    clock: Arc<dyn Clock + Send + Sync>,
+    retry: RetryPolicy,
+    renewal: RenewalPolicy,
+    store: Option<Arc<dyn SessionStore + Send + Sync>>,
+    observer: Option<Box<dyn Observer + Send + Sync>>,
+    options: SessionOptions,
+    identities: NonZeroUsize,
+    batch_size: NonZeroUsize,
+}
+
+const IDENTITIES: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
+const BATCH_SIZE: NonZeroUsize = NonZeroUsize::new(100).unwrap();
+
+impl Provider {
+    /// A provider over ureq for the server and the app token that the environment names; see
+    /// [`Config::from_env`]. A token that is refused is read from the environment again.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable that is missing or wrong.
+    #[cfg(feature = "ureq")]
+    pub fn from_env() -> Result<Self, Error> {
+        Ok(Self::builder_from_env()?.build())
+    }
+
+    /// Starts to set up what [`from_env`](Self::from_env) gives.
+    ///
+    /// # Errors
+    ///
+    /// Like [`from_env`](Self::from_env).
+    #[cfg(feature = "ureq")]
+    pub fn builder_from_env() -> Result<ProviderBuilder, Error> {
+        let Config { endpoint, .. } = Config::from_env()?;
+        Ok(Self::builder(endpoint, EnvSource, apptoken_transport_ureq::UreqTransport::new()))
+    }
+
+    /// Starts to set up a provider for the app tokens of a source (a [`Credential`](crate::Credential) is one), over any
+    /// transport.
+    pub fn builder(
+        endpoint: impl Into<Endpoint>,
+        source: impl CredentialSource + Send + Sync + 'static,
+        transport: impl Transport + Send + Sync + 'static,
+    ) -> ProviderBuilder {
+        ProviderBuilder {
+            endpoint: endpoint.into(),
+            credentials: Credentials::new(source),
+            transport: Arc::new(transport),
+            clock: Arc::new(SystemClock::new()),
+            retry: RetryPolicy { jitter_seed: any_number(), ..RetryPolicy::default() },
+            renewal: RenewalPolicy { jitter_seed: any_number(), ..RenewalPolicy::default() },
+            store: None,
+            observer: None,
+            options: SessionOptions::default(),
+            identities: IDENTITIES,
+            batch_size: BATCH_SIZE,
+        }
+    }
+}
+
+impl ProviderBuilder {
+    /// What is asked of the session; everything that the token gives, by default.
+    pub fn options(self, options: SessionOptions) -> Self {
+        Self { options, ..self }
+    }
+
+    /// When a request is repeated; with a seed of its own, by default.
+    pub fn retry(self, retry: RetryPolicy) -> Self {
+        Self { retry, ..self }
+    }
+
+    /// When the session is renewed; with a seed of its own, by default.
+    pub fn renewal(self, renewal: RenewalPolicy) -> Self {
+        Self { renewal, ..self }
+    }
+
+    /// Takes the time from another clock, such as the one of a test.
+    pub fn clock(self, clock: impl Clock + Send + Sync + 'static) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
+    /// Shares sessions with all who share the store; none by default.
+    pub fn store(self, store: impl SessionStore + Send + Sync + 'static) -> Self {
+        Self { store: Some(Arc::new(store)), ..self }
+    }
+
+    /// Tells what happens; nobody by default.
+    pub fn observer(self, observer: impl Observer + Send + Sync + 'static) -> Self {
+        Self { observer: Some(Box::new(observer)), ..self }
+    }
+
+    /// How many identities are remembered (see [`Provider::with_options`]); 1000 by default.
+    pub fn identities(self, identities: NonZeroUsize) -> Self {
+        Self { identities, ..self }
+    }
+
+    /// How many sessions [`Provider::start_many`] asks for in one request; 100 by default.
+    pub fn batch_size(self, batch_size: NonZeroUsize) -> Self {
+        Self { batch_size, ..self }
+    }
+
+    /// The provider. It asks for nothing yet: neither the source nor the server.
+    #[must_use]
+    pub fn build(self) -> Provider {
+        let Self {
+            endpoint,
+            credentials,
+            transport,
+            clock,
+            retry,
+            renewal,
+            store,
+            observer,
+            options,
+            identities,
+            batch_size,
+        } = self;
+        let shared = Arc::new(Shared {
+            endpoint,
+            credentials,
+            transport,
+            clock,
+            retry,
+            renewal,
+            store,
+            observer,
+            batch_size,
+            widgets: Widgets::new(),
+            identities: Mutex::new(LruCache::new(identities)),
+            made: AtomicU64::new(0),
+            warned: Mutex::new(None),
+        });
+        let identity = shared.identity(options);
+        Provider { shared, identity }
+    }
+}
+
+/// A number that differs between processes and calls.
+fn any_number() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
+impl fmt::Debug for ProviderBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderBuilder")
+            .field("endpoint", &self.endpoint)
+            .field("options", &self.options)
+            .field("retry", &self.retry)
+            .field("renewal", &self.renewal)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,276 @@
+//! A session that stays alive.
+
+mod builder;
+mod credentials;
+mod flight;
+mod identity;
+mod many;
+mod metered;
+pub(crate) mod rebuild;
+mod refresher;
+mod renew;
+mod shared;
+mod sync;
+mod widget;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use apptoken_core::renewal::Invalidation;
+use apptoken_core::{Clock as _, Error, ErrorKind, KalturaCode, Ks, KsFault, Session, SessionOptions};
+
+pub use builder::ProviderBuilder;
+pub use many::UserSession;
+pub use refresher::Refresher;
+
+use self::flight::{Joined, Need, for_ever};
+use self::identity::{Answer, Identity, Todo};
+use self::shared::Shared;
+use crate::Event;
+
+/// A session that stays alive: ask for it as often as you like, from any thread.
+///
+/// While the session is young, [`session`](Self::session) costs no lock and no request. When its end comes near, one
+/// caller renews it with one request while the others go on with what is valid; only when it can no longer be used do
+/// callers wait, all for the same login. When the server cannot be reached, the session that is there is used to its end.
+///
+/// Cheap to clone: clones share everything. No thread is started unless asked for ([`refresher`](Self::refresher),
+/// [`session_within`](Self::session_within)).
+///
+/// Errors are shared by all who waited for the same login, hence the [`Arc`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # #[cfg(feature = "ureq")] {
+/// use apptoken::{Client, Provider, session};
+///
+/// let provider = Provider::from_env()?;
+/// let client = Client::from_env()?;
+/// let about = provider.with_session(|session| client.call(session.ks(), session::Get::default()))?;
+/// println!("{about:?}");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Provider {
+    shared: Arc<Shared>,
+    identity: Arc<Identity>,
+}
+
+impl Provider {
+    /// The same provider for sessions of other options: another user, type, lifetime or privileges, as far as the app
+    /// token leaves them open.
+    ///
+    /// Each has its own session and its own renewal; all share the app token, the widget session and the connections. The
+    /// provider remembers those used last (1000 by default), and this one as long as it lives.
+    #[must_use]
+    pub fn with_options(&self, options: SessionOptions) -> Self {
+        Self { shared: Arc::clone(&self.shared), identity: self.shared.identity(options) }
+    }
+
+    /// The same provider for sessions of this user, with everything else as it is.
+    #[must_use]
+    pub fn for_user(&self, user_id: impl Into<String>) -> Self {
+        let mut options = self.identity.options.clone();
+        options.user_id = Some(user_id.into());
+        self.with_options(options)
+    }
+
+    /// What is asked of the session.
+    #[must_use]
+    pub fn options(&self) -> &SessionOptions {
+        &self.identity.options
+    }
+
+    /// The session: the one that is there, or a new one.
+    ///
+    /// Waits as long as a login takes, which the [`RetryPolicy`](crate::RetryPolicy) and the transport limit. After a
+    /// login that failed there is a pause, in which the same error comes at once.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`], if there is no session and none can be had.
+    pub fn session(&self) -> Result<Arc<Session>, Arc<Error>> {
+        match self.identity.cached(self.shared.clock.now()) {
+            Some(session) => Ok(session),
+            None => self.decide(),
+        }
+    }
+
+    fn decide(&self) -> Answer {
+        let Self { shared, identity } = self;
+        let Ok(joined) = identity.flight.join(for_ever, |state, situation| {
+            match identity.decide(state, shared.clock.now(), &situation) {
+                Todo::Take(answer) => Need::Answer(answer),
+                Todo::TryAgain(error, _) => Need::Answer(Err(error)),
+                Todo::Renew(_, why) => Need::Flight(why),
+            }
+        });
+        match joined {
+            Joined::Answer(answer) => answer,
+            Joined::Lead(pilot, why) => shared.renew(identity, pilot, why),
+        }
+    }
+
+    /// The session, if it can be had within `limit`; else `None`, and a login that is under way goes on.
+    ///
+    /// Unlike [`session`](Self::session) it never logs in on the caller's thread: if nobody else is at it, it starts a
+    /// thread that ends with the login. After a login that failed it waits for the next one, if the limit allows.
+    ///
+    /// The limit counts both in real time and on the provider's clock, and whichever ends first counts: a virtual clock
+    /// moves only when the login moves it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`], if there is no session and none can be had.
+    pub fn session_within(&self, limit: Duration) -> Result<Option<Arc<Session>>, Arc<Error>> {
+        let Self { shared, identity } = self;
+        let now = shared.clock.now();
+        if let Some(session) = identity.cached(now) {
+            return Ok(Some(session));
+        }
+        let (begun, ends) = (Instant::now(), now.elapsed.saturating_add(limit));
+        let left = || {
+            let by_clock = ends.saturating_sub(shared.clock.now().elapsed);
+            Some(limit.saturating_sub(begun.elapsed()).min(by_clock)).filter(|left| !left.is_zero()).ok_or(Late)
+        };
+        loop {
+            let (mut again, mut renewing) = (None, false);
+            let joined = identity.flight.join(
+                || left().map(Some),
+                |state, situation| match identity.decide(state, shared.clock.now(), &situation) {
+                    Todo::Take(answer) => Need::Answer(answer),
+                    Todo::TryAgain(error, at) => {
+                        again = Some(at);
+                        Need::Answer(Err(error))
+                    }
+                    Todo::Renew(session, _) => {
+                        if !situation.under_way && !renewing {
+                            renewing = true;
+                            self.renew_on_a_thread();
+                        }
+                        session.map_or(Need::<_, Infallible>::Wait, |session| Need::Answer(Ok(session)))
+                    }
+                },
+            );
+            let answer = match joined {
+                Err(Late) => return Ok(None),
+                Ok(Joined::Answer(answer)) => answer,
+            };
+            match (answer, again) {
+                (Err(error), Some(at)) => {
+                    let pause = at.saturating_sub(shared.clock.now().elapsed);
+                    match left() {
+                        Ok(left) if pause < left => shared.clock.sleep(pause),
+                        _ => return Err(error),
+                    }
+                }
+                (answer, _) => return answer.map(Some),
+            }
+        }
+    }
+
+    fn renew_on_a_thread(&self) {
+        let provider = self.clone();
+        let renewal = move || drop(provider.session());
+        // If the system has no thread left, the next caller of `session` renews.
+        let _ = thread::Builder::new().name("apptoken-renewal".into()).spawn(renewal);
+    }
+
+    /// Drops the session if its KS is this one, for instance because a server refused it. An old KS changes nothing.
+    pub fn invalidate(&self, ks: &Ks) {
+        self.drop_session(ks, Invalidation::Asked, None);
+    }
+
+    /// Takes note that a call with this KS ended with this error, and says whether it is worth to try again with a new
+    /// session.
+    ///
+    /// It is if the KS was refused for a reason that a new session cures: it expired, it was used as often as its
+    /// `actionslimit` allows, or it was ended. If the next one is refused again as soon as it was obtained, renewal stops
+    /// for a while. For calls of your own; [`with_session`](Self::with_session) does it by itself.
+    #[must_use = "says whether to try again"]
+    pub fn report(&self, ks: &Ks, error: &Arc<Error>) -> bool {
+        let ErrorKind::Kaltura(KalturaCode::InvalidKs(fault)) = error.kind() else {
+            return false;
+        };
+        let why = Invalidation::Refused(fault);
+        if !why.is_cured_by_renewal() {
+            return false;
+        }
+        self.drop_session(ks, why, Some(error));
+        true
+    }
+
+    fn drop_session(&self, ks: &Ks, why: Invalidation, error: Option<&Arc<Error>>) {
+        let Self { shared, identity } = self;
+        if why == Invalidation::Refused(KsFault::LoggedOut) {
+            // Whoever ended the sessions of a token may well have replaced it.
+            shared.credentials.forget();
+        }
+        if let Some(session) = identity.invalidate(ks, why, error, shared.clock.now()) {
+            shared.tell(&Event::Invalidated { identity: &identity.options, session: &session, why });
+        }
+    }
+
+    /// Calls `call` with the session, and once more with a new session if the first was refused for a reason that this
+    /// cures (see [`report`](Self::report)).
+    ///
+    /// # Errors
+    ///
+    /// What the last call ended with, or any [`ErrorKind`] if there is no session and none can be had.
+    pub fn with_session<T>(&self, mut call: impl FnMut(&Session) -> Result<T, Error>) -> Result<T, Arc<Error>> {
+        let mut attempt = || -> Result<T, Refused> {
+            let session = self.session().map_err(Refused::for_good)?;
+            match call(&session) {
+                Ok(result) => {
+                    self.identity.accepted(&session, &*self.shared.clock);
+                    Ok(result)
+                }
+                Err(error) => {
+                    let error = Arc::new(error);
+                    Err(Refused { cured_by_renewal: self.report(session.ks(), &error), error })
+                }
+            }
+        };
+        match attempt() {
+            Err(Refused { cured_by_renewal: true, .. }) => attempt().map_err(|refused| refused.error),
+            result => result.map_err(|refused| refused.error),
+        }
+    }
+
+    /// Starts a thread that renews the session when its time comes, so that no caller ever has to. It stops with the
+    /// handle.
+    #[must_use = "the thread stops when this is dropped"]
+    pub fn refresher(&self) -> Refresher {
+        Refresher::start(self.clone())
+    }
+}
+
+/// The time was up.
+struct Late;
+
+/// An attempt of [`Provider::with_session`] that failed.
+struct Refused {
+    error: Arc<Error>,
+    cured_by_renewal: bool,
+}
+
+impl Refused {
+    fn for_good(error: Arc<Error>) -> Self {
+        Self { error, cured_by_renewal: false }
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shared, identity } = self;
+        f.debug_struct("Provider")
+            .field("endpoint", &shared.endpoint)
+            .field("options", &identity.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,7 @@
+//! The facade through its public API, on the model of the server and over loopback HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+#![cfg(feature = "ureq")]
+
+mod canary;
+mod client;
+mod provider;

@@ -1,0 +1,185 @@
+//! One thread: caching, renewal, failures, limits.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use apptoken::renewal::RenewalPolicy;
+use apptoken::{
+    Endpoint, ErrorKind, FnTransport, Ks, Observer, Provider, RetryPolicy, Transport as _, TransportFailure,
+};
+use apptoken_transport_fake::{Fake, Fault, Trouble};
+
+use super::support::{DAY, HOUR, START, WIDGET, builder, builder_with, credential, endpoint, logins, token};
+
+#[test]
+fn a_provider_can_be_shared_and_cloned() {
+    fn check<T: Clone + Send + Sync + 'static>() {}
+    check::<Provider>();
+}
+
+#[test]
+fn a_failed_renewal_keeps_a_valid_session() {
+    let fake = Fake::new();
+    let provider = builder(&fake).build();
+    let first = provider.session().unwrap();
+    fake.inject(Fault::on_any(Trouble::Refused));
+    fake.clock().advance(23 * HOUR);
+    for _ in 0..100 {
+        assert!(provider.session().unwrap().ks().is_same(first.ks()));
+        fake.clock().advance(Duration::from_secs(10));
+    }
+    fake.clear_faults();
+    fake.clock().advance(Duration::from_secs(30));
+    assert!(!provider.session().unwrap().ks().is_same(first.ks()));
+}
+
+#[test]
+fn a_failure_is_not_remembered_for_ever() {
+    let fake = Fake::new();
+    let provider = builder(&fake).retry(RetryPolicy::none()).build();
+    let fault = fake.inject(Fault::on(WIDGET, Trouble::Refused));
+    for _ in 0..20 {
+        assert_eq!(provider.session().unwrap_err().kind(), ErrorKind::NotSent);
+    }
+    assert_eq!(fake.journal().requests(), 1, "in the pause after a failure nothing is sent");
+    fake.remove_fault(fault);
+    fake.clock().advance(Duration::from_secs(1));
+    assert!(provider.session().is_ok());
+}
+
+#[test]
+fn a_permanent_failure_is_tried_again_after_its_pause() {
+    let fake = Fake::new();
+    let own = token(&fake, DAY);
+    let provider = builder_with(&fake, &own).build();
+    fake.set_token_status(&own.id, apptoken_transport_fake::TokenStatus::Disabled);
+    assert_eq!(provider.session().unwrap_err().code(), Some("APP_TOKEN_NOT_ACTIVE"));
+    let requests = fake.journal().requests();
+    fake.clock().advance(Duration::from_secs(59));
+    assert_eq!(provider.session().unwrap_err().code(), Some("APP_TOKEN_NOT_ACTIVE"));
+    assert_eq!(fake.journal().requests(), requests);
+    fake.set_token_status(&own.id, apptoken_transport_fake::TokenStatus::Active);
+    fake.clock().advance(Duration::from_secs(1));
+    assert!(provider.session().is_ok());
+}
+
+#[test]
+fn an_old_invalidate_that_comes_late_does_not_drop_the_new_session() {
+    let fake = Fake::new();
+    let provider = builder(&fake).build();
+    let old = provider.session().unwrap();
+    provider.invalidate(old.ks());
+    let new = provider.session().unwrap();
+    provider.invalidate(old.ks());
+    provider.invalidate(&Ks::parse("another").unwrap());
+    assert!(provider.session().unwrap().ks().is_same(new.ks()));
+    assert_eq!(logins(&fake), 2);
+}
+
+#[test]
+fn a_panic_in_the_callers_code_poisons_nothing() {
+    struct Panics(AtomicBool);
+    impl Observer for Panics {
+        fn observe(&self, event: &apptoken::Event<'_>) {
+            let begins = matches!(event, apptoken::Event::RenewalStarted { .. });
+            assert!(!(begins && self.0.swap(false, Ordering::SeqCst)), "the observer panics");
+        }
+    }
+    let fake = Fake::new();
+    let (clock, own, server) = (fake.clock(), token(&fake, HOUR), fake.clone());
+    let transport_panics = AtomicBool::new(true);
+    let transport = FnTransport::new(move |request| {
+        assert!(!transport_panics.swap(false, Ordering::SeqCst), "the transport panics");
+        server.send(request)
+    });
+    let observer = Arc::new(Panics(AtomicBool::new(false)));
+    let provider = Provider::builder(endpoint(), credential(&own), transport)
+        .clock(clock.clone())
+        .observer(Arc::clone(&observer))
+        .build();
+    let ask = || catch_unwind(AssertUnwindSafe(|| provider.session()));
+    assert!(ask().is_err(), "the transport panicked");
+    let first = ask().unwrap().unwrap();
+    clock.advance(Duration::from_secs(3000));
+    observer.0.store(true, Ordering::SeqCst);
+    assert!(ask().is_err(), "the observer panicked");
+    assert!(!ask().unwrap().unwrap().ks().is_same(first.ks()), "the next caller renews, although the session is valid");
+    let panicking = AssertUnwindSafe(|| provider.with_session(|_| -> Result<(), _> { panic!("the caller panics") }));
+    assert!(catch_unwind(panicking).is_err());
+    assert!(ask().unwrap().is_ok());
+}
+
+#[test]
+fn a_session_is_had_within_a_limit_or_not_at_all() {
+    let fake = Fake::new();
+    let provider = builder(&fake).build();
+    let limit = Duration::from_secs(5);
+    fake.inject(Fault::on(START, Trouble::Refused).nth(1));
+    let first = provider.session_within(limit).unwrap().expect("one repetition fits into the limit");
+    assert!(
+        provider.session_within(Duration::ZERO).unwrap().unwrap().ks().is_same(first.ks()),
+        "a cached one always is"
+    );
+    fake.inject(Fault::on_any(Trouble::Refused));
+    provider.invalidate(first.ks());
+    assert!(provider.session_within(Duration::ZERO).unwrap().is_none());
+    let error = provider.session_within(Duration::from_secs(60)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotSent);
+}
+
+#[test]
+fn a_limit_holds_while_the_transport_hangs() {
+    let (release, hang) = std::sync::mpsc::channel::<()>();
+    let hang = std::sync::Mutex::new(hang);
+    let transport = FnTransport::new(move |_| {
+        let _ = hang.lock().unwrap().recv();
+        Err(TransportFailure::unknown("it hung"))
+    });
+    let fake = Fake::new();
+    let provider =
+        Provider::builder(Endpoint::parse("https://a.example").unwrap(), credential(&token(&fake, DAY)), transport)
+            .retry(RetryPolicy::none())
+            .renewal(RenewalPolicy { first_pause: DAY, longest_pause: DAY, ..RenewalPolicy::default() })
+            .build();
+    assert!(provider.session_within(Duration::from_millis(20)).unwrap().is_none());
+    assert!(provider.session_within(Duration::from_millis(20)).unwrap().is_none(), "and for one who joins");
+    drop(release);
+    assert_eq!(provider.session_within(Duration::from_secs(60)).unwrap_err().kind(), ErrorKind::NoReply);
+}
+
+#[test]
+fn a_pause_is_waited_for_if_the_limit_allows() {
+    let fake = Fake::new();
+    let provider = builder(&fake).retry(RetryPolicy::none()).build();
+    fake.inject(Fault::on(WIDGET, Trouble::Refused).nth(1));
+    assert!(provider.session().is_err());
+    fake.inject(Fault::on(WIDGET, Trouble::Refused).nth(1));
+    assert!(provider.session_within(Duration::from_secs(30)).unwrap().is_some());
+    assert_eq!(fake.journal().count(WIDGET), 3);
+}
+
+#[test]
+fn a_session_without_life_is_refused_and_no_storm() {
+    let fake = Fake::new();
+    let provider = builder_with(&fake, &token(&fake, Duration::ZERO)).build();
+    for _ in 0..600 {
+        assert_eq!(provider.session().unwrap_err().kind(), ErrorKind::BornExpired);
+        fake.clock().advance(Duration::from_millis(100));
+    }
+    assert_eq!(logins(&fake), 1, "one in a minute");
+}
+
+#[test]
+fn short_sessions_are_renewed_at_most_twice_in_a_lifetime() {
+    for seconds in [1, 2, 3] {
+        let fake = Fake::new();
+        let provider = builder_with(&fake, &token(&fake, Duration::from_secs(seconds))).build();
+        for _ in 0..600 {
+            provider.session().unwrap();
+            fake.clock().advance(Duration::from_millis(100));
+        }
+        assert!(logins(&fake) <= 2 * 60 / seconds, "{seconds} s: {}", logins(&fake));
+    }
+}

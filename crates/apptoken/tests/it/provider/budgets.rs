@@ -1,0 +1,75 @@
+//! Requests, connections and handshakes, counted.
+
+use std::time::Duration;
+
+use apptoken::{Provider, UreqTransport};
+use apptoken_emulator::Emulator;
+use apptoken_transport_fake::{Fake, Fault, Trouble};
+
+use super::support::{HOUR, START, WIDGET, builder, builder_with, credential, token};
+
+#[test]
+fn a_login_is_two_requests_and_a_renewal_is_one() {
+    let fake = Fake::new();
+    let provider = builder_with(&fake, &token(&fake, HOUR)).build();
+    provider.session().unwrap();
+    assert_eq!((fake.journal().count(WIDGET), fake.journal().count(START), fake.journal().requests()), (1, 1, 2));
+    for renewals in 1..20 {
+        fake.clock().advance(HOUR);
+        provider.session().unwrap();
+        assert_eq!((fake.journal().count(WIDGET), fake.journal().requests()), (1, 2 + renewals));
+    }
+}
+
+#[test]
+fn a_widget_session_is_used_for_its_safe_life_and_no_longer() {
+    let fake = Fake::new();
+    let provider = builder_with(&fake, &token(&fake, HOUR)).build();
+    provider.session().unwrap();
+    // A day, less the ten minutes that the response cache may have kept it, less a minute.
+    fake.clock().advance(Duration::from_secs(86_400 - 600 - 60 - 2));
+    provider.session().unwrap();
+    assert_eq!(fake.journal().count(WIDGET), 1);
+    fake.clock().advance(Duration::from_secs(2));
+    provider.invalidate(provider.session().unwrap().ks());
+    provider.session().unwrap();
+    assert_eq!(fake.journal().count(WIDGET), 2);
+}
+
+#[test]
+fn a_widget_session_that_is_refused_is_replaced_past_the_cache() {
+    let fake = Fake::builder().response_cache(true).build();
+    let provider = builder(&fake).build();
+    let first = provider.session().unwrap();
+    fake.inject(Fault::on(START, Trouble::ApiError("INVALID_APP_TOKEN_HASH".into())).nth(1));
+    provider.invalidate(first.ks());
+    provider.session().unwrap();
+    assert_eq!((fake.journal().count(WIDGET), fake.journal().count(START)), (2, 3));
+}
+
+#[test]
+fn a_renewal_needs_no_new_connection() {
+    let emulator = Emulator::start_tls(Fake::new()).unwrap();
+    let fake = emulator.fake();
+    let transport = UreqTransport::builder().root_certificates(emulator.certificate_pem().unwrap()).build().unwrap();
+    let provider = Provider::builder(emulator.endpoint().clone(), credential(&token(fake, HOUR)), transport)
+        .clock(fake.clock())
+        .build();
+    provider.session().unwrap();
+    for renewals in 0..5 {
+        let counts = emulator.counts();
+        assert_eq!((counts.requests, counts.connections, counts.full_handshakes), (2 + renewals, 1, 1));
+        fake.clock().advance(HOUR);
+        provider.session().unwrap();
+    }
+}
+
+#[test]
+fn a_cached_session_costs_no_request() {
+    let fake = Fake::new();
+    let provider = builder(&fake).build();
+    for _ in 0..1000 {
+        provider.session().unwrap();
+    }
+    assert_eq!(fake.journal().requests(), 2);
+}

@@ -1,0 +1,163 @@
+//! What is told, and that no secret is.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use apptoken::{Event, Observer, Provider, UnixSeconds, WithExpiry};
+use apptoken_transport_fake::{Fake, Fault, Trouble};
+
+use super::support::{DAY, Notes, START, builder, builder_with, credential, endpoint, token};
+
+fn advance(fake: &Fake, seconds: u64) {
+    fake.clock().advance(Duration::from_secs(seconds));
+}
+
+#[test]
+fn a_life_is_told() {
+    let (fake, notes) = (Fake::new(), Notes::default());
+    let calm = apptoken::renewal::RenewalPolicy { jitter_percent: 0, ..Default::default() };
+    let provider = builder(&fake).observer(notes.clone()).renewal(calm).retry(apptoken::RetryPolicy::none()).build();
+    let first = provider.session().unwrap();
+    let (ks, ends) = (first.ks().fingerprint(), first.expires_at());
+    assert_eq!(
+        notes.take(),
+        [
+            "renewing the session: no session was obtained yet".to_owned(),
+            format!("session {ks} started, good until {ends} (2 requests, 0.0ns)"),
+        ]
+    );
+    advance(&fake, 64_800);
+    fake.inject(Fault::on(START, Trouble::Status(503)).nth(1));
+    provider.session().unwrap();
+    assert_eq!(
+        notes.take(),
+        [
+            "renewing the session: 21599.0s are left".to_owned(),
+            "no session: appToken.startSession: the server answered with HTTP status 503 (1 requests, 0.0ns)"
+                .to_owned(),
+            format!("session {ks} stays in use: 21599.0s are left, failed renewals in a row: 1"),
+        ]
+    );
+    provider.session().unwrap();
+    assert!(notes.take().is_empty(), "told once for a failure");
+    provider.invalidate(first.ks());
+    provider.invalidate(first.ks());
+    assert_eq!(notes.take(), [format!("session {ks} dropped: it was dropped on request")]);
+    provider.session().unwrap();
+    assert_eq!(notes.take()[0], "renewing the session: it was dropped on request");
+    provider.for_user("bob\n").session().unwrap_err();
+    assert!(notes.take()[0].starts_with("renewing the session of \"bob\\n\""));
+}
+
+#[test]
+fn the_end_of_the_token_is_told_thirty_and_seven_days_before() {
+    let (fake, notes) = (Fake::new(), Notes::default());
+    let own = token(&fake, DAY);
+    let end = UnixSeconds(fake.clock().time().0 + 40 * 86_400);
+    let source = WithExpiry::new(credential(&own), end);
+    let provider =
+        Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock()).observer(notes.clone()).build();
+    let mut told = Vec::new();
+    for hour in 0..39 * 24 {
+        provider.session().unwrap();
+        let ends = notes.take().into_iter().filter(|note| note.contains("app token"));
+        told.extend(ends.map(|note| (hour / 24, note)));
+        advance(&fake, 3600);
+    }
+    let note = |days: u64| format!("app token {} ends at {end}, in {days} days: get a new one", own.id);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!((10..=11).contains(&told[0].0) && (told[0].1 == note(29) || told[0].1 == note(30)), "{told:?}");
+    assert!((33..=34).contains(&told[1].0) && (told[1].1 == note(6) || told[1].1 == note(7)), "{told:?}");
+}
+
+/// Writes down everything that an event can show.
+#[derive(Clone, Default)]
+struct Everything(Arc<Mutex<String>>);
+
+impl Observer for Everything {
+    fn observe(&self, event: &Event<'_>) {
+        use std::fmt::Write as _;
+        write!(self.0.lock().unwrap(), "{event} {event:?} {event:#?}").unwrap();
+    }
+}
+
+#[test]
+fn no_event_shows_a_secret() {
+    let (fake, all) = (Fake::new(), Everything::default());
+    let own = token(&fake, DAY);
+    let provider = builder_with(&fake, &own).observer(all.clone()).build();
+    let mut secrets = vec![own.secret.expose().to_owned()];
+    let troubles = [
+        Trouble::Reset,
+        Trouble::Html(200),
+        Trouble::Truncated,
+        Trouble::Malformed,
+        Trouble::Xml,
+        Trouble::ApiError("INVALID_KS".into()),
+        Trouble::ApiError("INVALID_APP_TOKEN_HASH".into()),
+    ];
+    for trouble in troubles {
+        let session = provider.session().unwrap();
+        let hash = session.hash_type().token_hash(session.ks(), &own.secret);
+        secrets.extend([session.ks().expose().to_owned(), hash.expose().to_owned()]);
+        advance(&fake, 80_000);
+        fake.inject(Fault::on(START, trouble));
+        provider.session().unwrap();
+        provider.invalidate(session.ks());
+        provider.session().unwrap_err();
+        fake.clear_faults();
+        advance(&fake, 60);
+    }
+    let shown = all.0.lock().unwrap();
+    assert!(shown.contains("RenewalFailed") && shown.contains("ServedStale") && shown.contains("Invalidated"));
+    assert!(secrets.iter().all(|secret| !shown.contains(secret)));
+    assert!(!format!("{provider:?}").contains(own.secret.expose()));
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn events_become_log_lines() {
+    use std::io::Write;
+
+    use apptoken::TracingObserver;
+    use tracing_subscriber::filter::LevelFilter;
+    use tracing_subscriber::fmt::MakeWriter;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Log {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    let (fake, log) = (Fake::new(), Log::default());
+    let own = token(&fake, DAY);
+    let provider = builder_with(&fake, &own).observer(TracingObserver).build();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).with_writer(log.clone()).finish();
+    let listening = subscriber.set_default();
+    let session = provider.session().unwrap();
+    fake.inject(Fault::on_any(Trouble::ApiError("APP_TOKEN_EXPIRED".into())));
+    provider.invalidate(session.ks());
+    provider.session().unwrap_err();
+    drop(listening);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("DEBUG apptoken: renewing the session: no session was obtained yet"), "{text}");
+    assert!(text.contains("WARN apptoken: no session: "), "{text}");
+    assert!(!text.contains(session.ks().expose()) && !text.contains(own.secret.expose()), "{text}");
+}

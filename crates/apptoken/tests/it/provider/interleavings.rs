@@ -1,0 +1,106 @@
+//! Every interleaving of a few threads around one flight, with the provider's own source.
+
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+
+mod sync {
+    pub(super) use loom::sync::{Condvar, Mutex, MutexGuard};
+
+    pub(super) fn recover<T>(result: std::sync::LockResult<T>) -> T {
+        result.unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[allow(dead_code)]
+#[path = "../../../src/provider/flight.rs"]
+mod flight;
+
+use flight::{Flight, Joined, Need, for_ever};
+
+/// Fetches a number unless one is there; answers with it.
+fn fetch(flight: &Flight<Option<usize>, usize>, fetched: &AtomicUsize, give_up: bool) -> Option<usize> {
+    let joined = flight.join(for_ever, |state, situation| match (*state, situation.brought) {
+        (Some(number), _) | (None, Some(&number)) => Need::Answer(number),
+        (None, None) => Need::Flight(()),
+    });
+    match joined {
+        Ok(Joined::Answer(number)) => Some(number),
+        Ok(Joined::Lead(pilot, ())) if give_up => {
+            drop(pilot);
+            None
+        }
+        Ok(Joined::Lead(pilot, ())) => {
+            let number = fetched.fetch_add(1, Ordering::SeqCst) + 1;
+            Some(pilot.land(|state| {
+                *state = Some(number);
+                number
+            }))
+        }
+    }
+}
+
+fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}
+
+#[test]
+fn one_leads_and_all_get_what_he_brings() {
+    check(3, || {
+        let flight = Arc::new(Flight::new(None));
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let (flight, fetched) = (Arc::clone(&flight), Arc::clone(&fetched));
+                thread::spawn(move || fetch(&flight, &fetched, false))
+            })
+            .collect();
+        assert_eq!(fetch(&flight, &fetched, false), Some(1));
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), Some(1));
+        }
+        assert_eq!(fetched.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn a_leader_who_gives_up_strands_nobody() {
+    check(3, || {
+        let flight = Arc::new(Flight::new(None));
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let threads: Vec<_> = [true, false]
+            .map(|give_up| {
+                let (flight, fetched) = (Arc::clone(&flight), Arc::clone(&fetched));
+                thread::spawn(move || fetch(&flight, &fetched, give_up))
+            })
+            .into();
+        assert_eq!(fetch(&flight, &fetched, false), Some(1));
+        for thread in threads {
+            assert!(matches!(thread.join().unwrap(), Some(1) | None));
+        }
+        assert_eq!(fetched.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn what_is_dropped_meanwhile_is_fetched_again() {
+    check(3, || {
+        let flight = Arc::new(Flight::new(None));
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let (same, count) = (Arc::clone(&flight), Arc::clone(&fetched));
+        let other = thread::spawn(move || {
+            let first = fetch(&same, &count, false);
+            // Drops it only if it is still the one, as an invalidation does.
+            same.with(|state, _| {
+                state.take_if(|number| Some(*number) == first);
+            });
+            fetch(&same, &count, false)
+        });
+        let mine = fetch(&flight, &fetched, false).unwrap();
+        let others = other.join().unwrap().unwrap();
+        assert!((1..=2).contains(&mine) && others == 2);
+        assert_eq!(fetched.load(Ordering::SeqCst), 2);
+    });
+}

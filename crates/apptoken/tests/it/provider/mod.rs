@@ -1,0 +1,14 @@
+//! The provider on the model of the server.
+
+mod basics;
+mod budgets;
+mod events;
+mod interleavings;
+mod many;
+mod month;
+mod policies;
+mod processes;
+mod rotation;
+mod stores;
+mod support;
+mod threads;

@@ -1,0 +1,110 @@
+//! Many processes on one folder of sessions, over loopback HTTP and on the machine's own clock.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use apptoken::store::{FileStore, SessionKey, SessionStore as _};
+use apptoken::{Config, Endpoint, Provider, SessionOptions};
+use apptoken_emulator::Emulator;
+use apptoken_transport_fake::{Fake, FakeClock, Token};
+
+use super::support::{DAY, logins, partner, token};
+
+const FOLDER: &str = "APPTOKEN_TEST_FOLDER";
+const PROCESSES: usize = 50;
+
+fn emulator() -> (Emulator, Token) {
+    let emulator = Emulator::start(Fake::builder().clock(FakeClock::running()).build()).unwrap();
+    emulator.fake().add_account(apptoken_transport_fake::Account::new(partner()));
+    let token = token(emulator.fake(), DAY);
+    (emulator, token)
+}
+
+/// Another process of this program that runs one of the tests below.
+fn process(test: &str, endpoint: &Endpoint, token: &Token, folder: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
+        .env(FOLDER, folder)
+        .env("KALTURA_SERVICE_URL", endpoint.as_str())
+        .env("KALTURA_PARTNER_ID", partner().to_string())
+        .env("KALTURA_APP_TOKEN_ID", token.id.as_str())
+        .env("KALTURA_APP_TOKEN", token.secret.expose())
+        .env("KALTURA_APP_TOKEN_HASH_TYPE", "SHA256")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    command
+}
+
+/// What a process says.
+fn said(child: &mut Child) -> impl Iterator<Item = String> {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // The test harness writes its own words before.
+    lines.map_while(Result::ok).filter_map(|line| line.split_once("said: ").map(|(_, word)| word.to_owned()))
+}
+
+#[test]
+fn fifty_processes_share_one_login() {
+    let (emulator, token) = emulator();
+    let folder = tempfile::tempdir().unwrap();
+    let sessions = folder.path().join("sessions");
+    let command = || process("provider::processes::asks_for_the_session", emulator.endpoint(), &token, &sessions);
+    let mut children: Vec<Child> = (0..PROCESSES).map(|_| command().spawn().unwrap()).collect();
+    let fingerprints: Vec<String> = children.iter_mut().map(|child| said(child).last().expect("a session")).collect();
+    assert!(children.iter_mut().all(|child| child.wait().unwrap().success()));
+    assert!(fingerprints.iter().all(|fingerprint| *fingerprint == fingerprints[0]), "{fingerprints:?}");
+    assert_eq!((logins(emulator.fake()), emulator.fake().journal().requests()), (1, 2));
+    assert_eq!(fs::metadata(&sessions).unwrap().permissions().mode() & 0o777, 0o700);
+    for file in fs::read_dir(&sessions).unwrap() {
+        assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+#[ignore = "a process of another test"]
+fn asks_for_the_session() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let provider = Provider::builder_from_env().unwrap().store(FileStore::new(folder).unwrap()).build();
+    println!("said: {}", provider.session().unwrap().ks().fingerprint());
+}
+
+#[test]
+fn a_process_killed_at_any_moment_leaves_a_whole_file_and_no_lock() {
+    let (emulator, token) = emulator();
+    let folder = tempfile::tempdir().unwrap();
+    let sessions = folder.path().join("sessions");
+    let command = |test: &str| process(test, emulator.endpoint(), &token, &sessions);
+    let first = command("provider::processes::asks_for_the_session").status().unwrap();
+    assert!(first.success());
+    let store = FileStore::new(&sessions).unwrap();
+    let key = SessionKey::new(emulator.endpoint(), partner(), token.id.clone(), SessionOptions::default());
+    let kept = store.load(&key).unwrap().unwrap();
+    for kills in 0..40 {
+        let mut writer = command("provider::processes::writes_again_and_again").spawn().unwrap();
+        // It is killed while it writes for the n-th time.
+        assert!(said(&mut writer).nth(kills % 8).is_some());
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        assert_eq!(store.load(&key).unwrap().expect("the file is there").expose(), kept.expose());
+        store.exclusively(&key, &mut |kept| kept).expect("the lock is free, and what was left is no hindrance");
+    }
+    let left: Vec<_> = fs::read_dir(&sessions).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "a session and its lock: {left:?}");
+}
+
+#[test]
+#[ignore = "a process of another test"]
+fn writes_again_and_again() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let Config { endpoint, credential } = Config::from_env().unwrap();
+    let store = FileStore::new(folder).unwrap();
+    let key = SessionKey::new(&endpoint, credential.partner, credential.id, SessionOptions::default());
+    loop {
+        println!("said: writing");
+        store.exclusively(&key, &mut |kept| Some(kept.expect("a session to keep"))).unwrap();
+    }
+}

@@ -1,0 +1,260 @@
+//! Tokens that are replaced, deleted or ended.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use apptoken::{
+    Call, Clock as _, Credential, CredentialSource, Error, ErrorKind, FnSource, HashChoice, HashType, KalturaCode, Ks,
+    KsFault, Provider, Session, app_token, drive, session, user,
+};
+use apptoken_transport_fake::{Fake, Fault, Token, Trouble};
+
+use super::support::{DAY, builder, builder_with, credential, endpoint, logins, partner, token};
+
+/// A call with the session, as the user's program makes it.
+fn who_am_i(fake: &Fake) -> impl Fn(&Session) -> Result<String, Error> {
+    let fake = fake.clone();
+    move |session| {
+        let call = Call::new(endpoint(), user::Get::default()).with_ks(session.ks().clone());
+        Ok(drive(call.start(fake.clock().now())?, &fake, fake.clock())?.id)
+    }
+}
+
+fn delete(fake: &Fake, token: &Token) {
+    let delete = app_token::Delete { id: token.id.clone() };
+    let call = Call::new(endpoint(), delete).with_ks(fake.admin_session(partner()).unwrap());
+    drive(call.start(fake.clock().now()).unwrap(), fake, fake.clock()).unwrap();
+}
+
+fn end_every_session(fake: &Fake, ks: &Ks) {
+    let end = session::End::every_session_of_the_app_token_for_a_day();
+    let call = Call::new(endpoint(), end).with_ks(ks.clone());
+    drive(call.start(fake.clock().now()).unwrap(), fake, fake.clock()).unwrap();
+}
+
+/// A source whose token can be changed, and which counts how often it is asked.
+#[derive(Clone)]
+struct Vault(Arc<Mutex<Credential>>, Arc<AtomicU64>);
+
+impl Vault {
+    fn new(credential: Credential) -> Self {
+        Self(Arc::new(Mutex::new(credential)), Arc::default())
+    }
+
+    fn put(&self, credential: Credential) {
+        *self.0.lock().unwrap() = credential;
+    }
+
+    fn asked(&self) -> u64 {
+        self.1.load(Ordering::SeqCst)
+    }
+}
+
+impl CredentialSource for Vault {
+    fn credential(&self) -> Result<Credential, Error> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        Ok(self.0.lock().unwrap().clone())
+    }
+}
+
+fn refused(fault: KsFault) -> impl Fn(&Session) -> Result<(), Error> {
+    // An error as a server makes it.
+    let fake = Fake::new();
+    let reason = match fault {
+        KsFault::Expired => "EXPIRED",
+        KsFault::LoggedOut => "LOGOUT",
+        KsFault::ActionsLimitExceeded => "EXCEEDED_ACTIONS_LIMIT",
+        KsFault::RestrictedIp => "EXCEEDED_RESTRICTED_IP",
+        KsFault::RestrictedUri => "EXCEEDED_RESTRICTED_URI",
+        _ => "djJ8MTAxfGZvcmVpZ24=",
+    };
+    let body = format!(
+        r#"{{"code":"INVALID_KS","message":"m","objectType":"KalturaAPIException","args":{{"KSID":"{reason}","ERR_CODE":"-1","ERR_DESC":"INVALID_STR"}}}}"#
+    );
+    move |session| {
+        let call = Call::new(endpoint(), user::Get::default()).with_ks(session.ks().clone());
+        let reply = apptoken::HttpResponse::new(200, [("X-Me", "a")], body.clone().into_bytes());
+        let now = fake.clock().now();
+        call.start(now)?.receive(&reply, now).map(drop).map_err(Error::from)
+    }
+}
+
+#[test]
+fn a_call_is_repeated_once_with_a_new_session_where_that_cures() {
+    for (fault, calls) in [
+        (KsFault::Expired, 2),
+        (KsFault::ActionsLimitExceeded, 2),
+        (KsFault::LoggedOut, 2),
+        (KsFault::RestrictedIp, 1),
+        (KsFault::RestrictedUri, 1),
+        (KsFault::NotRecognised, 1),
+    ] {
+        let fake = Fake::new();
+        let provider = builder(&fake).build();
+        let (refuse, mut seen) = (refused(fault), Vec::new());
+        let error = provider
+            .with_session(|session| {
+                seen.push(session.ks().fingerprint());
+                refuse(session)
+            })
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(fault)));
+        assert_eq!((seen.len(), logins(&fake)), (calls, calls as u64), "{fault:?}");
+        seen.dedup();
+        assert_eq!(seen.len(), calls, "each call with another session");
+    }
+}
+
+#[test]
+fn other_errors_are_the_callers() {
+    let fake = Fake::new();
+    let provider = builder(&fake).build();
+    let mut calls = 0;
+    let error = provider
+        .with_session(|_| -> Result<(), _> {
+            calls += 1;
+            Err(Error::invalid_input("mine"))
+        })
+        .unwrap_err();
+    assert_eq!((error.kind(), calls, logins(&fake)), (ErrorKind::InvalidInput, 1, 1));
+}
+
+#[test]
+fn an_expired_session_is_cured_in_one_call() {
+    let fake = Fake::new();
+    let provider = builder(&fake).build();
+    let call = who_am_i(&fake);
+    assert_eq!(provider.with_session(&call).unwrap(), "alice");
+    // The provider's own clocks stand still, as on a machine whose date was set back while it slept.
+    let frozen = fake.clock().now();
+    let sleeper = builder_with(&fake, &token(&fake, DAY)).clock(Stopped(frozen)).build();
+    assert_eq!(sleeper.with_session(&call).unwrap(), "alice");
+    fake.clock().advance(DAY);
+    assert_eq!(sleeper.with_session(&call).unwrap(), "alice");
+    assert_eq!(logins(&fake), 3);
+}
+
+struct Stopped(apptoken::Moment);
+
+impl apptoken::Clock for Stopped {
+    fn now(&self) -> apptoken::Moment {
+        self.0
+    }
+
+    fn sleep(&self, _: std::time::Duration) {}
+}
+
+#[test]
+fn a_deleted_token_ends_in_a_permanent_error_and_not_in_a_loop() {
+    let fake = Fake::new();
+    let own = token(&fake, DAY);
+    let vault = Vault::new(credential(&own));
+    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let call = who_am_i(&fake);
+    provider.with_session(&call).unwrap();
+    delete(&fake, &own);
+    let before = fake.journal().requests();
+    for _ in 0..50 {
+        let error = provider.with_session(&call).unwrap_err();
+        assert_eq!(error.code(), Some("APP_TOKEN_ID_NOT_FOUND"));
+    }
+    assert!(fake.journal().requests() - before <= 3, "{}", fake.journal().requests() - before);
+    assert_eq!(vault.asked(), 3, "at first, after LOGOUT, and after the token was refused");
+}
+
+#[test]
+fn a_token_whose_sessions_were_ended_ends_in_a_permanent_error_and_not_in_a_loop() {
+    let fake = Fake::new();
+    let provider = builder(&fake).build();
+    let call = who_am_i(&fake);
+    provider.with_session(&call).unwrap();
+    end_every_session(&fake, provider.session().unwrap().ks());
+    let before = fake.journal().requests();
+    for _ in 0..50 {
+        let error = provider.with_session(&call).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)));
+    }
+    assert_eq!(fake.journal().requests() - before, 3, "call, login, call");
+}
+
+#[test]
+fn a_rotated_token_needs_no_restart() {
+    let fake = Fake::new();
+    let old = token(&fake, DAY);
+    let vault = Vault::new(credential(&old));
+    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let call = who_am_i(&fake);
+    for rotations in 0..5 {
+        assert_eq!(provider.with_session(&call).unwrap(), "alice");
+        let new = token(&fake, DAY);
+        let replaced = vault.credential().unwrap();
+        vault.put(credential(&new));
+        delete(&fake, &fake.token(&replaced.id).unwrap());
+        assert_eq!(provider.with_session(&call).unwrap(), "alice");
+        assert_eq!(provider.session().unwrap().app_token(), &new.id);
+        assert_eq!(logins(&fake), 2 + rotations);
+        // The next rotation comes after a regular renewal or not; either way it is no second logout in a row.
+    }
+}
+
+#[test]
+fn a_renewal_goes_on_with_a_token_that_was_rotated() {
+    let fake = Fake::new();
+    let old = token(&fake, DAY);
+    let vault = Vault::new(credential(&old));
+    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    provider.session().unwrap();
+    let new = token(&fake, DAY);
+    vault.put(credential(&new));
+    delete(&fake, &old);
+    fake.clock().advance(DAY * 9 / 10);
+    assert_eq!(provider.session().unwrap().app_token(), &new.id, "in the advisory window, before anybody noticed");
+}
+
+#[test]
+fn a_token_is_asked_for_again_only_when_it_is_refused() {
+    for (code, asked) in [
+        ("INVALID_APP_TOKEN_HASH", 2),
+        ("APP_TOKEN_ID_NOT_FOUND", 2),
+        ("APP_TOKEN_EXPIRED", 2),
+        ("SERVICE_FORBIDDEN", 1),
+    ] {
+        let fake = Fake::new();
+        let vault = Vault::new(credential(&token(&fake, DAY)));
+        let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+        fake.inject(Fault::on("appToken.startSession", Trouble::ApiError(code.into())));
+        assert_eq!(provider.session().unwrap_err().code(), Some(code));
+        assert_eq!(vault.asked(), asked, "{code}");
+    }
+}
+
+#[test]
+fn a_hash_type_is_detected_once() {
+    let fake = Fake::new();
+    let own = token(&fake, DAY);
+    let found = Credential { hash: HashChoice::Detect, ..credential(&own) };
+    let provider = Provider::builder(endpoint(), FnSource::new(move || Ok(found.clone())), fake.clone())
+        .clock(fake.clock())
+        .build();
+    assert_eq!(provider.session().unwrap().hash_type(), HashType::Sha256);
+    let requests = fake.journal().requests();
+    fake.clock().advance(DAY / 2);
+    provider.invalidate(provider.session().unwrap().ks());
+    provider.session().unwrap();
+    assert_eq!(fake.journal().requests(), requests + 1);
+}
+
+#[test]
+fn a_source_that_fails_is_told_and_asked_again() {
+    let fake = Fake::new();
+    let own = credential(&token(&fake, DAY));
+    let attempts = AtomicU64::new(0);
+    let source = FnSource::new(move || match attempts.fetch_add(1, Ordering::SeqCst) {
+        0 => Err(Error::invalid_input("the vault is sealed")),
+        _ => Ok(own.clone()),
+    });
+    let provider = Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock()).build();
+    assert_eq!(provider.session().unwrap_err().to_string(), "the vault is sealed");
+    fake.clock().advance(std::time::Duration::from_secs(60));
+    assert!(provider.session().is_ok());
+}

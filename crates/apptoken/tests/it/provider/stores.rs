@@ -1,0 +1,284 @@
+//! Sessions that are shared through a store.
+#![cfg(unix)]
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use apptoken::store::{FileStore, MemoryStore, SessionKey, SessionStore, StoreErrorKind, StoredSession};
+use apptoken::{AppTokenSecret, Credential, HashType, Provider, ProviderBuilder, SessionOptions};
+use apptoken_transport_fake::{Fake, Token};
+
+use super::support::{DAY, Machine, Notes, builder_with, credential, endpoint, logins, partner, token};
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("sessions")
+    }
+
+    fn store(&self) -> FileStore {
+        FileStore::new(self.path()).unwrap()
+    }
+
+    fn files(&self, kind: &str) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .filter(|path| path.extension().is_some_and(|extension| extension.to_str().unwrap().starts_with(kind)))
+            .collect()
+    }
+
+    fn file(&self) -> PathBuf {
+        self.files("session").remove(0)
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn key(token: &Token) -> SessionKey {
+    SessionKey::new(&endpoint(), partner(), token.id.clone(), SessionOptions::default())
+}
+
+fn both_stores(check: impl Fn(&dyn Fn() -> Arc<dyn SessionStore + Send + Sync>)) {
+    let memory = MemoryStore::new();
+    check(&|| Arc::new(memory.clone()));
+    let folder = Folder::new();
+    check(&|| Arc::new(folder.store()));
+}
+
+#[test]
+fn providers_of_one_token_share_one_login_and_each_renewal() {
+    both_stores(|store| {
+        let fake = Fake::new();
+        let token = token(&fake, DAY);
+        let providers: Vec<Provider> = (0..5).map(|_| builder_with(&fake, &token).store(store()).build()).collect();
+        for round in 1..5 {
+            let sessions: Vec<_> = providers.iter().map(|provider| provider.session().unwrap()).collect();
+            assert!(sessions.iter().all(|session| session.ks().is_same(sessions[0].ks())));
+            assert_eq!(logins(&fake), round);
+            fake.clock().advance(DAY);
+        }
+    });
+}
+
+#[test]
+fn a_session_from_the_store_is_the_session_that_was_put_there() {
+    both_stores(|store| {
+        let fake = Fake::new();
+        let token = token(&fake, DAY);
+        let first = builder_with(&fake, &token).store(store()).build().session().unwrap();
+        fake.clock().advance(Duration::from_secs(60_000));
+        let provider = builder_with(&fake, &token).store(store()).build();
+        let second = provider.session().unwrap();
+        assert!(first.ks().is_same(second.ks()));
+        let of = |session: &apptoken::Session| {
+            let told = (session.expires_at(), session.server_time(), session.lifetime(), session.hash_type());
+            (told, session.user_id().to_owned(), session.privileges().clone(), session.session_type())
+        };
+        assert_eq!(of(&first), of(&second));
+        // It is renewed at the age that it has, not later.
+        fake.clock().advance(Duration::from_secs(10_000));
+        provider.session().unwrap();
+        assert_eq!(logins(&fake), 2);
+    });
+}
+
+#[test]
+fn an_old_session_is_not_taken_from_the_store() {
+    both_stores(|store| {
+        let fake = Fake::new();
+        let token = token(&fake, DAY);
+        builder_with(&fake, &token).store(store()).build().session().unwrap();
+        fake.clock().advance(Duration::from_secs(75_000));
+        builder_with(&fake, &token).store(store()).build().session().unwrap();
+        assert_eq!(logins(&fake), 2);
+        let set_back = Machine::of(&fake, -86_400);
+        builder_with(&fake, &token).store(store()).clock(set_back).build().session().unwrap();
+        assert_eq!(logins(&fake), 3, "its age is not known");
+    });
+}
+
+#[test]
+fn what_one_invalidates_nobody_takes_up_again() {
+    both_stores(|store| {
+        let fake = Fake::new();
+        let token = token(&fake, DAY);
+        let [one, other] = [(), ()].map(|()| builder_with(&fake, &token).store(store()).build());
+        let old = one.session().unwrap();
+        assert!(other.session().unwrap().ks().is_same(old.ks()));
+        one.invalidate(old.ks());
+        other.invalidate(old.ks());
+        let new = one.session().unwrap();
+        assert!(!new.ks().is_same(old.ks()) && other.session().unwrap().ks().is_same(new.ks()));
+        assert_eq!(logins(&fake), 2);
+    });
+}
+
+#[test]
+fn a_session_does_not_outlive_a_token_that_was_changed() {
+    both_stores(|store| {
+        let fake = Fake::new();
+        let token = token(&fake, DAY);
+        builder_with(&fake, &token).store(store()).build().session().unwrap();
+        let changed = AppTokenSecret::parse("00112233445566778899aabbccddeeff").unwrap();
+        let changed = Credential { token: changed, ..credential(&token) };
+        let provider = Provider::builder(endpoint(), changed, fake.clone()).clock(fake.clock()).store(store()).build();
+        assert_eq!(provider.session().unwrap_err().code(), Some("INVALID_APP_TOKEN_HASH"));
+    });
+}
+
+#[test]
+fn sessions_of_other_options_or_servers_are_kept_apart() {
+    both_stores(|store| {
+        let fake = Fake::new();
+        let token = fake.add_token(partner(), apptoken_transport_fake::TokenSpec::new(HashType::Sha256));
+        let with = |builder: ProviderBuilder| builder.store(store()).build();
+        let provider = with(builder_with(&fake, &token));
+        for user in ["a", "b", "a/../b", "a"] {
+            assert_eq!(provider.for_user(user).session().unwrap().user_id(), user);
+        }
+        let elsewhere = apptoken::Endpoint::parse("https://other.example.org").unwrap();
+        with(Provider::builder(elsewhere, credential(&token), fake.clone()).clock(fake.clock()))
+            .for_user("a")
+            .session()
+            .unwrap();
+        assert_eq!(logins(&fake), 4);
+    });
+}
+
+#[test]
+fn files_and_folders_are_the_users_alone() {
+    let (fake, folder) = (Fake::new(), Folder::new());
+    let token = token(&fake, DAY);
+    builder_with(&fake, &token).store(folder.store()).build().session().unwrap();
+    assert_eq!(mode(&folder.path()), 0o700);
+    for path in folder.files("session").iter().chain(&folder.files("lock")) {
+        assert_eq!(mode(path), 0o600, "{}", path.display());
+    }
+    let text = fs::read_to_string(folder.file()).unwrap();
+    let session = builder_with(&fake, &token).store(folder.store()).build().session().unwrap();
+    let token_hash = HashType::Sha256.token_hash(session.ks(), &token.secret);
+    assert!(
+        text.contains(session.ks().expose())
+            && !text.contains(token.secret.expose())
+            && !text.contains(token_hash.expose())
+    );
+}
+
+#[test]
+fn what_others_can_read_is_not_used_but_replaced() {
+    for mode_of_file in [0o644, 0o640, 0o602, 0o777] {
+        let (fake, folder, notes) = (Fake::new(), Folder::new(), Notes::default());
+        let token = token(&fake, DAY);
+        let provider = || builder_with(&fake, &token).store(folder.store()).observer(notes.clone()).build();
+        provider().session().unwrap();
+        fs::set_permissions(folder.file(), Permissions::from_mode(mode_of_file)).unwrap();
+        assert_eq!(folder.store().load(&key(&token)).unwrap_err().kind(), StoreErrorKind::Exposed);
+        notes.take();
+        provider().session().unwrap();
+        assert_eq!(logins(&fake), 2);
+        let told = notes.take();
+        assert!(told[1].contains("the session store failed") && told[1].contains("mode 600"), "{told:?}");
+        assert_eq!(mode(&folder.file()), 0o600);
+        provider().session().unwrap();
+        assert_eq!(logins(&fake), 2);
+    }
+}
+
+#[test]
+fn a_folder_that_others_can_enter_is_refused() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path()).unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let error = FileStore::new(folder.path()).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Exposed);
+    assert!(error.to_string().contains("700"), "{error}");
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+    assert!(FileStore::new(folder.path()).is_ok());
+    let error = FileStore::new("/dev/null/sessions").unwrap_err();
+    assert_eq!((error.kind(), error.path()), (StoreErrorKind::Io, Some(Path::new("/dev/null/sessions"))));
+}
+
+#[test]
+fn a_damaged_or_foreign_file_is_moved_aside_and_told_and_nothing_is_lost() {
+    for (content, kind) in [
+        ("", StoreErrorKind::Corrupt),
+        ("{\"format\":\"apptoken session\",\"version\":1,\"key\"", StoreErrorKind::Corrupt),
+        ("{\"format\":\"apptoken session\",\"version\":1}", StoreErrorKind::Corrupt),
+        ("{\"format\":\"apptoken session\",\"version\":2}", StoreErrorKind::Foreign),
+        ("{\"format\":\"other\",\"version\":1}", StoreErrorKind::Foreign),
+        ("[1, 2]", StoreErrorKind::Foreign),
+    ] {
+        let (fake, folder, notes) = (Fake::new(), Folder::new(), Notes::default());
+        let token = token(&fake, DAY);
+        let provider = || builder_with(&fake, &token).store(folder.store()).observer(notes.clone()).build();
+        provider().session().unwrap();
+        fs::write(folder.file(), content).unwrap();
+        assert_eq!(folder.store().load(&key(&token)).unwrap_err().kind(), kind, "{content}");
+        notes.take();
+        provider().session().unwrap();
+        assert_eq!(logins(&fake), 2);
+        let told = notes.take();
+        assert!(told[1].contains("it was moved to"), "{told:?}");
+        assert_eq!(fs::read_to_string(&folder.files("aside")[0]).unwrap(), content);
+        provider().session().unwrap();
+        assert_eq!((logins(&fake), notes.take().len()), (2, 2), "told once");
+        fs::write(folder.file(), "{").unwrap();
+        provider().session().unwrap();
+        assert_eq!(folder.files("aside").len(), 2, "the first is not overwritten");
+    }
+    let not_text = Folder::new();
+    let fake = Fake::new();
+    let token = token(&fake, DAY);
+    builder_with(&fake, &token).store(not_text.store()).build().session().unwrap();
+    fs::write(not_text.file(), [0xff, 0xfe]).unwrap();
+    assert_eq!(not_text.store().load(&key(&token)).unwrap_err().kind(), StoreErrorKind::Corrupt);
+}
+
+#[test]
+fn a_kept_session_that_is_cut_anywhere_is_none() {
+    let (fake, store) = (Fake::new(), MemoryStore::new());
+    let token = token(&fake, DAY);
+    builder_with(&fake, &token).store(store.clone()).build().session().unwrap();
+    let kept = store.load(&key(&token)).unwrap().unwrap();
+    let text = kept.expose();
+    for end in 0..text.len() {
+        assert_eq!(StoredSession::parse(&text[..end]).unwrap_err().kind(), StoreErrorKind::Corrupt, "{end}");
+    }
+    assert_eq!(StoredSession::parse(text).unwrap().expose(), text);
+    assert!(!format!("{kept:?}").contains(&text[text.len() - 40..]));
+    assert!(!format!("{kept:?}").contains(kept_ks(text)));
+}
+
+fn kept_ks(text: &str) -> &str {
+    text.split("\"ks\":\"").nth(1).unwrap().split('"').next().unwrap()
+}
+
+#[test]
+fn a_store_that_fails_does_not_keep_from_logging_in() {
+    let (fake, folder, notes) = (Fake::new(), Folder::new(), Notes::default());
+    let provider = builder_with(&fake, &token(&fake, DAY)).store(folder.store()).observer(notes.clone()).build();
+    fs::remove_dir(folder.path()).unwrap();
+    provider.session().unwrap();
+    assert_eq!(logins(&fake), 1);
+    let told = notes.take();
+    assert!(told[1].contains("could not be read or written"), "{told:?}");
+}
+
+#[test]
+fn a_session_of_a_batch_is_not_kept() {
+    let (fake, store) = (Fake::new(), MemoryStore::new());
+    let open = fake.add_token(partner(), apptoken_transport_fake::TokenSpec::new(HashType::Sha256));
+    let provider = builder_with(&fake, &open).store(store.clone()).build();
+    assert!(provider.start_many(["a"])[0].session.is_ok());
+    assert_eq!(format!("{store:?}"), "MemoryStore(0 sessions)");
+}
