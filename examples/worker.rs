@@ -1,0 +1,120 @@
+//! A program that runs for two days within seconds: threads call an action through a provider while sessions end, the
+//! app token is rotated and the server fails now and then.
+//!
+//!     cargo run --example worker
+
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use apptoken::{
+    Call, Clock as _, Credential, Event, FnSource, HashType, Observer, PartnerId, Provider, Session, UreqTransport,
+    app_token, drive, user,
+};
+use apptoken_emulator::Emulator;
+use apptoken_transport_fake::{Fake, FakeClock, Fault, TokenSpec, Trouble};
+
+const THREADS: usize = 4;
+const HOURS: u32 = 48;
+/// How far the clock goes forward in each hundredth of a second.
+const STEP: Duration = Duration::from_secs(10 * 60);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let emulator = Emulator::start(Fake::new())?;
+    let (kaltura, clock) = (emulator.fake(), emulator.fake().clock());
+    let partner = PartnerId::new(101)?;
+    let spec = || TokenSpec::new(HashType::Sha256).user("importer").duration(Duration::from_secs(3600));
+
+    // The program's secret store: whoever rotates the token puts the new one here.
+    let token = kaltura.add_token(partner, spec());
+    let vault = Arc::new(Mutex::new(Credential::new(partner, token.id, token.secret, HashType::Sha256)));
+    let source = {
+        let vault = Arc::clone(&vault);
+        FnSource::new(move || Ok(vault.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    };
+
+    let transport = UreqTransport::new();
+    let log = Log { clock: clock.clone(), begun: clock.time().0 };
+    let provider = Provider::builder(emulator.endpoint().clone(), source, transport.clone())
+        .clock(clock.clone())
+        .observer(log)
+        .build();
+
+    let (stop, done, failed) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    let call = |session: &Session| {
+        let call = Call::new(emulator.endpoint().clone(), user::Get::default()).with_ks(session.ks().clone());
+        Ok(drive(call.start(clock.now())?, &transport, &clock)?.id)
+    };
+    let work = || {
+        while !stop.load(Ordering::Relaxed) {
+            let count = if provider.with_session(call).is_ok() { &done } else { &failed };
+            count.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(Duration::from_millis(1));
+        }
+    };
+    thread::scope(|scope| -> Result<(), Box<dyn Error + Send + Sync>> {
+        for _ in 0..THREADS {
+            scope.spawn(work);
+        }
+        let days = || {
+            for step in 0..HOURS * 6 {
+                match step {
+                    // At 6:00 requests begin to fail, one in five; at 9:00 that is over.
+                    36 => drop(kaltura.inject(Fault::on_any(Trouble::Status(503)).probability(0.2))),
+                    54 => kaltura.clear_faults(),
+                    // At 20:00 the server goes away for an hour.
+                    120 => drop(kaltura.inject(Fault::on_any(Trouble::Reset))),
+                    126 => kaltura.clear_faults(),
+                    // At noon of both days the token is rotated.
+                    72 | 216 => {
+                        let new = kaltura.add_token(partner, spec());
+                        let credential = Credential::new(partner, new.id, new.secret, HashType::Sha256);
+                        let mut held = vault.lock().unwrap_or_else(PoisonError::into_inner);
+                        let old = std::mem::replace(&mut *held, credential);
+                        drop(held);
+                        let admin = kaltura.admin_session(partner).ok_or("the fake has this account")?;
+                        let delete = app_token::Delete { id: old.id.clone() };
+                        let delete = Call::new(emulator.endpoint().clone(), delete).with_ks(admin);
+                        drive(delete.start(clock.now())?, kaltura, &clock).map_err(|stopped| stopped.error)?;
+                        println!("        app token {} was replaced and deleted", old.id);
+                    }
+                    _ => {}
+                }
+                clock.advance(STEP);
+                thread::sleep(Duration::from_millis(10));
+            }
+            Ok(())
+        };
+        let result = days();
+        stop.store(true, Ordering::Relaxed);
+        result
+    })
+    .map_err(|error| -> Box<dyn Error> { error })?;
+
+    let counts = emulator.counts();
+    println!();
+    println!("{} calls went well, {} did not", done.into_inner(), failed.into_inner());
+    println!(
+        "{} requests over {} connections; {} widget sessions, {} sessions",
+        counts.requests,
+        counts.connections,
+        kaltura.journal().count("session.startWidgetSession"),
+        kaltura.journal().count("appToken.startSession"),
+    );
+    Ok(())
+}
+
+/// Prints what the provider does, with the time of the server.
+struct Log {
+    clock: FakeClock,
+    begun: i64,
+}
+
+impl Observer for Log {
+    fn observe(&self, event: &Event<'_>) {
+        let minutes = (self.clock.time().0 - self.begun) / 60;
+        println!("{:>4}:{:02} {event}", minutes / 60, minutes % 60);
+    }
+}
