@@ -1,5 +1,6 @@
 //! Writing requests. The only place where a secret becomes part of a body.
 
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -68,7 +69,10 @@ struct Body<'a, A> {
 ///
 /// The JSON writer grows its buffer as it goes and does not wipe the smaller ones; what is kept is wiped.
 pub(crate) fn object(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let unusable = |_| {
+    let unusable = |cause: serde_json::Error| {
+        if cause.to_string().starts_with(TOO_SHORT) {
+            return Error::invalid_input(TOO_SHORT);
+        }
         Error::invalid_input(
             "the parameters of the action are no JSON object: implement Serialize as a struct or a map with text keys",
         )
@@ -136,10 +140,17 @@ pub(crate) fn exposed<S: Serializer>(secret: &impl Exposed, serializer: S) -> Re
     serializer.serialize_str(secret.text())
 }
 
-/// For `serialize_with`: Kaltura counts in whole seconds.
+/// For `serialize_with`: Kaltura counts in whole seconds, and reads 0 as something else than a lifetime.
 pub(crate) fn whole_seconds<S: Serializer>(lifetime: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    lifetime.map(|lifetime| lifetime.as_secs()).serialize(serializer)
+    match lifetime.map(|lifetime| lifetime.as_secs()) {
+        Some(0) => Err(serde::ser::Error::custom(TOO_SHORT)),
+        seconds => seconds.serialize(serializer),
+    }
 }
+
+/// Why a lifetime is refused: the text by which the encoder knows this error again.
+pub(crate) const TOO_SHORT: &str =
+    "a lifetime must be at least one second: the server reads 0 as no wish at all, or as ended at once";
 
 /// For `serialize_with`: the same for a secret that may be left out.
 pub(crate) fn exposed_if_any<S: Serializer>(secret: &Option<impl Exposed>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -146,11 +146,13 @@ impl SessionType {
     }
 
     /// The kind of session that has this number.
+    ///
+    /// To the server every number from 1 is an administrator's session, and old tokens can hold others than 2.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
         match code {
             0 => Some(Self::User),
-            2 => Some(Self::Admin),
+            1.. => Some(Self::Admin),
             _ => None,
         }
     }

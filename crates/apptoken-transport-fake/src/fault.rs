@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(fake.faults().len(), 2);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
+    #[serde(default)]
     action: Option<String>,
     trouble: Trouble,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,15 +66,32 @@ pub enum Trouble {
     ApiError(String),
     /// The rate limit was hit.
     ActionBlocked,
-    /// The true reply, late.
+    /// The true reply, late; in JSON a number of milliseconds.
+    #[serde(with = "milliseconds")]
     Delay(Duration),
     /// The true reply, a few bytes at a time.
     Drip {
         /// How many bytes at a time.
         chunk: usize,
-        /// The pause between them.
+        /// The pause between them; in JSON a number of milliseconds.
+        #[serde(with = "milliseconds")]
         pause: Duration,
     },
+}
+
+/// Durations that are easy to write in any language.
+mod milliseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
 }
 
 impl Fault {
@@ -294,6 +312,10 @@ mod tests {
         let fault = Fault::on("a.b", Trouble::Drip { chunk: 3, pause: Duration::from_millis(5) }).nth(2);
         let json = serde_json::to_string(&fault).unwrap();
         assert_eq!(serde_json::from_str::<Fault>(&json).unwrap(), fault);
+        assert!(json.contains(r#""pause":5"#), "{json}");
+        let delay: Fault = serde_json::from_str(r#"{"trouble":{"delay":1500}}"#).unwrap();
+        assert_eq!(delay.trouble(), &Trouble::Delay(Duration::from_millis(1500)));
+        assert!(serde_json::from_str::<Fault>(r#"{"trouble":"reset","afterComit":true}"#).is_err());
         let short: Fault = serde_json::from_str(r#"{"action":"a.b","trouble":{"status":503}}"#).unwrap();
         assert_eq!(short, Fault::on("a.b", Trouble::Status(503)));
     }

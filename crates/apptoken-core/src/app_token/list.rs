@@ -28,6 +28,12 @@ impl List {
         Self { filter, ..Self::default() }
     }
 
+    /// Asks for this page.
+    #[must_use]
+    pub fn page(self, pager: Pager) -> Self {
+        Self { pager: Some(pager), ..self }
+    }
+
     /// Asks the server to leave the tokens' values out, so that they do not travel.
     #[must_use]
     pub fn without_token_values(self) -> Self {
@@ -48,7 +54,7 @@ pub struct AppTokenFilter {
     /// Those with this status.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "status_code")]
     pub status_equal: Option<AppTokenStatus>,
-    /// Those whose sessions have this user.
+    /// Those whose sessions have this user. The empty text is no filter to the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_user_id_equal: Option<String>,
     /// Those added at this time or later.

@@ -99,3 +99,34 @@ impl<'de> Deserialize<'de> for AppTokenStatus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Call, Endpoint, ErrorKind, Moment};
+
+    /// The server takes `true` for a session type and keeps 1; one such token must not hide all others of a list.
+    #[test]
+    fn a_token_with_an_odd_session_type_is_readable() {
+        let token = r#"{"id":"0_abcd1234","token":"t","partnerId":101,"createdAt":1,"updatedAt":1,"status":2,"sessionType":1,"hashType":"SHA1"}"#;
+        assert_eq!(serde_json::from_str::<AppToken>(token).unwrap().session_type, Some(SessionType::Admin));
+    }
+
+    #[test]
+    fn durations_that_would_be_sent_as_0_are_refused_before_sending() {
+        let endpoint = || Endpoint::parse("https://example.org").unwrap();
+        let now = Moment { wall: UnixSeconds(1_795_230_763), elapsed: Duration::ZERO };
+        for short in [Duration::ZERO, Duration::from_millis(999)] {
+            let add = Add { app_token: NewAppToken { session_duration: Some(short), ..NewAppToken::default() } };
+            let changes = AppTokenChanges { session_duration: Some(short), ..AppTokenChanges::default() };
+            let update = Update { id: AppTokenId::parse("0_abcd1234").unwrap(), changes };
+            for error in [
+                Call::new(endpoint(), add).start(now).unwrap_err(),
+                Call::new(endpoint(), update).start(now).unwrap_err(),
+            ] {
+                assert_eq!(error.kind(), ErrorKind::InvalidInput);
+                assert!(alloc::format!("{error}").contains("at least one second"), "{error}");
+            }
+        }
+    }
+}

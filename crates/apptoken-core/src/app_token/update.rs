@@ -5,6 +5,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::{AppToken, TokenExpiry};
+use crate::encode::whole_seconds;
 use crate::{Action, AppTokenId, Change, HashType, Privileges, SessionType};
 
 /// `appToken.update`: changes an app token; what is kept is not sent. Needs an admin session or a role with
@@ -55,8 +56,8 @@ impl Serialize for AppTokenChanges {
         expiry.write(&mut map, "expiry", "expiry__null")?;
         session_type.write(&mut map, "sessionType", "sessionType__null")?;
         session_user_id.write(&mut map, "sessionUserId", "sessionUserId__null")?;
-        if let Some(duration) = session_duration {
-            map.serialize_entry("sessionDuration", &duration.as_secs())?;
+        if session_duration.is_some() {
+            map.serialize_entry("sessionDuration", &WholeSeconds(*session_duration))?;
         }
         session_privileges.write(&mut map, "sessionPrivileges", "sessionPrivileges__null")?;
         if let Some(hash_type) = hash_type {
@@ -66,6 +67,9 @@ impl Serialize for AppTokenChanges {
         map.end()
     }
 }
+
+#[derive(Serialize)]
+struct WholeSeconds(#[serde(serialize_with = "whole_seconds")] Option<Duration>);
 
 impl Action for Update {
     type Reply = AppToken;

@@ -93,7 +93,7 @@ fn it_ends_cleanly_when_told_to() {
 fn a_running_request_is_answered_before_the_end() {
     let process = Process::start(&[]);
     let mut client = process.client();
-    let delay = r#"{"action":"system.ping","trouble":{"delay":{"secs":0,"nanos":300000000}}}"#;
+    let delay = r#"{"action":"system.ping","trouble":{"delay":300}}"#;
     assert_eq!(client.post("/__control/faults", delay).status, 200);
     client.send(format!("GET {PING} HTTP/1.1\r\nHost: a\r\n\r\n"));
     let mut other = process.client();

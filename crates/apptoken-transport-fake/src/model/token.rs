@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Secret, column};
 
 /// A row of the table of application tokens.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TokenRow {
     pub(crate) id: String,
     pub(crate) token: Secret,

@@ -14,12 +14,15 @@ pub(crate) const ACTION: Action = Action {
 };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    let mut token = token_of(call)?;
+    let before = token_of(call)?;
+    let mut token = before.clone();
     let object = call.arguments.mandatory_object("appToken")?;
     validate::for_update(object, |property| current(&token, property))?;
     apply(object, &mut token);
     tie_to_user(call, &mut token)?;
-    token.updated_at = call.now();
+    if token != before {
+        token.updated_at = call.now();
+    }
     let answer = record(&token, call.profile);
     call.state.put_token(token);
     Ok(answer.into())

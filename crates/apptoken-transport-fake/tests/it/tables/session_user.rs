@@ -2,7 +2,7 @@
 
 use apptoken_core::app_token::{Add, AppToken, AppTokenChanges, Delete, Get, NewAppToken, Update};
 use apptoken_core::user::{self, NewUser, UserStatus};
-use apptoken_core::{Change, Error, ErrorKind, HashType, KalturaCode, SessionType};
+use apptoken_core::{Change, Error, HashType, KalturaCode, SessionType};
 use apptoken_transport_fake::{Account, Fake, TokenSpec};
 use serde_json::json;
 
