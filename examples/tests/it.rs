@@ -38,6 +38,7 @@ fn each_runs_without_arguments_and_says_what_it_did() {
         ("provision", "again: the same token? true"),
         ("rotate", "the old token was there until now: true"),
         ("audit", "uses MD5"),
+        ("worker", "calls went well"),
         ("other_action", "the server's clock: "),
     ] {
         let output = example(name).output().unwrap();

@@ -6,6 +6,7 @@ mod code;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 
 pub use code::{KalturaCode, KsFault};
@@ -16,9 +17,11 @@ use crate::{HttpResponse, TransportFailure};
 /// Why something did not work: input, transport, protocol and Kaltura alike.
 ///
 /// `Display` says what happened in one line, [`advice`](Self::advice) what to do next. Neither holds a secret, nor a byte
-/// of a reply.
+/// of a reply. Can be cloned, so that everybody who waited for the same thing gets it.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     action: Option<ActionName>,
@@ -29,7 +32,7 @@ struct Inner {
     server_message: Option<String>,
     request_id: Option<String>,
     http_status: Option<u16>,
-    source: Option<Box<dyn core::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn core::error::Error + Send + Sync>>,
 }
 
 /// The service and action of a request, such as `appToken.startSession`.
@@ -127,7 +130,7 @@ impl Error {
 
     pub(crate) fn transport(failure: TransportFailure) -> Self {
         let mut error = Self::new(if failure.is_not_sent() { ErrorKind::NotSent } else { ErrorKind::NoReply });
-        error.0.source = Some(failure.into_source());
+        error.0.source = Some(failure.into_source().into());
         error
     }
 
@@ -142,7 +145,7 @@ impl Error {
     }
 
     pub(crate) fn caused_by(mut self, source: impl core::error::Error + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Box::new(source));
+        self.0.source = Some(Arc::new(source));
         self
     }
 

@@ -76,6 +76,13 @@ impl Provider {
         Ok(Self::builder(endpoint, EnvSource, apptoken_transport_ureq::UreqTransport::new()))
     }
 
+    /// A provider over ureq for the app tokens of a source; a [`Credential`](crate::Credential) is one.
+    #[cfg(feature = "ureq")]
+    #[must_use]
+    pub fn new(endpoint: impl Into<Endpoint>, source: impl CredentialSource + Send + Sync + 'static) -> Self {
+        Self::builder(endpoint, source, apptoken_transport_ureq::UreqTransport::new()).build()
+    }
+
     /// Starts to set up a provider for the app tokens of a source (a [`Credential`](crate::Credential) is one), over any
     /// transport.
     pub fn builder(

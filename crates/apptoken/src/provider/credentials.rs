@@ -22,13 +22,14 @@ impl Credentials {
         Self { source: Box::new(source), held: Mutex::new(None) }
     }
 
+    /// The app token that was given last, without asking.
+    pub(super) fn held(&self) -> Option<Arc<Held>> {
+        self.lock().clone()
+    }
+
     /// The app token; the source is asked if there is none yet.
     pub(super) fn current(&self) -> Result<Arc<Held>, Error> {
-        let held = self.lock().clone();
-        match held {
-            Some(held) => Ok(held),
-            None => self.ask(),
-        }
+        self.held().map_or_else(|| self.ask(), Ok)
     }
 
     /// Another app token than the one that was refused, if the source has one by now.

@@ -18,7 +18,7 @@ pub(super) struct Identity {
     unproved: AtomicBool,
 }
 
-pub(super) type Answer = Result<Arc<Session>, Arc<Error>>;
+pub(super) type Answer = Result<Arc<Session>, Error>;
 
 struct Cached {
     session: Arc<Session>,
@@ -31,7 +31,7 @@ pub(super) struct State {
     session: Option<Arc<Session>>,
     /// The last session that was dropped: not to be taken from the store again.
     dropped: Option<Ks>,
-    last_error: Option<Arc<Error>>,
+    last_error: Option<Error>,
 }
 
 /// What a caller has to do.
@@ -39,7 +39,7 @@ pub(super) enum Todo {
     /// Nothing.
     Take(Answer),
     /// Nothing now, but a caller with patience can try again then, in running time.
-    TryAgain(Arc<Error>, Duration),
+    TryAgain(Error, Duration),
     /// Renew; until then there is this session.
     Renew(Option<Arc<Session>>, Reason),
 }
@@ -75,9 +75,9 @@ impl Identity {
                 Todo::Take(Ok(Arc::clone(session)))
             }
             (Decision::UseAndRenew { why }, Some(session), ..) => Todo::Renew(Some(Arc::clone(session)), why),
-            (Decision::WaitUntil { elapsed, .. }, _, _, Some(error)) => Todo::TryAgain(Arc::clone(error), elapsed),
+            (Decision::WaitUntil { elapsed, .. }, _, _, Some(error)) => Todo::TryAgain(error.clone(), elapsed),
             (_, _, Some(Err(error)), _) | (Decision::GiveUp { .. }, _, _, Some(error)) => {
-                Todo::Take(Err(Arc::clone(error)))
+                Todo::Take(Err(error.clone()))
             }
             (decision, ..) => Todo::Renew(None, decision.why()),
         }
@@ -92,12 +92,12 @@ impl Identity {
     }
 
     /// Takes note of a failure; the answer is the old session as long as that is good. Under the lock.
-    pub(super) fn failed(&self, state: &mut State, error: &Arc<Error>, now: Moment) -> (Answer, Option<Reason>) {
+    pub(super) fn failed(&self, state: &mut State, error: &Error, now: Moment) -> (Answer, Option<Reason>) {
         state.renewal.record(Outcome::failed(error), now);
-        state.last_error = Some(Arc::clone(error));
+        state.last_error = Some(error.clone());
         match (self.publish(state, now), &state.session) {
             (Decision::Use { why, .. }, Some(session)) => (Ok(Arc::clone(session)), Some(why)),
-            _ => (Err(Arc::clone(error)), None),
+            _ => (Err(error.clone()), None),
         }
     }
 
@@ -106,7 +106,7 @@ impl Identity {
         &self,
         ks: &Ks,
         why: Invalidation,
-        error: Option<&Arc<Error>>,
+        error: Option<&Error>,
         now: Moment,
     ) -> Option<Arc<Session>> {
         self.flight.with(|state, _| {

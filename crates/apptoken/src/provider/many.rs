@@ -21,7 +21,7 @@ pub struct UserSession {
     /// The user that was asked for.
     pub user_id: String,
     /// His session, or why there is none.
-    pub session: Result<Arc<Session>, Arc<Error>>,
+    pub session: Result<Arc<Session>, Error>,
 }
 
 impl Provider {
@@ -130,10 +130,10 @@ impl Round<'_> {
                 answers.push((first, answer));
                 match failure {
                     Some(error) => Err(error),
-                    None => self.shared.credentials.current().map_err(Arc::new),
+                    None => self.shared.credentials.current(),
                 }
             }
-            held => held.map_err(Arc::new),
+            held => held,
         };
         let base = match held.and_then(|held| self.base(held, false)) {
             Ok(base) => base,
@@ -154,8 +154,7 @@ impl Round<'_> {
             return doubtful;
         }
         self.shared.widgets.forget(&base.widget);
-        let token_refused =
-            doubtful.iter().any(|(_, answer)| answer.as_ref().is_err_and(|error| is_token_refused(error)));
+        let token_refused = doubtful.iter().any(|(_, answer)| answer.as_ref().is_err_and(is_token_refused));
         let next = if token_refused { self.shared.credentials.after_refusal(&base.held) } else { None };
         match self.base(next.unwrap_or_else(|| Arc::clone(&base.held)), true) {
             Ok(base) => self.start_from(&base, doubtful.into_iter().map(|(identity, _)| identity).collect()),
@@ -163,9 +162,9 @@ impl Round<'_> {
         }
     }
 
-    fn base(&self, held: Arc<Held>, fresh: bool) -> Result<Base, Arc<Error>> {
+    fn base(&self, held: Arc<Held>, fresh: bool) -> Result<Base, Error> {
         let HashChoice::Known(hash_type) = held.used.hash else {
-            return Err(Arc::new(Error::invalid_input("the app token's hash type is not known: log in once first")));
+            return Err(Error::invalid_input("the app token's hash type is not known: log in once first"));
         };
         let shared = self.shared;
         let ask = Ask { endpoint: &shared.endpoint, retry: shared.retry, meter: &self.meter, clock: &*shared.clock };
@@ -190,7 +189,7 @@ impl Round<'_> {
     }
 
     /// One request; an error is that of the request.
-    fn start_batch(&self, base: &Base, identities: &[Arc<Identity>]) -> Result<Vec<Answer>, Arc<Error>> {
+    fn start_batch(&self, base: &Base, identities: &[Arc<Identity>]) -> Result<Vec<Answer>, Error> {
         let shared = self.shared;
         let credential = &base.held.used;
         let token_hash = base.hash_type.token_hash(&base.widget, &credential.token);
@@ -230,9 +229,9 @@ impl Round<'_> {
 
 fn refuse(
     identities: impl IntoIterator<Item = Arc<Identity>>,
-    error: &Arc<Error>,
+    error: &Error,
 ) -> impl Iterator<Item = (Arc<Identity>, Answer)> {
-    identities.into_iter().map(|identity| (identity, Err(Arc::clone(error))))
+    identities.into_iter().map(|identity| (identity, Err(error.clone())))
 }
 
 /// Whether another app token or widget session may do.

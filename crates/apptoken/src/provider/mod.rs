@@ -40,7 +40,7 @@ use crate::Event;
 /// Cheap to clone: clones share everything. No thread is started unless asked for ([`refresher`](Self::refresher),
 /// [`session_within`](Self::session_within)).
 ///
-/// Errors are shared by all who waited for the same login, hence the [`Arc`].
+/// An error goes to all who waited for the same login.
 ///
 /// # Examples
 ///
@@ -94,7 +94,7 @@ impl Provider {
     /// # Errors
     ///
     /// Any [`ErrorKind`], if there is no session and none can be had.
-    pub fn session(&self) -> Result<Arc<Session>, Arc<Error>> {
+    pub fn session(&self) -> Result<Arc<Session>, Error> {
         match self.identity.cached(self.shared.clock.now()) {
             Some(session) => Ok(session),
             None => self.decide(),
@@ -127,7 +127,7 @@ impl Provider {
     /// # Errors
     ///
     /// Any [`ErrorKind`], if there is no session and none can be had.
-    pub fn session_within(&self, limit: Duration) -> Result<Option<Arc<Session>>, Arc<Error>> {
+    pub fn session_within(&self, limit: Duration) -> Result<Option<Arc<Session>>, Error> {
         let Self { shared, identity } = self;
         let now = shared.clock.now();
         if let Some(session) = identity.cached(now) {
@@ -193,7 +193,7 @@ impl Provider {
     /// `actionslimit` allows, or it was ended. If the next one is refused again as soon as it was obtained, renewal stops
     /// for a while. For calls of your own; [`with_session`](Self::with_session) does it by itself.
     #[must_use = "says whether to try again"]
-    pub fn report(&self, ks: &Ks, error: &Arc<Error>) -> bool {
+    pub fn report(&self, ks: &Ks, error: &Error) -> bool {
         let ErrorKind::Kaltura(KalturaCode::InvalidKs(fault)) = error.kind() else {
             return false;
         };
@@ -205,7 +205,7 @@ impl Provider {
         true
     }
 
-    fn drop_session(&self, ks: &Ks, why: Invalidation, error: Option<&Arc<Error>>) {
+    fn drop_session(&self, ks: &Ks, why: Invalidation, error: Option<&Error>) {
         let Self { shared, identity } = self;
         if why == Invalidation::Refused(KsFault::LoggedOut) {
             // Whoever ended the sessions of a token may well have replaced it.
@@ -222,7 +222,7 @@ impl Provider {
     /// # Errors
     ///
     /// What the last call ended with, or any [`ErrorKind`] if there is no session and none can be had.
-    pub fn with_session<T>(&self, mut call: impl FnMut(&Session) -> Result<T, Error>) -> Result<T, Arc<Error>> {
+    pub fn with_session<T>(&self, mut call: impl FnMut(&Session) -> Result<T, Error>) -> Result<T, Error> {
         let mut attempt = || -> Result<T, Refused> {
             let session = self.session().map_err(Refused::for_good)?;
             match call(&session) {
@@ -230,10 +230,7 @@ impl Provider {
                     self.identity.accepted(&session, &*self.shared.clock);
                     Ok(result)
                 }
-                Err(error) => {
-                    let error = Arc::new(error);
-                    Err(Refused { cured_by_renewal: self.report(session.ks(), &error), error })
-                }
+                Err(error) => Err(Refused { cured_by_renewal: self.report(session.ks(), &error), error }),
             }
         };
         match attempt() {
@@ -255,12 +252,12 @@ struct Late;
 
 /// An attempt of [`Provider::with_session`] that failed.
 struct Refused {
-    error: Arc<Error>,
+    error: Error,
     cured_by_renewal: bool,
 }
 
 impl Refused {
-    fn for_good(error: Arc<Error>) -> Self {
+    fn for_good(error: Error) -> Self {
         Self { error, cured_by_renewal: false }
     }
 }

@@ -60,7 +60,7 @@ impl Shared {
     }
 
     /// Obtains a session with the app token in force; if that is refused and the source has another, with that one.
-    fn obtain(&self, identity: &Identity, meter: &Metered<'_>) -> Result<Obtained, Arc<Error>> {
+    fn obtain(&self, identity: &Identity, meter: &Metered<'_>) -> Result<Obtained, Error> {
         let held = self.credentials.current()?;
         let error = match self.obtain_with(identity, &held, meter) {
             Err(error) if is_token_refused(&error) => error,
@@ -73,7 +73,7 @@ impl Shared {
     }
 
     /// Takes the session from the store, or logs in and puts it there.
-    fn obtain_with(&self, identity: &Identity, held: &Arc<Held>, meter: &Metered<'_>) -> Result<Obtained, Arc<Error>> {
+    fn obtain_with(&self, identity: &Identity, held: &Arc<Held>, meter: &Metered<'_>) -> Result<Obtained, Error> {
         let Some(store) = &self.store else {
             return self.log_in(identity, held, meter);
         };
@@ -127,7 +127,7 @@ impl Shared {
         is_young.then(|| Obtained { session: Arc::new(session), term, from: Origin::Store })
     }
 
-    fn log_in(&self, identity: &Identity, held: &Arc<Held>, meter: &Metered<'_>) -> Result<Obtained, Arc<Error>> {
+    fn log_in(&self, identity: &Identity, held: &Arc<Held>, meter: &Metered<'_>) -> Result<Obtained, Error> {
         let credential = &held.used;
         let partner = credential.partner;
         let ask = Ask { endpoint: &self.endpoint, retry: self.retry, meter, clock: &*self.clock };

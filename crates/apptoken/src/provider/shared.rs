@@ -62,7 +62,7 @@ impl Shared {
 
     /// Tells once when a date comes near at which the app token itself ends, if that is known.
     pub(super) fn warn_of_token_end(&self, now: Moment) {
-        let Ok(held) = self.credentials.current() else { return };
+        let Some(held) = self.credentials.held() else { return };
         let Some(expires_at) = held.expires_at else { return };
         let left = Duration::from_secs(expires_at.seconds_since(now.wall).try_into().unwrap_or_default());
         let Some(days) = WARNINGS.into_iter().find(|days| left <= Duration::from_secs(days * 86_400)) else { return };

@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use apptoken_core::renewal::Term;
@@ -9,7 +8,7 @@ use super::flight::{Flight, Joined, Need, for_ever};
 use super::metered::Metered;
 
 /// The one widget session that all sessions of an account start from.
-pub(super) struct Widgets(Flight<Option<Kept>, Result<Ks, Arc<Error>>>);
+pub(super) struct Widgets(Flight<Option<Kept>, Result<Ks, Error>>);
 
 struct Kept {
     partner: PartnerId,
@@ -28,7 +27,7 @@ impl Widgets {
     /// The widget session of an account; one caller asks the server for it, the others wait for him.
     ///
     /// With `fresh` a new one comes past the server's response cache.
-    pub(super) fn of(&self, partner: PartnerId, ask: &Ask<'_>, fresh: bool) -> Result<Ks, Arc<Error>> {
+    pub(super) fn of(&self, partner: PartnerId, ask: &Ask<'_>, fresh: bool) -> Result<Ks, Error> {
         let now = ask.clock.now();
         let Ok(joined) = self.0.join(for_ever, |kept, situation| match (kept, situation.brought) {
             (_, Some(brought)) => Need::Answer(brought.clone()),
@@ -46,7 +45,7 @@ impl Widgets {
                         *kept = Some(Kept { partner, ks: ks.clone(), term: term(fresh, ask.meter.sent_at()) });
                         Ok(ks)
                     }
-                    Err(error) => Err(Arc::new(error)),
+                    Err(error) => Err(error),
                 })
             }
         }

@@ -1,4 +1,5 @@
 use std::fmt;
+#[cfg(unix)]
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -63,10 +64,12 @@ impl StoreError {
         Self { path: Some(path.to_owned()), ..self }
     }
 
+    #[cfg(unix)]
     pub(crate) fn moved(self, to: PathBuf) -> Self {
         Self { moved_to: Some(to), ..self }
     }
 
+    #[cfg(unix)]
     pub(crate) fn io(path: &Path, error: io::Error) -> Self {
         Self::caused_by(StoreErrorKind::Io, error).at(path)
     }

@@ -67,7 +67,7 @@ fn a_careless_token_has_all_of_them() {
         Finding::AnyUser,
         Finding::WeakHash(HashType::Sha1),
     ];
-    assert_eq!(findings(&world), [expected.clone()]);
+    assert_eq!(findings(&world), [expected.to_vec()]);
     for finding in expected {
         assert!(finding.to_string().len() > 8);
     }
