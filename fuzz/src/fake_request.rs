@@ -1,0 +1,54 @@
+//! Requests as any client could send them, to the model of the server.
+
+use apptoken_core::PartnerId;
+use apptoken_transport_fake::{Answer, Fake, WireRequest};
+
+/// Reads the input as an HTTP request (`METHOD target`, headers, an empty line, a body) and has the model answer it.
+///
+/// It must answer, with a status that a Kaltura server or its web server gives, and JSON must be JSON. `$ADMIN` stands for
+/// an admin session, so that what lies behind the permissions is reached too. Good is a request that the API fulfils.
+pub fn fake_request(input: &[u8]) -> bool {
+    let fake = Fake::new();
+    fake.set_response_cache(input.first().is_some_and(u8::is_ascii_lowercase));
+    let Some(request) = read(input, &fake) else { return false };
+    let first = answer(&fake, &request);
+    // Whatever the first one left behind, the next one is answered too.
+    answer(&fake, &request);
+    assert!(fake.journal().requests() == 2);
+    first
+}
+
+fn answer(fake: &Fake, request: &WireRequest) -> bool {
+    let Answer::Reply(reply) = fake.handle(request).answer else { panic!("no fault was injected") };
+    assert!(matches!(reply.status, 200 | 301 | 400 | 404 | 405 | 413 | 414 | 500), "{}", reply.status);
+    assert!(reply.body.len() <= 80 << 20, "{} bytes", reply.body.len());
+    let content_type = reply.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let overridden = contains(&request.body, b"content-type") || contains(request.target.as_bytes(), b"content-type");
+    if content_type.is_some_and(|(_, value)| value == "application/json") && !overridden && !reply.body.is_empty() {
+        let json: Result<serde_json::Value, _> = serde_json::from_slice(&reply.body);
+        assert!(json.is_ok(), "{}", String::from_utf8_lossy(&reply.body));
+    }
+    reply.status == 200 && !reply.body.is_empty() && !contains(&reply.body, b"KalturaAPIException")
+}
+
+fn read(input: &[u8], fake: &Fake) -> Option<WireRequest> {
+    let end = input.windows(2).position(|window| window == b"\n\n")?;
+    let (head, body) = input.split_at(end);
+    let admin = fake.admin_session(PartnerId::new(101).ok()?)?;
+    let with_session = |text: &str| text.replace("$ADMIN", admin.expose());
+    let head = with_session(&String::from_utf8_lossy(head));
+    let mut lines = head.lines();
+    let (method, target) = lines.next()?.split_once(' ')?;
+    let headers =
+        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let body = body.get(2..).unwrap_or_default();
+    let body = match std::str::from_utf8(body) {
+        Ok(text) => with_session(text).into_bytes(),
+        Err(_) => body.to_vec(),
+    };
+    Some(WireRequest { method: method.to_owned(), target: target.to_owned(), headers: headers.collect(), body })
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
