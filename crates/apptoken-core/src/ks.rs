@@ -148,8 +148,7 @@ pub(crate) const UNUSABLE_KS: &str = "unusable KS";
 
 impl<'de> serde::Deserialize<'de> for Ks {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Zeroizing::new(String::deserialize(deserializer)?);
-        Self::parse(text.as_str()).map_err(|_| serde::de::Error::custom(UNUSABLE_KS))
+        Self::parse(String::deserialize(deserializer)?).map_err(|_| serde::de::Error::custom(UNUSABLE_KS))
     }
 }
 

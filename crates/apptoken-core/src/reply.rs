@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use memchr::memmem;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -139,7 +140,7 @@ impl ApiException {
     /// The API error that a body is, at whatever HTTP status.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         // Most replies are none: a search is cheaper than reading each reply twice.
-        if !body.windows(EXCEPTION.len()).any(|window| window == EXCEPTION.as_bytes()) {
+        if memmem::find(body, EXCEPTION.as_bytes()).is_none() {
             return None;
         }
         serde_json::from_slice(body).ok().filter(|exception: &Self| exception.object_type == EXCEPTION)
