@@ -140,9 +140,7 @@ impl ApiException {
     /// The API error that a body is, at whatever HTTP status.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         // Most replies are none: a search is cheaper than reading each reply twice.
-        if memmem::find(body, EXCEPTION.as_bytes()).is_none() {
-            return None;
-        }
+        memmem::find(body, EXCEPTION.as_bytes())?;
         serde_json::from_slice(body).ok().filter(|exception: &Self| exception.object_type == EXCEPTION)
     }
 }
