@@ -4,11 +4,11 @@ use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use memchr::memmem;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::reply::holds;
 use crate::{AccountSecret, Action, Endpoint, Error, HttpRequest, Ks, Moment, TokenHash};
 
 /// What a request carries beside the parameters of its action.
@@ -80,7 +80,7 @@ pub(crate) fn object(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error
     };
     let text = Zeroizing::new(serde_json::to_vec(value).map_err(unusable)?);
     // Only a null, or a text that holds the word, makes the second look necessary.
-    if memmem::find(&text, b"null").is_none() {
+    if !holds(&text, b"null") {
         return Ok(text);
     }
     let mut tree = serde_json::from_slice(&text).map_err(unusable)?;

@@ -152,7 +152,7 @@ fn host_of(authority: &str) -> Result<&str, Error> {
     if host.is_empty()
         || host.starts_with('.')
         || host.contains("..")
-        || (!authority.starts_with('[') && !is_name(host))
+        || (host.parse::<Ipv6Addr>().is_err() && !is_name(host))
     {
         return Err(refused("it names no host"));
     }
@@ -229,6 +229,14 @@ mod tests {
             let error = Endpoint::parse(url).unwrap_err().to_string();
             assert!(error.contains("write https://"), "{url}: {error}");
             assert!(Endpoint::parse_allowing_unencrypted_http(url).is_ok(), "{url}");
+        }
+    }
+
+    /// A bracket that opened and never closed let any host through, with blanks and line breaks.
+    #[test]
+    fn a_host_with_an_open_bracket_is_refused() {
+        for url in ["https://[a b\r\nx", "https://[::1", "https://[", "https://[]"] {
+            assert!(Endpoint::parse(url).is_err(), "{url:?}");
         }
     }
 

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use memchr::memmem;
+use memchr::memchr_iter;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -84,6 +84,12 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> 
     Err(Error::new(kind).caused_by(flaw))
 }
 
+/// Whether a word stands in a text; cheaper for a short text than a searcher that must be built first.
+pub(crate) fn holds(text: &[u8], word: &[u8]) -> bool {
+    let starts_at = |at| text.get(at..).is_some_and(|rest| rest.starts_with(word));
+    word.first().is_some_and(|first| memchr_iter(*first, text).any(starts_at))
+}
+
 fn is_xml(body: &[u8]) -> bool {
     body.starts_with(b"<?xml") || body.starts_with(b"<xml")
 }
@@ -94,7 +100,8 @@ fn data_error(cause: &serde_json::Error) -> ErrorKind {
 }
 
 fn is_json_and_more(body: &[u8]) -> bool {
-    serde_json::Deserializer::from_slice(body).into_iter::<IgnoredAny>().next().is_some_and(|first| first.is_ok())
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<IgnoredAny>();
+    values.next().is_some_and(|first| first.is_ok()) && values.byte_offset() < body.len()
 }
 
 fn category(cause: &serde_json::Error) -> &'static str {
@@ -140,7 +147,9 @@ impl ApiException {
     /// The API error that a body is, at whatever HTTP status.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         // Most replies are none: a search is cheaper than reading each reply twice.
-        memmem::find(body, EXCEPTION.as_bytes())?;
+        if !holds(body, EXCEPTION.as_bytes()) {
+            return None;
+        }
         serde_json::from_slice(body).ok().filter(|exception: &Self| exception.object_type == EXCEPTION)
     }
 }
@@ -295,6 +304,15 @@ mod tests {
             assert_eq!(kind(200, body), expected, "{body:?}");
         }
         assert!(read(200, "{\"ks\":\"abc\"}").is_ok());
+    }
+
+    /// JSON that is whole and only badly encoded was said to go on behind its end.
+    #[test]
+    fn bad_encoding_is_not_taken_for_trailing_data() {
+        let response = HttpResponse::new(200, [("Date", "x")], b"{\"ks\":\"J\xfcrgen\"}".to_vec());
+        let error = Reply::of(&response).unwrap().parse::<Shape>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MalformedReply);
+        assert_eq!(kind(200, "{\"ks\":\"\\ud800\"}"), ErrorKind::MalformedReply);
     }
 
     #[test]

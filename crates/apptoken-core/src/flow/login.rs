@@ -8,10 +8,10 @@ use core::time::Duration;
 use super::login_session::{Session, WidgetSession};
 use super::machine::{Machine, Prepared, Turn, Unreadable};
 use super::{Exchange, Flow};
-use crate::app_token::{SessionOptions, StartSession};
+use crate::app_token::{SessionOptions, StartSession, StartedSession};
 use crate::encode::{Common, Nocache};
 use crate::reply::Reply;
-use crate::session::StartWidgetSession;
+use crate::session::{StartWidgetSession, StartedWidgetSession};
 use crate::{
     AppTokenId, AppTokenSecret, Endpoint, Error, ErrorKind, HashChoice, HashType, KalturaCode, Ks, KsFault, Moment,
     PartnerId, Privileges, RetryPolicy, SessionType,
@@ -168,7 +168,8 @@ impl Flow for Login {
 
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
 pub struct LoginMachine {
-    login: Login,
+    /// In a box because an exchange is moved with every step.
+    login: Box<Login>,
     stage: Stage,
     fallback: Fallback,
     /// The hash types that are still to be tried after the present one.
@@ -211,7 +212,7 @@ impl LoginMachine {
                 (HashChoice::Detect, None) => (HashType::Sha256, &[]),
             };
         let login = if login.credential.hash == HashChoice::Detect { login.retry(RetryPolicy::none()) } else { login };
-        Self { login, stage: Stage::Widget { fresh: false }, fallback, untried, hash_type }
+        Self { login: Box::new(login), stage: Stage::Widget { fresh: false }, fallback, untried, hash_type }
     }
 
     fn ask_for_widget_session(self, fresh: bool, now: Moment) -> Result<(Prepared, Self), Error> {
@@ -231,6 +232,39 @@ impl LoginMachine {
         let common = Common { ks: Some(&source.ks), nocache: source.fresh.then(|| Nocache::new(now)) };
         let prepared = Prepared::new(&self.login.endpoint, &action, common)?;
         Ok((prepared, Self { stage: Stage::Session(source), ..self }))
+    }
+
+    fn take_widget_session(
+        self,
+        started: StartedWidgetSession,
+        fresh: bool,
+        reply: &Reply<'_>,
+        now: Moment,
+    ) -> Turn<Login> {
+        if !self.is_right_partner(started.partner_id) {
+            return Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ());
+        }
+        let source = Source { ks: started.ks, widget_since: Some(now), fresh };
+        Self::go(self.ask_for_session(source, now))
+    }
+
+    fn take_session(self, started: StartedSession, reply: &Reply<'_>, now: Moment) -> Turn<Login> {
+        let server_time = reply.server_time();
+        if !self.is_right_partner(started.partner_id) {
+            return Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ());
+        }
+        if server_time.is_some_and(|now| started.expiry <= now) {
+            return Turn::Stop(Error::new(ErrorKind::BornExpired).answered_by(reply.response()), ());
+        }
+        let Self { login, stage, hash_type, .. } = self;
+        let widget = match stage {
+            Stage::Session(Source { ks, widget_since, fresh }) => {
+                widget_since.map(|obtained_at| WidgetSession { ks, obtained_at, fresh })
+            }
+            Stage::Widget { .. } => None,
+        };
+        let Login { credential, options, .. } = *login;
+        Turn::Done(Session::new(started, credential, options, hash_type, server_time, now, widget))
     }
 
     fn go(next: Result<(Prepared, Self), Error>) -> Turn<Login> {
@@ -262,34 +296,14 @@ impl Machine<Login> for LoginMachine {
     }
 
     fn accept(self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Login>, Unreadable<Self>> {
-        match self.stage {
-            Stage::Widget { fresh } => match reply.parse::<<StartWidgetSession as crate::Action>::Reply>() {
-                Ok(started) if self.is_right_partner(started.partner_id) => {
-                    let source = Source { ks: started.ks, widget_since: Some(now), fresh };
-                    Ok(Self::go(self.ask_for_session(source, now)))
-                }
-                Ok(_) => Ok(Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ())),
-                Err(error) => Err(Box::new((self, error))),
-            },
-            Stage::Session(ref source) => match reply.parse::<<StartSession as crate::Action>::Reply>() {
-                Ok(started) if !self.is_right_partner(started.partner_id) => {
-                    Ok(Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ()))
-                }
-                Ok(started) => {
-                    let server_time = reply.server_time();
-                    if server_time.is_some_and(|now| started.expiry <= now) {
-                        return Ok(Turn::Stop(Error::new(ErrorKind::BornExpired).answered_by(reply.response()), ()));
-                    }
-                    let widget = source.widget_since.map(|since| WidgetSession {
-                        ks: source.ks.clone(),
-                        obtained_at: since,
-                        fresh: source.fresh,
-                    });
-                    let Login { credential, options, .. } = self.login;
-                    Ok(Turn::Done(Session::new(started, credential, options, self.hash_type, server_time, now, widget)))
-                }
-                Err(error) => Err(Box::new((self, error))),
-            },
+        let read = match self.stage {
+            Stage::Widget { fresh } => reply.parse().map(|started| Read::Widget(started, fresh)),
+            Stage::Session(_) => reply.parse().map(Read::Session),
+        };
+        match read {
+            Ok(Read::Widget(started, fresh)) => Ok(self.take_widget_session(started, fresh, reply, now)),
+            Ok(Read::Session(started)) => Ok(self.take_session(started, reply, now)),
+            Err(error) => Err(Box::new((self, error))),
         }
     }
 
@@ -311,6 +325,12 @@ impl Machine<Login> for LoginMachine {
             _ => Turn::Stop(machine.explain(error), ()),
         }
     }
+}
+
+/// A reply that was read as what its stage expects.
+enum Read {
+    Widget(StartedWidgetSession, bool),
+    Session(StartedSession),
 }
 
 /// Whether the KS that the hash was taken over may be to blame.
