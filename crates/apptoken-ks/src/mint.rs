@@ -83,6 +83,11 @@ pub fn mint_v1(secret: &AccountSecret, fields: &KsFields<'_>, rand: &str) -> Ks 
 /// The privileges become fields of a query string by the server's rules: items are trimmed, empty ones and `0` are
 /// left out, `*` stands as `all:*`, and of items with the same name only the last one counts. The names `_e`, `_t`,
 /// `_u`, `_m` and `_d` are those of the KS's own fields, so privileges of these names are lost.
+///
+/// # Security
+///
+/// Never mint with privileges that somebody else wrote: by the server's rules for names (`.t` is read as `_t`) such a text
+/// can change the session's type or user. In a KS V1 a `;` in it does the same.
 #[must_use]
 pub fn mint_v2(secret: &AccountSecret, fields: &KsFields<'_>, random: [u8; v2::RANDOM_SIZE]) -> Ks {
     let encrypted = v2::seal(secret, random, &query_of(fields));
