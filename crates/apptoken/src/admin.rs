@@ -3,7 +3,7 @@ use std::time::Duration;
 use apptoken_core::app_token::{AppToken, AppTokenFilter, List};
 use apptoken_core::{
     AccountSecret, Action, AllPages, AppTokenId, Audit, Clock, Endpoint, Error, Exchange, Flow, Ks, KsVersion, Moment,
-    PartnerId, Privileges, Provision, RetryPolicy, Revoke, Rotate, SessionType, Stopped, Transport,
+    PartnerId, Provision, RetryPolicy, Revoke, Rotate, SessionType, Stopped, Transport,
 };
 use apptoken_ks::KsFields;
 
@@ -100,7 +100,7 @@ impl Admin {
             Authority::Session(ks) => Ok(ks.clone()),
             Authority::Secret { secret, version } => {
                 let random = random_bytes()?;
-                Ok(sign(self.partner, secret, *version, SESSION_LIFETIME, &Privileges::new(), self.now(), random))
+                Ok(sign(self.partner, secret, *version, self.now(), random))
             }
         }
     }
@@ -195,18 +195,8 @@ impl Admin {
 const SESSION_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Signs an admin session as the server would, without a request.
-fn sign(
-    partner: PartnerId,
-    secret: &AccountSecret,
-    version: KsVersion,
-    lifetime: Duration,
-    privileges: &Privileges,
-    now: Moment,
-    random: [u8; 16],
-) -> Ks {
-    let privileges = privileges.to_string();
-    let fields =
-        KsFields { privileges: &privileges, ..KsFields::new(partner, SessionType::Admin, now.wall.plus(lifetime)) };
+fn sign(partner: PartnerId, secret: &AccountSecret, version: KsVersion, now: Moment, random: [u8; 16]) -> Ks {
+    let fields = KsFields::new(partner, SessionType::Admin, now.wall.plus(SESSION_LIFETIME));
     match version {
         KsVersion::V1 => apptoken_ks::mint_v1(secret, &fields, &u128::from_le_bytes(random).to_string()),
         KsVersion::V2 => apptoken_ks::mint_v2(secret, &fields, random),

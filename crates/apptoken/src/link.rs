@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use apptoken_core::{
@@ -20,7 +21,7 @@ impl Link {
     pub(crate) fn new(endpoint: Endpoint, transport: impl Transport + Send + Sync + 'static) -> Self {
         Self {
             endpoint,
-            retry: RetryPolicy::default(),
+            retry: RetryPolicy { jitter_seed: any_number(), ..RetryPolicy::default() },
             transport: Arc::new(transport),
             clock: Arc::new(SystemClock::new()),
         }
@@ -47,5 +48,24 @@ impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { endpoint, retry, transport: _, clock: _ } = self;
         f.debug_struct("Link").field("endpoint", endpoint).field("retry", retry).finish_non_exhaustive()
+    }
+}
+
+/// A number that differs between processes and calls.
+pub(crate) fn any_number() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use apptoken_core::{FnTransport, Region, TransportFailure};
+
+    /// Clients with the same seed would come back to a server in step after its outage.
+    #[test]
+    fn no_two_clients_wait_in_step() {
+        let link =
+            || Link::new(Region::Ireland.into(), FnTransport::new(|_| Err(TransportFailure::not_sent("offline"))));
+        assert_ne!(link().retry.jitter_seed, link().retry.jitter_seed);
     }
 }

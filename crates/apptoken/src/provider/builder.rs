@@ -1,5 +1,4 @@
 use std::fmt;
-use std::hash::{BuildHasher as _, RandomState};
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -14,6 +13,7 @@ use super::Provider;
 use super::credentials::Credentials;
 use super::shared::Shared;
 use super::widget::Widgets;
+use crate::link::any_number;
 use crate::store::SessionStore;
 #[cfg(feature = "ureq")]
 use crate::{Config, EnvSource};
@@ -181,11 +181,6 @@ impl ProviderBuilder {
         let identity = shared.identity(options);
         Provider { shared, identity }
     }
-}
-
-/// A number that differs between processes and calls.
-fn any_number() -> u64 {
-    RandomState::new().hash_one(0)
 }
 
 impl fmt::Debug for ProviderBuilder {
