@@ -1,11 +1,10 @@
 //! Looking over all app tokens of an account.
 
-use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::machine::{Machine, Turn, Unreadable};
+use super::machine::{Machine, Turn};
 use super::pages::PagesMachine;
 use super::{AllPages, Exchange, Flow};
 use crate::app_token::{AppToken, AppTokenFilter, AppTokenStatus, List};
@@ -141,32 +140,23 @@ pub struct AuditMachine {
     soon: Duration,
 }
 
-impl AuditMachine {
-    fn follow(turn: Turn<AllPages<List>>, soon: Duration, now: UnixSeconds) -> Turn<Audit> {
-        match turn {
-            Turn::Send(prepared, pages) => Turn::Send(prepared, Self { pages, soon }),
-            Turn::Wait(pause, prepared, pages) => Turn::Wait(pause, prepared, Self { pages, soon }),
-            Turn::Done(tokens) => Turn::Done(tokens.into_iter().map(|token| audited(token, soon, now)).collect()),
-            Turn::Stop(error, ()) => Turn::Stop(error, ()),
-        }
-    }
-}
-
 impl Machine<Audit> for AuditMachine {
     fn policy(&self) -> &RetryPolicy {
         self.pages.policy()
     }
 
-    fn accept(self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Audit>, Unreadable<Self>> {
-        let Self { pages, soon } = self;
-        match pages.accept(reply, now) {
-            Ok(turn) => Ok(Self::follow(turn, soon, reply.server_time().unwrap_or(now.wall))),
-            Err(unreadable) => Err(Box::new((Self { pages: unreadable.0, soon }, unreadable.1))),
-        }
+    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Audit>, Error> {
+        let (soon, today) = (self.soon, reply.server_time().unwrap_or(now.wall));
+        Ok(match self.pages.accept(reply, now)? {
+            Turn::Send(prepared) => Turn::Send(prepared),
+            Turn::Wait(pause, prepared) => Turn::Wait(pause, prepared),
+            Turn::Done(tokens) => Turn::Done(tokens.into_iter().map(|token| audited(token, soon, today)).collect()),
+            Turn::Stop(error, ()) => Turn::Stop(error, ()),
+        })
     }
 
-    fn refuse(self, error: Error, now: Moment) -> Turn<Audit> {
-        Self::follow(self.pages.refuse(error, now), self.soon, now.wall)
+    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Audit> {
+        Turn::Stop(error, ())
     }
 }
 

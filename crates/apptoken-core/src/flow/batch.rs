@@ -1,6 +1,5 @@
 //! Several actions in one request: `multirequest`.
 
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
@@ -12,7 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::machine::{Machine, Prepared, Turn, Unreadable};
+use super::machine::{Machine, Prepared, Turn};
 use super::{Exchange, Flow};
 use crate::encode;
 use crate::reply::{ApiException, Reply, parse};
@@ -313,14 +312,11 @@ impl Machine<Batch> for BatchMachine {
         &self.retry
     }
 
-    fn accept(self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Batch>, Unreadable<Self>> {
-        match self.reader.read(reply) {
-            Ok(results) => Ok(Turn::Done(results)),
-            Err(error) => Err(Box::new((self, error))),
-        }
+    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Batch>, Error> {
+        self.reader.read(reply).map(Turn::Done)
     }
 
-    fn refuse(self, error: Error, _: Moment) -> Turn<Batch> {
+    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Batch> {
         Turn::Stop(error, ())
     }
 }

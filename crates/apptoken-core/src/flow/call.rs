@@ -1,10 +1,9 @@
 //! One call of one action.
 
-use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::machine::{Machine, Prepared, Turn, Unreadable};
+use super::machine::{Machine, Prepared, Turn};
 use super::{Exchange, Flow};
 use crate::encode::{Common, Nocache};
 use crate::reply::Reply;
@@ -101,14 +100,11 @@ impl<A: Action> Machine<Call<A>> for CallMachine<A> {
         &self.retry
     }
 
-    fn accept(self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Call<A>>, Unreadable<Self>> {
-        match reply.parse() {
-            Ok(output) => Ok(Turn::Done(output)),
-            Err(error) => Err(Box::new((self, error))),
-        }
+    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Call<A>>, Error> {
+        reply.parse().map(Turn::Done)
     }
 
-    fn refuse(self, error: Error, _: Moment) -> Turn<Call<A>> {
+    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Call<A>> {
         Turn::Stop(error, ())
     }
 }

@@ -6,7 +6,7 @@ use alloc::string::String;
 use core::time::Duration;
 
 use super::login_session::{Session, WidgetSession};
-use super::machine::{Machine, Prepared, Turn, Unreadable};
+use super::machine::{Machine, Prepared, Turn};
 use super::{Exchange, Flow};
 use crate::app_token::{SessionOptions, StartSession, StartedSession};
 use crate::encode::{Common, Nocache};
@@ -125,8 +125,8 @@ impl Login {
         self.options.check()?;
         // Detection must not lose a try to a widget session out of the cache that has ended.
         let fresh = self.credential.hash == HashChoice::Detect;
-        let (prepared, machine) =
-            LoginMachine::new(self, Fallback::Unless { fresh }).ask_for_widget_session(fresh, now)?;
+        let mut machine = LoginMachine::new(self, Fallback::Unless { fresh });
+        let prepared = machine.ask_for_widget_session(fresh, now)?;
         Ok(Exchange::start(machine, prepared, now))
     }
 
@@ -150,8 +150,8 @@ impl Login {
 
     fn start_from(self, ks: Ks, fallback: Fallback, now: Moment) -> Result<Exchange<Self>, Error> {
         self.options.check()?;
-        let (prepared, machine) =
-            LoginMachine::new(self, fallback).ask_for_session(Source { ks, widget_since: None, fresh: false }, now)?;
+        let mut machine = LoginMachine::new(self, fallback);
+        let prepared = machine.ask_for_session(Source { ks, widget_since: None, fresh: false }, now)?;
         Ok(Exchange::start(machine, prepared, now))
     }
 }
@@ -185,6 +185,7 @@ enum Stage {
 }
 
 /// The KS that the hash is taken over.
+#[derive(Clone)]
 struct Source {
     ks: Ks,
     /// When this login obtained it as a widget session.
@@ -215,14 +216,14 @@ impl LoginMachine {
         Self { login: Box::new(login), stage: Stage::Widget { fresh: false }, fallback, untried, hash_type }
     }
 
-    fn ask_for_widget_session(self, fresh: bool, now: Moment) -> Result<(Prepared, Self), Error> {
+    fn ask_for_widget_session(&mut self, fresh: bool, now: Moment) -> Result<Prepared, Error> {
         let action = StartWidgetSession::of(self.login.credential.partner);
         let common = Common { ks: None, nocache: fresh.then(|| Nocache::new(now)) };
-        let prepared = Prepared::new(&self.login.endpoint, &action, common)?;
-        Ok((prepared, Self { stage: Stage::Widget { fresh }, ..self }))
+        self.stage = Stage::Widget { fresh };
+        Prepared::new(&self.login.endpoint, &action, common)
     }
 
-    fn ask_for_session(self, source: Source, now: Moment) -> Result<(Prepared, Self), Error> {
+    fn ask_for_session(&mut self, source: Source, now: Moment) -> Result<Prepared, Error> {
         let Credential { id, token, .. } = &self.login.credential;
         let action = StartSession {
             id: id.clone(),
@@ -230,48 +231,32 @@ impl LoginMachine {
             options: self.login.options.clone(),
         };
         let common = Common { ks: Some(&source.ks), nocache: source.fresh.then(|| Nocache::new(now)) };
-        let prepared = Prepared::new(&self.login.endpoint, &action, common)?;
-        Ok((prepared, Self { stage: Stage::Session(source), ..self }))
+        let prepared = Prepared::new(&self.login.endpoint, &action, common);
+        self.stage = Stage::Session(source);
+        prepared
     }
 
-    fn take_widget_session(
-        self,
-        started: StartedWidgetSession,
-        fresh: bool,
-        reply: &Reply<'_>,
-        now: Moment,
-    ) -> Turn<Login> {
+    fn take_widget_session(&mut self, fresh: bool, reply: &Reply<'_>, now: Moment) -> Result<Turn<Login>, Error> {
+        let started: StartedWidgetSession = reply.parse()?;
         if !self.is_right_partner(started.partner_id) {
-            return Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ());
+            return Ok(Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ()));
         }
-        let source = Source { ks: started.ks, widget_since: Some(now), fresh };
-        Self::go(self.ask_for_session(source, now))
+        Ok(self.ask_for_session(Source { ks: started.ks, widget_since: Some(now), fresh }, now).into())
     }
 
-    fn take_session(self, started: StartedSession, reply: &Reply<'_>, now: Moment) -> Turn<Login> {
+    fn take_session(&self, source: &Source, reply: &Reply<'_>, now: Moment) -> Result<Turn<Login>, Error> {
+        let started: StartedSession = reply.parse()?;
         let server_time = reply.server_time();
         if !self.is_right_partner(started.partner_id) {
-            return Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ());
+            return Ok(Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ()));
         }
         if server_time.is_some_and(|now| started.expiry <= now) {
-            return Turn::Stop(Error::new(ErrorKind::BornExpired).answered_by(reply.response()), ());
+            return Ok(Turn::Stop(Error::new(ErrorKind::BornExpired).answered_by(reply.response()), ()));
         }
-        let Self { login, stage, hash_type, .. } = self;
-        let widget = match stage {
-            Stage::Session(Source { ks, widget_since, fresh }) => {
-                widget_since.map(|obtained_at| WidgetSession { ks, obtained_at, fresh })
-            }
-            Stage::Widget { .. } => None,
-        };
-        let Login { credential, options, .. } = *login;
-        Turn::Done(Session::new(started, credential, options, hash_type, server_time, now, widget))
-    }
-
-    fn go(next: Result<(Prepared, Self), Error>) -> Turn<Login> {
-        match next {
-            Ok((prepared, machine)) => Turn::Send(prepared, machine),
-            Err(error) => Turn::Stop(error, ()),
-        }
+        let Source { ks, widget_since, fresh } = source;
+        let widget = widget_since.map(|obtained_at| WidgetSession { ks: ks.clone(), obtained_at, fresh: *fresh });
+        let Login { credential, options, .. } = (*self.login).clone();
+        Ok(Turn::Done(Session::new(started, credential, options, self.hash_type, server_time, now, widget)))
     }
 
     fn is_right_partner(&self, partner_id: i64) -> bool {
@@ -295,42 +280,33 @@ impl Machine<Login> for LoginMachine {
         &self.login.retry
     }
 
-    fn accept(self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Login>, Unreadable<Self>> {
-        let read = match self.stage {
-            Stage::Widget { fresh } => reply.parse().map(|started| Read::Widget(started, fresh)),
-            Stage::Session(_) => reply.parse().map(Read::Session),
-        };
-        match read {
-            Ok(Read::Widget(started, fresh)) => Ok(self.take_widget_session(started, fresh, reply, now)),
-            Ok(Read::Session(started)) => Ok(self.take_session(started, reply, now)),
-            Err(error) => Err(Box::new((self, error))),
+    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Login>, Error> {
+        match &self.stage {
+            Stage::Widget { fresh } => self.take_widget_session(*fresh, reply, now),
+            Stage::Session(source) => self.take_session(source, reply, now),
         }
     }
 
-    fn refuse(self, error: Error, now: Moment) -> Turn<Login> {
-        let Stage::Session(source) = self.stage else {
+    fn refuse(&mut self, error: Error, now: Moment) -> Turn<Login> {
+        let Stage::Session(source) = &self.stage else {
             return Turn::Stop(error, ());
         };
-        let machine = Self { stage: Stage::Widget { fresh: source.fresh }, ..self };
+        let source = source.clone();
         let hash_refused = error.kind() == ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash);
-        match (machine.untried.split_first(), machine.fallback) {
+        match (self.untried.split_first(), self.fallback) {
             (Some((next, rest)), _) if hash_refused => {
-                Self::go(Self { hash_type: *next, untried: rest, ..machine }.ask_for_session(source, now))
+                (self.hash_type, self.untried) = (*next, rest);
+                self.ask_for_session(source, now).into()
             }
             (_, Fallback::Unless { fresh: false })
-                if machine.login.credential.hash != HashChoice::Detect && may_be_cured_by_a_widget_session(&error) =>
+                if self.login.credential.hash != HashChoice::Detect && may_be_cured_by_a_widget_session(&error) =>
             {
-                Self::go(Self { fallback: Fallback::Never, ..machine }.ask_for_widget_session(true, now))
+                self.fallback = Fallback::Never;
+                self.ask_for_widget_session(true, now).into()
             }
-            _ => Turn::Stop(machine.explain(error), ()),
+            _ => Turn::Stop(self.explain(error), ()),
         }
     }
-}
-
-/// A reply that was read as what its stage expects.
-enum Read {
-    Widget(StartedWidgetSession, bool),
-    Session(StartedSession),
 }
 
 /// Whether the KS that the hash was taken over may be to blame.

@@ -1,6 +1,5 @@
 //! What a flow does at each reply. Private, which seals [`Flow`].
 
-use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::Flow;
@@ -13,27 +12,30 @@ pub trait Machine<F: Flow<Machine = Self>>: Sized {
     /// How patient the flow is.
     fn policy(&self) -> &RetryPolicy;
 
-    /// Takes the reply, or gives the flow back if the reply is not what the action returns.
-    fn accept(self, reply: &Reply<'_>, now: Moment) -> Result<Turn<F>, Unreadable<Self>>;
+    /// Takes the reply. After an error the flow stands where it stood: the reply is not what the action returns.
+    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<F>, Error>;
 
     /// Takes an error that repeating the request does not mend.
-    fn refuse(self, error: Error, now: Moment) -> Turn<F>;
+    fn refuse(&mut self, error: Error, now: Moment) -> Turn<F>;
 }
-
-/// A flow at a reply that it could not read, and why.
-pub(crate) type Unreadable<M> = Box<(M, Error)>;
 
 /// Where a flow goes.
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
 pub enum Turn<F: Flow> {
     /// To the next request.
-    Send(Prepared, F::Machine),
+    Send(Prepared),
     /// To the next request, but not before some time has passed.
-    Wait(Duration, Prepared, F::Machine),
+    Wait(Duration, Prepared),
     /// To its end.
     Done(F::Output),
     /// No further.
     Stop(Error, F::Progress),
+}
+
+impl<F: Flow<Progress = ()>> From<Result<Prepared, Error>> for Turn<F> {
+    fn from(next: Result<Prepared, Error>) -> Self {
+        next.map_or_else(|error| Self::Stop(error, ()), Self::Send)
+    }
 }
 
 /// A request that is ready to be sent.

@@ -8,6 +8,7 @@ mod login;
 mod login_session;
 mod machine;
 mod pages;
+mod plan;
 mod provision;
 mod revoke;
 mod rotate;
@@ -30,7 +31,7 @@ pub use revoke::{Revoke, Revoked};
 pub use rotate::{OldToken, Rotate, RotateProgress, Rotated};
 
 use crate::reply::Reply;
-use crate::{ActionName, Clock, Error, HttpRequest, HttpResponse, Moment, Repeat, Transport, TransportFailure};
+use crate::{Clock, Error, HttpRequest, HttpResponse, Moment, Repeat, Transport, TransportFailure};
 
 /// Something that takes one or more exchanges, such as [`Login`] or [`Call`].
 ///
@@ -125,18 +126,10 @@ impl<F: Flow> Exchange<F> {
     /// # Errors
     ///
     /// [`Stopped`] if the flow cannot go on.
-    pub fn receive(self, reply: &HttpResponse, now: Moment) -> Result<Step<F>, Stopped<F>> {
-        let answer = match Reply::of(reply) {
-            Ok(answer) => answer,
-            Err(error) => return self.fail(error, now),
-        };
-        let Self { machine, prepared, failures, started } = self;
-        match machine.accept(&answer, now) {
-            Ok(turn) => Self::follow(turn, started, prepared.action),
-            Err(unreadable) => {
-                let (machine, error) = *unreadable;
-                Self { machine, prepared, failures, started }.fail(error, now)
-            }
+    pub fn receive(mut self, reply: &HttpResponse, now: Moment) -> Result<Step<F>, Stopped<F>> {
+        match Reply::of(reply).and_then(|answer| self.machine.accept(&answer, now)) {
+            Ok(turn) => self.follow(turn),
+            Err(error) => self.fail(error, now),
         }
     }
 
@@ -153,23 +146,25 @@ impl<F: Flow> Exchange<F> {
         let error = error.during(self.prepared.action);
         let repeatable = self.prepared.repeat == Repeat::Always || !error.may_have_acted();
         self.failures = self.failures.saturating_add(1);
-        let wait = self.machine.policy().wait_after(self.failures, now.elapsed.saturating_sub(self.started));
-        match wait {
+        match self.machine.policy().wait_after(self.failures, now.elapsed.saturating_sub(self.started)) {
             Some(wait) if repeatable && error.is_transient() => Ok(Step::Wait(wait, self)),
-            _ => Self::follow(self.machine.refuse(error, now), self.started, self.prepared.action),
+            _ => {
+                let turn = self.machine.refuse(error, now);
+                self.follow(turn)
+            }
         }
     }
 
-    fn follow(turn: Turn<F>, started: Duration, action: ActionName) -> Result<Step<F>, Stopped<F>> {
+    fn follow(self, turn: Turn<F>) -> Result<Step<F>, Stopped<F>> {
         match turn {
-            Turn::Send(prepared, machine) => Ok(Step::Send(Self { machine, prepared, failures: 0, started })),
-            Turn::Wait(pause, prepared, machine) => {
+            Turn::Send(prepared) => Ok(Step::Send(Self { prepared, failures: 0, ..self })),
+            Turn::Wait(pause, prepared) => {
                 // A wait that the flow plans does not count against the deadline of repetition.
-                let started = started.saturating_add(pause);
-                Ok(Step::Wait(pause, Self { machine, prepared, failures: 0, started }))
+                let started = self.started.saturating_add(pause);
+                Ok(Step::Wait(pause, Self { prepared, failures: 0, started, ..self }))
             }
             Turn::Done(output) => Ok(Step::Done(output)),
-            Turn::Stop(error, progress) => Err(Stopped { error: error.during(action), progress }),
+            Turn::Stop(error, progress) => Err(Stopped { error: error.during(self.prepared.action), progress }),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! All pages of a list.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 
-use super::machine::{Machine, Prepared, Turn, Unreadable};
+use super::machine::{Machine, Prepared, Turn};
 use super::{Exchange, Flow};
 use crate::encode::Common;
 use crate::list::{ListAction, Page, Pager};
@@ -58,7 +57,8 @@ impl<L: ListAction> AllPages<L> {
     }
 
     pub(super) fn first(self) -> Result<(Prepared, PagesMachine<L>), Error> {
-        PagesMachine { pages: self, pager: Pager::FIRST, found: Vec::new() }.ask()
+        let mut machine = PagesMachine { pages: self, pager: Pager::FIRST, found: Vec::new() };
+        Ok((machine.ask()?, machine))
     }
 }
 
@@ -91,28 +91,10 @@ pub struct PagesMachine<L: ListAction> {
 }
 
 impl<L: ListAction> PagesMachine<L> {
-    fn ask(mut self) -> Result<(Prepared, Self), Error> {
+    fn ask(&mut self) -> Result<Prepared, Error> {
         let AllPages { endpoint, list, ks, .. } = &mut self.pages;
         list.turn_to(self.pager);
-        Ok((Prepared::new(endpoint, list, Common { ks: Some(ks), nocache: None })?, self))
-    }
-
-    fn take(mut self, page: Page<L::Item>) -> Turn<AllPages<L>> {
-        let more =
-            !page.objects.is_empty() && page.total_count > 0 && self.pager.reach() < page.total_count.unsigned_abs();
-        for item in page.objects {
-            if !self.found.iter().any(|known| L::is_same(known, &item)) {
-                self.found.push(item);
-            }
-        }
-        if !more {
-            return Turn::Done(self.found);
-        }
-        self.pager = self.pager.next();
-        match self.ask() {
-            Ok((prepared, machine)) => Turn::Send(prepared, machine),
-            Err(error) => Turn::Stop(error, ()),
-        }
+        Prepared::new(endpoint, list, Common { ks: Some(ks), nocache: None })
     }
 }
 
@@ -121,14 +103,23 @@ impl<L: ListAction> Machine<AllPages<L>> for PagesMachine<L> {
         &self.pages.retry
     }
 
-    fn accept(self, reply: &Reply<'_>, _: Moment) -> Result<Turn<AllPages<L>>, Unreadable<Self>> {
-        match reply.parse::<L::Reply>() {
-            Ok(page) => Ok(self.take(page)),
-            Err(error) => Err(Box::new((self, error))),
+    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<AllPages<L>>, Error> {
+        let page: Page<L::Item> = reply.parse()?;
+        let more =
+            !page.objects.is_empty() && page.total_count > 0 && self.pager.reach() < page.total_count.unsigned_abs();
+        for item in page.objects {
+            if !self.found.iter().any(|known| L::is_same(known, &item)) {
+                self.found.push(item);
+            }
         }
+        if !more {
+            return Ok(Turn::Done(mem::take(&mut self.found)));
+        }
+        self.pager = self.pager.next();
+        Ok(self.ask().into())
     }
 
-    fn refuse(self, error: Error, _: Moment) -> Turn<AllPages<L>> {
+    fn refuse(&mut self, error: Error, _: Moment) -> Turn<AllPages<L>> {
         Turn::Stop(error, ())
     }
 }

@@ -1,6 +1,5 @@
 //! A service's own app token, with the user and the role behind it.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -8,19 +7,19 @@ use core::time::Duration;
 
 use super::batch::BatchReader;
 use super::hand_over::HandOver;
-use super::machine::{Machine, Prepared, Turn, Unreadable};
+use super::machine::{Machine, Prepared, Turn};
+use super::plan::{Known, Plan, Site};
 use super::token_search::{Looked, Marker, Search};
 use super::{Batch, BatchResults, Exchange, Flow, Ticket, verify};
 use crate::app_token::{self, AppToken, AppTokenFilter, NewAppToken, StartedSession, TokenExpiry};
-use crate::encode::Common;
 use crate::lifetime::check_lifetime;
 use crate::reply::Reply;
 use crate::session::StartWidgetSession;
 use crate::user::{self, NewUser, User, UserChanges, UserStatus};
 use crate::user_role::{self, NewUserRole, UserRole, UserRoleFilter};
 use crate::{
-    ActionName, Change, Endpoint, Error, ErrorKind, HashType, KalturaCode, Ks, ListAction as _, Moment, Page,
-    PartnerId, Privileges, RetryPolicy, SessionType,
+    ActionName, Change, Endpoint, Error, ErrorKind, HashType, KalturaCode, Ks, Moment, Page, PartnerId, Privileges,
+    RetryPolicy, SessionType,
 };
 
 /// Makes sure that a service has its app token: a role, a user with that role, a token fixed to that user, proved by a
@@ -53,14 +52,11 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct Provision {
-    endpoint: Endpoint,
-    admin: Ks,
-    partner: PartnerId,
+    site: Site,
     name: String,
     role: ServiceRole,
     token: NewAppToken,
     user_id: String,
-    retry: RetryPolicy,
 }
 
 /// The role of a service's user.
@@ -109,16 +105,8 @@ impl Provision {
             hash_type: Some(HashType::Sha256),
             ..NewAppToken::default()
         };
-        Self {
-            endpoint,
-            admin,
-            partner,
-            name: name.into(),
-            role: ServiceRole::None,
-            token,
-            user_id,
-            retry: RetryPolicy::default(),
-        }
+        let site = Site { endpoint, admin, partner, retry: RetryPolicy::default() };
+        Self { site, name: name.into(), role: ServiceRole::None, token, user_id }
     }
 
     /// Gives the user a role; roles that it has already stay.
@@ -164,8 +152,9 @@ impl Provision {
 
     /// Sets when to try again.
     #[must_use]
-    pub fn retry(self, retry: RetryPolicy) -> Self {
-        Self { retry, ..self }
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.site.retry = retry;
+        self
     }
 
     /// Starts by looking at what is there.
@@ -181,9 +170,9 @@ impl Provision {
         if matches!(&self.role, ServiceRole::WithPermissions { name, .. } if name.is_empty()) {
             return Err(Error::invalid_input("the role's name is empty"));
         }
-        let (prepared, stage) = self.look()?;
-        let run = Run { provision: self, facts: Facts::default(), rounds: 0 };
-        Ok(Exchange::start(ProvisionMachine { run, stage }, prepared, now))
+        let mut machine = ProvisionMachine::new(self);
+        let prepared = machine.look()?;
+        Ok(Exchange::start(machine, prepared, now))
     }
 
     fn marker(&self) -> Marker {
@@ -192,30 +181,6 @@ impl Provision {
 
     fn filter(&self) -> AppTokenFilter {
         AppTokenFilter { session_user_id_equal: Some(self.user_id.clone()), ..AppTokenFilter::default() }
-    }
-
-    fn common(&self) -> Common<'_> {
-        Common { ks: Some(&self.admin), nocache: None }
-    }
-
-    /// Everything that can be known before anything is changed, in one request.
-    fn look(&self) -> Result<(Prepared, Stage), Error> {
-        let mut batch = Batch::new(self.endpoint.clone()).with_ks(self.admin.clone());
-        let roles = match &self.role {
-            ServiceRole::WithPermissions { name, .. } => {
-                let filter = UserRoleFilter { name_equal: Some(name.clone()), ..UserRoleFilter::default() };
-                Some(batch.push(&user_role::List { filter, pager: None })?)
-            }
-            _ => None,
-        };
-        let user = batch.push(&user::Get { user_id: Some(self.user_id.clone()) })?;
-        let search = Search::new(self.marker());
-        let mut list = app_token::List::new(self.filter());
-        list.turn_to(search.pager());
-        let tokens = batch.push(&list)?;
-        let widget = batch.push(&StartWidgetSession::of(self.partner))?;
-        let (prepared, reader) = batch.prepare()?;
-        Ok((prepared, Stage::Look(Look { reader, roles, user, tokens, widget, search })))
     }
 
     /// Why the token that is there is not the one that is wanted.
@@ -271,7 +236,8 @@ impl ProvisionProgress {
     ///
     /// Like [`Provision::start`].
     pub fn resume_with(self, admin: Ks, now: Moment) -> Result<Exchange<Provision>, Error> {
-        Provision { admin, ..self.provision }.start(now)
+        let site = Site { admin, ..self.provision.site };
+        Provision { site, ..self.provision }.start(now)
     }
 }
 
@@ -287,143 +253,153 @@ impl Flow for Provision {
 
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
 pub struct ProvisionMachine {
-    run: Run,
-    stage: Stage,
-}
-
-/// What lasts from stage to stage.
-struct Run {
     provision: Provision,
-    facts: Facts,
-    /// How often the flow has looked again, or tried the login again.
-    rounds: u32,
-}
-
-/// What is known to be there.
-#[derive(Default)]
-struct Facts {
+    known: Known,
+    search: Search,
     role_id: Option<i64>,
     user: Option<User>,
     user_is_ready: bool,
-    token: Option<AppToken>,
-    /// The request whose outcome is unknown.
-    in_doubt: Option<ActionName>,
+    stage: Stage,
 }
 
+/// What is under way.
 enum Stage {
     /// What is there?
-    Look(Look),
+    Look(BatchReader, LookTickets),
     /// Further pages of tokens.
-    LookFurther { search: Search, widget: Ks },
+    LookFurther,
     /// Role and user.
-    Prepare(Prepare),
+    Prepare(BatchReader, PrepareTickets),
     /// The token.
-    Add { widget: Ks },
+    Add,
     /// The login with it.
-    Verify { widget: Ks },
+    Verify,
 }
 
-struct Look {
-    reader: BatchReader,
+#[derive(Clone, Copy)]
+struct LookTickets {
     roles: Option<Ticket<user_role::List>>,
     user: Ticket<user::Get>,
     tokens: Ticket<app_token::List>,
     widget: Ticket<StartWidgetSession>,
-    search: Search,
 }
 
-struct Prepare {
-    reader: BatchReader,
+#[derive(Clone, Copy)]
+struct PrepareTickets {
     role: Option<Ticket<user_role::Add>>,
     user: UserTicket,
-    widget: Ks,
 }
 
+#[derive(Clone, Copy)]
 enum UserTicket {
     Add(Ticket<user::Add>),
     Update(Ticket<user::Update>),
 }
 
-/// A reply that was read as what its stage expects.
-enum Read {
-    Batch(BatchResults),
-    Tokens(Page<AppToken>),
-    Token(Box<AppToken>),
-    Session(StartedSession),
-}
-
 impl Machine<Provision> for ProvisionMachine {
     fn policy(&self) -> &RetryPolicy {
-        &self.run.provision.retry
+        &self.provision.site.retry
     }
 
-    fn accept(self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Provision>, Unreadable<Self>> {
-        let read = match &self.stage {
-            Stage::Look(Look { reader, .. }) | Stage::Prepare(Prepare { reader, .. }) => {
-                reader.read(reply).map(Read::Batch)
+    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Provision>, Error> {
+        match &self.stage {
+            Stage::Look(reader, tickets) => {
+                let (results, tickets) = (reader.read(reply)?, *tickets);
+                Ok(self.looked(tickets, results))
             }
-            Stage::LookFurther { .. } => reply.parse().map(Read::Tokens),
-            Stage::Add { .. } => reply.parse().map(Box::new).map(Read::Token),
-            Stage::Verify { .. } => reply.parse().map(Read::Session),
-        };
-        match read {
-            Ok(read) => Ok(self.take(read, reply)),
-            Err(error) => Err(Box::new((self, error))),
+            Stage::LookFurther => Ok(self.searched(reply.parse()?)),
+            Stage::Prepare(reader, tickets) => {
+                let (results, tickets) = (reader.read(reply)?, *tickets);
+                Ok(self.prepared(tickets, results))
+            }
+            Stage::Add => {
+                self.known.token = Some(reply.parse()?);
+                Ok(self.go_on())
+            }
+            Stage::Verify => {
+                let started: StartedSession = reply.parse()?;
+                let hand_over =
+                    verify::check(&started, reply).and_then(|()| self.known.hand_over(&self.provision.site));
+                Ok(hand_over.map_or_else(|error| self.stop(error), Turn::Done))
+            }
         }
     }
 
-    fn refuse(self, error: Error, _: Moment) -> Turn<Provision> {
-        let Self { run, stage } = self;
-        match stage {
-            Stage::Prepare(_) | Stage::Add { .. } if error.may_have_acted() => run.in_doubt(error),
-            Stage::Verify { widget } if verify::may_lag_behind(&error) => run.verify_again(widget, error),
-            _ => run.stop(error),
+    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Provision> {
+        match self.stage {
+            Stage::Prepare(..) | Stage::Add if error.may_have_acted() => self.in_doubt(error),
+            Stage::Verify if verify::may_lag_behind(&error) => self.verify_again(error),
+            _ => self.stop(error),
         }
+    }
+}
+
+impl Plan<Provision> for ProvisionMachine {
+    fn known(&mut self) -> (&Site, &mut Known) {
+        (&self.provision.site, &mut self.known)
+    }
+
+    fn look(&mut self) -> Result<Prepared, Error> {
+        let Provision { site, role, user_id, .. } = &self.provision;
+        let mut batch = Batch::new(site.endpoint.clone()).with_ks(site.admin.clone());
+        let roles = match role {
+            ServiceRole::WithPermissions { name, .. } => {
+                let filter = UserRoleFilter { name_equal: Some(name.clone()), ..UserRoleFilter::default() };
+                Some(batch.push(&user_role::List { filter, pager: None })?)
+            }
+            _ => None,
+        };
+        let user = batch.push(&user::Get { user_id: Some(user_id.clone()) })?;
+        self.search = Search::new(self.provision.marker());
+        let tokens = batch.push(&Site::page(self.provision.filter(), &self.search))?;
+        let widget = batch.push(&StartWidgetSession::of(site.partner))?;
+        let (prepared, reader) = batch.prepare()?;
+        self.stage = Stage::Look(reader, LookTickets { roles, user, tokens, widget });
+        Ok(prepared)
+    }
+
+    fn stop(&mut self, error: Error) -> Turn<Provision> {
+        let progress = ProvisionProgress {
+            role_id: self.role_id,
+            user_is_ready: self.user_is_ready,
+            app_token: self.known.token.as_ref().map(|token| token.id.clone()),
+            in_doubt: self.known.in_doubt,
+            provision: self.provision.clone(),
+        };
+        Turn::Stop(error, progress)
     }
 }
 
 impl ProvisionMachine {
-    fn take(self, read: Read, reply: &Reply<'_>) -> Turn<Provision> {
-        let Self { mut run, stage } = self;
-        match (stage, read) {
-            (Stage::Look(look), Read::Batch(results)) => run.looked(look, results),
-            (Stage::LookFurther { search, widget }, Read::Tokens(page)) => run.searched(search.take(page), widget),
-            (Stage::Prepare(prepare), Read::Batch(results)) => run.prepared(prepare, results),
-            (Stage::Add { widget }, Read::Token(token)) => {
-                run.facts.token = Some(*token);
-                run.verify(widget)
-            }
-            (Stage::Verify { .. }, Read::Session(started)) => match verify::check(&started, reply) {
-                Ok(()) => run.finish(),
-                Err(error) => run.stop(error),
-            },
-            _ => run.stop(Error::new(ErrorKind::UnexpectedReply)),
-        }
+    fn new(provision: Provision) -> Self {
+        let search = Search::new(provision.marker());
+        let known = Known::default();
+        Self { provision, known, search, role_id: None, user: None, user_is_ready: false, stage: Stage::LookFurther }
     }
-}
 
-impl Run {
-    fn looked(mut self, look: Look, mut results: BatchResults) -> Turn<Provision> {
-        let roles = look.roles.map(|ticket| results.take(ticket)).transpose();
-        let user = results.take(look.user).map(Some).or_else(|error| match error.kind() {
+    fn looked(&mut self, tickets: LookTickets, mut results: BatchResults) -> Turn<Provision> {
+        let roles = tickets.roles.map(|ticket| results.take(ticket)).transpose();
+        let user = results.take(tickets.user).map(Some).or_else(|error| match error.kind() {
             ErrorKind::Kaltura(KalturaCode::InvalidUserId) => Ok(None),
             _ => Err(error),
         });
-        let (roles, user, page, widget) = match (roles, user, results.take(look.tokens), results.take(look.widget)) {
-            (Ok(roles), Ok(user), Ok(page), Ok(widget)) => (roles, user, page, widget.ks),
-            (Err(error), ..) | (_, Err(error), ..) | (_, _, Err(error), _) | (.., Err(error)) => {
-                return self.look_again_or_stop(error);
-            }
-        };
+        let (roles, user, page, widget) =
+            match (roles, user, results.take(tickets.tokens), results.take(tickets.widget)) {
+                (Ok(roles), Ok(user), Ok(page), Ok(widget)) => (roles, user, page, widget.ks),
+                (Err(error), ..) | (_, Err(error), ..) | (_, _, Err(error), _) | (.., Err(error)) => {
+                    return self.look_again_or_stop(error);
+                }
+            };
+        self.known.widget = Some(widget);
         match self.know(roles, user) {
-            Ok(()) => self.searched(look.search.take(page), widget),
+            Ok(()) => self.searched(page),
             Err(error) => self.stop(error),
         }
     }
 
     /// Takes in which role and user are there; an error if they cannot be used.
     fn know(&mut self, roles: Option<Page<UserRole>>, user: Option<User>) -> Result<(), Error> {
-        self.facts.role_id = match &self.provision.role {
+        self.role_id = match &self.provision.role {
             ServiceRole::None => None,
             ServiceRole::Existing(id) => Some(*id),
             ServiceRole::WithPermissions { name, permission_names } => {
@@ -437,61 +413,54 @@ impl Run {
         if user.as_ref().is_some_and(|user| user.status != UserStatus::Active) {
             return Err(Error::invalid_input("the user is there and blocked: unblock it, or choose another user id"));
         }
-        let has_role = |user: &User| self.facts.role_id.is_some_and(|id| user.roles().contains(&id));
-        self.facts.user_is_ready =
+        let has_role = |user: &User| self.role_id.is_some_and(|id| user.roles().contains(&id));
+        self.user_is_ready =
             user.as_ref().is_some_and(|user| self.provision.role == ServiceRole::None || has_role(user));
-        self.facts.user = user;
+        self.user = user;
         Ok(())
     }
 
-    fn searched(mut self, looked: Looked, widget: Ks) -> Turn<Provision> {
-        match looked {
-            Looked::Partly(search) => {
-                let mut list = app_token::List::new(self.provision.filter());
-                list.turn_to(search.pager());
-                let prepared = Prepared::new(&self.provision.endpoint, &list, self.provision.common());
-                self.go(prepared, Stage::LookFurther { search, widget })
+    fn searched(&mut self, page: Page<AppToken>) -> Turn<Provision> {
+        let token = match self.search.take(page) {
+            Looked::Partly => {
+                let next = self.provision.site.request(&Site::page(self.provision.filter(), &self.search));
+                self.stage = Stage::LookFurther;
+                return self.go(next);
             }
-            Looked::All(token) => {
-                let difference = token.as_ref().and_then(|token| self.provision.difference(token));
-                self.facts.token = token;
-                match difference {
-                    None => self.go_on(widget),
-                    Some(what) => {
-                        let name = &self.provision.name;
-                        let error = Error::invalid_input(format!(
-                            "the token of {name} is there with another {what} than is asked: rotate or update it, or choose another name"
-                        ));
-                        self.stop(error)
-                    }
-                }
+            Looked::All(token) => token,
+        };
+        let difference = token.as_ref().and_then(|token| self.provision.difference(token));
+        self.known.token = token;
+        match difference {
+            None => self.go_on(),
+            Some(what) => {
+                let name = &self.provision.name;
+                let error = Error::invalid_input(format!(
+                    "the token of {name} is there with another {what} than is asked: rotate or update it, or choose another name"
+                ));
+                self.stop(error)
             }
         }
     }
 
     /// To the first thing that is missing.
-    fn go_on(self, widget: Ks) -> Turn<Provision> {
-        if !self.facts.user_is_ready {
-            self.prepare(widget)
-        } else if self.facts.token.is_none() {
-            self.add(widget)
+    fn go_on(&mut self) -> Turn<Provision> {
+        let next = if !self.user_is_ready {
+            self.prepare()
+        } else if self.known.token.is_none() {
+            self.add()
         } else {
-            self.verify(widget)
-        }
+            self.stage = Stage::Verify;
+            self.known.login(&self.provision.site)
+        };
+        self.go(next)
     }
 
     /// Role and user in one request: if the role fails, the user is left without it, which the next run mends.
-    fn prepare(self, widget: Ks) -> Turn<Provision> {
-        match self.preparation(widget) {
-            Ok((prepared, stage)) => self.go(Ok(prepared), stage),
-            Err(error) => self.stop(error),
-        }
-    }
-
-    fn preparation(&self, widget: Ks) -> Result<(Prepared, Stage), Error> {
-        let Provision { endpoint, admin, user_id, .. } = &self.provision;
-        let mut batch = Batch::new(endpoint.clone()).with_ks(admin.clone());
-        let role = match (&self.provision.role, self.facts.role_id) {
+    fn prepare(&mut self) -> Result<Prepared, Error> {
+        let Provision { site, role, user_id, .. } = &self.provision;
+        let mut batch = Batch::new(site.endpoint.clone()).with_ks(site.admin.clone());
+        let role = match (role, self.role_id) {
             (ServiceRole::WithPermissions { name, permission_names }, None) => {
                 let names: Vec<&str> = permission_names.iter().map(String::as_str).collect();
                 Some(batch.push(&user_role::Add { user_role: NewUserRole::new(name.clone(), &names) })?)
@@ -499,126 +468,60 @@ impl Run {
             _ => None,
         };
         let known_roles: Vec<String> =
-            self.facts.user.iter().flat_map(User::roles).chain(self.facts.role_id).map(|id| id.to_string()).collect();
+            self.user.iter().flat_map(User::roles).chain(self.role_id).map(|id| id.to_string()).collect();
         let known_roles = known_roles.join(",");
         let separator = if known_roles.is_empty() { "" } else { "," };
         let new_role =
             role.map(|role| ("user:roleIds", role.field(&["id"]).after(&format!("{known_roles}{separator}"))));
         let role_ids = (new_role.is_none() && !known_roles.is_empty()).then_some(known_roles);
-        let user = if self.facts.user.is_some() {
+        let user = if self.user.is_some() {
             let changes =
                 UserChanges { role_ids: role_ids.map_or(Change::Keep, Change::Set), ..UserChanges::default() };
-            UserTicket::Update(
-                batch.push_with(&user::Update { user_id: user_id.clone(), changes }, new_role.as_slice())?,
-            )
+            let update = user::Update { user_id: user_id.clone(), changes };
+            UserTicket::Update(batch.push_with(&update, new_role.as_slice())?)
         } else {
             let user = NewUser { role_ids, ..NewUser::new(user_id.clone()) };
             UserTicket::Add(batch.push_with(&user::Add { user }, new_role.as_slice())?)
         };
         let (prepared, reader) = batch.prepare()?;
-        Ok((prepared, Stage::Prepare(Prepare { reader, role, user, widget })))
+        self.stage = Stage::Prepare(reader, PrepareTickets { role, user });
+        Ok(prepared)
     }
 
-    fn prepared(mut self, prepare: Prepare, mut results: BatchResults) -> Turn<Provision> {
-        let role = prepare.role.map(|ticket| results.take(ticket)).transpose();
-        let user = match prepare.user {
+    fn prepared(&mut self, tickets: PrepareTickets, mut results: BatchResults) -> Turn<Provision> {
+        let role = tickets.role.map(|ticket| results.take(ticket)).transpose();
+        let user = match tickets.user {
             UserTicket::Add(ticket) => results.take(ticket),
             UserTicket::Update(ticket) => results.take(ticket),
         };
         if let Ok(Some(role)) = &role {
-            self.facts.role_id = Some(role.id);
+            self.role_id = Some(role.id);
         }
         match (role, user) {
             (Ok(_), Ok(user)) => {
-                self.facts.user = Some(user);
-                self.facts.user_is_ready = true;
-                self.go_on(prepare.widget)
+                (self.user, self.user_is_ready) = (Some(user), true);
+                self.go_on()
             }
             (Err(error), _) | (Ok(_), Err(error)) if error.may_have_acted() => self.in_doubt(error),
             (Err(error), _) | (Ok(_), Err(error)) => self.look_again_or_stop(error),
         }
     }
 
-    fn add(self, widget: Ks) -> Turn<Provision> {
+    fn add(&mut self) -> Result<Prepared, Error> {
         let mut app_token = self.provision.token.clone();
-        app_token.description =
-            Some(self.provision.marker().mark(app_token.description.as_deref().unwrap_or_default()));
-        let prepared = Prepared::new(&self.provision.endpoint, &app_token::Add { app_token }, self.provision.common());
-        self.go(prepared, Stage::Add { widget })
-    }
-
-    fn verify(self, widget: Ks) -> Turn<Provision> {
-        let prepared = self.verification(&widget);
-        self.go(prepared, Stage::Verify { widget })
-    }
-
-    fn verify_again(mut self, widget: Ks, error: Error) -> Turn<Provision> {
-        match (self.next_pause(), self.verification(&widget)) {
-            (Some(pause), Ok(prepared)) => {
-                Turn::Wait(pause, prepared, ProvisionMachine { run: self, stage: Stage::Verify { widget } })
-            }
-            _ => self.stop(error),
-        }
-    }
-
-    fn verification(&self, widget: &Ks) -> Result<Prepared, Error> {
-        let token = self.facts.token.as_ref().ok_or_else(|| Error::new(ErrorKind::UnexpectedReply))?;
-        verify::prepare(&self.provision.endpoint, token, widget)
-    }
-
-    fn finish(mut self) -> Turn<Provision> {
-        let token = self.facts.token.clone().ok_or_else(|| Error::new(ErrorKind::UnexpectedReply));
-        self.facts.in_doubt = None;
-        match token.and_then(|token| HandOver::of(self.provision.partner, token)) {
-            Ok(hand_over) => Turn::Done(hand_over),
-            Err(error) => self.stop(error),
-        }
-    }
-
-    fn go(self, prepared: Result<Prepared, Error>, stage: Stage) -> Turn<Provision> {
-        match prepared {
-            Ok(prepared) => Turn::Send(prepared, ProvisionMachine { run: self, stage }),
-            Err(error) => self.stop(error),
-        }
-    }
-
-    /// After a change whose outcome is unknown: what is there now tells.
-    fn in_doubt(mut self, error: Error) -> Turn<Provision> {
-        self.facts.in_doubt = error.action();
-        self.look_again(error)
+        let description = app_token.description.take().unwrap_or_default();
+        app_token.description = Some(self.provision.marker().mark(&description));
+        self.stage = Stage::Add;
+        self.provision.site.request(&app_token::Add { app_token })
     }
 
     /// Looks again after what a second look may mend: a passing failure, or somebody who was faster.
-    fn look_again_or_stop(self, error: Error) -> Turn<Provision> {
+    fn look_again_or_stop(&mut self, error: Error) -> Turn<Provision> {
         let overtaken = matches!(
             error.kind(),
             ErrorKind::Kaltura(KalturaCode::DuplicateUserById | KalturaCode::RoleNameAlreadyExists)
         );
         if overtaken || error.is_transient() { self.look_again(error) } else { self.stop(error) }
-    }
-
-    fn look_again(mut self, error: Error) -> Turn<Provision> {
-        match (self.next_pause(), self.provision.look()) {
-            (Some(pause), Ok((prepared, stage))) => Turn::Wait(pause, prepared, ProvisionMachine { run: self, stage }),
-            _ => self.stop(error),
-        }
-    }
-
-    fn next_pause(&mut self) -> Option<Duration> {
-        self.rounds = self.rounds.saturating_add(1);
-        self.provision.retry.wait_after(self.rounds, Duration::ZERO)
-    }
-
-    fn stop(self, error: Error) -> Turn<Provision> {
-        let Self { provision, facts, .. } = self;
-        let progress = ProvisionProgress {
-            role_id: facts.role_id,
-            user_is_ready: facts.user_is_ready,
-            app_token: facts.token.map(|token| token.id),
-            in_doubt: facts.in_doubt,
-            provision,
-        };
-        Turn::Stop(error, progress)
     }
 }
 

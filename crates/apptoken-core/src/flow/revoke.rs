@@ -1,9 +1,7 @@
 //! Shutting an app token off.
 
-use alloc::boxed::Box;
-
 use super::batch::BatchReader;
-use super::machine::{Machine, Turn, Unreadable};
+use super::machine::{Machine, Turn};
 use super::{Batch, Exchange, Flow, Ticket};
 use crate::app_token::{Delete, Get};
 use crate::reply::Reply;
@@ -133,15 +131,14 @@ impl Machine<Revoke> for RevokeMachine {
         &self.retry
     }
 
-    fn accept(self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Revoke>, Unreadable<Self>> {
-        match self.tickets.read(&self.reader, reply) {
-            Ok(Ok(revoked)) => Ok(Turn::Done(revoked)),
-            Ok(Err(error)) => Ok(Turn::Stop(error, ())),
-            Err(error) => Err(Box::new((self, error))),
-        }
+    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Revoke>, Error> {
+        Ok(match self.tickets.read(&self.reader, reply)? {
+            Ok(revoked) => Turn::Done(revoked),
+            Err(error) => Turn::Stop(error, ()),
+        })
     }
 
-    fn refuse(self, error: Error, _: Moment) -> Turn<Revoke> {
+    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Revoke> {
         Turn::Stop(error, ())
     }
 }

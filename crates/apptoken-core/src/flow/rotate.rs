@@ -1,22 +1,21 @@
 //! A successor for an app token.
 
-use alloc::boxed::Box;
 use alloc::format;
 use core::time::Duration;
 
 use super::batch::BatchReader;
 use super::hand_over::HandOver;
-use super::machine::{Machine, Prepared, Turn, Unreadable};
-use super::revoke::{Deletion, DeletionTickets, Revoked};
+use super::machine::{Machine, Prepared, Turn};
+use super::plan::{Known, Plan, Site};
+use super::revoke::{Deletion, DeletionTickets};
 use super::token_search::{Looked, Marker, Search};
 use super::{Batch, BatchResults, Exchange, Flow, Ticket, verify};
 use crate::app_token::{self, AppToken, AppTokenFilter, NewAppToken, StartedSession, TokenExpiry};
-use crate::encode::Common;
 use crate::reply::Reply;
 use crate::session::StartWidgetSession;
 use crate::{
-    ActionName, AppTokenId, Endpoint, Error, ErrorKind, KalturaCode, Ks, ListAction as _, Moment, Page, PartnerId,
-    RetryPolicy, UnixSeconds,
+    ActionName, AppTokenId, Endpoint, Error, ErrorKind, KalturaCode, Ks, Moment, Page, PartnerId, RetryPolicy,
+    UnixSeconds,
 };
 
 /// Replaces an app token: adds a successor with the same settings, proves it by a login, then deletes the old one.
@@ -44,13 +43,10 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct Rotate {
-    endpoint: Endpoint,
-    admin: Ks,
-    partner: PartnerId,
+    site: Site,
     old: AppTokenId,
     fate: OldToken,
     expiry: Option<TokenExpiry>,
-    retry: RetryPolicy,
 }
 
 /// What becomes of the old token when its successor works.
@@ -77,8 +73,8 @@ impl Rotate {
     /// Replaces the token `old`, and deletes it as soon as its successor works.
     #[must_use]
     pub fn new(endpoint: Endpoint, admin: Ks, partner: PartnerId, old: AppTokenId) -> Self {
-        let fate = OldToken::DeleteAfter(Duration::ZERO);
-        Self { endpoint, admin, partner, old, fate, expiry: None, retry: RetryPolicy::default() }
+        let site = Site { endpoint, admin, partner, retry: RetryPolicy::default() };
+        Self { site, old, fate: OldToken::DeleteAfter(Duration::ZERO), expiry: None }
     }
 
     /// Decides what becomes of the old token.
@@ -95,8 +91,9 @@ impl Rotate {
 
     /// Sets when to try again.
     #[must_use]
-    pub fn retry(self, retry: RetryPolicy) -> Self {
-        Self { retry, ..self }
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.site.retry = retry;
+        self
     }
 
     /// Starts by looking at the old token and for a successor.
@@ -105,31 +102,13 @@ impl Rotate {
     ///
     /// None today; like every start it may refuse what cannot be sent.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
-        let (prepared, stage) = self.look()?;
-        let run = Run { rotate: self, facts: Facts::default(), rounds: 0, now: now.wall };
-        Ok(Exchange::start(RotateMachine { run, stage }, prepared, now))
-    }
-
-    fn common(&self) -> Common<'_> {
-        Common { ks: Some(&self.admin), nocache: None }
+        let mut machine = RotateMachine::new(self, now.wall);
+        let prepared = machine.look()?;
+        Ok(Exchange::start(machine, prepared, now))
     }
 
     fn marker(&self) -> Marker {
         Marker::of(&format!("successor-of:{}", self.old))
-    }
-
-    /// Everything that can be known before anything is changed, in one request. A successor is younger than its old token.
-    fn look(&self) -> Result<(Prepared, Stage), Error> {
-        let mut batch = Batch::new(self.endpoint.clone()).with_ks(self.admin.clone());
-        let old = batch.push(&app_token::Get { id: self.old.clone() })?;
-        let search = Search::new(self.marker());
-        let mut list = app_token::List::new(AppTokenFilter::default());
-        list.turn_to(search.pager());
-        let since = ("filter:createdAtGreaterThanOrEqual", old.field(&["createdAt"]));
-        let tokens = batch.push_with(&list, &[since])?;
-        let widget = batch.push(&StartWidgetSession::of(self.partner))?;
-        let (prepared, reader) = batch.prepare()?;
-        Ok((prepared, Stage::Look(Look { reader, old, tokens, widget, search })))
     }
 }
 
@@ -166,7 +145,8 @@ impl RotateProgress {
     ///
     /// Like [`Rotate::start`].
     pub fn resume_with(self, admin: Ks, now: Moment) -> Result<Exchange<Rotate>, Error> {
-        Rotate { admin, ..self.rotate }.start(now)
+        let site = Site { admin, ..self.rotate.site };
+        Rotate { site, ..self.rotate }.start(now)
     }
 }
 
@@ -182,173 +162,173 @@ impl Flow for Rotate {
 
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
 pub struct RotateMachine {
-    run: Run,
-    stage: Stage,
-}
-
-/// What lasts from stage to stage.
-struct Run {
     rotate: Rotate,
-    facts: Facts,
-    /// How often the flow has looked again, or tried the login again.
-    rounds: u32,
+    /// Of the successor.
+    known: Known,
+    search: Search,
+    old: Option<AppToken>,
+    old_is_gone: bool,
+    verified: bool,
+    stage: Stage,
     /// The server's clock, as far as it was told.
     now: UnixSeconds,
 }
 
-/// What is known to be there.
-#[derive(Default)]
-struct Facts {
-    old: Option<AppToken>,
-    old_is_gone: bool,
-    successor: Option<AppToken>,
-    verified: bool,
-    in_doubt: Option<ActionName>,
-}
-
+/// What is under way.
 enum Stage {
     /// What is there?
-    Look(Look),
+    Look(BatchReader, LookTickets),
     /// Further pages of tokens.
-    LookFurther { search: Search, since: Option<UnixSeconds>, widget: Ks },
+    LookFurther,
     /// The successor.
-    Add { widget: Ks },
+    Add,
     /// The login with it.
-    Verify { widget: Ks },
+    Verify,
     /// The end of the old one.
-    Delete { reader: BatchReader, tickets: DeletionTickets },
+    Delete(BatchReader, DeletionTickets),
 }
 
-struct Look {
-    reader: BatchReader,
+#[derive(Clone, Copy)]
+struct LookTickets {
     old: Ticket<app_token::Get>,
     tokens: Ticket<app_token::List>,
     widget: Ticket<StartWidgetSession>,
-    search: Search,
-}
-
-/// A reply that was read as what its stage expects.
-enum Read {
-    Batch(BatchResults),
-    Tokens(Page<AppToken>),
-    Token(Box<AppToken>),
-    Session(StartedSession),
-    Deletion(Result<Revoked, Error>),
 }
 
 impl Machine<Rotate> for RotateMachine {
     fn policy(&self) -> &RetryPolicy {
-        &self.run.rotate.retry
+        &self.rotate.site.retry
     }
 
-    fn accept(mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Rotate>, Unreadable<Self>> {
-        let read = match &self.stage {
-            Stage::Look(look) => look.reader.read(reply).map(Read::Batch),
-            Stage::LookFurther { .. } => reply.parse().map(Read::Tokens),
-            Stage::Add { .. } => reply.parse().map(Box::new).map(Read::Token),
-            Stage::Verify { .. } => reply.parse().map(Read::Session),
-            Stage::Delete { reader, tickets } => tickets.read(reader, reply).map(Read::Deletion),
+    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Rotate>, Error> {
+        self.now = reply.server_time().unwrap_or(now.wall);
+        match &self.stage {
+            Stage::Look(reader, tickets) => {
+                let (results, tickets) = (reader.read(reply)?, *tickets);
+                Ok(self.looked(tickets, results))
+            }
+            Stage::LookFurther => Ok(self.searched(reply.parse()?)),
+            Stage::Add => {
+                self.known.token = Some(reply.parse()?);
+                Ok(self.verify())
+            }
+            Stage::Verify => {
+                let started: StartedSession = reply.parse()?;
+                Ok(match verify::check(&started, reply) {
+                    Ok(()) => self.verified(),
+                    Err(error) => self.stop(error),
+                })
+            }
+            Stage::Delete(reader, tickets) => Ok(match tickets.read(reader, reply)? {
+                Ok(_) => {
+                    self.old_is_gone = true;
+                    self.finish()
+                }
+                Err(error) => self.stop(error),
+            }),
+        }
+    }
+
+    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Rotate> {
+        match self.stage {
+            Stage::Add if error.may_have_acted() => self.in_doubt(error),
+            Stage::Verify if verify::may_lag_behind(&error) => self.verify_again(error),
+            Stage::Delete(..) if error.may_have_acted() => {
+                self.known.in_doubt = error.action();
+                self.stop(error)
+            }
+            _ => self.stop(error),
+        }
+    }
+}
+
+impl Plan<Rotate> for RotateMachine {
+    fn known(&mut self) -> (&Site, &mut Known) {
+        (&self.rotate.site, &mut self.known)
+    }
+
+    fn look(&mut self) -> Result<Prepared, Error> {
+        let Rotate { site, old, .. } = &self.rotate;
+        let mut batch = Batch::new(site.endpoint.clone()).with_ks(site.admin.clone());
+        let old = batch.push(&app_token::Get { id: old.clone() })?;
+        self.search = Search::new(self.rotate.marker());
+        // A successor is younger than its old token.
+        let since = ("filter:createdAtGreaterThanOrEqual", old.field(&["createdAt"]));
+        let tokens = batch.push_with(&Site::page(AppTokenFilter::default(), &self.search), &[since])?;
+        let widget = batch.push(&StartWidgetSession::of(site.partner))?;
+        let (prepared, reader) = batch.prepare()?;
+        self.stage = Stage::Look(reader, LookTickets { old, tokens, widget });
+        Ok(prepared)
+    }
+
+    fn stop(&mut self, error: Error) -> Turn<Rotate> {
+        let progress = RotateProgress {
+            successor: self.known.token.as_ref().map(|token| token.id.clone()),
+            verified: self.verified,
+            old_is_gone: self.old_is_gone,
+            in_doubt: self.known.in_doubt,
+            rotate: self.rotate.clone(),
         };
-        match read {
-            Ok(read) => {
-                self.run.now = reply.server_time().unwrap_or(now.wall);
-                Ok(self.take(read, reply))
-            }
-            Err(error) => Err(Box::new((self, error))),
-        }
-    }
-
-    fn refuse(self, error: Error, _: Moment) -> Turn<Rotate> {
-        let Self { mut run, stage } = self;
-        match stage {
-            Stage::Add { .. } if error.may_have_acted() => run.in_doubt(error),
-            Stage::Verify { widget } if verify::may_lag_behind(&error) => run.verify_again(widget, error),
-            Stage::Delete { .. } if error.may_have_acted() => {
-                run.facts.in_doubt = error.action();
-                run.stop(error)
-            }
-            _ => run.stop(error),
-        }
+        Turn::Stop(error, progress)
     }
 }
 
 impl RotateMachine {
-    fn take(self, read: Read, reply: &Reply<'_>) -> Turn<Rotate> {
-        let Self { mut run, stage } = self;
-        match (stage, read) {
-            (Stage::Look(look), Read::Batch(results)) => run.looked(look, results),
-            (Stage::LookFurther { search, since, widget }, Read::Tokens(page)) => {
-                run.searched(search.take(page), since, widget)
-            }
-            (Stage::Add { widget }, Read::Token(token)) => {
-                run.facts.successor = Some(*token);
-                run.verify(widget)
-            }
-            (Stage::Verify { .. }, Read::Session(started)) => match verify::check(&started, reply) {
-                Ok(()) => run.verified(),
-                Err(error) => run.stop(error),
-            },
-            (Stage::Delete { .. }, Read::Deletion(Ok(Revoked { .. }))) => {
-                run.facts.old_is_gone = true;
-                run.finish()
-            }
-            (Stage::Delete { .. }, Read::Deletion(Err(error))) => run.stop(error),
-            _ => run.stop(Error::new(ErrorKind::UnexpectedReply)),
-        }
+    fn new(rotate: Rotate, now: UnixSeconds) -> Self {
+        let (search, known) = (Search::new(rotate.marker()), Known::default());
+        let stage = Stage::LookFurther;
+        Self { rotate, known, search, old: None, old_is_gone: false, verified: false, stage, now }
     }
-}
 
-impl Run {
-    fn looked(mut self, look: Look, mut results: BatchResults) -> Turn<Rotate> {
-        let old = results.take(look.old).map(Some).or_else(|error| match error.kind() {
+    fn looked(&mut self, tickets: LookTickets, mut results: BatchResults) -> Turn<Rotate> {
+        let old = results.take(tickets.old).map(Some).or_else(|error| match error.kind() {
             ErrorKind::Kaltura(KalturaCode::AppTokenIdNotFound) => Ok(None),
             _ => Err(error),
         });
-        let (old, widget) = match (old, results.take(look.widget)) {
+        let (old, widget) = match (old, results.take(tickets.widget)) {
             (Ok(old), Ok(widget)) => (old, widget.ks),
             (Err(error), _) | (_, Err(error)) => return self.look_again_or_stop(error),
         };
-        let since = old.as_ref().map(|old| old.created_at);
-        self.facts.old_is_gone = old.is_none();
-        self.facts.old = old;
-        if self.facts.old_is_gone {
+        self.known.widget = Some(widget);
+        self.old_is_gone = old.is_none();
+        self.old = old;
+        if self.old_is_gone {
             // Without the old token the list had no date to begin with: all tokens must be looked through.
-            return self.search(look.search, since, widget);
+            return self.look_further();
         }
-        match results.take(look.tokens) {
-            Ok(page) => self.searched(look.search.take(page), since, widget),
+        match results.take(tickets.tokens) {
+            Ok(page) => self.searched(page),
             Err(error) => self.look_again_or_stop(error),
         }
     }
 
-    fn search(self, search: Search, since: Option<UnixSeconds>, widget: Ks) -> Turn<Rotate> {
-        let mut list = app_token::List::new(AppTokenFilter { created_since: since, ..AppTokenFilter::default() });
-        list.turn_to(search.pager());
-        let prepared = Prepared::new(&self.rotate.endpoint, &list, self.rotate.common());
-        self.go(prepared, Stage::LookFurther { search, since, widget })
+    fn look_further(&mut self) -> Turn<Rotate> {
+        let created_since = self.old.as_ref().map(|old| old.created_at);
+        let list = Site::page(AppTokenFilter { created_since, ..AppTokenFilter::default() }, &self.search);
+        let next = self.rotate.site.request(&list);
+        self.stage = Stage::LookFurther;
+        self.go(next)
     }
 
-    fn searched(mut self, looked: Looked, since: Option<UnixSeconds>, widget: Ks) -> Turn<Rotate> {
-        match looked {
-            Looked::Partly(search) => self.search(search, since, widget),
+    fn searched(&mut self, page: Page<AppToken>) -> Turn<Rotate> {
+        match self.search.take(page) {
+            Looked::Partly => self.look_further(),
             Looked::All(Some(successor)) => {
-                self.facts.successor = Some(successor);
-                self.verify(widget)
+                self.known.token = Some(successor);
+                self.verify()
             }
-            Looked::All(None) => match self.successor() {
-                Ok(app_token) => {
-                    let prepared =
-                        Prepared::new(&self.rotate.endpoint, &app_token::Add { app_token }, self.rotate.common());
-                    self.go(prepared, Stage::Add { widget })
-                }
-                Err(error) => self.stop(error),
-            },
+            Looked::All(None) => {
+                let next =
+                    self.successor().and_then(|app_token| self.rotate.site.request(&app_token::Add { app_token }));
+                self.stage = Stage::Add;
+                self.go(next)
+            }
         }
     }
 
     /// The settings of the successor.
     fn successor(&self) -> Result<NewAppToken, Error> {
-        let old = self.facts.old.as_ref().ok_or_else(|| {
+        let old = self.old.as_ref().ok_or_else(|| {
             let id = &self.rotate.old;
             Error::invalid_input(format!(
                 "the app token {id} is not there, and it has no successor: there is nothing to rotate"
@@ -376,91 +356,42 @@ impl Run {
         })
     }
 
-    fn verify(self, widget: Ks) -> Turn<Rotate> {
-        let prepared = self.verification(&widget);
-        self.go(prepared, Stage::Verify { widget })
+    fn verify(&mut self) -> Turn<Rotate> {
+        self.stage = Stage::Verify;
+        let next = self.known.login(&self.rotate.site);
+        self.go(next)
     }
 
-    fn verify_again(mut self, widget: Ks, error: Error) -> Turn<Rotate> {
-        match (self.next_pause(), self.verification(&widget)) {
-            (Some(pause), Ok(prepared)) => {
-                Turn::Wait(pause, prepared, RotateMachine { run: self, stage: Stage::Verify { widget } })
-            }
-            _ => self.stop(error),
+    fn verified(&mut self) -> Turn<Rotate> {
+        self.verified = true;
+        self.known.in_doubt = None;
+        match self.rotate.fate {
+            OldToken::DeleteAfter(pause) if !self.old_is_gone => match self.delete() {
+                Ok(prepared) if pause.is_zero() => Turn::Send(prepared),
+                Ok(prepared) => Turn::Wait(pause, prepared),
+                Err(error) => self.stop(error),
+            },
+            _ => self.finish(),
         }
     }
 
-    fn verification(&self, widget: &Ks) -> Result<Prepared, Error> {
-        let token = self.facts.successor.as_ref().ok_or_else(|| Error::new(ErrorKind::UnexpectedReply))?;
-        verify::prepare(&self.rotate.endpoint, token, widget)
+    fn delete(&mut self) -> Result<Prepared, Error> {
+        let Rotate { site, old, .. } = &self.rotate;
+        let deletion = Deletion::new(site.endpoint.clone(), site.admin.clone(), old.clone())?;
+        let (prepared, reader) = deletion.batch.prepare()?;
+        self.stage = Stage::Delete(reader, deletion.tickets);
+        Ok(prepared.repeatable())
     }
 
-    fn verified(mut self) -> Turn<Rotate> {
-        self.facts.verified = true;
-        self.facts.in_doubt = None;
-        let pause = match self.rotate.fate {
-            OldToken::DeleteAfter(pause) if !self.facts.old_is_gone => pause,
-            _ => return self.finish(),
-        };
-        let Rotate { endpoint, admin, old, .. } = &self.rotate;
-        let deletion = Deletion::new(endpoint.clone(), admin.clone(), old.clone());
-        match deletion.and_then(|deletion| Ok((deletion.batch.prepare()?, deletion.tickets))) {
-            Ok(((prepared, reader), tickets)) => {
-                let machine = RotateMachine { run: self, stage: Stage::Delete { reader, tickets } };
-                let prepared = prepared.repeatable();
-                if pause.is_zero() { Turn::Send(prepared, machine) } else { Turn::Wait(pause, prepared, machine) }
-            }
+    fn finish(&mut self) -> Turn<Rotate> {
+        match self.known.hand_over(&self.rotate.site) {
+            Ok(successor) => Turn::Done(Rotated { successor, old_is_gone: self.old_is_gone }),
             Err(error) => self.stop(error),
         }
     }
 
-    fn finish(self) -> Turn<Rotate> {
-        let successor = self.facts.successor.clone().ok_or_else(|| Error::new(ErrorKind::UnexpectedReply));
-        match successor.and_then(|token| HandOver::of(self.rotate.partner, token)) {
-            Ok(successor) => Turn::Done(Rotated { successor, old_is_gone: self.facts.old_is_gone }),
-            Err(error) => self.stop(error),
-        }
-    }
-
-    fn go(self, prepared: Result<Prepared, Error>, stage: Stage) -> Turn<Rotate> {
-        match prepared {
-            Ok(prepared) => Turn::Send(prepared, RotateMachine { run: self, stage }),
-            Err(error) => self.stop(error),
-        }
-    }
-
-    /// After a change whose outcome is unknown: what is there now tells.
-    fn in_doubt(mut self, error: Error) -> Turn<Rotate> {
-        self.facts.in_doubt = error.action();
-        self.look_again(error)
-    }
-
-    fn look_again_or_stop(self, error: Error) -> Turn<Rotate> {
+    fn look_again_or_stop(&mut self, error: Error) -> Turn<Rotate> {
         if error.is_transient() { self.look_again(error) } else { self.stop(error) }
-    }
-
-    fn look_again(mut self, error: Error) -> Turn<Rotate> {
-        match (self.next_pause(), self.rotate.look()) {
-            (Some(pause), Ok((prepared, stage))) => Turn::Wait(pause, prepared, RotateMachine { run: self, stage }),
-            _ => self.stop(error),
-        }
-    }
-
-    fn next_pause(&mut self) -> Option<Duration> {
-        self.rounds = self.rounds.saturating_add(1);
-        self.rotate.retry.wait_after(self.rounds, Duration::ZERO)
-    }
-
-    fn stop(self, error: Error) -> Turn<Rotate> {
-        let Self { rotate, facts, .. } = self;
-        let progress = RotateProgress {
-            successor: facts.successor.map(|token| token.id),
-            verified: facts.verified,
-            old_is_gone: facts.old_is_gone,
-            in_doubt: facts.in_doubt,
-            rotate,
-        };
-        Turn::Stop(error, progress)
     }
 }
 

@@ -53,19 +53,19 @@ impl Search {
     }
 
     /// Looks through a page, and turns to the next one. Of several marked tokens the newest counts.
-    pub(super) fn take(mut self, page: Page<AppToken>) -> Looked {
+    pub(super) fn take(&mut self, page: Page<AppToken>) -> Looked {
         let is_last =
             page.objects.is_empty() || i64::try_from(self.pager.reach()).is_ok_and(|reach| reach >= page.total_count);
-        self.found = page.objects.into_iter().rfind(|token| self.marker.is_on(token)).or(self.found);
+        self.found = page.objects.into_iter().rfind(|token| self.marker.is_on(token)).or(self.found.take());
         self.pager = self.pager.next();
-        if is_last { Looked::All(self.found) } else { Looked::Partly(self) }
+        if is_last { Looked::All(self.found.take()) } else { Looked::Partly }
     }
 }
 
 /// How far a search has come.
 pub(super) enum Looked {
     /// There are more pages.
-    Partly(Search),
+    Partly,
     /// To the end.
     All(Option<AppToken>),
 }
