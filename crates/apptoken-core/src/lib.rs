@@ -131,9 +131,9 @@ pub use change::Change;
 pub use endpoint::{Endpoint, Region};
 pub use error::{ActionName, Error, ErrorKind, KalturaCode, KsFault};
 pub use flow::{
-    AllPages, Audit, AuditedToken, Batch, BatchResults, Call, Changes, Credential, Exchange, Finding, Flow, HandOver,
-    Login, OldToken, Provision, ProvisionProgress, Reference, Revoke, Revoked, Rotate, RotateProgress, Rotated,
-    ServiceRole, Session, ShortenedLifetime, Step, Stopped, Ticket, WidgetSession, drive,
+    AllPages, Audit, AuditedToken, Batch, BatchResults, Call, Changes, Credential, Exchange, Finding, Flow, Grant,
+    HandOver, Login, OldToken, Provision, ProvisionProgress, Reference, Revoke, Revoked, Rotate, RotateProgress,
+    Rotated, ServiceRole, Session, ShortenedLifetime, Step, Stopped, Ticket, WidgetSession, drive,
 };
 pub use hash::{HashChoice, HashType};
 pub use http::{HttpRequest, HttpResponse};

@@ -47,7 +47,11 @@ pub struct SessionOptions {
 
 impl SessionOptions {
     /// Refuses what the server would misread.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) says what.
+    pub fn check(&self) -> Result<(), Error> {
         check_lifetime(self.lifetime)?;
         match &self.user_id {
             Some(user_id) if user_id.is_empty() => {

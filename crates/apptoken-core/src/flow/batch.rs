@@ -15,7 +15,9 @@ use super::machine::{Machine, Prepared, Turn};
 use super::{Exchange, Flow};
 use crate::encode;
 use crate::reply::{ApiException, Reply, parse};
-use crate::{Action, ActionName, Endpoint, Error, ErrorKind, HttpRequest, Ks, Moment, Repeat, RetryPolicy};
+use crate::{
+    Action, ActionName, Endpoint, Error, ErrorKind, HttpRequest, Ks, Moment, Repeat, RetryPolicy, UnixSeconds,
+};
 
 /// Several actions in one request, executed in order, each with a result of its own.
 ///
@@ -225,12 +227,19 @@ impl<A: Action> fmt::Debug for Ticket<A> {
 /// The results of a batch, one for each action.
 pub struct BatchResults {
     items: Vec<Option<RawResult>>,
+    server_time: Option<UnixSeconds>,
 }
 
 /// The JSON text of a result, or why there is none.
 type RawResult = Result<Zeroizing<String>, Error>;
 
 impl BatchResults {
+    /// The server's clock when it answered, if it told.
+    #[must_use]
+    pub fn server_time(&self) -> Option<UnixSeconds> {
+        self.server_time
+    }
+
     /// Takes the result of one action; each can be taken once.
     ///
     /// # Errors
@@ -275,7 +284,7 @@ impl BatchReader {
             };
             Some(result.map_err(|error| error.during(*action).answered_by(reply.response())))
         });
-        Ok(BatchResults { items: items.collect() })
+        Ok(BatchResults { items: items.collect(), server_time: reply.server_time() })
     }
 }
 
@@ -325,7 +334,7 @@ impl Machine<Batch> for BatchMachine {
 mod tests {
     use super::*;
     use crate::session::{Get, Start};
-    use crate::{AccountSecret, HttpResponse, PartnerId, SessionType, Step, UnixSeconds, app_token};
+    use crate::{AccountSecret, HttpResponse, PartnerId, SessionType, Step, app_token};
     use serde_json::{Value, json};
 
     const NOW: Moment = Moment { wall: UnixSeconds(1_795_230_763), elapsed: core::time::Duration::ZERO };

@@ -5,10 +5,10 @@ use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
 
-use super::login_session::{Session, WidgetSession};
+use super::login_session::{Grant, Session, WidgetSession};
 use super::machine::{Machine, Prepared, Turn};
 use super::{Exchange, Flow};
-use crate::app_token::{SessionOptions, StartSession, StartedSession};
+use crate::app_token::{SessionOptions, StartSession};
 use crate::encode::{Common, Nocache};
 use crate::reply::Reply;
 use crate::session::{StartWidgetSession, StartedWidgetSession};
@@ -245,18 +245,14 @@ impl LoginMachine {
     }
 
     fn take_session(&self, source: &Source, reply: &Reply<'_>, now: Moment) -> Result<Turn<Login>, Error> {
-        let started: StartedSession = reply.parse()?;
-        let server_time = reply.server_time();
-        if !self.is_right_partner(started.partner_id) {
-            return Ok(Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ()));
-        }
-        if server_time.is_some_and(|now| started.expiry <= now) {
-            return Ok(Turn::Stop(Error::new(ErrorKind::BornExpired).answered_by(reply.response()), ()));
-        }
+        let started = reply.parse()?;
+        let grant = Grant { started, hash_type: self.hash_type, server_time: reply.server_time(), obtained_at: now };
         let Source { ks, widget_since, fresh } = source;
         let widget = widget_since.map(|obtained_at| WidgetSession { ks: ks.clone(), obtained_at, fresh: *fresh });
-        let Login { credential, options, .. } = (*self.login).clone();
-        Ok(Turn::Done(Session::new(started, credential, options, self.hash_type, server_time, now, widget)))
+        Ok(match Session::granted(grant, &self.login.credential, &self.login.options) {
+            Ok(session) => Turn::Done(session.with_widget(widget)),
+            Err(error) => Turn::Stop(error.answered_by(reply.response()), ()),
+        })
     }
 
     fn is_right_partner(&self, partner_id: i64) -> bool {

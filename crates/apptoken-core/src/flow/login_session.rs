@@ -5,7 +5,20 @@ use core::time::Duration;
 
 use super::Credential;
 use crate::app_token::{SessionOptions, StartedSession};
-use crate::{AppTokenId, HashType, Ks, Moment, PartnerId, Privileges, SessionType, UnixSeconds};
+use crate::{AppTokenId, Error, ErrorKind, HashType, Ks, Moment, PartnerId, Privileges, SessionType, UnixSeconds};
+
+/// What the server granted, and when: a [`Session`] that is still to be checked against what was asked.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The reply of `appToken.startSession`.
+    pub started: StartedSession,
+    /// The hash type that the server accepted.
+    pub hash_type: HashType,
+    /// The server's clock when it answered, if it told.
+    pub server_time: Option<UnixSeconds>,
+    /// The caller's clocks when the reply was received.
+    pub obtained_at: Moment,
+}
 
 /// A session that an app token gave, as the server described it.
 #[derive(Clone, Debug)]
@@ -65,7 +78,7 @@ impl Changes {
         *self == Self::default()
     }
 
-    fn between(asked: SessionOptions, started: &StartedSession, server_time: Option<UnixSeconds>) -> Self {
+    fn between(asked: &SessionOptions, started: &StartedSession, server_time: Option<UnixSeconds>) -> Self {
         let granted = server_time
             .map(|now| Duration::from_secs(started.expiry.seconds_since(now).try_into().unwrap_or_default()));
         Self {
@@ -75,10 +88,11 @@ impl Changes {
                 }
                 _ => None,
             },
-            other_user_than: asked.user_id.filter(|user_id| *user_id != started.user_id),
+            other_user_than: asked.user_id.clone().filter(|user_id| *user_id != started.user_id),
             other_type_than: asked.session_type.filter(|session_type| *session_type != started.session_type),
             dropped_privileges: asked
                 .privileges
+                .as_ref()
                 .map(|privileges| privileges.without(&started.privileges))
                 .unwrap_or_default(),
         }
@@ -89,22 +103,27 @@ impl Changes {
 const TOLERANCE: Duration = Duration::from_secs(5);
 
 impl Session {
-    pub(super) fn new(
-        started: StartedSession,
-        credential: Credential,
-        asked: SessionOptions,
-        hash_type: HashType,
-        server_time: Option<UnixSeconds>,
-        obtained_at: Moment,
-        widget: Option<WidgetSession>,
-    ) -> Self {
+    /// Checks a grant, for sessions that were started otherwise than by a [`Login`](crate::Login): in a batch, or by
+    /// another process.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::WrongPartner`] if it is of another account, [`ErrorKind::BornExpired`] if it had ended when the
+    /// server answered.
+    pub fn granted(grant: Grant, credential: &Credential, asked: &SessionOptions) -> Result<Self, Error> {
+        let Grant { started, hash_type, server_time, obtained_at } = grant;
+        if started.partner_id != i64::from(credential.partner.get()) {
+            return Err(Error::new(ErrorKind::WrongPartner));
+        }
+        if server_time.is_some_and(|now| started.expiry <= now) {
+            return Err(Error::new(ErrorKind::BornExpired));
+        }
         let changes = Changes::between(asked, &started, server_time);
         let StartedSession { ks, session_type, partner_id: _, user_id, expiry, privileges } = started;
-        let Credential { partner, id: app_token, .. } = credential;
-        Self {
+        Ok(Self {
             ks,
-            partner,
-            app_token,
+            partner: credential.partner,
+            app_token: credential.id.clone(),
             hash_type,
             user_id,
             session_type,
@@ -113,8 +132,12 @@ impl Session {
             server_time,
             obtained_at,
             changes,
-            widget,
-        }
+            widget: None,
+        })
+    }
+
+    pub(super) fn with_widget(self, widget: Option<WidgetSession>) -> Self {
+        Self { widget, ..self }
     }
 
     /// The session string, to be sent as `ks`.

@@ -23,7 +23,7 @@ pub use batch::{Batch, BatchResults, Reference, Ticket};
 pub use call::Call;
 pub use hand_over::HandOver;
 pub use login::{Credential, Login};
-pub use login_session::{Changes, Session, ShortenedLifetime, WidgetSession};
+pub use login_session::{Changes, Grant, Session, ShortenedLifetime, WidgetSession};
 use machine::{Machine, Prepared, Turn};
 pub use pages::AllPages;
 pub use provision::{Provision, ProvisionProgress, ServiceRole};

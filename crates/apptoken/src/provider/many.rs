@@ -1,15 +1,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use apptoken_core::app_token::{StartSession, StartedSession};
+use apptoken_core::app_token::StartSession;
 use apptoken_core::renewal::Term;
-use apptoken_core::{Batch, Error, HashChoice, HashType, Ks, Login, Session, Ticket, drive};
+use apptoken_core::{Batch, Error, Grant, HashChoice, HashType, Ks, Session, Ticket, drive};
 
 use super::Provider;
 use super::credentials::{Held, is_token_refused};
 use super::identity::{Answer, Identity};
 use super::metered::Metered;
-use super::rebuild::Told;
 use super::renew::is_widget_suspect;
 use super::shared::Shared;
 use super::widget::Ask;
@@ -196,13 +195,8 @@ impl Round<'_> {
         let mut batch = Batch::new(shared.endpoint.clone()).with_ks(base.widget.clone()).retry(shared.retry);
         let mut tickets = Vec::with_capacity(identities.len());
         for identity in identities {
-            let (id, token_hash) = (credential.id.clone(), token_hash.clone());
-            let options = identity.options.clone();
-            let checked = Login::new(shared.endpoint.clone(), credential.clone()).options(options.clone());
-            let ticket = checked
-                .start_with(base.widget.clone(), shared.clock.now())
-                .and_then(|_| batch.push(&StartSession { id, token_hash, options }));
-            tickets.push(ticket);
+            let (id, token_hash, options) = (credential.id.clone(), token_hash.clone(), identity.options.clone());
+            tickets.push(options.check().and_then(|()| batch.push(&StartSession { id, token_hash, options })));
         }
         let mut results = if batch.is_empty() {
             None
@@ -213,9 +207,9 @@ impl Round<'_> {
         let mut take = |identity: &Identity, ticket: Result<Ticket<StartSession>, Error>| -> Result<_, Error> {
             let ticket = ticket?;
             let results = results.as_mut().ok_or_else(|| Error::invalid_input("nothing was sent"))?;
-            let started: StartedSession = results.take(ticket)?;
-            let told = Told { started, hash_type: base.hash_type, server_time: self.meter.server_time() };
-            told.into_session(&shared.endpoint, credential, &identity.options, now).map(Arc::new)
+            let (started, server_time) = (results.take(ticket)?, results.server_time());
+            let grant = Grant { started, hash_type: base.hash_type, server_time, obtained_at: now };
+            Session::granted(grant, credential, &identity.options).map(Arc::new)
         };
         let answers = identities.iter().zip(tickets).map(|(identity, ticket)| {
             let session = take(identity, ticket)?;

@@ -6,7 +6,6 @@ mod flight;
 mod identity;
 mod many;
 mod metered;
-pub(crate) mod rebuild;
 mod refresher;
 mod renew;
 mod shared;

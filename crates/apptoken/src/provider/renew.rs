@@ -116,7 +116,7 @@ impl Shared {
         // A date that was set back since makes its age unknown.
         let age = Duration::from_secs(now.wall.seconds_since(kept.sent_at()).try_into().ok()?);
         let obtained_at = Moment { wall: kept.sent_at(), elapsed: now.elapsed };
-        let session = kept.told()?.into_session(&self.endpoint, &held.used, &identity.options, obtained_at).ok()?;
+        let session = Session::granted(kept.grant(obtained_at)?, &held.used, &identity.options).ok()?;
         let server_time = session.server_time().map(|time| time.plus(age));
         let term = Term { age, server_time, ..Term::of(&session, now) };
         let is_young = {

@@ -1,13 +1,12 @@
 use std::fmt;
 
 use apptoken_core::app_token::StartedSession;
-use apptoken_core::{AppTokenSecret, HashType, Ks, Moment, Session, UnixSeconds};
+use apptoken_core::{AppTokenSecret, Grant, HashType, Ks, Moment, Privileges, Session, SessionType, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{SessionKey, StoreError, StoreErrorKind};
-use crate::provider::rebuild::{Reply, Told};
 
 /// A session as a store keeps it.
 #[derive(Clone)]
@@ -56,7 +55,19 @@ struct Text<'a> {
     server_time: Option<i64>,
     #[serde(rename = "sentAt")]
     sent_at: i64,
-    session: Reply<'a>,
+    session: SessionText<'a>,
+}
+
+/// Read again as a `StartedSession`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionText<'a> {
+    ks: &'a str,
+    session_type: SessionType,
+    partner_id: u32,
+    user_id: &'a str,
+    expiry: i64,
+    privileges: &'a Privileges,
 }
 
 impl StoredSession {
@@ -70,7 +81,14 @@ impl StoredSession {
             hash_type: session.hash_type().as_str(),
             server_time: session.server_time().map(|time| time.0),
             sent_at: sent_at.wall.0,
-            session: Reply::of(session),
+            session: SessionText {
+                ks: session.ks().expose(),
+                session_type: session.session_type(),
+                partner_id: session.partner().get(),
+                user_id: session.user_id(),
+                expiry: session.expires_at().0,
+                privileges: session.privileges(),
+            },
         };
         Self::parse(serde_json::to_string(&text).ok()?).ok()
     }
@@ -120,10 +138,10 @@ impl StoredSession {
         UnixSeconds(self.record.sent_at)
     }
 
-    pub(crate) fn told(&self) -> Option<Told> {
+    pub(crate) fn grant(&self, obtained_at: Moment) -> Option<Grant> {
         let hash_type: HashType = self.record.hash_type.parse().ok()?;
         let server_time = self.record.server_time.map(UnixSeconds);
-        Some(Told { started: self.record.session.clone(), hash_type, server_time })
+        Some(Grant { started: self.record.session.clone(), hash_type, server_time, obtained_at })
     }
 }
 
