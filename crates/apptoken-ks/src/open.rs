@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::fmt;
 
-use apptoken_core::{AccountSecret, KsVersion, Privileges};
+use apptoken_core::value::KsVersion;
+use apptoken_core::{AccountSecret, Privileges};
 
 use crate::query::{self, Value};
 use crate::{OpenedKs, base64, v1, v2};

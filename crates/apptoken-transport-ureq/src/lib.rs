@@ -211,7 +211,7 @@ fn is_this_machine(url: &Uri) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use apptoken_core::session::StartWidgetSession;
+    use apptoken_core::api::session::StartWidgetSession;
     use apptoken_core::{Call, Endpoint, Moment, PartnerId, UnixSeconds};
     use ureq::config::Timeouts;
 

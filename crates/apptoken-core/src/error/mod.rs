@@ -1,7 +1,8 @@
 //! What can go wrong, whose fault it is and what to do next.
 
 mod advice;
-mod code;
+pub(crate) mod code;
+pub(crate) mod kind;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -10,9 +11,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 pub use code::{KalturaCode, KsFault};
-
-use crate::reply::ApiException;
-use crate::{HttpResponse, TransportFailure};
+pub use kind::{ActionName, ErrorKind};
 
 /// Why something did not work: input, transport, protocol and Kaltura alike.
 ///
@@ -33,69 +32,6 @@ struct Inner {
     request_id: Option<String>,
     http_status: Option<u16>,
     source: Option<Arc<dyn core::error::Error + Send + Sync>>,
-}
-
-/// The service and action of a request, such as `appToken.startSession`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActionName {
-    /// The service, such as `appToken`.
-    pub service: &'static str,
-    /// The action, such as `startSession`; empty for `multirequest`.
-    pub action: &'static str,
-}
-
-impl fmt::Display for ActionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.service)?;
-        if !self.action.is_empty() {
-            write!(f, ".{}", self.action)?;
-        }
-        Ok(())
-    }
-}
-
-/// The kinds of errors. See the [table of errors](crate#errors).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// Refused before anything was sent: a setting or an argument that cannot be right.
-    InvalidInput,
-    /// The transport is certain that the server saw nothing of the request.
-    NotSent,
-    /// No whole reply came; the server may have acted.
-    NoReply,
-    /// A redirect: the API never redirects, so the URL is not the API's.
-    Redirect,
-    /// An HTTP status other than 200, without an API error in the body.
-    HttpStatus,
-    /// A reply without a body.
-    EmptyReply,
-    /// A web page in place of a reply.
-    HtmlReply,
-    /// XML in place of JSON: the server did not read `format=1`.
-    XmlReply,
-    /// `null` where the action returns something.
-    NullReply,
-    /// JSON that ends too early.
-    TruncatedReply,
-    /// A reply that is no JSON.
-    MalformedReply,
-    /// JSON with something behind it.
-    TrailingData,
-    /// JSON of another shape than the action returns.
-    UnexpectedReply,
-    /// Fewer results of a batch came back than actions were sent: this one was not executed.
-    MissingResult,
-    /// A reply larger than any that the API gives.
-    OversizedReply,
-    /// A reply whose KS is empty or holds white space or control characters.
-    UnusableKs,
-    /// The session that came back belongs to another account.
-    WrongPartner,
-    /// The server started a session that has already ended.
-    BornExpired,
-    /// Kaltura answered with an error of its own.
-    Kaltura(KalturaCode),
 }
 
 impl Error {
@@ -120,17 +56,11 @@ impl Error {
         }))
     }
 
-    pub(crate) fn api(exception: ApiException) -> Self {
-        let kind = KalturaCode::of(&exception.code, &exception.args);
+    /// An error of Kaltura's own; its message is kept only if messages of this code hold no secret.
+    pub(crate) fn kaltura(kind: KalturaCode, code: String, message: String) -> Self {
         let mut error = Self::new(ErrorKind::Kaltura(kind));
-        error.0.server_message = kind.harmless_message(exception.message);
-        error.0.code = code::looks_like_code(&exception.code).then_some(exception.code);
-        error
-    }
-
-    pub(crate) fn transport(failure: TransportFailure) -> Self {
-        let mut error = Self::new(if failure.is_not_sent() { ErrorKind::NotSent } else { ErrorKind::NoReply });
-        error.0.source = Some(failure.into_source().into());
+        error.0.server_message = kind.harmless_message(message);
+        error.0.code = code::looks_like_code(&code).then_some(code);
         error
     }
 
@@ -144,8 +74,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn caused_by(mut self, source: impl core::error::Error + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Arc::new(source));
+    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into().into());
         self
     }
 
@@ -154,9 +84,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn answered_by(mut self, reply: &HttpResponse) -> Self {
-        self.0.http_status = Some(reply.status());
-        self.0.request_id = reply.request_id();
+    pub(crate) fn with_reply(mut self, http_status: u16, request_id: Option<String>) -> Self {
+        (self.0.http_status, self.0.request_id) = (Some(http_status), request_id);
         self
     }
 

@@ -1,8 +1,8 @@
 //! Every kind of error: provoked, and its text read.
 
+use apptoken_core::api::user;
 use apptoken_core::{
     Batch, Endpoint, ErrorKind, HashType, HttpResponse, KalturaCode, KsFault, RetryPolicy, TransportFailure, drive,
-    user,
 };
 
 use crate::support::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use apptoken_core::session::StartWidgetSession;
+use apptoken_core::api::session::StartWidgetSession;
 use apptoken_core::{Call, Endpoint, HttpRequest, HttpResponse, Moment, PartnerId, Transport, UnixSeconds};
 
 use super::probe::Probe;

@@ -1,4 +1,5 @@
-use apptoken_core::{AccountSecret, KsVersion, PartnerId};
+use apptoken_core::value::KsVersion;
+use apptoken_core::{AccountSecret, PartnerId};
 use serde::{Deserialize, Serialize};
 
 use crate::model::Secret;
@@ -8,7 +9,8 @@ use crate::model::Secret;
 /// # Examples
 ///
 /// ```
-/// use apptoken_core::{KsVersion, PartnerId};
+/// use apptoken_core::PartnerId;
+/// use apptoken_core::value::KsVersion;
 /// use apptoken_transport_fake::{Account, Fake};
 ///
 /// let fake = Fake::builder().build();

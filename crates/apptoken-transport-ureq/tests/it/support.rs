@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use apptoken_core::session::StartWidgetSession;
+use apptoken_core::api::session::StartWidgetSession;
 use apptoken_core::{
     Call, Endpoint, Exchange, HttpResponse, Moment, PartnerId, Transport, TransportFailure, UnixSeconds,
 };

@@ -1,0 +1,20 @@
+//! Values that a caller gives or gets: ids, secrets, times, privileges.
+
+pub(crate) mod change;
+pub(crate) mod hash;
+pub(crate) mod ids;
+pub(crate) mod ks;
+pub(crate) mod lifetime;
+pub(crate) mod privileges;
+pub(crate) mod secrets;
+pub(crate) mod session_type;
+pub(crate) mod time;
+
+pub use change::Change;
+pub use hash::{HashChoice, HashType};
+pub use ids::{AppTokenId, PartnerId};
+pub use ks::{Ks, KsV1Fields, KsVersion};
+pub use privileges::{Privilege, Privileges};
+pub use secrets::{AccountSecret, AppTokenSecret, TokenHash};
+pub use session_type::SessionType;
+pub use time::{Clock, Moment, UnixSeconds};
