@@ -32,7 +32,6 @@ mod actions;
 mod cache;
 mod clock;
 mod config;
-pub mod conformance;
 mod context;
 mod dispatch;
 mod error;
