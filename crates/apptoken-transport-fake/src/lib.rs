@@ -29,6 +29,7 @@
 //! ```
 
 mod actions;
+mod builder;
 mod cache;
 mod clock;
 mod config;
@@ -37,6 +38,7 @@ mod dispatch;
 mod error;
 mod fake;
 mod fault;
+mod global_roles;
 mod journal;
 mod model;
 mod multirequest;
@@ -44,13 +46,17 @@ mod objects;
 mod output;
 mod permissions;
 mod php;
+mod request_info;
+mod seed;
 mod server;
+mod session_check;
 mod transport;
 mod wire;
 
+pub use builder::Builder;
 pub use clock::FakeClock;
 pub use config::ConfigError;
-pub use fake::{Builder, Fake, SnapshotError};
+pub use fake::{Fake, SnapshotError};
 pub use fault::{Fault, FaultId, Trouble};
 pub use journal::{Journal, JournalEntry};
 pub use model::account::{Account, PartnerStatus};

@@ -1,7 +1,7 @@
 use apptoken_core::{AccountSecret, KsVersion, PartnerId};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Secret;
+use crate::model::secret::Secret;
 
 /// An account (Kaltura calls it a partner) of the fake.
 ///
@@ -143,6 +143,10 @@ impl Account {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.id
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.status == PartnerStatus::Active.code()
     }
 
     pub(crate) fn has_feature(&self, name: &str) -> bool {

@@ -85,6 +85,12 @@ pub enum Answer {
     },
 }
 
+impl Delivery {
+    pub(crate) fn at_once(reply: WireReply) -> Self {
+        Self { delay: Duration::ZERO, answer: Answer::Reply(reply) }
+    }
+}
+
 impl Answer {
     /// The reply, where there is one.
     #[must_use]

@@ -1,5 +1,6 @@
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::actions::session::start::{StartRequest, opens, start};
-use crate::actions::{Action, Call, Parameter};
 use crate::error::{self, Failure};
 use crate::objects::SESSION_TYPE;
 use crate::output::Output;
@@ -42,5 +43,5 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     }
     let secret = if of_parent.session_type == 2 { child.main_secret() } else { child.user_secret.expose() }.to_owned();
     let of_child = StartRequest { partner_id: child.id.into(), secret: &secret, ..of_parent };
-    start(call.state, &of_child, call.now_nanos)?.map(Output::Text).ok_or_else(refused)
+    start(call.state, &of_child, call.now())?.map(Output::Text).ok_or_else(refused)
 }

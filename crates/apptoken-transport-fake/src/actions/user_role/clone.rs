@@ -1,8 +1,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::actions::user_role::{record, role_of};
-use crate::actions::{Action, Call, Parameter};
 use crate::error::Failure;
 use crate::model::role::RoleRow;
 use crate::output::Output;
