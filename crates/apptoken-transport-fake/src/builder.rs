@@ -1,7 +1,8 @@
 use apptoken_core::UnixSeconds;
 
 use crate::clock::FakeClock;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
+use crate::config_error::ConfigError;
 use crate::fake::Fake;
 use crate::fault::Faults;
 use crate::global_roles::global_roles;
@@ -14,7 +15,7 @@ use crate::server::Server;
 /// The account of [`Fake::new`].
 const DEFAULT_ACCOUNT: u32 = 101;
 
-/// When a fake begins, unless told otherwise: 21 November 2026.
+/// When a fake begins by default: 21 November 2026.
 const DEFAULT_TIME: UnixSeconds = UnixSeconds(1_795_236_420);
 
 const DEFAULT_SEED: u64 = 0x006b_616c_7475_7261;
@@ -44,7 +45,7 @@ impl Builder {
         Self { clock, ..self }
     }
 
-    /// Whether the server stores answers as Kaltura does: a repeated `session.startWidgetSession` gives the same KS for
+    /// Whether the server caches replies as Kaltura does: a repeated `session.startWidgetSession` gives the same KS for
     /// ten minutes, and errors outlive their cause by two minutes. Off by default.
     #[must_use]
     pub fn response_cache(self, yes: bool) -> Self {

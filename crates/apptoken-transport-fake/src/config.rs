@@ -1,12 +1,11 @@
 //! Accounts and roles from a file.
 
-use std::fmt;
-
 use apptoken_core::{AccountSecret, KsVersion, PartnerId};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::config_error::ConfigError;
 use crate::model::account::{Account, PartnerStatus};
 use crate::model::role::{RoleRow, STATUS_ACTIVE};
 
@@ -47,16 +46,16 @@ struct File {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PartnerConfig {
     id: Id,
-    #[serde(default)]
-    ks_version: Version,
+    #[serde(default = "version_2")]
+    ks_version: Within<1, 2>,
     admin_secret: Secret,
     #[serde(default)]
     additional_admin_secrets: Vec<Secret>,
     secret: Secret,
     #[serde(default = "one_day")]
     ks_max_expiry: Option<u32>,
-    #[serde(default)]
-    status: Status,
+    #[serde(default = "active")]
+    status: Within<1, 3>,
     #[serde(default)]
     features: Vec<String>,
     #[serde(default)]
@@ -67,7 +66,7 @@ struct PartnerConfig {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RoleConfig {
-    id: RoleId,
+    id: Within<1, { i64::MAX }>,
     name: String,
     system_name: Option<String>,
     #[serde(default, rename = "shortName")]
@@ -82,60 +81,24 @@ pub(crate) struct RoleConfig {
 struct Id(PartnerId);
 
 #[derive(Deserialize)]
-#[serde(try_from = "u8")]
-struct Version(KsVersion);
-
-#[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct Secret(AccountSecret);
 
-#[derive(Deserialize)]
-#[serde(try_from = "u8")]
-struct Status(PartnerStatus);
-
+/// A number from `MIN` to `MAX`.
 #[derive(Deserialize)]
 #[serde(try_from = "i64")]
-struct RoleId(i64);
+struct Within<const MIN: i64, const MAX: i64>(i64);
 
-/// What is expected at a place: the keys that lead there, with `[]` for an item of a list.
-fn expected_at(place: &str) -> &'static str {
-    match place {
-        "" | "partners[]" | "roles[]" => "an object",
-        "partners" | "partners[].additionalAdminSecrets" | "partners[].features" | "roles" => "a list",
-        "partners[].id" => "a number from 1 to 2147483647",
-        "partners[].ksVersion" => "1 or 2",
-        "partners[].adminSecret" | "partners[].additionalAdminSecrets[]" | "partners[].secret" => {
-            "a secret: printable characters without blanks around them"
-        }
-        "partners[].ksMaxExpiry" => "a number of seconds or null",
-        "partners[].status" => "1 (active), 2 (content blocked) or 3 (fully blocked)",
-        "partners[].features[]" => "the name of a feature",
-        "partners[].anonymousUser" => "true or false",
-        "roles[].id" => "a number from 1",
-        _ => "a text",
-    }
+fn version_2() -> Within<1, 2> {
+    Within(2)
 }
 
-/// A key without the numbers of items.
-fn place(key: &str) -> String {
-    let without_number = |part: &str| part.trim_start_matches(|each: char| each.is_ascii_digit()).to_owned();
-    key.split('[').map(without_number).collect::<Vec<_>>().join("[")
+fn active() -> Within<1, 3> {
+    Within(PartnerStatus::Active.code())
 }
 
 fn one_day() -> Option<u32> {
     Some(86_400)
-}
-
-impl Default for Version {
-    fn default() -> Self {
-        Self(KsVersion::V2)
-    }
-}
-
-impl Default for Status {
-    fn default() -> Self {
-        Self(PartnerStatus::Active)
-    }
 }
 
 impl TryFrom<u32> for Id {
@@ -154,53 +117,25 @@ impl TryFrom<String> for Secret {
     }
 }
 
-/// [`ConfigError`] says what is expected.
-const OTHER_NUMBER: &str = "another number";
-
-impl TryFrom<u8> for Version {
-    type Error = &'static str;
-
-    fn try_from(number: u8) -> Result<Self, Self::Error> {
-        match number {
-            1 => Ok(Self(KsVersion::V1)),
-            2 => Ok(Self(KsVersion::V2)),
-            _ => Err(OTHER_NUMBER),
-        }
-    }
-}
-
-impl TryFrom<u8> for Status {
-    type Error = &'static str;
-
-    fn try_from(number: u8) -> Result<Self, Self::Error> {
-        match number {
-            1 => Ok(Self(PartnerStatus::Active)),
-            2 => Ok(Self(PartnerStatus::ContentBlocked)),
-            3 => Ok(Self(PartnerStatus::FullyBlocked)),
-            _ => Err(OTHER_NUMBER),
-        }
-    }
-}
-
-impl TryFrom<i64> for RoleId {
+impl<const MIN: i64, const MAX: i64> TryFrom<i64> for Within<MIN, MAX> {
     type Error = &'static str;
 
     fn try_from(number: i64) -> Result<Self, Self::Error> {
-        if number > 0 { Ok(Self(number)) } else { Err(OTHER_NUMBER) }
+        if (MIN..=MAX).contains(&number) { Ok(Self(number)) } else { Err("another number") }
     }
 }
 
 impl From<PartnerConfig> for Account {
     fn from(config: PartnerConfig) -> Self {
         let admin_secrets = std::iter::once(&config.admin_secret).chain(&config.additional_admin_secrets);
-        let account = Self::new(config.id.0)
-            .ks_version(config.ks_version.0)
+        let version = if config.ks_version.0 == 1 { KsVersion::V1 } else { KsVersion::V2 };
+        let account = Self { status: config.status.0, features: config.features, ..Self::new(config.id.0) };
+        account
+            .ks_version(version)
             .admin_secrets(admin_secrets.map(|Secret(secret)| secret))
             .user_secret(&config.secret.0)
             .max_lifetime(config.ks_max_expiry)
-            .status(config.status.0)
-            .anonymous_user(config.anonymous_user);
-        config.features.iter().fold(account, |account, name| account.feature(name))
+            .anonymous_user(config.anonymous_user)
     }
 }
 
@@ -220,52 +155,6 @@ impl From<RoleConfig> for RoleRow {
         }
     }
 }
-
-/// A configuration that cannot be used. It names the key and what is expected there, never a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    key: String,
-    expected: String,
-}
-
-/// The longest key that is shown whole: whoever writes a secret in its place gives one that is long.
-const MAX_KEY: usize = 80;
-
-impl ConfigError {
-    fn new(key: &str, expected: impl Into<String>) -> Self {
-        Self { key: key.chars().take(MAX_KEY).collect(), expected: expected.into() }
-    }
-
-    /// The text of serde's error can hold a value of the file, so only names of fields are taken from it.
-    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let text = error.inner().to_string();
-        let mut key = if error.path().iter().len() == 0 { String::new() } else { error.path().to_string() };
-        let known = text.strip_prefix("unknown field `").and_then(|text| text.rsplit_once("`, expected one of "));
-        if let Some((_, names)) = known {
-            return Self::new(&key, format!("one of the keys {}", names.replace('`', "")));
-        }
-        if let Some(name) = text.strip_prefix("missing field `").and_then(|text| text.split('`').next()) {
-            key.push_str(if key.is_empty() { "" } else { "." });
-            key.push_str(name);
-        }
-        Self::new(&key, expected_at(&place(&key)))
-    }
-
-    /// Where it is, such as `partners[0].id`; empty for the file as a whole.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, expected } = self;
-        if key.is_empty() { write!(f, "expected {expected}") } else { write!(f, "{key}: expected {expected}") }
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
 mod tests {

@@ -33,6 +33,7 @@ mod builder;
 mod cache;
 mod clock;
 mod config;
+mod config_error;
 mod context;
 mod dispatch;
 mod error;
@@ -55,7 +56,7 @@ mod wire;
 
 pub use builder::Builder;
 pub use clock::FakeClock;
-pub use config::ConfigError;
+pub use config_error::ConfigError;
 pub use fake::{Fake, SnapshotError};
 pub use fault::{Fault, FaultId, Trouble};
 pub use journal::{Journal, JournalEntry};

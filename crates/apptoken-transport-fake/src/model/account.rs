@@ -2,6 +2,7 @@ use apptoken_core::{AccountSecret, KsVersion, PartnerId};
 use serde::{Deserialize, Serialize};
 
 use crate::model::secret::Secret;
+use crate::php::hash::md5;
 
 /// An account (Kaltura calls it a partner) of the fake.
 ///
@@ -166,6 +167,5 @@ impl Account {
 
 /// A secret that is the same in every run; a fake guards nothing.
 fn derived(id: PartnerId, kind: &str) -> String {
-    use md5::{Digest as _, Md5};
-    hex::encode(Md5::digest(format!("{kind} secret of the fake account {id}")))
+    md5(format!("{kind} secret of the fake account {id}"))
 }

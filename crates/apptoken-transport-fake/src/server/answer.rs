@@ -6,6 +6,7 @@ use crate::journal::JournalEntry;
 use crate::output::Output;
 use crate::php::Array;
 use crate::php::cast::to_text;
+use crate::php::hash::md5;
 use crate::php::value::set;
 use crate::request_info::RequestInfo;
 use crate::server::Server;
@@ -69,8 +70,7 @@ impl Server {
             Format::Php => (HTML, php_serialize::text(&ks)),
             Format::Json | Format::Jsonp { .. } => ("application/json", json::text(&ks)),
         };
-        use md5::{Digest as _, Md5};
-        let key = hex::encode(Md5::digest(self.state.request_number().to_string()));
+        let key = md5(self.state.request_number().to_string());
         let wire = of_api(info.now, None)
             .with_header("X-Kaltura", &from_cache(&key))
             .with_header("Content-Type", content_type);

@@ -1,8 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use crate::php::date::gmdate;
 
 /// The longest value of a header, in characters: it can hold what the client sent.
 const MAX_HEADER: usize = 2_000;
@@ -104,8 +103,7 @@ impl Answer {
 
 /// A time as HTTP headers have it.
 pub(crate) fn http_date(time: i64) -> String {
-    let time = Timestamp::from_second(time).unwrap_or_default().to_zoned(TimeZone::UTC);
-    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    gmdate("%a, %d %b %Y %H:%M:%S GMT", time)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
+use crate::actions::arguments::{Arguments, Parameter};
 use crate::error::{self, ApiError, Failure};
 use crate::model::account::Account;
 use crate::model::session::NewSession;
@@ -29,16 +29,7 @@ const DAY: i64 = 86_400;
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     call.storing.disable();
     let partner_id = call.arguments.int("partnerId");
-    let request = StartRequest {
-        partner_id,
-        secret: call.arguments.text("secret"),
-        user_id: call.arguments.text("userId"),
-        session_type: call.arguments.int("type"),
-        expiry: call.arguments.int("expiry"),
-        privileges: call.arguments.text("privileges"),
-        master_partner_id: None,
-    };
-    let ks = start(call.state, &request, call.now())?;
+    let ks = start(call.state, &StartRequest::of(call.arguments), call.now())?;
     ks.map(Output::Text).ok_or_else(|| error::START_SESSION_ERROR.with(&[&partner_id.to_string()]).into())
 }
 
@@ -51,6 +42,20 @@ pub(crate) struct StartRequest<'a> {
     pub(crate) expiry: i64,
     pub(crate) privileges: &'a str,
     pub(crate) master_partner_id: Option<&'a str>,
+}
+
+impl<'a> StartRequest<'a> {
+    pub(crate) fn of(arguments: &'a Arguments) -> Self {
+        Self {
+            partner_id: arguments.int("partnerId"),
+            secret: arguments.text("secret"),
+            user_id: arguments.text("userId"),
+            session_type: arguments.int("type"),
+            expiry: arguments.int("expiry"),
+            privileges: arguments.text("privileges"),
+            master_partner_id: None,
+        }
+    }
 }
 
 /// Starts a session with a secret; `None` if the secret is not the account's, or the account is not in use.
