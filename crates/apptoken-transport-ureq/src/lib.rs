@@ -132,14 +132,14 @@ impl UreqTransport {
         if let AutoHeaderValue::Default = self.agent.config().user_agent() {
             builder = builder.header(USER_AGENT, OUR_NAME);
         }
-        Ok(self.overrule(builder.body(request.body())?))
+        Ok(self.override_settings(builder.body(request.body())?))
     }
 
     /// Sets for this request what a transport needs and the agent lacks.
-    fn overrule<'r>(&self, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
+    fn override_settings<'r>(&self, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
         let config = self.agent.config();
         let around_proxy = config.proxy().is_some() && is_this_machine(request.uri());
-        if is_dutiful(config) && !around_proxy {
+        if needs_no_override(config) && !around_proxy {
             return request;
         }
         let proxy = config.proxy().filter(|_| !around_proxy).cloned();
@@ -193,7 +193,8 @@ impl fmt::Debug for UreqTransport {
     }
 }
 
-fn is_dutiful(config: &Config) -> bool {
+/// Whether the agent does by itself what [`Transport`] demands.
+fn needs_no_override(config: &Config) -> bool {
     !config.http_status_as_error() && config.max_redirects() == 0 && is_bounded(config)
 }
 
@@ -228,10 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn our_own_agent_needs_no_overruling() {
+    fn our_own_agent_needs_no_override() {
         let config =
             UreqTransport::builder().connect_timeout(Duration::from_secs(3)).build().unwrap().agent.config().clone();
-        assert!(is_dutiful(&config));
+        assert!(needs_no_override(&config));
         let Timeouts { global, resolve, connect, .. } = config.timeouts();
         assert_eq!(
             (global, resolve, connect),

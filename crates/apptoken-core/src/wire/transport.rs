@@ -20,7 +20,7 @@ use crate::wire::http::{HttpRequest, HttpResponse};
 /// - Requests and replies hold secrets: keep them out of logs and errors.
 /// - Say [`not_sent`](TransportFailure::not_sent) only where it is certain.
 ///
-/// `apptoken_transport_fake::conformance` checks each of them.
+/// The crate `apptoken-transport-conformance` checks each of them.
 pub trait Transport {
     /// Sends a request and waits for its reply.
     ///

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::Outcome;
+use crate::expect::Outcome;
 
 /// What a transport did in each check.
 #[derive(Clone, Debug, PartialEq, Eq)]

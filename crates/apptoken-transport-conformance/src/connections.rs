@@ -1,12 +1,10 @@
 //! How connections are used, and that no request goes out on two of them.
 
-use super::probe::Probe;
-use super::server::{Answer, Received, serve};
-use super::{Build, Outcome, expect_reply, expect_unknown};
+use crate::expect::{Build, Outcome, expect_reply, expect_unknown};
+use crate::probe::Probe;
+use crate::server::{Answer, OK, Received, serve};
 
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue";
-
-pub(super) fn sends_no_request_twice(build: &Build<'_>) -> Outcome {
+pub(crate) fn sends_no_request_twice(build: &Build<'_>) -> Outcome {
     let script = |n, _: &Received| match n {
         0 => Answer::ReplyAndClose(Vec::new()),
         _ => Answer::Reply(OK.into()),
@@ -19,7 +17,7 @@ pub(super) fn sends_no_request_twice(build: &Build<'_>) -> Outcome {
     result
 }
 
-pub(super) fn sends_no_request_twice_on_a_used_connection(build: &Build<'_>) -> Outcome {
+pub(crate) fn sends_no_request_twice_on_a_used_connection(build: &Build<'_>) -> Outcome {
     let script = |n, _: &Received| match n {
         1 => Answer::ReplyAndClose(Vec::new()),
         _ => Answer::Reply(OK.into()),
@@ -34,7 +32,7 @@ pub(super) fn sends_no_request_twice_on_a_used_connection(build: &Build<'_>) -> 
     result
 }
 
-pub(super) fn keeps_the_connection(build: &Build<'_>) -> Outcome {
+pub(crate) fn keeps_the_connection(build: &Build<'_>) -> Outcome {
     let (result, received) = serve(
         |_, _| Answer::Reply(OK.into()),
         |server| {
@@ -50,7 +48,7 @@ pub(super) fn keeps_the_connection(build: &Build<'_>) -> Outcome {
     }
 }
 
-pub(super) fn replaces_a_connection_that_the_server_closed(build: &Build<'_>) -> Outcome {
+pub(crate) fn replaces_a_connection_that_the_server_closed(build: &Build<'_>) -> Outcome {
     // The news that the connection is closed may be on its way for a moment longer.
     (0..5).map(|_| replaces_closed(build)).find(Result::is_ok).unwrap_or_else(|| replaces_closed(build))
 }

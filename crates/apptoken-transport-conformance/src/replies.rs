@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use apptoken_core::{HttpResponse, UnixSeconds};
 
-use super::probe::Probe;
-use super::server::{Answer, Received, serve};
-use super::{Build, Outcome, expect_failure, expect_reply};
+use crate::expect::{Build, Outcome, expect_failure, expect_reply};
+use crate::probe::Probe;
+use crate::server::{Answer, Received, serve};
 
-pub(super) const PLAIN: &[u8] =
+pub(crate) const PLAIN: &[u8] =
     br#"{"ks":"djJ8MTAyfA==","partnerId":102,"objectType":"KalturaStartWidgetSessionResponse"}"#;
 
 /// [`PLAIN`], compressed with gzip.
-pub(super) const COMPRESSED: &[u8] = &[
+pub(crate) const COMPRESSED: &[u8] = &[
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xab, 0x56, 0xca, 0x2e, 0x56, 0xb2, 0x52, 0x4a, 0xc9,
     0xf2, 0xb2, 0xf0, 0x0d, 0x71, 0xac, 0x4c, 0x73, 0xb4, 0xb5, 0x55, 0xd2, 0x51, 0x2a, 0x48, 0x2c, 0x2a, 0xc9, 0x4b,
     0x2d, 0xf2, 0x4c, 0x51, 0xb2, 0x32, 0x34, 0x30, 0xd2, 0x51, 0xca, 0x4f, 0xca, 0x4a, 0x4d, 0x2e, 0x09, 0xa9, 0x2c,
@@ -25,7 +25,7 @@ pub(super) const COMPRESSED: &[u8] = &[
 /// More than a transport should ever read of a reply; the largest reply that is read at all has 8 MiB.
 const FLOOD: usize = (32 << 20) / (64 << 10);
 
-pub(super) fn returns_any_status(build: &Build<'_>) -> Outcome {
+pub(crate) fn returns_any_status(build: &Build<'_>) -> Outcome {
     for status in [200, 201, 302, 400, 401, 403, 404, 429, 500, 502, 503] {
         let body = format!("<html>{status}</html>");
         let reply = format!("HTTP/1.1 {status} Some Reason\r\nContent-Length: {}\r\n\r\n{body}", body.len());
@@ -34,7 +34,7 @@ pub(super) fn returns_any_status(build: &Build<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn does_not_follow_redirects(build: &Build<'_>) -> Outcome {
+pub(crate) fn does_not_follow_redirects(build: &Build<'_>) -> Outcome {
     for status in [301, 302, 303, 307, 308] {
         let script = |n, _: &Received| {
             Answer::Reply(match n {
@@ -59,13 +59,13 @@ pub(super) fn does_not_follow_redirects(build: &Build<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn reads_a_body_of_given_length(build: &Build<'_>) -> Outcome {
+pub(crate) fn reads_a_body_of_given_length(build: &Build<'_>) -> Outcome {
     let body = long_body();
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
     expect_one(build, &[head.as_bytes(), &body].concat(), 200, &body)
 }
 
-pub(super) fn reads_a_body_in_chunks(build: &Build<'_>) -> Outcome {
+pub(crate) fn reads_a_body_in_chunks(build: &Build<'_>) -> Outcome {
     let body = long_body();
     let mut reply = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
     for (chunk, extension) in body.chunks(70_001).zip(["", ";name=value"].iter().cycle()) {
@@ -77,21 +77,21 @@ pub(super) fn reads_a_body_in_chunks(build: &Build<'_>) -> Outcome {
     expect_one(build, &reply, 200, &body)
 }
 
-pub(super) fn reads_a_body_up_to_the_close(build: &Build<'_>) -> Outcome {
+pub(crate) fn reads_a_body_up_to_the_close(build: &Build<'_>) -> Outcome {
     let body = long_body();
     let reply = [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".as_slice(), &body].concat();
     expect(build, |_, _| Answer::ReplyAndClose(reply.clone()), 200, &body).map(drop)
 }
 
-pub(super) fn reads_an_empty_body(build: &Build<'_>) -> Outcome {
+pub(crate) fn reads_an_empty_body(build: &Build<'_>) -> Outcome {
     expect_one(build, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, b"")
 }
 
-pub(super) fn decompresses_what_it_asked_for(build: &Build<'_>) -> Outcome {
+pub(crate) fn decompresses_what_it_asked_for(build: &Build<'_>) -> Outcome {
     expect(build, |_, received| Answer::Reply(compressed_if_asked(received, COMPRESSED)), 200, PLAIN).map(drop)
 }
 
-pub(super) fn passes_headers_on(build: &Build<'_>) -> Outcome {
+pub(crate) fn passes_headers_on(build: &Build<'_>) -> Outcome {
     let reply =
         b"HTTP/1.1 200 OK\r\nx-kaltura-SESSION: 2043510343, 1795230763\r\nX-ME:api-7\r\nContent-Length: 2\r\n\r\n{}";
     let reply = expect(build, |_, _| Answer::Reply(reply.into()), 200, b"{}")?;
@@ -101,7 +101,7 @@ pub(super) fn passes_headers_on(build: &Build<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn bounds_the_size(build: &Build<'_>) -> Outcome {
+pub(crate) fn bounds_the_size(build: &Build<'_>) -> Outcome {
     let taken = Arc::new(AtomicBool::new(false));
     let (result, _) = serve(
         |_, _| Answer::Flood(FLOOD, Arc::clone(&taken)),
@@ -115,7 +115,7 @@ pub(super) fn bounds_the_size(build: &Build<'_>) -> Outcome {
 }
 
 /// A reply that is [`PLAIN`] to clients that do not read gzip.
-pub(super) fn compressed_if_asked(received: &Received, compressed: &[u8]) -> Vec<u8> {
+pub(crate) fn compressed_if_asked(received: &Received, compressed: &[u8]) -> Vec<u8> {
     let asked = received.headers("Accept-Encoding").iter().any(|encodings| encodings.contains("gzip"));
     let (encoding, body) = if asked { ("Content-Encoding: gzip\r\n", compressed) } else { ("", PLAIN) };
     [format!("HTTP/1.1 200 OK\r\n{encoding}Content-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()

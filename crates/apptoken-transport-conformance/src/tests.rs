@@ -1,4 +1,4 @@
-//! Every check can fail, and does for the flaw that it is there for.
+//! Every check fails for the flaw that it exists for.
 
 mod client;
 
@@ -9,7 +9,8 @@ use std::time::Duration;
 use apptoken_core::{Endpoint, FnTransport, HttpRequest, HttpResponse, TransportFailure};
 
 use self::client::{Client, Flaw};
-use super::{ADVISED, Check, ESSENTIAL, gives_up, run, run_all, run_essential, run_without_socket};
+use crate::list::{ADVISED, Check, ESSENTIAL};
+use crate::{check, check_essential, check_time_limit, check_without_socket, run};
 
 /// Every flaw with the checks that it fails.
 const FLAWS: &[(Flaw, &[&str])] = &[
@@ -77,7 +78,7 @@ const FLAWS: &[(Flaw, &[&str])] = &[
 
 #[test]
 fn a_client_without_flaw_passes() {
-    run_all(|_: &Endpoint| Client::new(None)).assert_passed();
+    check(|_: &Endpoint| Client::new(None)).assert_passed();
 }
 
 #[test]
@@ -110,15 +111,15 @@ fn every_check_has_a_flaw_that_fails_it() {
 #[test]
 fn what_is_only_advised_is_not_essential() {
     for flaw in [Flaw::AlwaysSaysUnknown, Flaw::ConnectsEachTime, Flaw::TrustsOldConnections] {
-        run_essential(|_: &Endpoint| Client::new(Some(flaw))).assert_passed();
+        check_essential(|_: &Endpoint| Client::new(Some(flaw))).assert_passed();
     }
 }
 
 #[test]
 fn a_client_with_a_time_limit_gives_up() {
     let hasty = |flaw| move |_: &Endpoint| Client::new(flaw).time_limit(Duration::from_millis(50));
-    assert_eq!(gives_up(hasty(None)), Ok(()));
-    let wrong = gives_up(hasty(Some(Flaw::AlwaysSaysNotSent))).unwrap_err();
+    assert_eq!(check_time_limit(hasty(None)), Ok(()));
+    let wrong = check_time_limit(hasty(Some(Flaw::AlwaysSaysNotSent))).unwrap_err();
     assert!(wrong.contains("called not sent"), "{wrong}");
 }
 
@@ -128,10 +129,10 @@ fn without_socket_the_answers_count() {
         assert_eq!(request.method(), "POST");
         Ok(HttpResponse::new(200, [("Date", "Sun, 06 Nov 1994 08:49:37 GMT")], b"{}".to_vec()))
     };
-    run_without_socket(&FnTransport::new(with_time)).assert_passed();
+    check_without_socket(&FnTransport::new(with_time)).assert_passed();
 
     let failed = |transport: fn(&HttpRequest) -> Result<HttpResponse, TransportFailure>| {
-        run_without_socket(&FnTransport::new(transport)).failed().collect::<Vec<_>>()
+        check_without_socket(&FnTransport::new(transport)).failed().collect::<Vec<_>>()
     };
     assert_eq!(failed(|_| Ok(HttpResponse::new(200, [("", ""); 0], b"{}".to_vec()))), ["answers_a_known_action"]);
     assert_eq!(failed(|_| Err(TransportFailure::unknown("nobody"))).len(), 3);
@@ -141,7 +142,7 @@ fn without_socket_the_answers_count() {
 
 #[test]
 fn a_report_says_what_is_wrong() {
-    let report = run_essential(|_: &Endpoint| Client::new(Some(Flaw::FailsOnErrorStatus)));
+    let report = check_essential(|_: &Endpoint| Client::new(Some(Flaw::FailsOnErrorStatus)));
     let text = report.to_string();
     assert!(text.contains("FAILED  returns_any_status: a whole reply of status 400 became a failure"), "{text}");
     assert!(text.contains("ok      passes_headers_on\n"), "{text}");
@@ -150,5 +151,5 @@ fn a_report_says_what_is_wrong() {
 #[test]
 #[should_panic(expected = "the transport does not conform")]
 fn a_failed_report_fails_the_test() {
-    super::assert_essential(|_: &Endpoint| Client::new(Some(Flaw::DropsHeaders)));
+    check_essential(|_: &Endpoint| Client::new(Some(Flaw::DropsHeaders))).assert_passed();
 }

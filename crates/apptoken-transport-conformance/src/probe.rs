@@ -6,7 +6,7 @@ use apptoken_core::{Action, Call, Endpoint, Exchange, HttpRequest, Moment, UnixS
 use serde::Serialize;
 
 /// What an encoder, a form or a text mode would change.
-pub(super) const AWKWARD: &str = "ü\u{2713}\u{1f511} \"quoted\" back\\slash 100% a+b&c=d\r\n\t";
+pub(crate) const AWKWARD: &str = "ü\u{2713}\u{1f511} \"quoted\" back\\slash 100% a+b&c=d\r\n\t";
 
 #[derive(Serialize)]
 struct Note {
@@ -20,16 +20,16 @@ impl Action for Note {
 }
 
 /// A request that waits to be sent.
-pub(super) struct Probe(Exchange<Call<Note>>);
+pub(crate) struct Probe(Exchange<Call<Note>>);
 
 impl Probe {
-    pub(super) fn new(endpoint: &Endpoint, text: &str) -> Result<Self, String> {
+    pub(crate) fn new(endpoint: &Endpoint, text: &str) -> Result<Self, String> {
         let start = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
         let exchange = Call::new(endpoint.clone(), Note { text: text.into() }).start(start);
         exchange.map(Self).map_err(|error| error.to_string())
     }
 
-    pub(super) fn request(&self) -> &HttpRequest {
+    pub(crate) fn request(&self) -> &HttpRequest {
         self.0.request()
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use apptoken_core::api::session::StartWidgetSession;
 use apptoken_core::{Call, Endpoint, HttpRequest, HttpResponse, Moment, PartnerId, Transport, UnixSeconds};
 
-use super::probe::Probe;
-use super::{Outcome, Report, cause};
+use crate::expect::{Outcome, cause};
+use crate::probe::Probe;
+use crate::report::Report;
 
-pub(super) fn run(transport: &impl Transport) -> Report {
+pub(crate) fn run(transport: &impl Transport) -> Report {
     [
         ("answers_a_known_action", answers_a_known_action(transport)),
         ("answers_an_unknown_action", answers_an_unknown_action(transport)),
@@ -22,7 +23,7 @@ fn answers_a_known_action(transport: &impl Transport) -> Outcome {
     let reply = with_widget_request(|request| answer(transport, request))?;
     match reply.server_time() {
         Some(_) => Ok(()),
-        None => Err("the reply tells no time: neither X-Kaltura-Session nor Date came with it".into()),
+        None => Err("the reply has no server time: neither X-Kaltura-Session nor Date is there".into()),
     }
 }
 

@@ -2,17 +2,15 @@
 
 use apptoken_core::HttpRequest;
 
-use super::probe::{AWKWARD, Probe};
-use super::server::{Answer, Received, serve};
-use super::{Build, Outcome, expect_reply};
+use crate::expect::{Build, Outcome, expect_reply};
+use crate::probe::{AWKWARD, Probe};
+use crate::server::{Answer, OK, Received, serve};
 
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue";
-
-pub(super) fn sends_the_request_as_it_is(build: &Build<'_>) -> Outcome {
+pub(crate) fn sends_the_request_as_it_is(build: &Build<'_>) -> Outcome {
     arrives_unchanged(build, AWKWARD)
 }
 
-pub(super) fn sends_a_large_request_whole(build: &Build<'_>) -> Outcome {
+pub(crate) fn sends_a_large_request_whole(build: &Build<'_>) -> Outcome {
     arrives_unchanged(build, &AWKWARD.repeat(5_000))
 }
 

@@ -1,4 +1,4 @@
-//! A server that does as a script says, and remembers what it was sent.
+//! A server that follows a script and keeps the requests that it received.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -14,13 +14,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LARGEST_HEAD: usize = 64 << 10;
 const LARGEST_BODY: usize = 16 << 20;
 
+/// A whole reply: `true`.
+pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue";
+
 /// What the server does with a request.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// Writes these bytes and waits for the next request.
     Reply(Vec<u8>),
     /// Writes these bytes, if any, and closes the connection.
     ReplyAndClose(Vec<u8>),
-    /// Writes a reply with a body of so many times 64 KiB, and tells when the client has taken all of it.
+    /// Writes a reply with a body of so many times 64 KiB, and sets the flag once the client has taken all of it.
     Flood(usize, Arc<AtomicBool>),
     /// Resets the connection.
     Reset,
@@ -29,27 +32,27 @@ pub(super) enum Answer {
 }
 
 /// A request as it arrived.
-pub(super) struct Received {
+pub(crate) struct Received {
     /// Which of the connections it came on, counted from 0.
-    pub(super) connection: usize,
+    pub(crate) connection: usize,
     head: String,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Received {
-    pub(super) fn first_line(&self) -> &str {
+    pub(crate) fn first_line(&self) -> &str {
         self.head.lines().next().unwrap_or_default()
     }
 
     /// The values of all headers of this name.
-    pub(super) fn headers(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
         let fields = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         fields.filter(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).collect()
     }
 }
 
 /// The server, as its client sees it.
-pub(super) struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     endpoint: Endpoint,
     ended: AtomicBool,
@@ -68,7 +71,7 @@ struct State {
 /// Runs a client against a server that answers the n-th request (from 0) as `script` says.
 ///
 /// Gives what the client made of it and what the server received, after all threads have ended.
-pub(super) fn serve<R>(
+pub(crate) fn serve<R>(
     script: impl Fn(usize, &Received) -> Answer + Sync,
     client: impl FnOnce(&Server) -> R,
 ) -> Result<(R, Vec<Received>), String> {
@@ -77,7 +80,7 @@ pub(super) fn serve<R>(
 }
 
 /// Runs a client against a server that resets each connection after the first byte of a request.
-pub(super) fn serve_resetting_early<R>(client: impl FnOnce(&Server) -> R) -> Result<R, String> {
+pub(crate) fn serve_resetting_early<R>(client: impl FnOnce(&Server) -> R) -> Result<R, String> {
     let converse = |_: &Server, mut stream: &TcpStream, _| {
         // The second byte is there too but stays unread: a connection dropped with unread bytes is reset.
         let mut first_two = [0; 2];
@@ -189,12 +192,12 @@ fn flood(mut stream: &TcpStream, chunks: usize) -> io::Result<()> {
 }
 
 impl Server {
-    pub(super) fn endpoint(&self) -> &Endpoint {
+    pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
     /// Waits until the server has closed so many connections.
-    pub(super) fn wait_until_closed(&self, connections: usize) {
+    pub(crate) fn wait_until_closed(&self, connections: usize) {
         let waiting = self.closed.wait_timeout_while(self.state(), PATIENCE, |state| state.closed < connections);
         drop(waiting);
     }
