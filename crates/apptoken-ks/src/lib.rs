@@ -34,7 +34,6 @@
 
 extern crate alloc;
 
-mod base64;
 mod loose;
 mod mint;
 mod open;

@@ -1,6 +1,7 @@
 //! Accounts and roles from a file.
 
-use apptoken_core::{AccountSecret, KsVersion, PartnerId};
+use apptoken_core::value::KsVersion;
+use apptoken_core::{AccountSecret, PartnerId};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;

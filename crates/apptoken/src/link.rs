@@ -8,7 +8,7 @@ use apptoken_core::{
     Action, Call, Clock, Endpoint, Error, Exchange, Flow, Ks, Moment, RetryPolicy, Stopped, Transport, drive,
 };
 
-use crate::SystemClock;
+use crate::clock::SystemClock;
 
 /// A server and what carries requests to it: what every client of this crate stands on.
 #[derive(Clone)]

@@ -14,6 +14,7 @@ use crate::exchange::machine::{Machine, Prepared, Turn};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ids::PartnerId;
 use crate::value::ks::Ks;
+use crate::wire::action::Action;
 use crate::wire::encode::Common;
 use crate::wire::endpoint::Endpoint;
 
@@ -27,7 +28,7 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn request(&self, action: &impl crate::Action) -> Result<Prepared, Error> {
+    pub(super) fn request(&self, action: &impl Action) -> Result<Prepared, Error> {
         Prepared::new(&self.endpoint, action, Common { ks: Some(&self.admin), nocache: None })
     }
 

@@ -24,7 +24,7 @@ use crate::exchange::machine::{Machine, Prepared, Turn};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::change::Change;
 use crate::value::hash::HashType;
-use crate::value::ids::PartnerId;
+use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::ks::Ks;
 use crate::value::lifetime::{TokenExpiry, check_lifetime};
 use crate::value::privileges::Privileges;
@@ -226,7 +226,7 @@ pub struct ProvisionProgress {
     /// Whether the user is there and has the role.
     pub user_is_ready: bool,
     /// The token that is there.
-    pub app_token: Option<crate::AppTokenId>,
+    pub app_token: Option<AppTokenId>,
     /// The request whose outcome is unknown: what it was to do may be done as well.
     pub in_doubt: Option<ActionName>,
     provision: Provision,

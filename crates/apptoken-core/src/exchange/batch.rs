@@ -345,6 +345,7 @@ mod tests {
     use crate::value::session_type::SessionType;
     use crate::value::time::UnixSeconds;
     use crate::wire::http::HttpResponse;
+    use crate::wire::transport::TransportFailure;
     use serde_json::{Value, json};
 
     const NOW: Moment = Moment { wall: UnixSeconds(1_795_230_763), elapsed: core::time::Duration::ZERO };
@@ -421,7 +422,7 @@ mod tests {
     }
 
     fn batch_waits(batch: Batch) -> bool {
-        let failure = crate::TransportFailure::unknown("reset");
+        let failure = TransportFailure::unknown("reset");
         matches!(batch.start(NOW).unwrap().failed(failure, NOW), Ok(Step::Wait(..)))
     }
 }

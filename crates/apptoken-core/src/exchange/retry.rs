@@ -45,17 +45,22 @@ impl RetryPolicy {
         if failures >= self.attempts.max(1) {
             return None;
         }
-        let doubled = self.first_wait.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
-        let full = doubled.min(self.longest_wait);
-        let cut = random(self.jitter_seed ^ u64::from(failures).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let wait = full - full.mul_f64(cut / 2.0);
+        let wait = backoff(self.first_wait, self.longest_wait, failures, random(self.jitter_seed, failures.into()));
         (since_start.saturating_add(wait) <= self.deadline).then_some(wait)
     }
 }
 
-/// A number from 0 to 1 that looks random: the output function of SplitMix64.
-pub(crate) fn random(seed: u64) -> f64 {
-    let mut bits = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+/// The wait after the `failures`th failure in a row: doubled each time up to the longest, and shortened by up to a half, so
+/// that many clients do not come back at once. `random` is a number from 0 to 1.
+pub(crate) fn backoff(first: Duration, longest: Duration, failures: u32, random: f64) -> Duration {
+    let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
+    let full = doubled.min(longest);
+    full - full.mul_f64(random / 2.0)
+}
+
+/// A number from 0 to 1 that looks random, the `count`th of a seed: the output function of SplitMix64.
+pub(crate) fn random(seed: u64, count: u64) -> f64 {
+    let mut bits = (seed ^ count.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^= bits >> 31;

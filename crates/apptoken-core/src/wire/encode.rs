@@ -166,6 +166,8 @@ impl<E: Exposed> Exposed for &E {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::kind::ErrorKind;
+    use crate::value::time::UnixSeconds;
     use alloc::string::String;
     use alloc::vec;
     use proptest::prelude::*;
@@ -207,7 +209,7 @@ mod tests {
     #[test]
     fn common_parameters_stand_beside_the_actions_own() {
         let ks = Ks::parse("abc").unwrap();
-        let now = Moment { wall: crate::UnixSeconds(7), elapsed: core::time::Duration::from_nanos(9) };
+        let now = Moment { wall: UnixSeconds(7), elapsed: core::time::Duration::from_nanos(9) };
         let action = Odd { text: Some("t".into()), list: vec![], inner: Inner { gone: Some(1), kept: "" } };
         let body = body_of(&action, Common { ks: Some(&ks), nocache: Some(Nocache::new(now)) });
         assert_eq!((&body["ks"], &body["nocache"], &body["text"]), (&"abc".into(), &"7.9".into(), &"t".into()));
@@ -224,7 +226,7 @@ mod tests {
         }
         let error =
             request(&Endpoint::parse("https://example.org").unwrap(), &Number(1), Common::default()).unwrap_err();
-        assert_eq!(error.kind(), crate::ErrorKind::InvalidInput);
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
 
     proptest! {

@@ -13,12 +13,15 @@ use super::Provider;
 use super::credentials::Credentials;
 use super::shared::Shared;
 use super::widget::Widgets;
+#[cfg(feature = "ureq")]
+use crate::config::Config;
+use crate::events::Observer;
 use crate::link::{Link, any_number};
+use crate::source::CredentialSource;
+#[cfg(feature = "ureq")]
+use crate::source::EnvSource;
 use crate::store::SessionStore;
 use crate::sync::Mutex;
-#[cfg(feature = "ureq")]
-use crate::{Config, EnvSource};
-use crate::{CredentialSource, Observer};
 
 /// Sets up a [`Provider`].
 ///

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use apptoken_core::{Credential, Error, ErrorKind, HashChoice, HashType, KalturaCode, UnixSeconds};
 
-use crate::CredentialSource;
+use crate::source::CredentialSource;
 use crate::sync::{Mutex, lock};
 
 /// The app token in force, and where to ask for the next one.

@@ -9,7 +9,7 @@ use super::Provider;
 use super::credentials::{ActiveCredential, is_token_refused};
 use super::identity::{Answer, Identity};
 use super::shared::Shared;
-use crate::Event;
+use crate::events::Event;
 
 /// What [`Provider::start_many`] got for a user.
 #[derive(Clone, Debug)]

@@ -26,7 +26,8 @@ pub use refresher::Refresher;
 use self::identity::{Answer, Identity, Todo};
 use self::shared::Shared;
 use self::single_flight::{Next, Role, no_limit};
-use crate::{Event, sync};
+use crate::events::Event;
+use crate::sync;
 
 /// A session that stays alive: ask for it as often as you like, from any thread.
 ///

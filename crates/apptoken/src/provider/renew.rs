@@ -10,8 +10,8 @@ use super::credentials::{ActiveCredential, is_token_refused};
 use super::identity::{Answer, Identity, State};
 use super::shared::Shared;
 use super::single_flight::Leader;
+use crate::events::{Event, Origin};
 use crate::store::{SessionKey, StoredSession};
-use crate::{Event, Origin};
 
 /// A session that was just obtained.
 struct NewSession {

@@ -10,10 +10,10 @@ use lru::LruCache;
 use super::credentials::Credentials;
 use super::identity::Identity;
 use super::widget::Widgets;
+use crate::events::{Event, Observer};
 use crate::link::Link;
 use crate::store::SessionStore;
 use crate::sync::{Mutex, lock};
-use crate::{Event, Observer};
 
 /// What the identities of a provider have in common.
 pub(super) struct Shared {

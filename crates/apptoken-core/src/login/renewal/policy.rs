@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use crate::exchange::retry::random;
+use crate::exchange::retry::{backoff, random};
 
 /// When a session is renewed, as data.
 ///
@@ -62,21 +62,15 @@ impl RenewalPolicy {
         let mandatory_window = percent(lifetime, self.mandatory_percent).min(self.longest_mandatory);
         let mandatory = end.saturating_sub(mandatory_window).max(half);
         let window = percent(lifetime, self.advisory_percent);
-        let put_off = percent(window, self.jitter_percent).mul_f64(self.random(renewals));
+        let put_off = percent(window, self.jitter_percent).mul_f64(random(self.jitter_seed, renewals));
         let advisory = lifetime.saturating_sub(window).saturating_add(put_off).max(half).min(mandatory);
         Windows { advisory, mandatory, end }
     }
 
     /// The pause after the `failures`th failure in a row.
     pub(super) fn pause_after(&self, failures: u32) -> Duration {
-        let doubled = self.first_pause.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
-        let full = doubled.min(self.longest_pause);
-        let pause = full - full.mul_f64(self.random(u64::from(failures).wrapping_add(PAUSES)) / 2.0);
-        pause.max(SHORTEST_PAUSE)
-    }
-
-    fn random(&self, count: u64) -> f64 {
-        random(self.jitter_seed ^ count.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        let random = random(self.jitter_seed, u64::from(failures).wrapping_add(PAUSES));
+        backoff(self.first_pause, self.longest_pause, failures, random).max(SHORTEST_PAUSE)
     }
 }
 

@@ -1,11 +1,11 @@
-//! Base64 as it stands around a KS.
+//! The base64 around a KS.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use ::base64::Engine as _;
-use ::base64::alphabet::STANDARD;
-use ::base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -15,11 +15,16 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Decodes what PHP's strict decoder takes after Kaltura has put `+/` for `-_`.
+/// Decodes the base64 of a KS string as the server does: by PHP's strict decoder, after putting `+/` for `-_`.
 ///
-/// Spaces, tabs and line breaks may stand anywhere. Padding may be missing, but not wrong. Bits beyond the last
-/// whole byte may be anything.
-pub(crate) fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+/// Spaces, tabs and line breaks may stand anywhere. Padding may be missing, but not wrong. Bits beyond the last whole byte
+/// may be anything. `None` for anything else.
+///
+/// # Security
+///
+/// What a KS V1 decodes to is the session in plain text: wipe it, and do not log it.
+#[must_use]
+pub fn decode_ks(text: &str) -> Option<Vec<u8>> {
     let mut digits = Zeroizing::new(String::with_capacity(text.len()));
     let mut padding = 0;
     for character in text.chars() {
@@ -33,7 +38,7 @@ pub(crate) fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
         }
     }
     let padded = padding == 0 || (padding <= 2 && (digits.len() + padding).is_multiple_of(4));
-    LENIENT.decode(digits.as_bytes()).ok().filter(|_| padded).map(Zeroizing::new)
+    LENIENT.decode(digits.as_bytes()).ok().filter(|_| padded)
 }
 
 #[cfg(test)]
@@ -41,7 +46,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Option<&str>) {
-        assert_eq!(decode(text).as_deref().map(Vec::as_slice), expected.map(str::as_bytes), "{text:?}");
+        assert_eq!(decode_ks(text).as_deref(), expected.map(str::as_bytes), "{text:?}");
     }
 
     /// The expected values are those of PHP 8.2's `base64_decode(.., true)`.
