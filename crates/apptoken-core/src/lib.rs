@@ -77,10 +77,10 @@
 //! | [`ErrorKind`] | raised by | whose fault | try again? |
 //! |---|---|---|---|
 //! | [`InvalidInput`](ErrorKind::InvalidInput) | constructors and `start`, before anything is sent | the caller's | after correcting the value |
-//! | [`NotSent`](ErrorKind::NotSent) | the transport: refused, unknown name | network or URL | yes; the flow did already |
+//! | [`NotSent`](ErrorKind::NotSent) | the transport: refused, unknown name, certificate | network, proxy or URL | where [`is_transient`](Error::is_transient); the flow did already |
 //! | [`NoReply`](ErrorKind::NoReply) | the transport: reset, time-out, cut off | network | reads yes; changes after looking |
 //! | [`Redirect`](ErrorKind::Redirect) | a 3xx status | the service URL | after correcting it |
-//! | [`HttpStatus`](ErrorKind::HttpStatus) | any other status than 200 | 429, 5xx: the server; else the URL | 429 and 5xx, as above |
+//! | [`HttpStatus`](ErrorKind::HttpStatus) | any other status than 2xx | 429, 5xx: the server; else the URL | 429 and 5xx, as above |
 //! | [`EmptyReply`](ErrorKind::EmptyReply), [`TruncatedReply`](ErrorKind::TruncatedReply) | the reply | server or network | as `NoReply` |
 //! | [`HtmlReply`](ErrorKind::HtmlReply) | the reply | the service URL, a proxy or a portal | no |
 //! | [`XmlReply`](ErrorKind::XmlReply) | the reply | something that alters requests | no |

@@ -35,7 +35,7 @@ pub enum ErrorKind {
     NoReply,
     /// A redirect: the API never redirects, so the URL is not the API's.
     Redirect,
-    /// An HTTP status other than 200, without an API error in the body.
+    /// An HTTP status other than 2xx, without an API error in the body.
     HttpStatus,
     /// A reply without a body.
     EmptyReply,

@@ -15,8 +15,9 @@ pub use kind::{ActionName, ErrorKind};
 
 /// Why something did not work: input, transport, protocol and Kaltura alike.
 ///
-/// `Display` says what happened in one line, [`advice`](Self::advice) what to do next. Neither holds a secret, nor a byte
-/// of a reply. Can be cloned, so that everybody who waited for the same thing gets it.
+/// `Display` says what happened in one line, [`advice`](Self::advice) what to do next; the alternate form, `{:#}`, says
+/// both with all causes. None holds a secret, nor a byte of a reply. Can be cloned, so that everybody who waited for the
+/// same thing gets it.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -24,6 +25,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     action: Option<ActionName>,
+    /// Whether a transport failed for a reason that stays.
+    permanent: bool,
     /// What happened, where the kind alone does not say enough.
     detail: Option<Cow<'static, str>>,
     advice: Option<Cow<'static, str>>,
@@ -46,6 +49,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             action: None,
+            permanent: false,
             detail: None,
             advice: None,
             code: None,
@@ -62,6 +66,12 @@ impl Error {
         error.0.server_message = kind.harmless_message(message);
         error.0.code = code::looks_like_code(&code).then_some(code);
         error
+    }
+
+    /// An error that does not pass by itself, whatever its kind.
+    pub(crate) fn permanent(mut self) -> Self {
+        self.0.permanent = true;
+        self
     }
 
     pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -131,7 +141,8 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.0.kind {
-            ErrorKind::NotSent | ErrorKind::NoReply | ErrorKind::EmptyReply | ErrorKind::TruncatedReply => true,
+            ErrorKind::NotSent | ErrorKind::NoReply => !self.0.permanent,
+            ErrorKind::EmptyReply | ErrorKind::TruncatedReply => true,
             ErrorKind::HttpStatus => self.0.http_status.is_some_and(|status| status == 429 || status >= 500),
             ErrorKind::Kaltura(code) => code.is_transient(),
             _ => false,
@@ -160,10 +171,31 @@ impl Error {
     }
 }
 
+impl Error {
+    fn fmt_causes_and_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut next = core::error::Error::source(self);
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        write!(f, "; advice: {}", self.advice())
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, action, detail, advice: _, code, server_message, request_id: _, http_status, source: _ } =
-            &*self.0;
+        let Inner {
+            kind,
+            action,
+            permanent: _,
+            detail,
+            advice: _,
+            code,
+            server_message,
+            request_id: _,
+            http_status,
+            source: _,
+        } = &*self.0;
         if let Some(action) = action {
             write!(f, "{action}: ")?;
         }
@@ -175,16 +207,18 @@ impl fmt::Display for Error {
             (None, kind) => f.write_str(advice::what(*kind))?,
         }
         match (code, server_message) {
-            (Some(code), Some(message)) => write!(f, " ({code}: {message})"),
-            (Some(code), None) => write!(f, " ({code})"),
-            (None, _) => Ok(()),
+            (Some(code), Some(message)) => write!(f, " ({code}: {message})")?,
+            (Some(code), None) => write!(f, " ({code})")?,
+            (None, _) => {}
         }
+        if f.alternate() { self.fmt_causes_and_advice(f) } else { Ok(()) }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, action, detail, advice: _, code, server_message, request_id, http_status, source } = &*self.0;
+        let Inner { kind, action, permanent, detail, advice: _, code, server_message, request_id, http_status, source } =
+            &*self.0;
         let mut debug = f.debug_struct("Error");
         debug.field("kind", kind);
         if let Some(action) = action {
@@ -202,6 +236,9 @@ impl fmt::Debug for Error {
         }
         if let Some(status) = http_status {
             debug.field("http_status", status);
+        }
+        if *permanent {
+            debug.field("permanent", permanent);
         }
         if let Some(source) = source {
             debug.field("source", source);

@@ -42,7 +42,8 @@ impl<'a> Reply<'a> {
             return Err(exception.into_error());
         }
         match self.response.status() {
-            200 => Ok(()),
+            // Something on the way may answer with another status of success; the body decides.
+            200..=299 => Ok(()),
             300..=399 => Err(Error::new(ErrorKind::Redirect)),
             _ => Err(Error::new(ErrorKind::HttpStatus)),
         }
@@ -214,9 +215,19 @@ mod tests {
             assert_eq!(kind(status, exception), ErrorKind::Kaltura(KalturaCode::AppTokenExpired), "{status}");
         }
         assert_eq!(kind(302, ""), ErrorKind::Redirect);
-        for status in [204, 400, 404, 429, 500, 502] {
+        for status in [400, 404, 429, 500, 502] {
             assert_eq!(kind(status, "{\"ks\":\"abc\"}"), ErrorKind::HttpStatus, "{status}");
         }
+    }
+
+    /// Only 200 was accepted, so that a session behind a gateway that answers with 203 was lost.
+    #[test]
+    fn a_whole_body_is_read_at_any_status_of_success() {
+        for status in [200, 201, 202, 203, 206, 226, 299] {
+            assert!(read(status, "{\"ks\":\"abc\"}").is_ok(), "{status}");
+            assert_eq!(kind(status, "{\"ks\":\"ab"), ErrorKind::TruncatedReply, "{status}");
+        }
+        assert_eq!(kind(204, ""), ErrorKind::EmptyReply);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What carries a request and brings its reply.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
@@ -80,23 +81,54 @@ impl<F> fmt::Debug for FnTransport<F> {
 }
 
 /// Why no reply came.
+///
+/// # Examples
+///
+/// ```
+/// use apptoken_core::TransportFailure;
+///
+/// let failure = TransportFailure::not_sent("the certificate has expired")
+///     .permanent()
+///     .advise("renew the server's certificate, or set this machine's clock");
+/// assert!(failure.is_not_sent() && failure.is_permanent());
+/// ```
 #[derive(Debug)]
 pub struct TransportFailure {
     sent: bool,
+    permanent: bool,
+    advice: Option<Cow<'static, str>>,
     source: Box<dyn core::error::Error + Send + Sync>,
 }
 
 impl TransportFailure {
-    /// The server certainly saw nothing of the request: connection refused, name not found, address not usable.
+    /// The server certainly saw nothing of the request: connection refused, name not found, no TLS connection.
     ///
     /// Such a request is repeated where the policy allows, even one that changes something, so do not guess.
     pub fn not_sent(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
-        Self { sent: false, source: source.into() }
+        Self::new(false, source.into())
     }
 
     /// The server may have seen the request: everything else.
     pub fn unknown(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
-        Self { sent: true, source: source.into() }
+        Self::new(true, source.into())
+    }
+
+    fn new(sent: bool, source: Box<dyn core::error::Error + Send + Sync>) -> Self {
+        Self { sent, permanent: false, advice: None, source }
+    }
+
+    /// Marks a failure that stays until somebody changes something, such as a certificate that is not trusted.
+    ///
+    /// No flow repeats such a request, and the error is not [transient](crate::Error::is_transient).
+    #[must_use]
+    pub fn permanent(self) -> Self {
+        Self { permanent: true, ..self }
+    }
+
+    /// Sets what to do next, in one sentence without a secret; it becomes the [advice](crate::Error::advice) of the error.
+    #[must_use]
+    pub fn advise(self, advice: impl Into<Cow<'static, str>>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
     }
 
     /// Whether the server certainly saw nothing of the request.
@@ -105,8 +137,26 @@ impl TransportFailure {
         !self.sent
     }
 
+    /// Whether repeating the request is of no use until somebody changes something.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        self.permanent
+    }
+
+    /// What to do next, where the transport knows more than the kind of error says.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.advice.as_deref()
+    }
+
     pub(crate) fn into_error(self) -> Error {
-        Error::new(if self.sent { ErrorKind::NoReply } else { ErrorKind::NotSent }).caused_by(self.source)
+        let Self { sent, permanent, advice, source } = self;
+        let error = Error::new(if sent { ErrorKind::NoReply } else { ErrorKind::NotSent }).caused_by(source);
+        let error = if permanent { error.permanent() } else { error };
+        match advice {
+            Some(advice) => error.advise(advice),
+            None => error,
+        }
     }
 }
 
