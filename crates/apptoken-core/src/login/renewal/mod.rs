@@ -78,6 +78,8 @@ pub enum Outcome {
     Invalidated(Invalidation),
     /// The server accepted it.
     Accepted,
+    /// There is another app token: what failed with the one before may succeed now.
+    CredentialChanged,
 }
 
 impl Outcome {
@@ -183,6 +185,11 @@ impl Renewal {
             Outcome::FailedForGood => self.failed(true, now),
             Outcome::Invalidated(invalidation) => self.invalidated(invalidation, now),
             Outcome::Accepted => self.refusals = 0,
+            Outcome::CredentialChanged => {
+                self.pause = None;
+                self.failures = 0;
+                self.refusals = 0;
+            }
         }
     }
 
