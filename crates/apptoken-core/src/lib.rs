@@ -87,6 +87,7 @@
 //! | [`NullReply`](ErrorKind::NullReply), [`MalformedReply`](ErrorKind::MalformedReply), [`TrailingData`](ErrorKind::TrailingData), [`UnexpectedReply`](ErrorKind::UnexpectedReply), [`OversizedReply`](ErrorKind::OversizedReply), [`UnusableKs`](ErrorKind::UnusableKs) | the reply | the server, or it is not Kaltura's | no |
 //! | [`MissingResult`](ErrorKind::MissingResult) | a batch | the server stopped early | yes: it was not executed |
 //! | [`WrongPartner`](ErrorKind::WrongPartner) | a login | partner id and token of two accounts | no |
+//! | [`WrongSession`](ErrorKind::WrongSession) | a login | the token fixes another user or type, or replies were mixed up | no |
 //! | [`BornExpired`](ErrorKind::BornExpired) | a login | the token: its `sessionDuration` is 0 | after mending the token |
 //! | [`Kaltura`](ErrorKind::Kaltura) | Kaltura, see [`KalturaCode`] and [`Error::code`] | see the advice | `ACTION_BLOCKED`, `LOCK_TIMED_OUT`, `INTERNAL_…` |
 //!

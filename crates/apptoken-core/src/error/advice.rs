@@ -23,6 +23,7 @@ pub(super) fn what(kind: ErrorKind) -> &'static str {
         ErrorKind::OversizedReply => "the reply is larger than any answer of the API",
         ErrorKind::UnusableKs => "the reply holds a KS that is empty or not printable",
         ErrorKind::WrongPartner => "the session that came back belongs to another account",
+        ErrorKind::WrongSession => "the session that came back is not the one that was asked for",
         ErrorKind::BornExpired => "the server started a session that has already ended",
         ErrorKind::Kaltura(code) => what_kaltura_said(code),
     }
@@ -86,6 +87,9 @@ pub(super) fn advice(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::UnusableKs => "report the request id to the server's operator: such a KS cannot be used",
         ErrorKind::WrongPartner => "check that partner id and app token belong to the same account",
+        ErrorKind::WrongSession => {
+            "ask for the user and type that the app token fixes, or for none, use another token, or set token_may_override if any will do; a session of another app token means that replies were mixed up on the way"
+        }
         ErrorKind::BornExpired => {
             "give the token a sessionDuration of more than 0 (appToken.update): without one every session it starts has already ended"
         }

@@ -61,6 +61,8 @@ pub enum ErrorKind {
     UnusableKs,
     /// The session that came back belongs to another account.
     WrongPartner,
+    /// The session that came back is of another user, type or app token than asked for.
+    WrongSession,
     /// The server started a session that has already ended.
     BornExpired,
     /// Kaltura answered with an error of its own.

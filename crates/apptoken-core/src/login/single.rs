@@ -84,6 +84,13 @@ impl Login {
         self
     }
 
+    /// Accepts a session of another user or type than asked for; see [`SessionOptions::token_may_override`].
+    #[must_use]
+    pub fn token_may_override(mut self) -> Self {
+        self.options.token_may_override = true;
+        self
+    }
+
     /// Asks for a session of this length, in whole seconds, from 1 s to 10 years; the token limits it.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {

@@ -60,15 +60,60 @@ fn what_the_server_changed_is_told() {
         .user("bob")
         .session_type(SessionType::Admin)
         .lifetime(Duration::from_secs(7200))
-        .privileges(Privileges::parse("list:*,edit:1,appid:x"));
+        .privileges(Privileges::parse("list:*,edit:1,appid:x"))
+        .token_may_override();
     let session = run(asked, &script).unwrap();
     let changes = session.changes();
     assert_eq!(
         changes.shortened,
         Some(ShortenedLifetime { asked: Duration::from_secs(7200), granted: Duration::from_secs(3600) })
     );
-    assert_eq!((changes.other_user_than.as_deref(), changes.other_type_than), (Some("bob"), Some(SessionType::Admin)));
+    assert_eq!((changes.requested_user.as_deref(), changes.requested_type), (Some("bob"), Some(SessionType::Admin)));
     assert_eq!(changes.dropped_privileges.to_string(), "edit:1,appid:x");
+}
+
+/// Over a connection that was shared after a fork a process got another user's session.
+#[test]
+fn a_session_that_was_not_asked_for_is_an_error() {
+    type Ask = fn(Login) -> Login;
+    let asks: [(Ask, &str); 3] = [
+        (|login| login.user("bob"), "another user"),
+        (|login| login.session_type(SessionType::Admin), "another type"),
+        (|login| login.user("alice").session_type(SessionType::Admin), "another type"),
+    ];
+    for (ask, what) in asks {
+        let script = Script::new([widget(WIDGET_KS), session()]);
+        let error = run(ask(login(HashType::Sha256)), &script).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongSession);
+        assert!(error.to_string().contains(what) && error.advice().contains("token_may_override"), "{error}");
+        let script = Script::new([widget(WIDGET_KS), session()]);
+        assert!(run(ask(login(HashType::Sha256)).token_may_override(), &script).is_ok());
+    }
+}
+
+#[test]
+fn a_session_of_another_app_token_is_an_error() {
+    for (privileges, is_ours) in [
+        ("sessionid:0_jgc81x8q,apptoken:0_jgc81x8q", true),
+        ("sessionid:0_JGC81X8Q,apptoken:0_JGC81X8Q", true),
+        ("apptoken:x/0_jgc81x8q", true),
+        ("list:*", true),
+        ("sessionid:0_aaaaaaaa,apptoken:0_aaaaaaaa", false),
+        ("apptoken:0_jgc81x8", false),
+    ] {
+        let body = format!(
+            r#"{{"ks":"{KS}","sessionType":0,"partnerId":101,"userId":"alice","expiry":{},"privileges":"{privileges}"}}"#,
+            NOW + 3600
+        );
+        let script = Script::new([widget(WIDGET_KS), reply(200, body)]);
+        // Not even a caller that accepts any user accepts another token's session.
+        let result = run(login(HashType::Sha256).token_may_override(), &script);
+        assert_eq!(
+            result.map_err(|error| error.kind()).err(),
+            (!is_ours).then_some(ErrorKind::WrongSession),
+            "{privileges}"
+        );
+    }
 }
 
 #[test]

@@ -32,7 +32,9 @@ pub struct StartSession {
 
 /// What a session should be, as far as its app token leaves it open.
 ///
-/// What the token fixes wins silently over what is asked here; [`Session::changes`](crate::Session::changes) tells where.
+/// What the token fixes wins over what is asked here, without an error from the server. A user or type that was asked for
+/// and overruled is an error of the login, unless [`token_may_override`](Self::token_may_override) is set;
+/// [`Session::changes`](crate::Session::changes) shows everything else that differs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct SessionOptions {
@@ -50,6 +52,10 @@ pub struct SessionOptions {
     /// name with the value `*`.
     #[serde(rename = "sessionPrivileges", skip_serializing_if = "Option::is_none")]
     pub privileges: Option<Privileges>,
+    /// Accepts a session of another user or type than was asked for, because the token fixes it; not sent. Off by default:
+    /// a program that asked for one user must not work as another.
+    #[serde(skip)]
+    pub token_may_override: bool,
 }
 
 impl SessionOptions {
