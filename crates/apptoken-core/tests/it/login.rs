@@ -46,7 +46,8 @@ fn everything_asked_is_sent_under_kalturas_names() {
         .user("bob")
         .session_type(SessionType::Admin)
         .lifetime(Duration::from_millis(90_700))
-        .privileges(Privileges::parse("appid:x,edit:1"));
+        .privileges(Privileges::parse("appid:x,edit:1"))
+        .token_may_override();
     run(login, &script).unwrap();
     let body = script.body(1);
     assert_eq!((&body["userId"], &body["type"], &body["expiry"]), (&"bob".into(), &2.into(), &90.into()));

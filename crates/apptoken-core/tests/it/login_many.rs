@@ -94,7 +94,7 @@ fn the_first_user_detects_the_hash_type_for_all() {
         session(),
         results(&[granted("b"), granted("c")]),
     ]);
-    let (many, requests) = run(many(HashChoice::Detect, &["a", "b", "c"]), &script);
+    let (many, requests) = run(many(HashChoice::Detect, &["alice", "b", "c"]), &script);
     assert_eq!((kinds(&many), requests), (vec![Ok("alice"), Ok("b"), Ok("c")], 4));
     let hash_types: Vec<HashType> = many.sessions.iter().map(|session| session.as_ref().unwrap().hash_type()).collect();
     assert_eq!(hash_types, [HashType::ALL[1]; 3]);
