@@ -13,6 +13,9 @@ struct Emulator;
 #[doc = include_str!("../crates/apptoken-ks/README.md")]
 struct Ks;
 
+#[doc = include_str!("../crates/apptoken-transport-conformance/README.md")]
+struct Conformance;
+
 #[doc = include_str!("../crates/apptoken-transport-fake/README.md")]
 struct Fake;
 

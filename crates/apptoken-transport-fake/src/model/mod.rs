@@ -11,7 +11,3 @@ pub(crate) mod state;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod widget;
-
-pub(crate) use secret::Secret;
-pub(crate) use session::Session;
-pub(crate) use state::State;

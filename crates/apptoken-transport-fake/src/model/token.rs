@@ -4,7 +4,8 @@ use std::time::Duration;
 use apptoken_core::{AppTokenId, AppTokenSecret, HashType, PartnerId, SessionType, UnixSeconds};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Secret, column};
+use crate::model::column;
+use crate::model::secret::Secret;
 
 /// A row of the table of application tokens.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apptoken_core::renewal::{Invalidation, Reason};
+use apptoken_core::login::renewal::{Invalidation, Reason};
 use apptoken_core::{AppTokenId, Error, Session, SessionOptions, UnixSeconds};
 
 use crate::store::StoreError;

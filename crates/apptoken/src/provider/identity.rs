@@ -2,18 +2,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use apptoken_core::renewal::{Decision, Invalidation, Outcome, Reason, Renewal, RenewalPolicy, Term};
+use apptoken_core::login::renewal::{Decision, Invalidation, Outcome, Reason, Renewal, RenewalPolicy, Term};
 use apptoken_core::{Clock, Error, Ks, Moment, Session, SessionOptions};
 use arc_swap::ArcSwapOption;
 
-use super::flight::{Flight, Situation};
+use super::single_flight::{SingleFlight, Situation};
 
 /// One session that stays alive: what was asked of it, and what there is.
 pub(super) struct Identity {
     pub(super) options: SessionOptions,
     /// The session while there is nothing to decide: what is read without a lock.
     cached: ArcSwapOption<Cached>,
-    pub(super) flight: Flight<State, Answer>,
+    pub(super) flight: SingleFlight<State, Answer>,
     /// Whether the renewal machine wants to hear that the server accepted the session.
     unproved: AtomicBool,
 }
@@ -47,7 +47,12 @@ pub(super) enum Todo {
 impl Identity {
     pub(super) fn new(options: SessionOptions, policy: RenewalPolicy) -> Self {
         let state = State { renewal: Renewal::new(policy), session: None, dropped: None, last_error: None };
-        Self { options, cached: ArcSwapOption::empty(), flight: Flight::new(state), unproved: AtomicBool::new(false) }
+        Self {
+            options,
+            cached: ArcSwapOption::empty(),
+            flight: SingleFlight::new(state),
+            unproved: AtomicBool::new(false),
+        }
     }
 
     /// The session, if there is nothing to decide.
@@ -65,11 +70,11 @@ impl Identity {
 
     /// Decides under the lock.
     pub(super) fn decide(&self, state: &State, now: Moment, situation: &Situation<'_, Answer>) -> Todo {
-        if let Some(Ok(session)) = situation.brought {
+        if let Some(Ok(session)) = situation.latest {
             return Todo::Take(Ok(Arc::clone(session)));
         }
         let decision = state.renewal.decide(now, situation.under_way);
-        match (decision, &state.session, situation.brought, &state.last_error) {
+        match (decision, &state.session, situation.latest, &state.last_error) {
             (Decision::Use { until, .. }, Some(session), ..) => {
                 self.cached.store(Some(Arc::new(Cached { session: Arc::clone(session), until })));
                 Todo::Take(Ok(Arc::clone(session)))
@@ -138,7 +143,7 @@ impl Identity {
     }
 
     /// Whether a session that was found elsewhere is another than the one held or dropped.
-    pub(super) fn is_news(&self, ks: &Ks) -> bool {
+    pub(super) fn is_other_session(&self, ks: &Ks) -> bool {
         self.flight.with(|state, _| {
             let held = state.session.as_ref().map(|session| session.ks());
             ![held, state.dropped.as_ref()].into_iter().flatten().any(|known| known.is_same(ks))

@@ -2,14 +2,12 @@
 
 mod builder;
 mod credentials;
-mod flight;
 mod identity;
 mod many;
-mod metered;
 mod refresher;
 mod renew;
 mod shared;
-mod sync;
+mod single_flight;
 mod widget;
 
 use std::convert::Infallible;
@@ -18,17 +16,18 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use apptoken_core::renewal::Invalidation;
+use apptoken_core::login::renewal::Invalidation;
 use apptoken_core::{Clock as _, Error, ErrorKind, KalturaCode, Ks, KsFault, Session, SessionOptions};
 
 pub use builder::ProviderBuilder;
 pub use many::UserSession;
 pub use refresher::Refresher;
 
-use self::flight::{Joined, Need, for_ever};
 use self::identity::{Answer, Identity, Todo};
 use self::shared::Shared;
-use crate::Event;
+use self::single_flight::{Next, Role, no_limit};
+use crate::events::Event;
+use crate::sync;
 
 /// A session that stays alive: ask for it as often as you like, from any thread.
 ///
@@ -45,7 +44,8 @@ use crate::Event;
 ///
 /// ```no_run
 /// # #[cfg(feature = "ureq")] {
-/// use apptoken::{Client, Provider, session};
+/// use apptoken::{Client, Provider};
+/// use apptoken::api::session;
 ///
 /// let provider = Provider::from_env()?;
 /// let client = Client::from_env()?;
@@ -94,7 +94,7 @@ impl Provider {
     ///
     /// Any [`ErrorKind`], if there is no session and none can be had.
     pub fn session(&self) -> Result<Arc<Session>, Error> {
-        match self.identity.cached(self.shared.clock.now()) {
+        match self.identity.cached(self.shared.link.now()) {
             Some(session) => Ok(session),
             None => self.decide(),
         }
@@ -102,16 +102,16 @@ impl Provider {
 
     fn decide(&self) -> Answer {
         let Self { shared, identity } = self;
-        let Ok(joined) = identity.flight.join(for_ever, |state, situation| {
-            match identity.decide(state, shared.clock.now(), &situation) {
-                Todo::Take(answer) => Need::Answer(answer),
-                Todo::TryAgain(error, _) => Need::Answer(Err(error)),
-                Todo::Renew(_, why) => Need::Flight(why),
+        let Ok(role) = identity.flight.join(no_limit, |state, situation| {
+            match identity.decide(state, shared.link.now(), &situation) {
+                Todo::Take(answer) => Next::Answer(answer),
+                Todo::TryAgain(error, _) => Next::Answer(Err(error)),
+                Todo::Renew(_, why) => Next::Lead(why),
             }
         });
-        match joined {
-            Joined::Answer(answer) => answer,
-            Joined::Lead(pilot, why) => shared.renew(identity, pilot, why),
+        match role {
+            Role::Answered(answer) => answer,
+            Role::Leader(leader, why) => shared.renew(identity, leader, why),
         }
     }
 
@@ -128,43 +128,43 @@ impl Provider {
     /// Any [`ErrorKind`], if there is no session and none can be had.
     pub fn session_within(&self, limit: Duration) -> Result<Option<Arc<Session>>, Error> {
         let Self { shared, identity } = self;
-        let now = shared.clock.now();
+        let now = shared.link.now();
         if let Some(session) = identity.cached(now) {
             return Ok(Some(session));
         }
         let (begun, ends) = (Instant::now(), now.elapsed.saturating_add(limit));
         let left = || {
-            let by_clock = ends.saturating_sub(shared.clock.now().elapsed);
+            let by_clock = ends.saturating_sub(shared.link.now().elapsed);
             Some(limit.saturating_sub(begun.elapsed()).min(by_clock)).filter(|left| !left.is_zero()).ok_or(Late)
         };
         loop {
             let (mut again, mut renewing) = (None, false);
             let joined = identity.flight.join(
                 || left().map(Some),
-                |state, situation| match identity.decide(state, shared.clock.now(), &situation) {
-                    Todo::Take(answer) => Need::Answer(answer),
+                |state, situation| match identity.decide(state, shared.link.now(), &situation) {
+                    Todo::Take(answer) => Next::Answer(answer),
                     Todo::TryAgain(error, at) => {
                         again = Some(at);
-                        Need::Answer(Err(error))
+                        Next::Answer(Err(error))
                     }
                     Todo::Renew(session, _) => {
                         if !situation.under_way && !renewing {
                             renewing = true;
                             self.renew_on_a_thread();
                         }
-                        session.map_or(Need::<_, Infallible>::Wait, |session| Need::Answer(Ok(session)))
+                        session.map_or(Next::<_, Infallible>::Wait, |session| Next::Answer(Ok(session)))
                     }
                 },
             );
             let answer = match joined {
                 Err(Late) => return Ok(None),
-                Ok(Joined::Answer(answer)) => answer,
+                Ok(Role::Answered(answer)) => answer,
             };
             match (answer, again) {
                 (Err(error), Some(at)) => {
-                    let pause = at.saturating_sub(shared.clock.now().elapsed);
+                    let pause = at.saturating_sub(shared.link.now().elapsed);
                     match left() {
-                        Ok(left) if pause < left => shared.clock.sleep(pause),
+                        Ok(left) if pause < left => shared.link.clock.sleep(pause),
                         _ => return Err(error),
                     }
                 }
@@ -210,8 +210,8 @@ impl Provider {
             // Whoever ended the sessions of a token may well have replaced it.
             shared.credentials.forget();
         }
-        if let Some(session) = identity.invalidate(ks, why, error, shared.clock.now()) {
-            shared.tell(&Event::Invalidated { identity: &identity.options, session: &session, why });
+        if let Some(session) = identity.invalidate(ks, why, error, shared.link.now()) {
+            shared.report(&Event::Invalidated { identity: &identity.options, session: &session, why });
         }
     }
 
@@ -226,7 +226,7 @@ impl Provider {
             let session = self.session().map_err(Refused::for_good)?;
             match call(&session) {
                 Ok(result) => {
-                    self.identity.accepted(&session, &*self.shared.clock);
+                    self.identity.accepted(&session, &*self.shared.link.clock);
                     Ok(result)
                 }
                 Err(error) => Err(Refused { cured_by_renewal: self.report(session.ks(), &error), error }),
@@ -265,7 +265,7 @@ impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shared, identity } = self;
         f.debug_struct("Provider")
-            .field("endpoint", &shared.endpoint)
+            .field("endpoint", &shared.link.endpoint)
             .field("options", &identity.options)
             .finish_non_exhaustive()
     }

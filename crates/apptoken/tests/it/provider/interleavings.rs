@@ -1,4 +1,4 @@
-//! Every interleaving of a few threads around one flight, with the provider's own source.
+//! Every interleaving of a few threads around one single flight, with the provider's own source.
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
@@ -13,26 +13,26 @@ mod sync {
 }
 
 #[allow(dead_code)]
-#[path = "../../../src/provider/flight.rs"]
-mod flight;
+#[path = "../../../src/provider/single_flight.rs"]
+mod single_flight;
 
-use flight::{Flight, Joined, Need, for_ever};
+use single_flight::{Next, Role, SingleFlight, no_limit};
 
 /// Fetches a number unless one is there; answers with it.
-fn fetch(flight: &Flight<Option<usize>, usize>, fetched: &AtomicUsize, give_up: bool) -> Option<usize> {
-    let joined = flight.join(for_ever, |state, situation| match (*state, situation.brought) {
-        (Some(number), _) | (None, Some(&number)) => Need::Answer(number),
-        (None, None) => Need::Flight(()),
+fn fetch(flight: &SingleFlight<Option<usize>, usize>, fetched: &AtomicUsize, give_up: bool) -> Option<usize> {
+    let joined = flight.join(no_limit, |state, situation| match (*state, situation.latest) {
+        (Some(number), _) | (None, Some(&number)) => Next::Answer(number),
+        (None, None) => Next::Lead(()),
     });
     match joined {
-        Ok(Joined::Answer(number)) => Some(number),
-        Ok(Joined::Lead(pilot, ())) if give_up => {
-            drop(pilot);
+        Ok(Role::Answered(number)) => Some(number),
+        Ok(Role::Leader(leader, ())) if give_up => {
+            drop(leader);
             None
         }
-        Ok(Joined::Lead(pilot, ())) => {
+        Ok(Role::Leader(leader, ())) => {
             let number = fetched.fetch_add(1, Ordering::SeqCst) + 1;
-            Some(pilot.land(|state| {
+            Some(leader.finish(|state| {
                 *state = Some(number);
                 number
             }))
@@ -49,7 +49,7 @@ fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
 #[test]
 fn one_leads_and_all_get_what_he_brings() {
     check(3, || {
-        let flight = Arc::new(Flight::new(None));
+        let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
         let threads: Vec<_> = (0..2)
             .map(|_| {
@@ -68,7 +68,7 @@ fn one_leads_and_all_get_what_he_brings() {
 #[test]
 fn a_leader_who_gives_up_strands_nobody() {
     check(3, || {
-        let flight = Arc::new(Flight::new(None));
+        let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
         let threads: Vec<_> = [true, false]
             .map(|give_up| {
@@ -87,7 +87,7 @@ fn a_leader_who_gives_up_strands_nobody() {
 #[test]
 fn what_is_dropped_meanwhile_is_fetched_again() {
     check(3, || {
-        let flight = Arc::new(Flight::new(None));
+        let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
         let (same, count) = (Arc::clone(&flight), Arc::clone(&fetched));
         let other = thread::spawn(move || {

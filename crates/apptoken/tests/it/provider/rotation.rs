@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use apptoken::api::{app_token, session, user};
 use apptoken::{
     Call, Clock as _, Credential, CredentialSource, Error, ErrorKind, FnSource, HashChoice, HashType, KalturaCode, Ks,
-    KsFault, Provider, Session, app_token, drive, session, user,
+    KsFault, Provider, Session, drive,
 };
 use apptoken_transport_fake::{Fake, Fault, Token, Trouble};
 
