@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::Error;
 use crate::wire::action::Action;
 use crate::wire::lenient::number_or_text;
+use crate::wire::strict::StrictItem;
 
 /// Which part of a list: `KalturaFilterPager`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -53,13 +54,19 @@ impl Pager {
 
 /// One page of a list: `Kaltura…ListResponse`.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
 pub struct Page<T> {
     /// How many objects all pages hold together.
     #[serde(rename = "totalCount", deserialize_with = "number_or_text")]
     pub total_count: i64,
     /// The objects of this page; the server leaves an empty list out in some cases.
-    #[serde(default = "Vec::new")]
+    #[serde(default = "Vec::new", deserialize_with = "objects")]
     pub objects: Vec<T>,
+}
+
+fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let objects = Vec::<StrictItem<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|StrictItem(object)| object).collect())
 }
 
 /// An action that returns a list in pages.

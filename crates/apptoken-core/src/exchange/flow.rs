@@ -133,7 +133,7 @@ impl<F: Flow> Exchange<F> {
     ///
     /// [`Stopped`] if the flow cannot go on.
     pub fn failed(self, failure: TransportFailure, now: Moment) -> Result<Step<F>, Stopped<F>> {
-        self.fail(failure.into_error(), now)
+        self.fail(failure.into(), now)
     }
 
     fn fail(mut self, error: Error, now: Moment) -> Result<Step<F>, Stopped<F>> {

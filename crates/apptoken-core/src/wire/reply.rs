@@ -12,6 +12,7 @@ use crate::value::ks::Ks;
 use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::api_error::ApiException;
 use crate::wire::http::HttpResponse;
+use crate::wire::strict::StrictItem;
 
 /// No reply of an action of sessions, tokens, users and roles comes near: a page of 500 tokens has some 200 KiB.
 pub(crate) const LARGEST_BODY: usize = 8 << 20;
@@ -67,15 +68,26 @@ impl<'a> Reply<'a> {
         self.sent_at
     }
 
+    /// The server's clock when it answered, if it is plausible.
+    ///
+    /// A `Date` of 1970 or of the year 9999 would make sessions that never end, or that have ended when they start.
     pub(crate) fn server_time(&self) -> Option<UnixSeconds> {
-        self.response.server_time()
+        self.response.server_time().filter(|time| is_plausible(*time, self.sent_at.wall))
     }
+}
+
+/// Whether a server's clock may show this while ours shows `wall`: at most 20 years apart. A machine without a battery for
+/// its clock starts in 1970 or 2000, so a clock of ours before 2020 counts as 2020.
+fn is_plausible(server_time: UnixSeconds, wall: UnixSeconds) -> bool {
+    const YEAR: u64 = 31_557_600;
+    const YEAR_2020: UnixSeconds = UnixSeconds(1_577_836_800);
+    server_time.seconds_since(wall.max(YEAR_2020)).unsigned_abs() <= 20 * YEAR
 }
 
 /// Reads JSON text as what an action returns; says by its kind what is wrong with it, never a byte of it.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
     let cause = match serde_json::from_slice(body) {
-        Ok(value) => return Ok(value),
+        Ok(StrictItem(value)) => return Ok(value),
         Err(cause) => cause,
     };
     let body = body.trim_ascii();
@@ -187,6 +199,7 @@ mod tests {
             ("nonsense", ErrorKind::MalformedReply),
             ("{'ks':1}", ErrorKind::MalformedReply),
             ("[]", ErrorKind::UnexpectedReply),
+            ("[\"abc\"]", ErrorKind::UnexpectedReply),
             ("{\"ks\":1}", ErrorKind::UnexpectedReply),
             ("{}", ErrorKind::UnexpectedReply),
             ("{\"ks\":\"\"}", ErrorKind::UnusableKs),

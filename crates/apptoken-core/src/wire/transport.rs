@@ -148,10 +148,12 @@ impl TransportFailure {
     pub fn advice(&self) -> Option<&str> {
         self.advice.as_deref()
     }
+}
 
-    pub(crate) fn into_error(self) -> Error {
-        let Self { sent, permanent, advice, source } = self;
-        let error = Error::new(if sent { ErrorKind::NoReply } else { ErrorKind::NotSent }).caused_by(source);
+impl From<TransportFailure> for Error {
+    fn from(failure: TransportFailure) -> Self {
+        let TransportFailure { sent, permanent, advice, source } = failure;
+        let error = Self::new(if sent { ErrorKind::NoReply } else { ErrorKind::NotSent }).caused_by(source);
         let error = if permanent { error.permanent() } else { error };
         match advice {
             Some(advice) => error.advise(advice),

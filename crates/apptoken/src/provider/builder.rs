@@ -13,6 +13,7 @@ use super::Provider;
 use super::credentials::Credentials;
 use super::shared::Shared;
 use super::widget::Widgets;
+use super::within::{StartThread, start_thread};
 #[cfg(feature = "ureq")]
 use crate::config::Config;
 use crate::events::Observer;
@@ -49,6 +50,7 @@ pub struct ProviderBuilder {
     options: SessionOptions,
     identities: NonZeroUsize,
     batch_size: NonZeroUsize,
+    pub(super) start_thread: StartThread,
 }
 
 const IDENTITIES: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
@@ -100,6 +102,7 @@ impl Provider {
             options: SessionOptions::default(),
             identities: IDENTITIES,
             batch_size: BATCH_SIZE,
+            start_thread,
         }
     }
 }
@@ -150,7 +153,7 @@ impl ProviderBuilder {
     /// The provider. It asks for nothing yet: neither the source nor the server.
     #[must_use]
     pub fn build(self) -> Provider {
-        let Self { link, credentials, renewal, store, observer, options, identities, batch_size } = self;
+        let Self { link, credentials, renewal, store, observer, options, identities, batch_size, start_thread } = self;
         let shared = Arc::new(Shared {
             link,
             credentials,
@@ -158,6 +161,7 @@ impl ProviderBuilder {
             store,
             observer,
             batch_size,
+            start_thread,
             widgets: Widgets::new(),
             identities: Mutex::new(LruCache::new(identities)),
             identity_count: AtomicU64::new(0),

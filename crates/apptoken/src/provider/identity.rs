@@ -25,28 +25,38 @@ struct Cached {
     until: Moment,
 }
 
-/// What is decided on under the flight's lock.
+/// What is decided on, under the lock.
 pub(super) struct State {
     renewal: Renewal,
     session: Option<Arc<Session>>,
     /// The last session that was dropped: not to be taken from the store again.
     dropped: Option<Ks>,
     last_error: Option<Error>,
+    /// Which app token the last login was with; see [`ActiveCredential::number`](super::credentials::ActiveCredential).
+    credential_number: u64,
 }
 
 /// What a caller has to do.
 pub(super) enum Todo {
     /// Nothing.
     Take(Answer),
-    /// Nothing now, but a caller with patience can try again then, in running time.
+    /// Nothing now, but a caller with patience can try again then, on the monotonic clock.
     TryAgain(Error, Duration),
+    /// Nothing, but the source may have another app token than the one that was refused.
+    GiveUp(Error),
     /// Renew; until then there is this session.
     Renew(Option<Arc<Session>>, Reason),
 }
 
 impl Identity {
     pub(super) fn new(options: SessionOptions, policy: RenewalPolicy) -> Self {
-        let state = State { renewal: Renewal::new(policy), session: None, dropped: None, last_error: None };
+        let state = State {
+            renewal: Renewal::new(policy),
+            session: None,
+            dropped: None,
+            last_error: None,
+            credential_number: 0,
+        };
         Self {
             options,
             cached: ArcSwapOption::empty(),
@@ -68,8 +78,19 @@ impl Identity {
         Some(cached.as_ref()?.until.elapsed.saturating_sub(now.elapsed))
     }
 
-    /// Decides under the lock.
-    pub(super) fn decide(&self, state: &State, now: Moment, situation: &Situation<'_, Answer>) -> Todo {
+    /// Decides under the lock. `changes` is how often the app token has changed.
+    pub(super) fn decide(
+        &self,
+        state: &mut State,
+        changes: u64,
+        now: Moment,
+        situation: &Situation<'_, Answer>,
+    ) -> Todo {
+        if changes != state.credential_number {
+            // The failure was another app token's: it is no reason to wait any longer.
+            state.renewal.record(Outcome::CredentialChanged, now);
+            state.credential_number = changes;
+        }
         if let Some(Ok(session)) = situation.latest {
             return Todo::Take(Ok(Arc::clone(session)));
         }
@@ -81,15 +102,22 @@ impl Identity {
             }
             (Decision::UseAndRenew { why }, Some(session), ..) => Todo::Renew(Some(Arc::clone(session)), why),
             (Decision::WaitUntil { elapsed, .. }, _, _, Some(error)) => Todo::TryAgain(error.clone(), elapsed),
-            (_, _, Some(Err(error)), _) | (Decision::GiveUp { .. }, _, _, Some(error)) => {
-                Todo::Take(Err(error.clone()))
-            }
+            (_, _, Some(Err(error)), _) => Todo::Take(Err(error.clone())),
+            (Decision::GiveUp { .. }, _, _, Some(error)) => Todo::GiveUp(error.clone()),
             (decision, ..) => Todo::Renew(None, decision.why()),
         }
     }
 
     /// Takes note of a new session. Under the lock.
-    pub(super) fn renewed(&self, state: &mut State, session: Arc<Session>, term: Term, now: Moment) {
+    pub(super) fn renewed(
+        &self,
+        state: &mut State,
+        session: Arc<Session>,
+        term: Term,
+        credential_number: u64,
+        now: Moment,
+    ) {
+        state.credential_number = credential_number;
         state.renewal.record(Outcome::Renewed(term), now);
         state.session = Some(session);
         state.last_error = None;
@@ -97,7 +125,14 @@ impl Identity {
     }
 
     /// Takes note of a failure; the answer is the old session as long as that is good. Under the lock.
-    pub(super) fn failed(&self, state: &mut State, error: &Error, now: Moment) -> (Answer, Option<Reason>) {
+    pub(super) fn failed(
+        &self,
+        state: &mut State,
+        error: &Error,
+        credential_number: u64,
+        now: Moment,
+    ) -> (Answer, Option<Reason>) {
+        state.credential_number = credential_number;
         state.renewal.record(Outcome::failed(error), now);
         state.last_error = Some(error.clone());
         match (self.publish(state, now), &state.session) {
@@ -114,7 +149,7 @@ impl Identity {
         error: Option<&Error>,
         now: Moment,
     ) -> Option<Arc<Session>> {
-        self.flight.with(|state, _| {
+        self.flight.change(|state| {
             let session = state.session.take_if(|session| session.ks().is_same(ks))?;
             self.cached.store(None);
             state.renewal.record(Outcome::Invalidated(why), now);
@@ -128,8 +163,8 @@ impl Identity {
     /// Takes note that the server accepted the session; costs nothing unless one was refused before.
     pub(super) fn accepted(&self, session: &Session, clock: &dyn Clock) {
         if self.unproved.load(Ordering::Relaxed) {
-            self.flight.with(|state, _| {
-                if state.session.as_ref().is_some_and(|held| held.ks().is_same(session.ks())) {
+            self.flight.change(|state| {
+                if state.session.as_ref().is_some_and(|current| current.ks().is_same(session.ks())) {
                     state.renewal.record(Outcome::Accepted, clock.now());
                     self.unproved.store(false, Ordering::Relaxed);
                 }
@@ -137,16 +172,26 @@ impl Identity {
         }
     }
 
+    /// Why the last login failed, if it did.
+    pub(super) fn last_error(&self) -> Option<Error> {
+        self.flight.look(|state| state.last_error.clone())
+    }
+
+    /// The session as long as it has not ended, due for renewal or not.
+    pub(super) fn good_session(&self, now: Moment) -> Option<Arc<Session>> {
+        self.flight.look(|state| state.session.clone().filter(|_| state.renewal.has_good_session(now)))
+    }
+
     /// Has callers decide anew: whoever was renewing the session panicked.
     pub(super) fn abandoned(&self) {
         self.cached.store(None);
     }
 
-    /// Whether a session that was found elsewhere is another than the one held or dropped.
+    /// Whether a session that was found elsewhere is another than the current and the dropped one.
     pub(super) fn is_other_session(&self, ks: &Ks) -> bool {
-        self.flight.with(|state, _| {
-            let held = state.session.as_ref().map(|session| session.ks());
-            ![held, state.dropped.as_ref()].into_iter().flatten().any(|known| known.is_same(ks))
+        self.flight.look(|state| {
+            let current = state.session.as_ref().map(|session| session.ks());
+            ![current, state.dropped.as_ref()].into_iter().flatten().any(|known| known.is_same(ks))
         })
     }
 

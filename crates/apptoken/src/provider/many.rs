@@ -98,7 +98,7 @@ impl Provider {
 impl Shared {
     /// Logs all in, and once more those whose app token was refused, if the source has another by now.
     fn log_in_many(&self, identities: &[Arc<Identity>], options: &SessionOptions, requests: &Cell<u32>) -> Vec<Answer> {
-        let active = match self.credentials.current() {
+        let active = match self.current_credential() {
             Ok(active) => active,
             Err(error) => return vec![Err(error); identities.len()],
         };
@@ -157,7 +157,7 @@ impl Shared {
             let session = Arc::new(session?);
             self.credentials.remember_hash_type(active, session.hash_type());
             let term = Term::of(&session);
-            identity.flight.with(|state, _| identity.renewed(state, Arc::clone(&session), term, now));
+            identity.flight.change(|state| identity.renewed(state, Arc::clone(&session), term, active.number, now));
             Ok(session)
         });
         Ok(answers.collect())

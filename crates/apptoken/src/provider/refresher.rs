@@ -1,8 +1,10 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::Provider;
+use crate::events::Event;
 use crate::sync::{Condvar, Mutex, lock, recover};
 
 /// Renews a provider's session on a thread of its own, until it is dropped.
@@ -37,8 +39,11 @@ impl Refresher {
         let stopping = Arc::clone(&stop);
         let run = move || {
             loop {
-                // An error is reported as an event, and the next look comes soon.
-                let _ = provider.session();
+                // An error is reported as an event, and the next look comes soon. A panic of the caller's code, such as an
+                // observer, must not end renewal silently.
+                if catch_unwind(AssertUnwindSafe(|| provider.session())).is_err() {
+                    let _ = catch_unwind(AssertUnwindSafe(|| provider.shared.report(&Event::RefresherPanicked)));
+                }
                 let pause = provider.identity.quiet_for(provider.shared.link.now()).unwrap_or(AFTER_FAILURE);
                 if stopping.wait(pause.max(SHORTEST_PAUSE).min(longest)) {
                     return;

@@ -27,18 +27,18 @@ impl Shared {
         let abandoned = OnPanic(identity);
         self.report(&Event::RenewalStarted { identity: options, why });
         let begun = self.link.now();
-        let requests = Cell::new(0);
-        let obtained = self.obtain(identity, &requests);
+        let (requests, credential_number) = (Cell::new(0), Cell::new(self.credentials.changes()));
+        let obtained = self.obtain(identity, &requests, &credential_number);
         let now = self.link.now();
         let (duration, requests) = (now.elapsed.saturating_sub(begun.elapsed), requests.get());
         let mut stale = None;
         let answer = leader.finish(|state| match &obtained {
             Ok(NewSession { session, term, .. }) => {
-                identity.renewed(state, Arc::clone(session), *term, now);
+                identity.renewed(state, Arc::clone(session), *term, credential_number.get(), now);
                 Ok(Arc::clone(session))
             }
             Err(error) => {
-                let (answer, why) = identity.failed(state, error, now);
+                let (answer, why) = identity.failed(state, error, credential_number.get(), now);
                 stale = why;
                 answer
             }
@@ -58,14 +58,39 @@ impl Shared {
     }
 
     /// Obtains a session with the app token in force; if that is refused and the source has another, with that one.
-    fn obtain(&self, identity: &Identity, requests: &Cell<u32>) -> Result<NewSession, Error> {
-        let active = self.credentials.current()?;
+    fn obtain(
+        &self,
+        identity: &Identity,
+        requests: &Cell<u32>,
+        credential_number: &Cell<u64>,
+    ) -> Result<NewSession, Error> {
+        let active = self.current_credential()?;
+        credential_number.set(active.number);
         let error = match self.obtain_with(identity, &active, requests) {
             Err(error) if is_token_refused(&error) => error,
             done => return done,
         };
         match self.credentials.after_refusal(&active) {
-            Some(next) => self.obtain_with(identity, &next, requests),
+            Some(next) => {
+                credential_number.set(next.number);
+                self.obtain_with(identity, &next, requests)
+            }
+            None => Err(error),
+        }
+    }
+
+    /// The app token that the source has now: a rotated one is used from the next login on, without a refusal. If the
+    /// source fails, the one that was used so far goes on.
+    pub(super) fn current_credential(&self) -> Result<Arc<ActiveCredential>, Error> {
+        let error = match self.credentials.ask() {
+            Ok(active) => return Ok(active),
+            Err(error) => error,
+        };
+        match self.credentials.active() {
+            Some(active) => {
+                self.report(&Event::SourceFailed { error: &error });
+                Ok(active)
+            }
             None => Err(error),
         }
     }

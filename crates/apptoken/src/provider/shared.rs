@@ -10,6 +10,7 @@ use lru::LruCache;
 use super::credentials::Credentials;
 use super::identity::Identity;
 use super::widget::Widgets;
+use super::within::StartThread;
 use crate::events::{Event, Observer};
 use crate::link::Link;
 use crate::store::SessionStore;
@@ -23,6 +24,7 @@ pub(super) struct Shared {
     pub(super) store: Option<Arc<dyn SessionStore + Send + Sync>>,
     pub(super) observer: Option<Box<dyn Observer + Send + Sync>>,
     pub(super) batch_size: NonZeroUsize,
+    pub(super) start_thread: StartThread,
     pub(super) widgets: Widgets,
     pub(super) identities: Mutex<LruCache<SessionOptions, Arc<Identity>>>,
     /// How many identities there were: gives each random parts of its own.

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use super::sync::{Condvar, Mutex, MutexGuard, recover};
+use super::sync::{Condvar, Mutex, MutexGuard, ThreadId, recover, this_thread};
 
 /// For [`SingleFlight::join`]: waits without a limit.
 pub(crate) fn no_limit() -> Result<Option<Duration>, Infallible> {
@@ -21,7 +21,7 @@ pub(crate) struct SingleFlight<S, T> {
 
 struct Inner<S, T> {
     state: S,
-    under_way: bool,
+    leader: Option<ThreadId>,
     /// How often a leader has finished.
     finished: u64,
     latest: Option<T>,
@@ -43,6 +43,9 @@ pub(crate) enum Role<'a, S, T: Clone, N> {
     Answered(T),
     /// The leader.
     Leader(Leader<'a, S, T>, N),
+    /// Nothing: the work that it would wait for is its own. It was called by code that the work calls, such as a transport
+    /// or an observer, and would wait for itself for ever.
+    Reentrant,
 }
 
 /// What a caller sees when it decides.
@@ -55,13 +58,19 @@ pub(crate) struct Situation<'a, T> {
 
 impl<S, T: Clone> SingleFlight<S, T> {
     pub(crate) fn new(state: S) -> Self {
-        Self { inner: Mutex::new(Inner { state, under_way: false, finished: 0, latest: None }), ended: Condvar::new() }
+        Self { inner: Mutex::new(Inner { state, leader: None, finished: 0, latest: None }), ended: Condvar::new() }
     }
 
-    /// Looks at the state, and at whether there is a leader.
-    pub(crate) fn with<R>(&self, look: impl FnOnce(&mut S, bool) -> R) -> R {
-        let inner = &mut *self.lock();
-        look(&mut inner.state, inner.under_way)
+    /// Looks at the state.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&S) -> R) -> R {
+        look(&self.lock().state)
+    }
+
+    /// Changes the state without being the leader. Who waits looks at the state again: it may be all they need.
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut S) -> R) -> R {
+        let result = change(&mut self.lock().state);
+        self.ended.notify_all();
+        result
     }
 
     /// Calls `decide` until it has an answer or the caller is to lead, and waits in between.
@@ -75,14 +84,15 @@ impl<S, T: Clone> SingleFlight<S, T> {
         let mut guard = self.lock();
         let finished_before = guard.finished;
         loop {
-            let Inner { state, under_way, finished, latest } = &mut *guard;
+            let Inner { state, leader, finished, latest } = &mut *guard;
             let latest = latest.as_ref().filter(|_| *finished != finished_before);
-            match decide(state, Situation { under_way: *under_way, latest }) {
+            match decide(state, Situation { under_way: leader.is_some(), latest }) {
                 Next::Answer(answer) => return Ok(Role::Answered(answer)),
-                Next::Lead(note) if !*under_way => {
-                    *under_way = true;
+                Next::Lead(note) if leader.is_none() => {
+                    *leader = Some(this_thread());
                     return Ok(Role::Leader(Leader { flight: self, finished: false }, note));
                 }
+                Next::Lead(_) | Next::Wait if *leader == Some(this_thread()) => return Ok(Role::Reentrant),
                 Next::Lead(_) | Next::Wait => {}
             }
             guard = match left()? {
@@ -111,7 +121,7 @@ impl<S, T: Clone> Leader<'_, S, T> {
         let answer = change(&mut guard.state);
         guard.finished = guard.finished.wrapping_add(1);
         guard.latest = Some(answer.clone());
-        guard.under_way = false;
+        guard.leader = None;
         drop(guard);
         self.finished = true;
         self.flight.ended.notify_all();
@@ -122,7 +132,7 @@ impl<S, T: Clone> Leader<'_, S, T> {
 impl<S, T: Clone> Drop for Leader<'_, S, T> {
     fn drop(&mut self) {
         if !self.finished {
-            self.flight.lock().under_way = false;
+            self.flight.lock().leader = None;
             self.flight.ended.notify_all();
         }
     }

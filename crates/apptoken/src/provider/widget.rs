@@ -6,11 +6,14 @@ use apptoken_core::login::WidgetSession;
 use apptoken_core::login::renewal::Term;
 use apptoken_core::{Call, Error, Ks, Moment, PartnerId};
 
+use super::reentrant;
 use super::single_flight::{Next, Role, SingleFlight, no_limit};
 use crate::link::Link;
 
 /// The one widget session that all sessions of an account start from.
-pub(super) struct Widgets(SingleFlight<Option<Widget>, Result<Ks, Error>>);
+///
+/// Every result carries its account: the source may move to another account while a login of the first is under way.
+pub(super) struct Widgets(SingleFlight<Option<Widget>, (PartnerId, Result<Ks, Error>)>);
 
 struct Widget {
     partner: PartnerId,
@@ -32,34 +35,37 @@ impl Widgets {
     pub(super) fn of(&self, partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
         let now = link.now();
         let Ok(role) = self.0.join(no_limit, |widget, situation| match (widget, situation.latest) {
-            (_, Some(latest)) => Next::Answer(latest.clone()),
-            (Some(widget), None) if !fresh && widget.partner == partner && widget.is_good(now) => {
-                Next::Answer(Ok(widget.ks.clone()))
+            (_, Some(latest)) if latest.0 == partner => Next::Answer(latest.clone()),
+            (Some(widget), _) if !fresh && widget.partner == partner && widget.is_good(now) => {
+                Next::Answer((partner, Ok(widget.ks.clone())))
             }
             _ => Next::Lead(()),
         });
         match role {
-            Role::Answered(answer) => answer,
+            Role::Answered((_, answer)) => answer,
             Role::Leader(leader, ()) => {
                 let started = start(partner, link, requests, fresh);
-                leader.finish(|widget| {
-                    let ks = started?;
-                    *widget = Some(Widget { partner, ks: ks.clone(), term: term(fresh, now) });
-                    Ok(ks)
-                })
+                let (_, answer) = leader.finish(|widget| {
+                    if let Ok(ks) = &started {
+                        *widget = Some(Widget { partner, ks: ks.clone(), term: term(fresh, now) });
+                    }
+                    (partner, started)
+                });
+                answer
             }
+            Role::Reentrant => Err(reentrant()),
         }
     }
 
     /// Keeps the widget session that a login obtained by itself, because the one it was given was refused.
     pub(super) fn keep(&self, partner: PartnerId, widget: &WidgetSession) {
         let term = term(widget.fresh, widget.obtained_at);
-        self.0.with(|place, _| *place = Some(Widget { partner, ks: widget.ks.clone(), term }));
+        self.0.change(|place| *place = Some(Widget { partner, ks: widget.ks.clone(), term }));
     }
 
     /// Starts the next session from another widget session, if this is still the one.
     pub(super) fn forget(&self, ks: &Ks) {
-        self.0.with(|place, _| {
+        self.0.change(|place| {
             if place.as_ref().is_some_and(|widget| widget.ks.is_same(ks)) {
                 *place = None;
             }

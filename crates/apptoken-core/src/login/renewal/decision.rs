@@ -47,6 +47,8 @@ pub enum Decision {
 pub enum Reason {
     /// Nothing was obtained yet.
     NoSession,
+    /// There is another app token, which is to be used at once.
+    CredentialChanged,
     /// It is young.
     Fresh {
         /// How long until its renewal begins.
@@ -144,6 +146,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSession => f.write_str("no session was obtained yet"),
+            Self::CredentialChanged => f.write_str("there is another app token"),
             Self::Fresh { renewal_in } => write!(f, "renewal begins in {renewal_in:.1?}"),
             Self::EndsSoon { left } => write!(f, "{left:.1?} are left"),
             Self::BeingRenewed { left } => write!(f, "{left:.1?} are left and renewal is under way"),

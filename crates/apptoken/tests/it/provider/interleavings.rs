@@ -6,6 +6,11 @@ use loom::thread;
 
 mod sync {
     pub(super) use loom::sync::{Condvar, Mutex, MutexGuard};
+    pub(super) use loom::thread::ThreadId;
+
+    pub(super) fn this_thread() -> ThreadId {
+        loom::thread::current().id()
+    }
 
     pub(super) fn recover<T>(result: std::sync::LockResult<T>) -> T {
         result.unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -26,6 +31,7 @@ fn fetch(flight: &SingleFlight<Option<usize>, usize>, fetched: &AtomicUsize, giv
     });
     match joined {
         Ok(Role::Answered(number)) => Some(number),
+        Ok(Role::Reentrant) => panic!("no work here calls itself"),
         Ok(Role::Leader(leader, ())) if give_up => {
             drop(leader);
             None
@@ -93,7 +99,7 @@ fn what_is_dropped_meanwhile_is_fetched_again() {
         let other = thread::spawn(move || {
             let first = fetch(&same, &count, false);
             // Drops it only if it is still the one, as an invalidation does.
-            same.with(|state, _| {
+            same.change(|state| {
                 state.take_if(|number| Some(*number) == first);
             });
             fetch(&same, &count, false)
@@ -102,5 +108,34 @@ fn what_is_dropped_meanwhile_is_fetched_again() {
         let others = other.join().unwrap().unwrap();
         assert!((1..=2).contains(&mine) && others == 2);
         assert_eq!(fetched.load(Ordering::SeqCst), 2);
+    });
+}
+
+/// Calls that waited their whole limit, because a batch had brought the session without waking them.
+#[test]
+fn a_change_by_another_than_the_leader_wakes_who_waits() {
+    check(3, || {
+        let flight = Arc::new(SingleFlight::new(None));
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let Ok(Role::Leader(leader, ())) = flight.join(no_limit, |_, _| Next::Lead::<usize, ()>(())) else { panic!() };
+        let (same, count) = (Arc::clone(&flight), Arc::clone(&fetched));
+        let waiter = thread::spawn(move || fetch(&same, &count, false));
+        flight.change(|state| *state = Some(7));
+        // The leader does not finish before: without being woken the waiter would wait for ever.
+        assert_eq!(waiter.join().unwrap(), Some(7));
+        drop(leader);
+        assert_eq!(fetched.load(Ordering::SeqCst), 0);
+    });
+}
+
+#[test]
+fn work_that_waits_for_itself_is_told_so() {
+    check(3, || {
+        let flight = SingleFlight::<Option<usize>, usize>::new(None);
+        let Ok(Role::Leader(leader, ())) = flight.join(no_limit, |_, _| Next::Lead(())) else { panic!() };
+        let again = flight.join(no_limit, |_, _| Next::Lead(()));
+        assert!(matches!(again, Ok(Role::Reentrant)));
+        drop(again);
+        leader.finish(|_| 1);
     });
 }
