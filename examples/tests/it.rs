@@ -31,7 +31,6 @@ fn text(output: &Output) -> String {
 #[test]
 fn each_runs_without_arguments_and_says_what_it_did() {
     for (name, said) in [
-        ("quickstart", "user     alice"),
         ("custom_transport", "logged in as alice"),
         ("async_loop", "logged in as alice"),
         ("property_test", "256 logins"),
