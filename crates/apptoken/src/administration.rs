@@ -23,8 +23,8 @@ use crate::link::Link;
 /// use apptoken::{AccountSecret, Admin, PartnerId, Privileges, Region};
 ///
 /// let admin = Admin::new(Region::Frankfurt, PartnerId::new(1234567)?, AccountSecret::parse("…")?);
-/// let hand_over = admin.run(admin.provision("importer", "importer@example.org")?.privileges(Privileges::new().list_all()))?;
-/// println!("{hand_over:#?}");
+/// let handover = admin.run(admin.provision("importer", "importer@example.org")?.privileges(Privileges::new().list_all()))?;
+/// println!("{handover:#?}");
 /// # }
 /// # Ok::<(), apptoken::Error>(())
 /// ```

@@ -1,4 +1,7 @@
-//! Proving a new app token by a login.
+//! Verifying a new app token by a login.
+//!
+//! The server accepts settings that give unusable sessions (a `sessionDuration` of 0, observed on release Venus-22.19.0),
+//! so only a login shows that a token works.
 
 use crate::api::app_token::{AppToken, SessionOptions, StartSession, StartedSession};
 use crate::error::Error;
@@ -11,11 +14,11 @@ use crate::wire::encode::Common;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::Reply;
 
-/// The login with a token, from a widget session.
+/// The request that logs in with a token, based on a widget session.
 pub(super) fn prepare(endpoint: &Endpoint, token: &AppToken, widget: &Ks) -> Result<Prepared, Error> {
     let secret = token.token.as_ref().ok_or_else(|| {
         Error::new(ErrorKind::UnexpectedReply)
-            .detail("the token came back without its value")
+            .detail("the reply contains the app token without its value")
             .during(StartSession::name())
     })?;
     let token_hash = token.hash_type.token_hash(widget, secret);
@@ -23,15 +26,15 @@ pub(super) fn prepare(endpoint: &Endpoint, token: &AppToken, widget: &Ks) -> Res
     Prepared::new(endpoint, &action, Common { ks: Some(widget), nocache: None })
 }
 
-/// Whether the session that came back is one to use.
+/// Refuses a session that is already expired by the server's clock.
 pub(super) fn check(started: &StartedSession, reply: &Reply<'_>) -> Result<(), Error> {
     if reply.server_time().is_some_and(|now| started.expiry <= now) {
-        return Err(Error::new(ErrorKind::BornExpired).answered_by(reply.response()));
+        return Err(Error::new(ErrorKind::AlreadyExpired).answered_by(reply.response()));
     }
     Ok(())
 }
 
-/// Whether copies of the database may not have heard of the new token yet.
-pub(super) fn may_lag_behind(error: &Error) -> bool {
+/// Whether the error may be due to a replica of the database that does not have the new token yet.
+pub(super) fn may_be_replication_delay(error: &Error) -> bool {
     error.kind() == ErrorKind::Kaltura(KalturaCode::AppTokenIdNotFound)
 }

@@ -1,4 +1,4 @@
-//! One call of one action.
+//! Calling a single action.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -14,7 +14,7 @@ use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::Reply;
 
-/// One call of one action; its output is what the action returns.
+/// A call of one action. Its output is the action's result.
 ///
 /// # Examples
 ///
@@ -36,27 +36,27 @@ pub struct Call<A: Action> {
 }
 
 impl<A: Action> Call<A> {
-    /// A call without a KS.
+    /// Creates a call without a KS.
     pub fn new(endpoint: Endpoint, action: A) -> Self {
         Self { endpoint, action, ks: None, retry: RetryPolicy::default(), bypass_cache: false }
     }
 
-    /// Calls with this KS.
+    /// Sets the KS of the call.
     #[must_use]
     pub fn with_ks(self, ks: Ks) -> Self {
         Self { ks: Some(ks), ..self }
     }
 
-    /// Sets when to try again.
+    /// Sets the retry policy.
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
     }
 
-    /// Keeps the server from answering out of its response cache, which holds replies to callers without KS or with a
-    /// widget KS for up to 600 s, and errors for 120 s.
+    /// Makes the server bypass its response cache, which keeps replies to callers without a KS or with a widget KS for up
+    /// to 600 s, and errors for 120 s.
     #[must_use]
-    pub fn bypassing_cache(self) -> Self {
+    pub fn bypass_cache(self) -> Self {
         Self { bypass_cache: true, ..self }
     }
 

@@ -1,4 +1,4 @@
-//! Flows: sequences of requests and replies that do one thing.
+//! Flows: sequences of requests and replies that together perform one operation.
 
 pub(crate) mod batch;
 pub(crate) mod call;

@@ -108,7 +108,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::WrongPartner`] if it is of another account, [`ErrorKind::BornExpired`] if it had ended when the
+    /// [`ErrorKind::WrongPartner`] if it is of another account, [`ErrorKind::AlreadyExpired`] if it had ended when the
     /// server answered.
     pub fn from_grant(grant: Grant, credential: &Credential, asked: &SessionOptions) -> Result<Self, Error> {
         let Grant { started, hash_type, server_time, sent_at, obtained_at } = grant;
@@ -116,7 +116,7 @@ impl Session {
             return Err(Error::new(ErrorKind::WrongPartner));
         }
         if server_time.is_some_and(|now| started.expiry <= now) {
-            return Err(Error::new(ErrorKind::BornExpired));
+            return Err(Error::new(ErrorKind::AlreadyExpired));
         }
         let changes = Changes::between(asked, &started, server_time);
         let StartedSession { ks, session_type, partner_id: _, user_id, expiry, privileges } = started;

@@ -1,4 +1,4 @@
-//! What carries a request and brings its reply.
+//! The HTTP client that sends a request and returns its response.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -8,25 +8,25 @@ use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::wire::http::{HttpRequest, HttpResponse};
 
-/// An HTTP client, as far as this crate needs one.
+/// The interface that this crate needs from an HTTP client.
 ///
-/// # Duties
+/// # Requirements
 ///
-/// - Send the request as it is: its method, URL, headers and body, once.
-/// - Return any reply, whatever its status, with its whole body decompressed. A body that ends early is a
-///   [`TransportFailure`], not a shorter reply.
-/// - Never follow a redirect: that would repeat the body's secrets to another place, or lose them.
-/// - Bound the time and the size of a reply.
-/// - Requests and replies hold secrets: keep them out of logs and errors.
-/// - Say [`not_sent`](TransportFailure::not_sent) only where it is certain.
+/// - Send the request exactly once, with its method, URL, headers and body unchanged.
+/// - Return every response, whatever its status, with its complete body decompressed. A body that ends early is a
+///   [`TransportFailure`], not a shorter response.
+/// - Never follow a redirect: that would send the body's secrets to another host, or lose the body.
+/// - Limit the time and the size of a response.
+/// - Keep requests and responses out of logs and errors, because they contain secrets.
+/// - Report [`not_sent`](TransportFailure::not_sent) only if it is certain.
 ///
-/// The crate `apptoken-transport-conformance` checks each of them.
+/// The crate `apptoken-transport-conformance` checks each of these requirements.
 pub trait Transport {
-    /// Sends a request and waits for its reply.
+    /// Sends a request and waits for its response.
     ///
     /// # Errors
     ///
-    /// A [`TransportFailure`] if no whole reply came.
+    /// A [`TransportFailure`] if no complete response arrived.
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure>;
 }
 
@@ -48,20 +48,20 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
-/// A transport made of a closure.
+/// A transport that calls a closure.
 ///
 /// # Examples
 ///
 /// ```
 /// use apptoken_core::{FnTransport, HttpResponse};
 ///
-/// let always_busy = FnTransport::new(|_| Ok(HttpResponse::new(503, [("X-Me", "nobody")], Vec::new())));
-/// # let _ = always_busy;
+/// let unavailable = FnTransport::new(|_| Ok(HttpResponse::new(503, [("X-Me", "host")], Vec::new())));
+/// # let _ = unavailable;
 /// ```
 pub struct FnTransport<F>(F);
 
 impl<F: Fn(&HttpRequest) -> Result<HttpResponse, TransportFailure>> FnTransport<F> {
-    /// Calls `send` for each request; it takes over the duties of a [`Transport`].
+    /// Calls `send` for each request. The closure must meet the requirements of a [`Transport`].
     pub fn new(send: F) -> Self {
         Self(send)
     }
@@ -79,7 +79,7 @@ impl<F> fmt::Debug for FnTransport<F> {
     }
 }
 
-/// Why no reply came.
+/// Why no complete response arrived.
 #[derive(Debug)]
 pub struct TransportFailure {
     sent: bool,
@@ -87,19 +87,19 @@ pub struct TransportFailure {
 }
 
 impl TransportFailure {
-    /// The server certainly saw nothing of the request: connection refused, name not found, address not usable.
+    /// The server certainly received nothing of the request: connection refused, name not found, address unusable.
     ///
-    /// Such a request is repeated where the policy allows, even one that changes something, so do not guess.
+    /// The retry policy may repeat such a request even if it changes something, so use this only if it is certain.
     pub fn not_sent(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
         Self { sent: false, source: source.into() }
     }
 
-    /// The server may have seen the request: everything else.
+    /// The server may have received the request: every other failure.
     pub fn unknown(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
         Self { sent: true, source: source.into() }
     }
 
-    /// Whether the server certainly saw nothing of the request.
+    /// Whether the server certainly received nothing of the request.
     #[must_use]
     pub fn is_not_sent(&self) -> bool {
         !self.sent
@@ -112,7 +112,7 @@ impl TransportFailure {
 
 impl fmt::Display for TransportFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.sent { "no reply came" } else { "the request was not sent" })
+        f.write_str(if self.sent { "no complete reply arrived" } else { "the request was not sent" })
     }
 }
 

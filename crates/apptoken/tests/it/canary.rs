@@ -185,7 +185,7 @@ fn no_secret_of_administration_shows_anywhere() {
             .privileges(Privileges::new().list_all());
         search.see(&(&admin, &provision));
         match admin.drive(provision.start(admin.now()).unwrap()) {
-            Ok(hand_over) => search.see(&hand_over),
+            Ok(handover) => search.see(&handover),
             Err(stopped) => {
                 let Stopped { error, progress } = stopped;
                 search.see(&progress);

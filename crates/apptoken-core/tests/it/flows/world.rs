@@ -1,4 +1,4 @@
-//! An account on the fake, and what can go wrong in front of it.
+//! An account on the fake server, and the faults to inject.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ pub(crate) fn partner() -> PartnerId {
     PartnerId::new(101).unwrap()
 }
 
-/// Every kind of trouble, for the n-th request, before and after the server acted.
+/// Every fault at each of the first six requests, before and after the server executes the request.
 pub(crate) fn faults() -> impl Iterator<Item = (String, Fault)> {
     let troubles = || {
         [
@@ -88,13 +88,14 @@ pub(crate) fn faults() -> impl Iterator<Item = (String, Fault)> {
             Trouble::Delay(Duration::from_secs(20)),
         ]
     };
-    // Kaltura raises these before it acts, so there is no "after".
+    // Kaltura raises these before it executes the request, so there is no "after".
     let refusals = || {
         [Trouble::ApiError("SERVICE_FORBIDDEN".into()), Trouble::ApiError("INVALID_KS".into()), Trouble::ActionBlocked]
     };
     (1..=6).flat_map(move |nth| {
         let fault = move |trouble: Trouble| (format!("request {nth}, {trouble:?}"), Fault::on_any(trouble).nth(nth));
-        let after = |(case, fault): (String, Fault)| (format!("{case}, after the server acted"), fault.after_commit());
+        let after =
+            |(case, fault): (String, Fault)| (format!("{case}, after the server executed it"), fault.after_commit());
         let before = troubles().into_iter().chain(refusals()).map(fault);
         before.chain(troubles().into_iter().map(move |trouble| after(fault(trouble))))
     })
