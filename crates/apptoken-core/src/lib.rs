@@ -77,10 +77,10 @@
 //! | [`ErrorKind`] | raised by | cause | try again? |
 //! |---|---|---|---|
 //! | [`InvalidInput`](ErrorKind::InvalidInput) | constructors and `start`, before anything is sent | the caller | after correcting the value |
-//! | [`NotSent`](ErrorKind::NotSent) | the transport: connection refused, unknown host | the network or the URL | yes; the flow already did |
+//! | [`NotSent`](ErrorKind::NotSent) | the transport: connection refused, unknown host, certificate | the network, a proxy or the URL | if [`is_transient`](Error::is_transient); the flow already did |
 //! | [`NoReply`](ErrorKind::NoReply) | the transport: connection reset, timeout, truncation | the network | reads: yes; changes: after checking whether they were executed |
 //! | [`Redirect`](ErrorKind::Redirect) | a 3xx status | the service URL | after correcting it |
-//! | [`HttpStatus`](ErrorKind::HttpStatus) | a status other than 200 | 429 and 5xx: the server; others: the URL | 429 and 5xx: as above |
+//! | [`HttpStatus`](ErrorKind::HttpStatus) | a status other than 2xx | 429 and 5xx: the server; others: the URL | 429 and 5xx: as above |
 //! | [`EmptyReply`](ErrorKind::EmptyReply), [`TruncatedReply`](ErrorKind::TruncatedReply) | the reply | the server or the network | as `NoReply` |
 //! | [`HtmlReply`](ErrorKind::HtmlReply) | the reply | the service URL, a proxy or a portal | no |
 //! | [`XmlReply`](ErrorKind::XmlReply) | the reply | a proxy that changes requests | no |

@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::Error;
 use crate::wire::action::Action;
 use crate::wire::lenient::number_or_string;
+use crate::wire::strict::StrictItem;
 
 /// The page of a list to return: `KalturaFilterPager`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -53,6 +54,7 @@ impl Pager {
 
 /// One page of a list: `Kaltura…ListResponse`.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
 pub struct Page<T> {
     /// The total number of objects in all pages.
     #[serde(rename = "totalCount", deserialize_with = "number_or_string")]
@@ -60,8 +62,13 @@ pub struct Page<T> {
     /// The objects of this page.
     // The server leaves the key out if `sessionUserIdEqual` names an unknown user; other empty lists have it. Observed on
     // release Venus-22.19.0 (`app_token_list.jsonl`).
-    #[serde(default = "Vec::new")]
+    #[serde(default = "Vec::new", deserialize_with = "objects")]
     pub objects: Vec<T>,
+}
+
+fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let objects = Vec::<StrictItem<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|StrictItem(object)| object).collect())
 }
 
 /// An action that returns a list in pages.

@@ -35,7 +35,7 @@ pub enum ErrorKind {
     NoReply,
     /// The reply is a redirect. The API never redirects, so the URL is not that of the API.
     Redirect,
-    /// The HTTP status is not 200, and the body contains no API error.
+    /// The HTTP status is not 2xx, and the body contains no API error.
     HttpStatus,
     /// The reply has no body.
     EmptyReply,

@@ -15,9 +15,9 @@ pub use kind::{ActionName, ErrorKind};
 
 /// The error of every operation, whether its cause is the input, the transport, the protocol or Kaltura.
 ///
-/// `Display` describes in one line what happened. [`advice`](Self::advice) says what to do next. Apart from Kaltura's error
-/// code and messages that cannot contain a secret, the text contains nothing of the reply. An error can be cloned, so that
-/// several waiters can receive the same one.
+/// `Display` describes in one line what happened. [`advice`](Self::advice) says what to do next. The alternate form,
+/// `{:#}`, contains both, and all causes. Apart from Kaltura's error code and messages that cannot contain a secret, the
+/// texts contain nothing of the reply. An error can be cloned, so that several waiters can receive the same one.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -25,6 +25,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     action: Option<ActionName>,
+    /// Whether a transport failed for a permanent reason.
+    permanent: bool,
     /// What happened, if the kind alone is not specific enough.
     detail: Option<Cow<'static, str>>,
     advice: Option<Cow<'static, str>>,
@@ -47,6 +49,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             action: None,
+            permanent: false,
             detail: None,
             advice: None,
             code: None,
@@ -63,6 +66,12 @@ impl Error {
         error.0.server_message = kind.message_without_secrets(message);
         error.0.code = code::looks_like_code(&code).then_some(code);
         error
+    }
+
+    /// An error that does not pass by itself, whatever its kind.
+    pub(crate) fn permanent(mut self) -> Self {
+        self.0.permanent = true;
+        self
     }
 
     pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -132,7 +141,8 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.0.kind {
-            ErrorKind::NotSent | ErrorKind::NoReply | ErrorKind::EmptyReply | ErrorKind::TruncatedReply => true,
+            ErrorKind::NotSent | ErrorKind::NoReply => !self.0.permanent,
+            ErrorKind::EmptyReply | ErrorKind::TruncatedReply => true,
             // Kaltura sends API errors with 200; a proxy sends 429 and 5xx while the server is overloaded or unavailable.
             ErrorKind::HttpStatus => self.0.http_status.is_some_and(|status| status == 429 || status >= 500),
             ErrorKind::Kaltura(code) => code.is_transient(),
@@ -163,10 +173,31 @@ impl Error {
     }
 }
 
+impl Error {
+    fn fmt_causes_and_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut next = core::error::Error::source(self);
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        write!(f, "; advice: {}", self.advice())
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, action, detail, advice: _, code, server_message, request_id: _, http_status, source: _ } =
-            &*self.0;
+        let Inner {
+            kind,
+            action,
+            permanent: _,
+            detail,
+            advice: _,
+            code,
+            server_message,
+            request_id: _,
+            http_status,
+            source: _,
+        } = &*self.0;
         if let Some(action) = action {
             write!(f, "{action}: ")?;
         }
@@ -178,16 +209,18 @@ impl fmt::Display for Error {
             (None, kind) => f.write_str(advice::description(*kind))?,
         }
         match (code, server_message) {
-            (Some(code), Some(message)) => write!(f, " ({code}: {message})"),
-            (Some(code), None) => write!(f, " ({code})"),
-            (None, _) => Ok(()),
+            (Some(code), Some(message)) => write!(f, " ({code}: {message})")?,
+            (Some(code), None) => write!(f, " ({code})")?,
+            (None, _) => {}
         }
+        if f.alternate() { self.fmt_causes_and_advice(f) } else { Ok(()) }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, action, detail, advice: _, code, server_message, request_id, http_status, source } = &*self.0;
+        let Inner { kind, action, permanent, detail, advice: _, code, server_message, request_id, http_status, source } =
+            &*self.0;
         let mut debug = f.debug_struct("Error");
         debug.field("kind", kind);
         if let Some(action) = action {
@@ -205,6 +238,9 @@ impl fmt::Debug for Error {
         }
         if let Some(status) = http_status {
             debug.field("http_status", status);
+        }
+        if *permanent {
+            debug.field("permanent", permanent);
         }
         if let Some(source) = source {
             debug.field("source", source);

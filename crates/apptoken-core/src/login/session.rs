@@ -44,6 +44,7 @@ pub struct Session {
     server_time: Option<UnixSeconds>,
     sent_at: Moment,
     obtained_at: Moment,
+    asked_lifetime: Option<Duration>,
     changes: Changes,
     widget: Option<WidgetSession>,
 }
@@ -132,6 +133,7 @@ impl Session {
             server_time,
             sent_at,
             obtained_at,
+            asked_lifetime: asked.lifetime,
             changes,
             widget: None,
         })
@@ -212,6 +214,12 @@ impl Session {
     pub fn lifetime(&self) -> Duration {
         let began = self.server_time.unwrap_or(self.obtained_at.wall);
         Duration::from_secs(self.expires_at.seconds_since(began).try_into().unwrap_or_default())
+    }
+
+    /// The lifetime that was asked for, if one was.
+    #[must_use]
+    pub fn asked_lifetime(&self) -> Option<Duration> {
+        self.asked_lifetime
     }
 
     /// Where the server gave something else than was asked.

@@ -8,6 +8,7 @@ pub(crate) mod http;
 pub(crate) mod lenient;
 pub(crate) mod reply;
 pub(crate) mod search;
+pub(crate) mod strict;
 pub(crate) mod transport;
 
 pub use action::{Action, Repeat};

@@ -12,11 +12,12 @@ use crate::value::ks::Ks;
 use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::api_error::ApiException;
 use crate::wire::http::HttpResponse;
+use crate::wire::strict::StrictItem;
 
 /// Replies are far smaller: a page of 500 tokens, the largest page, has about 200 KiB.
 pub(crate) const LARGEST_BODY: usize = 8 << 20;
 
-/// A reply with HTTP status 200 and without an API error. Its result is not parsed yet.
+/// A reply with a successful HTTP status and without an API error. Its result is not parsed yet.
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
 pub struct Reply<'a> {
     response: &'a HttpResponse,
@@ -45,7 +46,8 @@ impl<'a> Reply<'a> {
         // Kaltura sends 200 for every result and every API error, so another status comes from a proxy, from a web server
         // at a wrong URL, or from a crash of PHP (500 without a body). Observed on release Venus-22.19.0.
         match self.response.status() {
-            200 => Ok(()),
+            // A proxy may replace 200 by another successful status. The body decides.
+            200..=299 => Ok(()),
             300..=399 => Err(Error::new(ErrorKind::Redirect)),
             _ => Err(Error::new(ErrorKind::HttpStatus)),
         }
@@ -69,15 +71,27 @@ impl<'a> Reply<'a> {
         self.sent_at
     }
 
+    /// The server's clock when it answered, if it is plausible.
+    ///
+    /// A `Date` of 1970 or of the year 9999 would make sessions that never end, or that have ended when they start.
     pub(crate) fn server_time(&self) -> Option<UnixSeconds> {
-        self.response.server_time()
+        self.response.server_time().filter(|time| is_plausible(*time, self.sent_at.wall))
     }
+}
+
+/// Whether the server's clock can show this time while ours shows `wall`: the times are at most 20 years apart.
+///
+/// A machine without a battery for its clock starts in 1970 or 2000, so a time of ours before 2020 counts as 2020.
+fn is_plausible(server_time: UnixSeconds, wall: UnixSeconds) -> bool {
+    const YEAR: u64 = 31_557_600;
+    const YEAR_2020: UnixSeconds = UnixSeconds(1_577_836_800);
+    server_time.seconds_since(wall.max(YEAR_2020)).unsigned_abs() <= 20 * YEAR
 }
 
 /// Parses JSON as the result of an action. The error describes the problem by its kind and contains no byte of the text.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
     let cause = match serde_json::from_slice(body) {
-        Ok(value) => return Ok(value),
+        Ok(StrictItem(value)) => return Ok(value),
         Err(cause) => cause,
     };
     let body = body.trim_ascii();
@@ -189,6 +203,7 @@ mod tests {
             ("nonsense", ErrorKind::MalformedReply),
             ("{'ks':1}", ErrorKind::MalformedReply),
             ("[]", ErrorKind::UnexpectedReply),
+            ("[\"abc\"]", ErrorKind::UnexpectedReply),
             ("{\"ks\":1}", ErrorKind::UnexpectedReply),
             ("{}", ErrorKind::UnexpectedReply),
             ("{\"ks\":\"\"}", ErrorKind::UnusableKs),
@@ -217,9 +232,19 @@ mod tests {
             assert_eq!(kind(status, exception), ErrorKind::Kaltura(KalturaCode::AppTokenExpired), "{status}");
         }
         assert_eq!(kind(302, ""), ErrorKind::Redirect);
-        for status in [204, 400, 404, 429, 500, 502] {
+        for status in [400, 404, 429, 500, 502] {
             assert_eq!(kind(status, "{\"ks\":\"abc\"}"), ErrorKind::HttpStatus, "{status}");
         }
+    }
+
+    /// Only 200 was accepted, so that a session behind a gateway that answers with 203 was lost.
+    #[test]
+    fn a_whole_body_is_read_at_any_status_of_success() {
+        for status in [200, 201, 202, 203, 206, 226, 299] {
+            assert!(read(status, "{\"ks\":\"abc\"}").is_ok(), "{status}");
+            assert_eq!(kind(status, "{\"ks\":\"ab"), ErrorKind::TruncatedReply, "{status}");
+        }
+        assert_eq!(kind(204, ""), ErrorKind::EmptyReply);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The HTTP client that sends a request and returns its response.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
@@ -80,23 +81,54 @@ impl<F> fmt::Debug for FnTransport<F> {
 }
 
 /// Why no complete response arrived.
+///
+/// # Examples
+///
+/// ```
+/// use apptoken_core::TransportFailure;
+///
+/// let failure = TransportFailure::not_sent("the certificate has expired")
+///     .permanent()
+///     .advise("renew the server's certificate, or set this machine's clock");
+/// assert!(failure.is_not_sent() && failure.is_permanent());
+/// ```
 #[derive(Debug)]
 pub struct TransportFailure {
     sent: bool,
+    permanent: bool,
+    advice: Option<Cow<'static, str>>,
     source: Box<dyn core::error::Error + Send + Sync>,
 }
 
 impl TransportFailure {
-    /// The server certainly received nothing of the request: connection refused, name not found, address unusable.
+    /// The server certainly received nothing of the request: connection refused, name not found, no TLS connection.
     ///
     /// The retry policy may repeat such a request even if it changes something, so use this only if it is certain.
     pub fn not_sent(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
-        Self { sent: false, source: source.into() }
+        Self::new(false, source.into())
     }
 
     /// The server may have received the request: every other failure.
     pub fn unknown(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
-        Self { sent: true, source: source.into() }
+        Self::new(true, source.into())
+    }
+
+    fn new(sent: bool, source: Box<dyn core::error::Error + Send + Sync>) -> Self {
+        Self { sent, permanent: false, advice: None, source }
+    }
+
+    /// Marks the failure as permanent: it remains until someone changes something, such as an untrusted certificate.
+    ///
+    /// No flow repeats the request, and the error is not [transient](crate::Error::is_transient).
+    #[must_use]
+    pub fn permanent(self) -> Self {
+        Self { permanent: true, ..self }
+    }
+
+    /// Sets what to do next, in one sentence without a secret. It becomes the [advice](crate::Error::advice) of the error.
+    #[must_use]
+    pub fn advise(self, advice: impl Into<Cow<'static, str>>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
     }
 
     /// Whether the server certainly received nothing of the request.
@@ -105,8 +137,26 @@ impl TransportFailure {
         !self.sent
     }
 
+    /// Whether the failure is permanent: repeating the request does not help until someone changes something.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        self.permanent
+    }
+
+    /// What to do next, if the transport knows more than the kind of the error says.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.advice.as_deref()
+    }
+
     pub(crate) fn into_error(self) -> Error {
-        Error::new(if self.sent { ErrorKind::NoReply } else { ErrorKind::NotSent }).caused_by(self.source)
+        let Self { sent, permanent, advice, source } = self;
+        let error = Error::new(if sent { ErrorKind::NoReply } else { ErrorKind::NotSent }).caused_by(source);
+        let error = if permanent { error.permanent() } else { error };
+        match advice {
+            Some(advice) => error.advise(advice),
+            None => error,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every kind of error, with its text and its advice.
 
+use std::time::Duration;
+
 use apptoken_core::api::user;
 use apptoken_core::{
     Batch, Endpoint, ErrorKind, HashType, HttpResponse, KalturaCode, KsFault, RetryPolicy, TransportFailure, drive,
@@ -134,4 +136,46 @@ fn an_invalid_setting_is_refused_with_advice() {
     let error = Endpoint::parse("http://www.kaltura.com").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.advice().contains("nothing was sent"));
+}
+
+/// A request with an untrusted certificate was once sent three times, with waits in between.
+#[test]
+fn a_permanent_failure_is_not_repeated() {
+    for failure in [TransportFailure::not_sent("expired"), TransportFailure::unknown("expired")] {
+        let clock = VirtualClock::default();
+        let script = Script::new([Err(failure.permanent().advise("renew the certificate"))]);
+        let stopped = drive(login(HashType::Sha256).start(now()).unwrap(), &script, &clock).unwrap_err();
+        assert!(!stopped.error.is_transient());
+        assert_eq!(stopped.error.advice(), "renew the certificate");
+        assert_eq!((script.actions().len(), clock.slept()), (1, Duration::ZERO));
+    }
+}
+
+#[test]
+fn the_alternate_form_contains_all_causes_and_the_advice() {
+    #[derive(Debug)]
+    struct Outer(std::num::ParseIntError);
+
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("the port is invalid")
+        }
+    }
+
+    impl std::error::Error for Outer {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    let failure = TransportFailure::not_sent(Outer("x".parse::<u16>().unwrap_err())).permanent().advise("fix the port");
+    let stopped =
+        drive(login(HashType::Sha256).start(now()).unwrap(), Script::new([Err(failure)]), VirtualClock::default())
+            .unwrap_err();
+    assert_eq!(
+        format!("{:#}", stopped.error),
+        "session.startWidgetSession: the request could not be sent: the port is invalid: invalid digit found in \
+         string; advice: fix the port"
+    );
+    assert_eq!(stopped.error.to_string(), "session.startWidgetSession: the request could not be sent");
 }

@@ -15,7 +15,7 @@ use core::time::Duration;
 
 pub use decision::{Decision, Invalidation, Reason};
 pub use policy::RenewalPolicy;
-pub use term::Term;
+pub use term::{LONGEST_UNASKED_LIFETIME, Term};
 
 use self::policy::Windows;
 use crate::error::Error;
@@ -53,15 +53,15 @@ use crate::value::time::Moment;
 #[derive(Clone, Debug)]
 pub struct Renewal {
     policy: RenewalPolicy,
-    held: Option<Held>,
+    current: Option<CurrentSession>,
     /// Why a session was dropped, until the next one is there.
     dropped: Option<Invalidation>,
-    setback: Option<Setback>,
+    pause: Option<Pause>,
     /// How many renewals succeeded.
     renewals: u64,
     /// How many renewals failed since the last that succeeded.
     failures: u32,
-    /// How many sessions in a row the server refused before anything was done with them.
+    /// How many sessions in a row the server refused soon after they were started, the first of the row at any age.
     refusals: u32,
 }
 
@@ -89,75 +89,87 @@ impl Outcome {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct CurrentSession {
     term: Term,
     windows: Windows,
-    /// The date is not believed before: it was just found to have been set.
-    believe_date_from: Duration,
+    /// On the monotonic clock: the wall clock does not count before, because it was found to have been set. Without this
+    /// a wall clock that somebody sets again and again would end each new session at once.
+    trust_wall_from: Duration,
 }
 
-/// No renewal is begun before `until`.
+/// No renewal begins before `until` (monotonic).
 #[derive(Clone, Copy, Debug)]
-struct Setback {
+struct Pause {
     until: Duration,
-    for_good: bool,
+    permanent: bool,
 }
+
+/// A session that is refused at a greater age was of use, so its refusal says nothing about the next session. It also
+/// bounds how often a server that refuses every session can cause a login: once in this time.
+const SOON: Duration = Duration::from_secs(10);
 
 impl Renewal {
     /// Nothing obtained yet.
     #[must_use]
     pub fn new(policy: RenewalPolicy) -> Self {
-        Self { policy, held: None, dropped: None, setback: None, renewals: 0, failures: 0, refusals: 0 }
+        Self { policy, current: None, dropped: None, pause: None, renewals: 0, failures: 0, refusals: 0 }
     }
 
-    /// Says what to do now; `under_way` tells that a renewal is.
+    /// Returns what to do now; `under_way` says that a renewal is.
     #[must_use]
     pub fn decide(&self, now: Moment, under_way: bool) -> Decision {
-        let setback = self.setback.filter(|setback| !under_way && now.elapsed < setback.until);
-        match self.held {
-            Some(held) if held.age_at(now) < held.windows.end => self.decide_on(&held, setback, now, under_way),
-            held => match setback {
-                Some(setback) => self.decide_without(setback, now),
-                None => Decision::Renew { why: self.why_none(held, now) },
+        let pause = self.pause.filter(|pause| !under_way && now.elapsed < pause.until);
+        match self.current {
+            Some(current) if current.is_good(now) => self.decide_on(&current, pause, now, under_way),
+            current => match pause {
+                Some(pause) => self.decide_without(pause, now),
+                None => Decision::Renew { why: self.why_none(current, now) },
             },
         }
     }
 
+    /// Whether there is a session that has not ended, due for renewal or not.
+    #[must_use]
+    pub fn has_good_session(&self, now: Moment) -> bool {
+        self.current.is_some_and(|current| current.is_good(now))
+    }
+
     /// While the session is good.
-    fn decide_on(&self, held: &Held, setback: Option<Setback>, now: Moment, under_way: bool) -> Decision {
-        let Windows { advisory, mandatory, end } = held.windows;
-        let age = held.age_at(now);
+    fn decide_on(&self, current: &CurrentSession, pause: Option<Pause>, now: Moment, under_way: bool) -> Decision {
+        let Windows { advisory, mandatory, end } = current.windows;
+        let age = current.age_at(now);
         let left = end.saturating_sub(age);
         if age < advisory {
-            let until = held.moment_of(advisory, now);
+            let until = current.moment_of(advisory, now);
             return Decision::Use { until, why: Reason::Fresh { renewal_in: advisory.saturating_sub(age) } };
         }
-        if let Some(setback) = setback {
-            let until = held.moment_of(end, now);
-            let until = Moment { elapsed: until.elapsed.min(setback.until), ..until };
+        if let Some(pause) = pause {
+            let until = current.moment_of(end, now);
+            let until = Moment { elapsed: until.elapsed.min(pause.until), ..until };
             return Decision::Use { until, why: Reason::RenewalFailed { left, failures: self.failures } };
         }
         match (age < mandatory, under_way) {
-            (true, true) => Decision::Use { until: held.moment_of(mandatory, now), why: Reason::BeingRenewed { left } },
+            (true, true) => {
+                Decision::Use { until: current.moment_of(mandatory, now), why: Reason::BeingRenewed { left } }
+            }
             (true, false) => Decision::UseAndRenew { why: Reason::EndsSoon { left } },
             (false, _) => Decision::Renew { why: Reason::EndsNow { left } },
         }
     }
 
     /// While there is no good session and none can be had.
-    fn decide_without(&self, setback: Setback, now: Moment) -> Decision {
-        let pause = setback.until.saturating_sub(now.elapsed);
-        let why = Reason::Failing { failures: self.failures, pause };
-        if setback.for_good {
-            Decision::GiveUp { until: setback.until, why }
+    fn decide_without(&self, pause: Pause, now: Moment) -> Decision {
+        let why = Reason::Failing { failures: self.failures, pause: pause.until.saturating_sub(now.elapsed) };
+        if pause.permanent {
+            Decision::GiveUp { until: pause.until, why }
         } else {
-            Decision::WaitUntil { elapsed: setback.until, why }
+            Decision::WaitUntil { elapsed: pause.until, why }
         }
     }
 
-    fn why_none(&self, held: Option<Held>, now: Moment) -> Reason {
-        match (held, self.dropped) {
-            (Some(held), _) => Reason::Ended { since: held.age_at(now).saturating_sub(held.windows.end) },
+    fn why_none(&self, current: Option<CurrentSession>, now: Moment) -> Reason {
+        match (current, self.dropped) {
+            (Some(current), _) => Reason::Ended { since: current.age_at(now).saturating_sub(current.windows.end) },
             (None, Some(invalidation)) => Reason::Invalidated(invalidation),
             (None, None) => Reason::NoSession,
         }
@@ -176,69 +188,66 @@ impl Renewal {
 
     fn renewed(&mut self, term: Term) {
         let windows = self.policy.windows(term.lifetime, self.renewals);
-        let date_was_set = self.held.is_some_and(|held| held.term.date_ran_ahead_until(&term));
-        let believe_date_from =
-            if date_was_set { term.known_at.elapsed.saturating_add(term.lifetime / 2) } else { Duration::ZERO };
+        let wall_was_set = self.current.is_some_and(|current| current.term.wall_ran_ahead_until(&term));
+        let trust_wall_from =
+            if wall_was_set { term.known_at.elapsed.saturating_add(term.lifetime / 2) } else { Duration::ZERO };
         if self.dropped.is_none() {
             self.refusals = 0;
         }
-        self.held = Some(Held { term, windows, believe_date_from });
+        self.current = Some(CurrentSession { term, windows, trust_wall_from });
         self.dropped = None;
-        self.setback = None;
+        self.pause = None;
         self.failures = 0;
         self.renewals = self.renewals.wrapping_add(1);
     }
 
-    fn failed(&mut self, for_good: bool, now: Moment) {
+    fn failed(&mut self, permanent: bool, now: Moment) {
         self.failures = self.failures.saturating_add(1);
-        let pause = if for_good { self.policy.pause_for_good } else { self.policy.pause_after(self.failures) };
-        self.set_back(pause, for_good, now);
+        let pause = if permanent { self.policy.pause_for_good } else { self.policy.pause_after(self.failures) };
+        self.pause = Some(Pause { until: now.elapsed.saturating_add(pause), permanent });
     }
 
-    /// A session that is refused as soon as it was obtained is not mended by another one.
     fn invalidated(&mut self, invalidation: Invalidation, now: Moment) {
-        if self.held.take().is_none() {
+        let Some(current) = self.current.take() else {
             return;
-        }
+        };
         self.dropped = Some(invalidation);
-        self.setback = self.setback.filter(|setback| setback.for_good);
-        match invalidation {
-            Invalidation::Refused(KsFault::LoggedOut) if self.refused_again() => {
-                self.failed(true, now);
-            }
-            Invalidation::Refused(KsFault::Expired) if self.refused_again() => {
-                self.failed(false, now);
-            }
-            _ => {}
+        self.pause = self.pause.filter(|pause| pause.permanent);
+        let Invalidation::Refused(fault) = invalidation else {
+            return;
+        };
+        // The next session will not do better than one that was refused soon after it was started: the second refusal in
+        // a row begins a pause, whatever its reason. Without it a server that refuses every session got hundreds of
+        // logins a second.
+        self.refusals = if current.age_at(now) < SOON { self.refusals.saturating_add(1) } else { 1 };
+        if self.refusals > 1 {
+            self.failures = self.failures.max(self.refusals.saturating_sub(2));
+            // `session.end` of one session of a token ends all its sessions for a day: trying again soon is of no use.
+            self.failed(fault == KsFault::LoggedOut, now);
         }
-    }
-
-    fn refused_again(&mut self) -> bool {
-        self.refusals = self.refusals.saturating_add(1);
-        self.refusals > 1
-    }
-
-    fn set_back(&mut self, pause: Duration, for_good: bool, now: Moment) {
-        self.setback = Some(Setback { until: now.elapsed.saturating_add(pause), for_good });
     }
 }
 
-impl Held {
+impl CurrentSession {
+    fn is_good(&self, now: Moment) -> bool {
+        self.age_at(now) < self.windows.end
+    }
+
     fn age_at(&self, now: Moment) -> Duration {
-        self.term.age_at(now, self.believes_date(now))
+        self.term.age_at(now, self.trusts_wall(now))
     }
 
-    fn believes_date(&self, now: Moment) -> bool {
-        now.elapsed >= self.believe_date_from
+    fn trusts_wall(&self, now: Moment) -> bool {
+        now.elapsed >= self.trust_wall_from
     }
 
-    /// Up to when a decision holds that holds up to this age.
+    /// Until when a decision holds that holds up to this age.
     fn moment_of(&self, age: Duration, now: Moment) -> Moment {
-        let moment = self.term.moment_of(age, self.believes_date(now));
-        if self.believes_date(now) {
+        let moment = self.term.moment_of(age, self.trusts_wall(now));
+        if self.trusts_wall(now) {
             moment
         } else {
-            Moment { elapsed: moment.elapsed.min(self.believe_date_from), ..moment }
+            Moment { elapsed: moment.elapsed.min(self.trust_wall_from), ..moment }
         }
     }
 }

@@ -147,11 +147,41 @@ fn sessions_that_are_refused_as_expired_again_and_again_slow_renewal_down() {
     renewal.record(Outcome::Renewed(term(3600, at(1))), at(1));
     renewal.record(expired, at(2));
     assert!(matches!(renewal.decide(at(2), false), Decision::WaitUntil { .. }));
+}
+
+/// A server that always answered EXCEEDED_ACTIONS_LIMIT got 200 logins in 149 ms.
+#[test]
+fn refusals_in_a_row_for_any_reason_are_braked() {
+    for fault in [KsFault::Expired, KsFault::ActionsLimitExceeded, KsFault::RestrictedIp, KsFault::NotRecognised] {
+        let refused = Outcome::Invalidated(Invalidation::Refused(fault));
+        let mut renewal = Renewal::new(RenewalPolicy { jitter_percent: 0, ..RenewalPolicy::default() });
+        let (mut logins, mut now) = (0, at(0));
+        while now.elapsed < Duration::from_secs(600) {
+            if matches!(renewal.decide(now, false), Decision::Renew { .. }) {
+                logins += 1;
+                renewal.record(Outcome::Renewed(term(3600, now)), now);
+                renewal.record(refused, now);
+            }
+            now = now.plus(Duration::from_millis(100));
+        }
+        assert!((10..60).contains(&logins), "{fault:?}: {logins} logins in ten minutes");
+    }
+}
+
+#[test]
+fn a_session_that_was_used_up_is_replaced_at_once() {
     let used_up = Outcome::Invalidated(Invalidation::Refused(KsFault::ActionsLimitExceeded));
-    for second in 3..9 {
-        renewal.record(Outcome::Renewed(term(3600, at(second))), at(second));
+    let mut renewal = holding();
+    for second in [11, 22, 33, 44] {
         renewal.record(used_up, at(second));
         assert!(matches!(renewal.decide(at(second), false), Decision::Renew { .. }));
+        renewal.record(Outcome::Renewed(term(3600, at(second))), at(second));
+    }
+    for second in 45..50 {
+        renewal.record(Outcome::Accepted, at(second));
+        renewal.record(used_up, at(second));
+        assert!(matches!(renewal.decide(at(second), false), Decision::Renew { .. }));
+        renewal.record(Outcome::Renewed(term(3600, at(second))), at(second));
     }
 }
 
