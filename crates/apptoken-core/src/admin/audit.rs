@@ -7,7 +7,7 @@ use core::time::Duration;
 use crate::api::app_token::{AppToken, AppTokenFilter, AppTokenStatus, List};
 use crate::error::Error;
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Turn};
+use crate::exchange::machine::{Machine, Transition};
 use crate::exchange::pages::{AllPages, PagesMachine};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::hash::HashType;
@@ -15,7 +15,7 @@ use crate::value::ks::Ks;
 use crate::value::session_type::SessionType;
 use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
 /// Reads all app tokens of an account, without their values, and reports what needs attention.
 ///
@@ -155,21 +155,21 @@ impl Machine for AuditMachine {
         self.pages.policy()
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Vec<AuditedToken>>, Error> {
+    fn accept(&mut self, reply: &CheckedReply<'_>, now: Moment) -> Result<Transition<Vec<AuditedToken>>, Error> {
         // Expiry is a time of the server's clock; the caller's clock may be skewed.
         let (soon, server_now) = (self.soon, reply.server_time().unwrap_or(now.wall));
         Ok(match self.pages.accept(reply, now)? {
-            Turn::Send(prepared) => Turn::Send(prepared),
-            Turn::Wait(pause, prepared) => Turn::Wait(pause, prepared),
-            Turn::Done(tokens) => {
-                Turn::Done(tokens.into_iter().map(|token| audit_token(token, soon, server_now)).collect())
+            Transition::Send(prepared) => Transition::Send(prepared),
+            Transition::Wait(pause, prepared) => Transition::Wait(pause, prepared),
+            Transition::Done(tokens) => {
+                Transition::Done(tokens.into_iter().map(|token| audit_token(token, soon, server_now)).collect())
             }
-            Turn::Stop(error, ()) => Turn::Stop(error, ()),
+            Transition::Stop(error, ()) => Transition::Stop(error, ()),
         })
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Vec<AuditedToken>> {
-        Turn::Stop(error, ())
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Vec<AuditedToken>> {
+        Transition::Stop(error, ())
     }
 }
 

@@ -20,7 +20,7 @@ use crate::error::code::KalturaCode;
 use crate::error::kind::{ActionName, ErrorKind};
 use crate::exchange::batch::{Batch, BatchReader, BatchResults, Ticket};
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::change::Change;
 use crate::value::hash::HashType;
@@ -31,7 +31,7 @@ use crate::value::privileges::Privileges;
 use crate::value::session_type::SessionType;
 use crate::value::time::Moment;
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
 /// Ensures that a service has its app token: a role, a user with that role, and a token that is fixed to that user and
 /// verified by a login.
@@ -318,7 +318,11 @@ impl Machine for ProvisionMachine {
         &self.provision.access.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Handover, ProvisionProgress>, Error> {
+    fn accept(
+        &mut self,
+        reply: &CheckedReply<'_>,
+        _: Moment,
+    ) -> Result<Transition<Handover, ProvisionProgress>, Error> {
         match &self.stage {
             ProvisionStage::Inspect(reader, tickets) => {
                 let (results, tickets) = (reader.read(reply)?, *tickets);
@@ -337,12 +341,12 @@ impl Machine for ProvisionMachine {
                 let started: StartedSession = reply.parse()?;
                 let handover =
                     verify::check(&started, reply).and_then(|()| self.token_state.handover(&self.provision.access));
-                Ok(handover.map_or_else(|error| self.stop(error), Turn::Done))
+                Ok(handover.map_or_else(|error| self.stop(error), Transition::Done))
             }
         }
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Handover, ProvisionProgress> {
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Handover, ProvisionProgress> {
         match self.stage {
             ProvisionStage::SetUpUser(..) | ProvisionStage::Add if error.may_have_acted() => self.in_doubt(error),
             ProvisionStage::Verify if verify::may_be_replication_delay(&error) => self.verify_again(error),
@@ -356,7 +360,7 @@ impl ResumableMachine for ProvisionMachine {
         (&self.provision.access, &mut self.token_state)
     }
 
-    fn inspect(&mut self) -> Result<Prepared, Error> {
+    fn inspect(&mut self) -> Result<PreparedRequest, Error> {
         let Provision { access, role, user_id, .. } = &self.provision;
         let mut batch = Batch::new(access.endpoint.clone()).with_ks(access.admin.clone());
         let roles = match role {
@@ -376,7 +380,7 @@ impl ResumableMachine for ProvisionMachine {
         Ok(prepared)
     }
 
-    fn stop(&mut self, error: Error) -> Turn<Handover, ProvisionProgress> {
+    fn stop(&mut self, error: Error) -> Transition<Handover, ProvisionProgress> {
         let progress = ProvisionProgress {
             role_id: self.role_id,
             user_is_ready: self.user_is_ready,
@@ -384,7 +388,7 @@ impl ResumableMachine for ProvisionMachine {
             in_doubt: self.token_state.in_doubt,
             provision: self.provision.clone(),
         };
-        Turn::Stop(error, progress)
+        Transition::Stop(error, progress)
     }
 }
 
@@ -407,7 +411,7 @@ impl ProvisionMachine {
         &mut self,
         tickets: ProvisionInspectTickets,
         mut results: BatchResults,
-    ) -> Turn<Handover, ProvisionProgress> {
+    ) -> Transition<Handover, ProvisionProgress> {
         let roles = tickets.roles.map(|ticket| results.take(ticket)).transpose();
         let user = results.take(tickets.user).map(Some).or_else(|error| match error.kind() {
             ErrorKind::Kaltura(KalturaCode::InvalidUserId) => Ok(None),
@@ -450,7 +454,7 @@ impl ProvisionMachine {
         Ok(())
     }
 
-    fn handle_token_page(&mut self, page: Page<AppToken>) -> Turn<Handover, ProvisionProgress> {
+    fn handle_token_page(&mut self, page: Page<AppToken>) -> Transition<Handover, ProvisionProgress> {
         let token = match self.search.add_page(page) {
             SearchOutcome::MorePages => {
                 let next = self.provision.access.request(&AdminAccess::page(self.provision.filter(), &self.search));
@@ -474,7 +478,7 @@ impl ProvisionMachine {
     }
 
     /// Sends the request for the first thing that is missing.
-    fn do_next_step(&mut self) -> Turn<Handover, ProvisionProgress> {
+    fn do_next_step(&mut self) -> Transition<Handover, ProvisionProgress> {
         let next = if !self.user_is_ready {
             self.set_up_user()
         } else if self.token_state.token.is_none() {
@@ -488,7 +492,7 @@ impl ProvisionMachine {
 
     /// Adds the role and the user in one request. If the role fails, the user is left without it, and the next run fixes
     /// that.
-    fn set_up_user(&mut self) -> Result<Prepared, Error> {
+    fn set_up_user(&mut self) -> Result<PreparedRequest, Error> {
         let Provision { access, role, user_id, .. } = &self.provision;
         let mut batch = Batch::new(access.endpoint.clone()).with_ks(access.admin.clone());
         let role = match (role, self.role_id) {
@@ -524,7 +528,7 @@ impl ProvisionMachine {
         &mut self,
         tickets: SetUpUserTickets,
         mut results: BatchResults,
-    ) -> Turn<Handover, ProvisionProgress> {
+    ) -> Transition<Handover, ProvisionProgress> {
         let role = tickets.role.map(|ticket| results.take(ticket)).transpose();
         let user = match tickets.user {
             UserTicket::Add(ticket) => results.take(ticket),
@@ -547,7 +551,7 @@ impl ProvisionMachine {
     ///
     /// `appToken.add` creates a missing user without roles (observed on release Venus-22.19.0), and a batch continues after
     /// a failed action. In one batch, a failed `user.add` would therefore leave a token whose user has no role.
-    fn add(&mut self) -> Result<Prepared, Error> {
+    fn add(&mut self) -> Result<PreparedRequest, Error> {
         let mut app_token = self.provision.token.clone();
         let description = app_token.description.take().unwrap_or_default();
         app_token.description = Some(self.provision.marker().append_to(&description));
@@ -556,7 +560,7 @@ impl ProvisionMachine {
     }
 
     /// Inspects the account again after a transient failure, or if another process added the user or role first.
-    fn inspect_again_or_stop(&mut self, error: Error) -> Turn<Handover, ProvisionProgress> {
+    fn inspect_again_or_stop(&mut self, error: Error) -> Transition<Handover, ProvisionProgress> {
         let added_by_another = matches!(
             error.kind(),
             ErrorKind::Kaltura(KalturaCode::DuplicateUserById | KalturaCode::RoleNameAlreadyExists)

@@ -11,7 +11,7 @@ use crate::api::app_token::{AppToken, AppTokenFilter};
 use crate::api::list::ListAction as _;
 use crate::error::Error;
 use crate::error::kind::{ActionName, ErrorKind};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ids::PartnerId;
 use crate::value::ks::Ks;
@@ -29,8 +29,8 @@ pub(super) struct AdminAccess {
 }
 
 impl AdminAccess {
-    pub(super) fn request(&self, action: &impl Action) -> Result<Prepared, Error> {
-        Prepared::new(&self.endpoint, action, Common { ks: Some(&self.admin), nocache: None })
+    pub(super) fn request(&self, action: &impl Action) -> Result<PreparedRequest, Error> {
+        PreparedRequest::new(&self.endpoint, action, Common { ks: Some(&self.admin), nocache: None })
     }
 
     /// The page of the filtered tokens that a search needs next.
@@ -55,7 +55,7 @@ pub(super) struct TokenState {
 
 impl TokenState {
     /// The request that logs in with the token.
-    pub(super) fn login(&self, access: &AdminAccess) -> Result<Prepared, Error> {
+    pub(super) fn login(&self, access: &AdminAccess) -> Result<PreparedRequest, Error> {
         match (&self.token, &self.widget) {
             (Some(token), Some(widget)) => verify::prepare(&access.endpoint, token, widget),
             _ => Err(Error::new(ErrorKind::UnexpectedReply)),
@@ -80,37 +80,41 @@ pub(super) trait ResumableMachine: Machine {
     /// Reads everything that the flow must know before it changes anything, in one request.
     ///
     /// `appToken.add` and `userRole.add` are not idempotent, so a flow that runs again must find what the first run added.
-    fn inspect(&mut self) -> Result<Prepared, Error>;
+    fn inspect(&mut self) -> Result<PreparedRequest, Error>;
 
     /// Stops the flow and reports its progress.
-    fn stop(&mut self, error: Error) -> Turn<Self::Output, Self::Progress>;
+    fn stop(&mut self, error: Error) -> Transition<Self::Output, Self::Progress>;
 
-    fn send(&mut self, next: Result<Prepared, Error>) -> Turn<Self::Output, Self::Progress> {
-        next.map_or_else(|error| self.stop(error), Turn::Send)
+    fn send(&mut self, next: Result<PreparedRequest, Error>) -> Transition<Self::Output, Self::Progress> {
+        next.map_or_else(|error| self.stop(error), Transition::Send)
     }
 
     /// Inspects the account after a request whose outcome is unknown, instead of sending that request twice.
-    fn in_doubt(&mut self, error: Error) -> Turn<Self::Output, Self::Progress> {
+    fn in_doubt(&mut self, error: Error) -> Transition<Self::Output, Self::Progress> {
         self.parts().1.in_doubt = error.action();
         self.inspect_again(error)
     }
 
-    fn inspect_again(&mut self, error: Error) -> Turn<Self::Output, Self::Progress> {
+    fn inspect_again(&mut self, error: Error) -> Transition<Self::Output, Self::Progress> {
         let next = self.inspect();
         self.retry_later(next, error)
     }
 
     /// Repeats the login after a wait, because a replica of the database may not have the new token yet.
-    fn verify_again(&mut self, error: Error) -> Turn<Self::Output, Self::Progress> {
+    fn verify_again(&mut self, error: Error) -> Transition<Self::Output, Self::Progress> {
         let (access, state) = self.parts();
         let next = state.login(access);
         self.retry_later(next, error)
     }
 
-    fn retry_later(&mut self, next: Result<Prepared, Error>, error: Error) -> Turn<Self::Output, Self::Progress> {
+    fn retry_later(
+        &mut self,
+        next: Result<PreparedRequest, Error>,
+        error: Error,
+    ) -> Transition<Self::Output, Self::Progress> {
         let (access, state) = self.parts();
         match (state.next_wait(&access.retry), next) {
-            (Some(pause), Ok(prepared)) => Turn::Wait(pause, prepared),
+            (Some(pause), Ok(prepared)) => Transition::Wait(pause, prepared),
             _ => self.stop(error),
         }
     }

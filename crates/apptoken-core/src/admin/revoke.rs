@@ -6,13 +6,13 @@ use crate::error::code::KalturaCode;
 use crate::error::kind::ErrorKind;
 use crate::exchange::batch::{Batch, BatchReader, Ticket};
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Turn};
+use crate::exchange::machine::{Machine, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ids::AppTokenId;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
 /// Deletes an app token and confirms that it no longer exists.
 ///
@@ -98,7 +98,11 @@ impl DeletionTickets {
     ///
     /// The outer error is a transient failure or an unreadable reply, after which the whole request can be repeated. The
     /// inner error is permanent: the token still exists, or the server refused the deletion.
-    pub(super) fn read(self, reader: &BatchReader, reply: &Reply<'_>) -> Result<Result<Revocation, Error>, Error> {
+    pub(super) fn read(
+        self,
+        reader: &BatchReader,
+        reply: &CheckedReply<'_>,
+    ) -> Result<Result<Revocation, Error>, Error> {
         let mut results = reader.read(reply)?;
         let existed = match results.take(self.delete) {
             Ok(()) => true,
@@ -147,14 +151,14 @@ impl Machine for RevokeMachine {
         &self.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Revocation>, Error> {
+    fn accept(&mut self, reply: &CheckedReply<'_>, _: Moment) -> Result<Transition<Revocation>, Error> {
         Ok(match self.tickets.read(&self.reader, reply)? {
-            Ok(revoked) => Turn::Done(revoked),
-            Err(error) => Turn::Stop(error, ()),
+            Ok(revoked) => Transition::Done(revoked),
+            Err(error) => Transition::Stop(error, ()),
         })
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Revocation> {
-        Turn::Stop(error, ())
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Revocation> {
+        Transition::Stop(error, ())
     }
 }

@@ -17,14 +17,14 @@ use crate::error::code::KalturaCode;
 use crate::error::kind::{ActionName, ErrorKind};
 use crate::exchange::batch::{Batch, BatchReader, BatchResults, Ticket};
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::ks::Ks;
 use crate::value::lifetime::TokenExpiry;
 use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
 /// Replaces an app token: adds a successor with the same settings, verifies it by a login, then deletes the old token.
 ///
@@ -213,7 +213,7 @@ impl Machine for RotateMachine {
         &self.rotate.access.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Rotation, RotateProgress>, Error> {
+    fn accept(&mut self, reply: &CheckedReply<'_>, now: Moment) -> Result<Transition<Rotation, RotateProgress>, Error> {
         self.now = reply.server_time().unwrap_or(now.wall);
         match &self.stage {
             RotateStage::Inspect(reader, tickets) => {
@@ -242,7 +242,7 @@ impl Machine for RotateMachine {
         }
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Rotation, RotateProgress> {
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Rotation, RotateProgress> {
         match self.stage {
             RotateStage::Add if error.may_have_acted() => self.in_doubt(error),
             RotateStage::Verify if verify::may_be_replication_delay(&error) => self.verify_again(error),
@@ -260,7 +260,7 @@ impl ResumableMachine for RotateMachine {
         (&self.rotate.access, &mut self.token_state)
     }
 
-    fn inspect(&mut self) -> Result<Prepared, Error> {
+    fn inspect(&mut self) -> Result<PreparedRequest, Error> {
         let Rotate { access, old_id, .. } = &self.rotate;
         let mut batch = Batch::new(access.endpoint.clone()).with_ks(access.admin.clone());
         let old = batch.push(&app_token::Get { id: old_id.clone() })?;
@@ -274,7 +274,7 @@ impl ResumableMachine for RotateMachine {
         Ok(prepared)
     }
 
-    fn stop(&mut self, error: Error) -> Turn<Rotation, RotateProgress> {
+    fn stop(&mut self, error: Error) -> Transition<Rotation, RotateProgress> {
         let progress = RotateProgress {
             successor: self.token_state.token.as_ref().map(|token| token.id.clone()),
             verified: self.verified,
@@ -282,7 +282,7 @@ impl ResumableMachine for RotateMachine {
             in_doubt: self.token_state.in_doubt,
             rotate: self.rotate.clone(),
         };
-        Turn::Stop(error, progress)
+        Transition::Stop(error, progress)
     }
 }
 
@@ -297,7 +297,7 @@ impl RotateMachine {
         &mut self,
         tickets: RotateInspectTickets,
         mut results: BatchResults,
-    ) -> Turn<Rotation, RotateProgress> {
+    ) -> Transition<Rotation, RotateProgress> {
         let old = results.take(tickets.old).map(Some).or_else(|error| match error.kind() {
             ErrorKind::Kaltura(KalturaCode::AppTokenIdNotFound) => Ok(None),
             _ => Err(error),
@@ -320,7 +320,7 @@ impl RotateMachine {
         }
     }
 
-    fn read_more_tokens(&mut self) -> Turn<Rotation, RotateProgress> {
+    fn read_more_tokens(&mut self) -> Transition<Rotation, RotateProgress> {
         let created_since = self.old.as_ref().map(|old| old.created_at);
         let list = AdminAccess::page(AppTokenFilter { created_since, ..AppTokenFilter::default() }, &self.search);
         let next = self.rotate.access.request(&list);
@@ -328,7 +328,7 @@ impl RotateMachine {
         self.send(next)
     }
 
-    fn handle_token_page(&mut self, page: Page<AppToken>) -> Turn<Rotation, RotateProgress> {
+    fn handle_token_page(&mut self, page: Page<AppToken>) -> Transition<Rotation, RotateProgress> {
         match self.search.add_page(page) {
             SearchOutcome::MorePages => self.read_more_tokens(),
             SearchOutcome::Complete(Some(successor)) => {
@@ -377,26 +377,26 @@ impl RotateMachine {
         })
     }
 
-    fn verify(&mut self) -> Turn<Rotation, RotateProgress> {
+    fn verify(&mut self) -> Transition<Rotation, RotateProgress> {
         self.stage = RotateStage::Verify;
         let next = self.token_state.login(&self.rotate.access);
         self.send(next)
     }
 
-    fn handle_verification(&mut self) -> Turn<Rotation, RotateProgress> {
+    fn handle_verification(&mut self) -> Transition<Rotation, RotateProgress> {
         self.verified = true;
         self.token_state.in_doubt = None;
         match self.rotate.old_token {
             OldToken::DeleteAfter(pause) if !self.old_token_deleted => match self.delete() {
-                Ok(prepared) if pause.is_zero() => Turn::Send(prepared),
-                Ok(prepared) => Turn::Wait(pause, prepared),
+                Ok(prepared) if pause.is_zero() => Transition::Send(prepared),
+                Ok(prepared) => Transition::Wait(pause, prepared),
                 Err(error) => self.stop(error),
             },
             _ => self.finish(),
         }
     }
 
-    fn delete(&mut self) -> Result<Prepared, Error> {
+    fn delete(&mut self) -> Result<PreparedRequest, Error> {
         let Rotate { access, old_id, .. } = &self.rotate;
         let deletion = Deletion::new(access.endpoint.clone(), access.admin.clone(), old_id.clone())?;
         let (prepared, reader) = deletion.batch.prepare()?;
@@ -404,14 +404,14 @@ impl RotateMachine {
         Ok(prepared.repeatable())
     }
 
-    fn finish(&mut self) -> Turn<Rotation, RotateProgress> {
+    fn finish(&mut self) -> Transition<Rotation, RotateProgress> {
         match self.token_state.handover(&self.rotate.access) {
-            Ok(successor) => Turn::Done(Rotation { successor, old_token_deleted: self.old_token_deleted }),
+            Ok(successor) => Transition::Done(Rotation { successor, old_token_deleted: self.old_token_deleted }),
             Err(error) => self.stop(error),
         }
     }
 
-    fn inspect_again_or_stop(&mut self, error: Error) -> Turn<Rotation, RotateProgress> {
+    fn inspect_again_or_stop(&mut self, error: Error) -> Transition<Rotation, RotateProgress> {
         if error.is_transient() { self.inspect_again(error) } else { self.stop(error) }
     }
 }

@@ -7,15 +7,15 @@ use crate::api::app_token::{AppToken, SessionOptions, StartSession, StartedSessi
 use crate::error::Error;
 use crate::error::code::KalturaCode;
 use crate::error::kind::ErrorKind;
-use crate::exchange::machine::Prepared;
+use crate::exchange::machine::PreparedRequest;
 use crate::value::ks::Ks;
 use crate::wire::action::Action as _;
 use crate::wire::encode::Common;
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
 /// The request that logs in with a token, based on a widget session.
-pub(super) fn prepare(endpoint: &Endpoint, token: &AppToken, widget: &Ks) -> Result<Prepared, Error> {
+pub(super) fn prepare(endpoint: &Endpoint, token: &AppToken, widget: &Ks) -> Result<PreparedRequest, Error> {
     let secret = token.token.as_ref().ok_or_else(|| {
         Error::new(ErrorKind::UnexpectedReply)
             .detail("the reply contains the app token without its value")
@@ -23,11 +23,11 @@ pub(super) fn prepare(endpoint: &Endpoint, token: &AppToken, widget: &Ks) -> Res
     })?;
     let token_hash = token.hash_type.token_hash(widget, secret);
     let action = StartSession { id: token.id.clone(), token_hash, options: SessionOptions::default() };
-    Prepared::new(endpoint, &action, Common { ks: Some(widget), nocache: None })
+    PreparedRequest::new(endpoint, &action, Common { ks: Some(widget), nocache: None })
 }
 
 /// Refuses a session that is already expired by the server's clock.
-pub(super) fn check(started: &StartedSession, reply: &Reply<'_>) -> Result<(), Error> {
+pub(super) fn check(started: &StartedSession, reply: &CheckedReply<'_>) -> Result<(), Error> {
     if reply.server_time().is_some_and(|now| started.expiry <= now) {
         return Err(Error::new(ErrorKind::AlreadyExpired).answered_by(reply.response()));
     }

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::error::kind::{ActionName, ErrorKind};
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
@@ -23,7 +23,7 @@ use crate::wire::api_error::ApiException;
 use crate::wire::encode;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
-use crate::wire::reply::{Reply, parse};
+use crate::wire::reply::{CheckedReply, parse};
 
 /// Several actions in one request, which the server executes in order. Each has its own result.
 ///
@@ -149,7 +149,7 @@ impl Batch {
     }
 
     /// The request, and the reader for its reply.
-    pub(crate) fn prepare(self) -> Result<(Prepared, BatchReader), Error> {
+    pub(crate) fn prepare(self) -> Result<(PreparedRequest, BatchReader), Error> {
         // At the top level, the server applies `ks` and `clientTag` to every action that has none, and reads `format` only
         // there (`handleMultiRequest` in `api_v3/lib/KalturaFrontController.php`).
         let common = encode::object(&encode::common(self.ks.as_ref()))?;
@@ -164,7 +164,7 @@ impl Batch {
         }
         body.extend_from_slice(common.get(1..).unwrap_or_default());
         let repeatable = self.items.iter().all(|item| item.repeat == Repeat::Always);
-        let prepared = Prepared {
+        let prepared = PreparedRequest {
             request: HttpRequest::new(self.endpoint.url(MULTIREQUEST.service, MULTIREQUEST.action), body),
             action: MULTIREQUEST,
             repeat: if repeatable { Repeat::Always } else { Repeat::IfNotSent },
@@ -273,7 +273,7 @@ pub(crate) struct BatchReader {
 }
 
 impl BatchReader {
-    pub(crate) fn read(&self, reply: &Reply<'_>) -> Result<BatchResults, Error> {
+    pub(crate) fn read(&self, reply: &CheckedReply<'_>) -> Result<BatchResults, Error> {
         let mut texts: VecDeque<&RawValue> = reply.parse_borrowed()?;
         if texts.len() > self.actions.len() {
             return Err(Error::new(ErrorKind::UnexpectedReply)
@@ -331,12 +331,12 @@ impl Machine for BatchMachine {
         &self.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<BatchResults>, Error> {
-        self.reader.read(reply).map(Turn::Done)
+    fn accept(&mut self, reply: &CheckedReply<'_>, _: Moment) -> Result<Transition<BatchResults>, Error> {
+        self.reader.read(reply).map(Transition::Done)
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<BatchResults> {
-        Turn::Stop(error, ())
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<BatchResults> {
+        Transition::Stop(error, ())
     }
 }
 

@@ -5,14 +5,14 @@ use core::marker::PhantomData;
 
 use crate::error::Error;
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
 use crate::wire::action::Action;
 use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
 /// A call of one action. Its output is the action's result.
 ///
@@ -68,7 +68,7 @@ impl<A: Action> Call<A> {
     /// object.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         let common = Common { ks: self.ks.as_ref(), nocache: self.bypass_cache.then(|| Nocache::new(now)) };
-        let prepared = Prepared::new(&self.endpoint, &self.action, common)?;
+        let prepared = PreparedRequest::new(&self.endpoint, &self.action, common)?;
         Ok(Exchange::start(CallMachine { retry: self.retry, action: PhantomData }, prepared, now))
     }
 }
@@ -108,11 +108,11 @@ impl<A: Action> Machine for CallMachine<A> {
         &self.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<A::Reply>, Error> {
-        reply.parse().map(Turn::Done)
+    fn accept(&mut self, reply: &CheckedReply<'_>, _: Moment) -> Result<Transition<A::Reply>, Error> {
+        reply.parse().map(Transition::Done)
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<A::Reply> {
-        Turn::Stop(error, ())
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<A::Reply> {
+        Transition::Stop(error, ())
     }
 }

@@ -1,6 +1,6 @@
 //! The blocking loop that runs a flow.
 
-use crate::exchange::flow::{Exchange, Flow, Step, Stopped};
+use crate::exchange::flow::{Exchange, Flow, Step, StoppedFlow};
 use crate::value::time::Clock;
 use crate::wire::transport::Transport;
 
@@ -10,7 +10,7 @@ use crate::wire::transport::Transport;
 ///
 /// # Errors
 ///
-/// [`Stopped`] if the flow fails; it converts into [`Error`](crate::Error) with `?`.
+/// [`StoppedFlow`] if the flow fails; it converts into [`Error`](crate::Error) with `?`.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ pub fn drive<F: Flow>(
     exchange: Exchange<F>,
     transport: impl Transport,
     clock: impl Clock,
-) -> Result<F::Output, Stopped<F>> {
+) -> Result<F::Output, StoppedFlow<F>> {
     drive_counted(exchange, transport, clock).0
 }
 
@@ -34,7 +34,7 @@ pub fn drive_counted<F: Flow>(
     mut exchange: Exchange<F>,
     transport: impl Transport,
     clock: impl Clock,
-) -> (Result<F::Output, Stopped<F>>, u32) {
+) -> (Result<F::Output, StoppedFlow<F>>, u32) {
     loop {
         let requests = exchange.requests();
         let step = match transport.send(exchange.request()) {

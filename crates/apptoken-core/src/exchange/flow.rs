@@ -4,11 +4,11 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::error::Error;
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::value::time::Moment;
 use crate::wire::action::Repeat;
 use crate::wire::http::{HttpRequest, HttpResponse};
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 use crate::wire::transport::TransportFailure;
 
 /// An operation that takes one or more exchanges, such as [`Login`](crate::Login) or [`Call`](crate::Call).
@@ -40,12 +40,12 @@ pub trait Flow: Sized {
 ///              v                                                           |
 ///   start --> Exchange: request() --- receive(reply) or failed(failure) ---+--> Step::Done(output)
 ///              ^                                                           |
-///              +--- Step::Send: the next request --------------------------+--> Err(Stopped)
+///              +--- Step::Send: the next request --------------------------+--> Err(StoppedFlow)
 /// ```
 #[must_use = "an exchange does nothing until its request is sent and its reply received"]
 pub struct Exchange<F: Flow> {
     machine: F::Machine,
-    prepared: Prepared,
+    prepared: PreparedRequest,
     /// How often the current request failed.
     failures: u32,
     started: Duration,
@@ -66,7 +66,7 @@ pub enum Step<F: Flow> {
 }
 
 /// A failed flow: its error, and what it had done.
-pub struct Stopped<F: Flow> {
+pub struct StoppedFlow<F: Flow> {
     /// Why the flow failed.
     pub error: Error,
     /// What the flow had done.
@@ -74,7 +74,7 @@ pub struct Stopped<F: Flow> {
 }
 
 impl<F: Flow> Exchange<F> {
-    pub(crate) fn start(machine: F::Machine, prepared: Prepared, now: Moment) -> Self {
+    pub(crate) fn start(machine: F::Machine, prepared: PreparedRequest, now: Moment) -> Self {
         Self { machine, prepared, failures: 0, started: now.elapsed, sent_at: now, requests: 1 }
     }
 
@@ -120,9 +120,9 @@ impl<F: Flow> Exchange<F> {
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if the flow fails.
-    pub fn receive(mut self, reply: &HttpResponse, now: Moment) -> Result<Step<F>, Stopped<F>> {
-        match Reply::of(reply, self.sent_at).and_then(|reply| self.machine.accept(&reply, now)) {
+    /// [`StoppedFlow`] if the flow fails.
+    pub fn receive(mut self, reply: &HttpResponse, now: Moment) -> Result<Step<F>, StoppedFlow<F>> {
+        match CheckedReply::of(reply, self.sent_at).and_then(|reply| self.machine.accept(&reply, now)) {
             Ok(turn) => self.apply(turn, now),
             Err(error) => self.fail(error, now),
         }
@@ -132,12 +132,12 @@ impl<F: Flow> Exchange<F> {
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if the flow fails.
-    pub fn failed(self, failure: TransportFailure, now: Moment) -> Result<Step<F>, Stopped<F>> {
+    /// [`StoppedFlow`] if the flow fails.
+    pub fn failed(self, failure: TransportFailure, now: Moment) -> Result<Step<F>, StoppedFlow<F>> {
         self.fail(failure.into_error(), now)
     }
 
-    fn fail(mut self, error: Error, now: Moment) -> Result<Step<F>, Stopped<F>> {
+    fn fail(mut self, error: Error, now: Moment) -> Result<Step<F>, StoppedFlow<F>> {
         let error = error.during(self.prepared.action);
         // An action that must not run twice is repeated only if the server certainly did not execute it.
         let repeatable = self.prepared.repeat == Repeat::Always || !error.may_have_acted();
@@ -151,16 +151,18 @@ impl<F: Flow> Exchange<F> {
         }
     }
 
-    fn apply(self, turn: Turn<F::Output, F::Progress>, now: Moment) -> Result<Step<F>, Stopped<F>> {
+    fn apply(self, turn: Transition<F::Output, F::Progress>, now: Moment) -> Result<Step<F>, StoppedFlow<F>> {
         match turn {
-            Turn::Send(prepared) => Ok(Step::Send(Self { prepared, failures: 0, ..self }.next(now))),
-            Turn::Wait(pause, prepared) => {
+            Transition::Send(prepared) => Ok(Step::Send(Self { prepared, failures: 0, ..self }.next(now))),
+            Transition::Wait(pause, prepared) => {
                 // A wait that is part of the flow does not count towards the deadline for repetitions.
                 let started = self.started.saturating_add(pause);
                 Ok(Step::Wait(pause, Self { prepared, failures: 0, started, ..self }.next(now.plus(pause))))
             }
-            Turn::Done(output) => Ok(Step::Done(output)),
-            Turn::Stop(error, progress) => Err(Stopped { error: error.during(self.prepared.action), progress }),
+            Transition::Done(output) => Ok(Step::Done(output)),
+            Transition::Stop(error, progress) => {
+                Err(StoppedFlow { error: error.during(self.prepared.action), progress })
+            }
         }
     }
 
@@ -169,29 +171,29 @@ impl<F: Flow> Exchange<F> {
     }
 }
 
-impl<F: Flow> From<Stopped<F>> for Error {
-    fn from(stopped: Stopped<F>) -> Self {
+impl<F: Flow> From<StoppedFlow<F>> for Error {
+    fn from(stopped: StoppedFlow<F>) -> Self {
         stopped.error
     }
 }
 
-impl<F: Flow> fmt::Display for Stopped<F> {
+impl<F: Flow> fmt::Display for StoppedFlow<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
     }
 }
 
-impl<F: Flow> fmt::Debug for Stopped<F>
+impl<F: Flow> fmt::Debug for StoppedFlow<F>
 where
     F::Progress: fmt::Debug,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { error, progress } = self;
-        f.debug_struct("Stopped").field("error", error).field("progress", progress).finish()
+        f.debug_struct("StoppedFlow").field("error", error).field("progress", progress).finish()
     }
 }
 
-impl<F: Flow> core::error::Error for Stopped<F>
+impl<F: Flow> core::error::Error for StoppedFlow<F>
 where
     F::Progress: fmt::Debug,
 {

@@ -11,7 +11,7 @@ use crate::wire::encode;
 use crate::wire::encode::Common;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
 /// The state of a flow while it waits for a reply.
 pub trait Machine: Sized {
@@ -24,40 +24,44 @@ pub trait Machine: Sized {
     fn policy(&self) -> &RetryPolicy;
 
     /// Processes a reply. It returns an error, and keeps its state, if the reply is not a result of the action.
-    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Self::Output, Self::Progress>, Error>;
+    fn accept(
+        &mut self,
+        reply: &CheckedReply<'_>,
+        now: Moment,
+    ) -> Result<Transition<Self::Output, Self::Progress>, Error>;
 
     /// Processes an error after which the request is not repeated.
-    fn refuse(&mut self, error: Error, now: Moment) -> Turn<Self::Output, Self::Progress>;
+    fn refuse(&mut self, error: Error, now: Moment) -> Transition<Self::Output, Self::Progress>;
 }
 
 /// What a flow does next.
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
-pub enum Turn<O, P = ()> {
+pub enum Transition<O, P = ()> {
     /// It sends the next request.
-    Send(Prepared),
+    Send(PreparedRequest),
     /// It sends the next request after a wait.
-    Wait(Duration, Prepared),
+    Wait(Duration, PreparedRequest),
     /// It is complete.
     Done(O),
     /// It fails.
     Stop(Error, P),
 }
 
-impl<O> From<Result<Prepared, Error>> for Turn<O> {
-    fn from(next: Result<Prepared, Error>) -> Self {
+impl<O> From<Result<PreparedRequest, Error>> for Transition<O> {
+    fn from(next: Result<PreparedRequest, Error>) -> Self {
         next.map_or_else(|error| Self::Stop(error, ()), Self::Send)
     }
 }
 
 /// A request that is ready to be sent.
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
-pub struct Prepared {
+pub struct PreparedRequest {
     pub(super) request: HttpRequest,
     pub(super) action: ActionName,
     pub(super) repeat: Repeat,
 }
 
-impl Prepared {
+impl PreparedRequest {
     /// Makes the request repeatable after every transient failure, for a flow in which that is safe.
     pub(crate) fn repeatable(self) -> Self {
         Self { repeat: Repeat::Always, ..self }

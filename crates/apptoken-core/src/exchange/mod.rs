@@ -11,6 +11,6 @@ pub(crate) mod retry;
 pub use batch::{Batch, BatchResults, Reference, Ticket};
 pub use call::Call;
 pub use drive::{drive, drive_counted};
-pub use flow::{Exchange, Flow, Step, Stopped};
+pub use flow::{Exchange, Flow, Step, StoppedFlow};
 pub use pages::AllPages;
 pub use retry::RetryPolicy;

@@ -6,13 +6,13 @@ use core::{fmt, mem};
 use crate::api::list::{ListAction, Page, Pager};
 use crate::error::Error;
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
 use crate::wire::encode::Common;
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
 /// Reads all pages of a list, with the largest page size and in an order in which new objects come last.
 ///
@@ -60,7 +60,7 @@ impl<L: ListAction> AllPages<L> {
         Ok(Exchange::start(machine, prepared, now))
     }
 
-    pub(crate) fn first(self) -> Result<(Prepared, PagesMachine<L>), Error> {
+    pub(crate) fn first(self) -> Result<(PreparedRequest, PagesMachine<L>), Error> {
         let mut machine = PagesMachine { pages: self, pager: Pager::FIRST, items: Vec::new() };
         Ok((machine.request_page()?, machine))
     }
@@ -95,10 +95,10 @@ pub struct PagesMachine<L: ListAction> {
 }
 
 impl<L: ListAction> PagesMachine<L> {
-    fn request_page(&mut self) -> Result<Prepared, Error> {
+    fn request_page(&mut self) -> Result<PreparedRequest, Error> {
         let AllPages { endpoint, list, ks, .. } = &mut self.pages;
         list.set_page(self.pager);
-        Prepared::new(endpoint, list, Common { ks: Some(ks), nocache: None })
+        PreparedRequest::new(endpoint, list, Common { ks: Some(ks), nocache: None })
     }
 }
 
@@ -110,7 +110,7 @@ impl<L: ListAction> Machine for PagesMachine<L> {
         &self.pages.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Vec<L::Item>>, Error> {
+    fn accept(&mut self, reply: &CheckedReply<'_>, _: Moment) -> Result<Transition<Vec<L::Item>>, Error> {
         let page: Page<L::Item> = reply.parse()?;
         // An empty page ends the list even if the total count says otherwise, because it may have changed in between.
         let has_more = !page.objects.is_empty()
@@ -122,13 +122,13 @@ impl<L: ListAction> Machine for PagesMachine<L> {
             }
         }
         if !has_more {
-            return Ok(Turn::Done(mem::take(&mut self.items)));
+            return Ok(Transition::Done(mem::take(&mut self.items)));
         }
         self.pager = self.pager.next();
         Ok(self.request_page().into())
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Vec<L::Item>> {
-        Turn::Stop(error, ())
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Vec<L::Item>> {
+        Transition::Stop(error, ())
     }
 }

@@ -19,12 +19,12 @@ pub(crate) const LARGEST_BODY: usize = 8 << 20;
 
 /// A reply with a successful HTTP status and without an API error. Its result is not parsed yet.
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
-pub struct Reply<'a> {
+pub struct CheckedReply<'a> {
     response: &'a HttpResponse,
     sent_at: Moment,
 }
 
-impl<'a> Reply<'a> {
+impl<'a> CheckedReply<'a> {
     /// Checks a response for an API error and for its status.
     ///
     /// `sent_at` is the earliest time at which the request can have been sent.
@@ -179,7 +179,7 @@ mod tests {
 
     fn read(status: u16, body: &str) -> Result<Shape, Error> {
         let response = HttpResponse::new(status, [("X-Kaltura-Session", "17, 1795230763")], body.as_bytes().to_vec());
-        Reply::of(&response, NOW)?.parse()
+        CheckedReply::of(&response, NOW)?.parse()
     }
 
     const NOW: Moment = Moment { wall: UnixSeconds(1_795_230_763), elapsed: core::time::Duration::ZERO };
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn invalid_encoding_is_not_reported_as_trailing_data() {
         let response = HttpResponse::new(200, [("Date", "x")], b"{\"ks\":\"J\xfcrgen\"}".to_vec());
-        let error = Reply::of(&response, NOW).unwrap().parse::<Shape>().unwrap_err();
+        let error = CheckedReply::of(&response, NOW).unwrap().parse::<Shape>().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::MalformedReply);
         assert_eq!(kind(200, "{\"ks\":\"\\ud800\"}"), ErrorKind::MalformedReply);
     }
@@ -316,7 +316,7 @@ mod tests {
         #[test]
         fn any_reply_is_a_result_or_a_typed_error(status: u16, body in prop::collection::vec(any::<u8>(), 0..200)) {
             let response = HttpResponse::new(status, vec![("Date", "x")], body);
-            let _ = Reply::of(&response, NOW).and_then(|reply| reply.parse::<Shape>());
+            let _ = CheckedReply::of(&response, NOW).and_then(|reply| reply.parse::<Shape>());
         }
     }
 }

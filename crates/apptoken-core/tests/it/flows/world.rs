@@ -5,7 +5,7 @@ use std::time::Duration;
 use apptoken_core::api::app_token::{AppToken, AppTokenFilter, List};
 use apptoken_core::api::{user, user_role};
 use apptoken_core::{
-    Action, AllPages, AppTokenId, Call, Clock as _, Endpoint, Error, Flow, HashType, Ks, PartnerId, Stopped, drive,
+    Action, AllPages, AppTokenId, Call, Clock as _, Endpoint, Error, Flow, HashType, Ks, PartnerId, StoppedFlow, drive,
 };
 use apptoken_transport_fake::{Fake, Fault, TokenSpec, TokenStatus, Trouble};
 
@@ -31,7 +31,7 @@ impl World {
         self.fake.add_token(partner(), TokenSpec::new(HashType::Sha256).user("importer").description("old one")).id
     }
 
-    pub(crate) fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Stopped<F>> {
+    pub(crate) fn run<F: Flow>(&self, flow: F) -> Result<F::Output, StoppedFlow<F>> {
         let clock = self.fake.clock();
         drive(flow.start(clock.now()).unwrap(), &self.fake, clock)
     }
