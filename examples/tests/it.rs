@@ -98,7 +98,7 @@ fn login_explains_what_is_wrong_without_secrets() {
         ("KALTURA_APP_TOKEN", "00112233445566778899aabbccddeeff", "hashType is SHA256"),
         ("KALTURA_APP_TOKEN", "00112233445566778899aabbccddeeff\n", "line break"),
         ("KALTURA_APP_TOKEN_HASH_TYPE", "SHA512", "hashType is SHA512"),
-        ("KALTURA_SERVICE_URL", "http://www.kaltura.com", "write https://"),
+        ("KALTURA_SERVICE_URL", "http://www.kaltura.com", "use https://"),
     ] {
         let output = login(&emulator, &token).env(variable, value).output().unwrap();
         assert!(!output.status.success(), "{variable}");

@@ -134,7 +134,7 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::WrongPartner`] if it is of another account, [`ErrorKind::WrongSession`] if it is of another app token, or
-    /// of another user or type than asked for, [`ErrorKind::BornExpired`] if it had ended when the
+    /// of another user or type than requested, [`ErrorKind::AlreadyExpired`] if it had ended when the
     /// server answered.
     pub fn from_grant(grant: Grant, credential: &Credential, asked: &SessionOptions) -> Result<Self, Error> {
         let Grant { started, hash_type, server_time, sent_at, obtained_at } = grant;
@@ -142,7 +142,7 @@ impl Session {
             return Err(Error::new(ErrorKind::WrongPartner));
         }
         if server_time.is_some_and(|now| started.expiry <= now) {
-            return Err(Error::new(ErrorKind::BornExpired));
+            return Err(Error::new(ErrorKind::AlreadyExpired));
         }
         let changes = Changes::between(asked, &started, server_time);
         if let Some(what) = wrong_session(&started.privileges, &credential.id, &changes, asked) {
