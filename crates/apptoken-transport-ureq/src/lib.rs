@@ -65,6 +65,7 @@
 //! the heads of requests, under the target `ureq_proto`. A program that logs at TRACE should leave that target out, with
 //! `RUST_LOG=trace,ureq_proto=debug` for one, or have TRACE compiled out, with the feature `max_level_debug` of `log`.
 
+mod agents;
 mod builder;
 mod connect;
 mod failure;
@@ -72,6 +73,7 @@ mod reply;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use apptoken_core::{HttpRequest, HttpResponse, Transport, TransportFailure};
@@ -79,7 +81,9 @@ use ureq::config::{AutoHeaderValue, Config};
 use ureq::http::header::USER_AGENT;
 use ureq::http::{self, Request, Uri};
 
+use agents::{Agents, ProcessAgent};
 pub use builder::UreqTransportBuilder;
+use connect::StopError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -91,7 +95,7 @@ const OUR_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERS
 /// Cheap to clone; clones share their connections. May be used by many threads at once.
 #[derive(Clone)]
 pub struct UreqTransport {
-    agent: ureq::Agent,
+    agents: Arc<Agents>,
     /// For an agent that has no limit of its own.
     total_timeout: Duration,
     largest_reply: usize,
@@ -147,42 +151,62 @@ impl UreqTransport {
     /// ```
     #[must_use]
     pub fn from_agent(agent: ureq::Agent) -> Self {
-        Self { agent, total_timeout: TOTAL_TIMEOUT, largest_reply: LARGEST_REPLY }
+        Self::over(Agents::callers(agent))
     }
 
-    fn prepare<'r>(&self, request: &'r HttpRequest) -> Result<Request<&'r [u8]>, http::Error> {
+    fn over(agents: Agents) -> Self {
+        Self { agents: Arc::new(agents), total_timeout: TOTAL_TIMEOUT, largest_reply: LARGEST_REPLY }
+    }
+
+    /// Ends the calls in flight at once, and lets no other begin; for good, and for all clones.
+    pub fn stop(&self) {
+        self.agents.stop();
+    }
+
+    fn send_with(&self, agent: &ProcessAgent, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
+        let request = self.prepare(agent, request).map_err(|error| TransportFailure::not_sent(error).permanent())?;
+        reply::read(agent.agent.run(request).map_err(failure::classify)?, self.largest_reply)
+    }
+
+    fn prepare<'r>(&self, agent: &ProcessAgent, request: &'r HttpRequest) -> Result<Request<&'r [u8]>, http::Error> {
         let mut builder = Request::builder().method(request.method()).uri(request.url());
         for &(name, value) in request.headers() {
             builder = builder.header(name, value);
         }
-        if let AutoHeaderValue::Default = self.agent.config().user_agent() {
+        if let AutoHeaderValue::Default = agent.agent.config().user_agent() {
             builder = builder.header(USER_AGENT, OUR_NAME);
         }
-        Ok(self.override_settings(builder.body(request.body())?))
+        Ok(self.override_settings(agent, builder.body(request.body())?))
     }
 
     /// Sets for this request what a transport needs and the agent lacks.
-    fn override_settings<'r>(&self, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
-        let config = self.agent.config();
+    fn override_settings<'r>(&self, agent: &ProcessAgent, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
+        let config = agent.agent.config();
         let around_proxy = config.proxy().is_some() && is_this_machine(request.uri());
-        if needs_no_override(config) && !around_proxy {
+        let alone = agent.is_inherited();
+        if needs_no_override(config) && !around_proxy && !alone {
             return request;
         }
         let proxy = config.proxy().filter(|_| !around_proxy).cloned();
-        self.agent
+        agent
+            .agent
             .configure_request(request)
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(if is_bounded(config) { config.timeouts().global } else { Some(self.total_timeout) })
             .proxy(proxy)
+            // Where this differs from the agent's, ureq neither takes a connection from its pool nor puts one there.
+            .input_buffer_size(config.input_buffer_size() + usize::from(alone))
             .build()
     }
 }
 
 impl Transport for UreqTransport {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
-        let request = self.prepare(request).map_err(|error| TransportFailure::not_sent(error).permanent())?;
-        reply::read(self.agent.run(request).map_err(failure::classify)?, self.largest_reply)
+        let agent = self.agents.current().map_err(StopError::before_sending)?;
+        let result = self.send_with(&agent, request);
+        // A reply that ends with its connection looks whole where the transport was stopped within it.
+        if self.agents.is_stopped() { Err(StopError.during(result.err().as_ref())) } else { result }
     }
 }
 
@@ -195,7 +219,7 @@ impl Default for UreqTransport {
 impl fmt::Debug for UreqTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // An agent may hold the password of a proxy and the key of a client certificate.
-        let Self { agent: _, total_timeout: _, largest_reply } = self;
+        let Self { agents: _, total_timeout: _, largest_reply } = self;
         f.debug_struct("UreqTransport").field("largest_reply", largest_reply).finish_non_exhaustive()
     }
 }
@@ -237,9 +261,10 @@ mod tests {
 
     #[test]
     fn our_own_agent_needs_no_override() {
-        let config =
-            UreqTransport::builder().connect_timeout(Duration::from_secs(3)).build().unwrap().agent.config().clone();
-        assert!(needs_no_override(&config));
+        let transport = UreqTransport::builder().connect_timeout(Duration::from_secs(3)).build().unwrap();
+        let agent = transport.agents.current().unwrap();
+        let config = agent.agent.config();
+        assert!(needs_no_override(config));
         let Timeouts { global, resolve, connect, .. } = config.timeouts();
         assert_eq!(
             (global, resolve, connect),

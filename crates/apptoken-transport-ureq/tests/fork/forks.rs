@@ -1,0 +1,182 @@
+use std::env;
+use std::os::unix::process::ExitStatusExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{self, ExitStatus};
+use std::time::Duration;
+
+use apptoken_core::api::session::StartWidgetSession;
+use apptoken_core::{Call, Moment, PartnerId, Transport as _, UnixSeconds};
+use apptoken_transport_ureq::UreqTransport;
+use fork::{Fork, fork, waitpid, waitpid_nohang};
+use ureq::Agent;
+
+use crate::server::{self, Server};
+
+/// A limit that only a broken test reaches.
+const LONG: Duration = Duration::from_secs(10);
+const FORKS: u32 = 100;
+/// Of each child.
+const REQUESTS: u32 = 30;
+/// As many children send at the same time.
+const CHILDREN: usize = 10;
+/// The exit code of a child that panicked.
+const PANICKED: i32 = 101;
+
+pub(crate) fn main() {
+    // Tools that ask for a list of the tests find none here.
+    if server::run_if_wanted() || env::args().any(|argument| argument == "--list") {
+        return;
+    }
+    let tests: &[(&str, fn())] = &[
+        ("no_process_gets_the_reply_of_another_over_http", || share_with_children("http")),
+        ("no_process_gets_the_reply_of_another_over_tls", || share_with_children("https")),
+        ("no_process_gets_the_reply_of_another_with_an_agent", share_an_agent_with_children),
+        ("a_child_leaves_the_connection_of_its_parent_open", leave_the_connection_open),
+        #[cfg(target_os = "linux")]
+        ("a_child_closes_its_copies_of_the_connections", close_the_copies),
+        ("a_stop_in_a_child_is_not_one_of_its_parent", stop_in_a_child),
+    ];
+    for (name, test) in tests {
+        test();
+        println!("test fork::{name} ... ok");
+    }
+    println!("\ntest result: ok. {} passed; 0 failed", tests.len());
+}
+
+fn share_with_children(scheme: &str) {
+    let server = Server::start(scheme);
+    let transport = transport(&server);
+    send_beside_children(&server, &transport);
+    // Each child had one connection; this is that of a new transport.
+    assert_eq!(ask(&self::transport(&server), &server, 1), Ok(FORKS + 2));
+}
+
+/// Such an agent may have a connector of its own, so the child cannot make another, but it can leave the pool alone.
+fn share_an_agent_with_children() {
+    let server = Server::start("http");
+    let agent = Agent::config_builder().timeout_global(Some(LONG)).proxy(None).build().new_agent();
+    send_beside_children(&server, &UreqTransport::from_agent(agent));
+    assert_eq!(ask(&transport(&server), &server, 1), Ok(FORKS * REQUESTS + 2));
+}
+
+/// Forks while a connection is open, and sends in all processes at the same time.
+fn send_beside_children(server: &Server, transport: &UreqTransport) {
+    let mut numbers = 1_000_000..;
+    let mut ask_in_parent = || ask(transport, server, numbers.next().unwrap()) != Ok(1);
+    let mut wrong_in_parent = u32::from(ask_in_parent());
+    let mut wrong_in_children = 0;
+    let mut children = Vec::new();
+    for child in 1..=FORKS {
+        children.push(start_child(|| {
+            let numbers = (child * 1000..).take(REQUESTS as usize);
+            numbers.filter(|number| ask(transport, server, *number).is_err()).count().try_into().unwrap()
+        }));
+        while children.len() >= CHILDREN || (child == FORKS && !children.is_empty()) {
+            wrong_in_parent += u32::from(ask_in_parent());
+            children.retain(|child| match waitpid_nohang(*child).unwrap() {
+                Some(status) => {
+                    wrong_in_children += exit_code(status);
+                    false
+                }
+                None => true,
+            });
+        }
+    }
+    // The connection of the parent stays the first one.
+    assert_eq!((wrong_in_parent, wrong_in_children), (0, 0), "wrong replies, in the parent and in its children");
+}
+
+fn leave_the_connection_open() {
+    let send = |server: &Server, transport: &UreqTransport| assert!(ask(transport, server, 2).is_ok());
+    let ends: [&dyn Fn(&Server, UreqTransport); 4] = [
+        &|_, transport| drop(transport),
+        &|_, transport| transport.stop(),
+        &|server, transport| send(server, &transport),
+        &|server, transport| run_child(|| send(server, &transport)),
+    ];
+    for scheme in ["http", "https"] {
+        let server = Server::start(scheme);
+        let mut transport = Some(transport(&server));
+        for end in ends {
+            assert_eq!(ask(transport.as_ref().unwrap(), &server, 1), Ok(1), "{scheme}");
+            // What the child takes, the parent keeps.
+            run_child(|| end(&server, transport.take().unwrap()));
+        }
+        assert_eq!(ask(transport.as_ref().unwrap(), &server, 4), Ok(1), "{scheme}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn close_the_copies() {
+    let sockets = || {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+        let targets = files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+        targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
+    };
+    for scheme in ["http", "https"] {
+        let server = Server::start(scheme);
+        let transport = transport(&server);
+        assert_eq!(ask(&transport, &server, 1), Ok(1));
+        let before = sockets();
+        run_child(|| {
+            assert_eq!(ask(&transport, &server, 2), Ok(2));
+            assert_eq!(sockets(), before, "{scheme}");
+        });
+    }
+}
+
+fn stop_in_a_child() {
+    let server = Server::start("http");
+    let transport = transport(&server);
+    assert_eq!(ask(&transport, &server, 1), Ok(1));
+    run_child(|| {
+        assert_eq!(ask(&transport, &server, 2), Ok(2));
+        transport.stop();
+        ask(&transport, &server, 3).unwrap_err();
+    });
+    assert_eq!(ask(&transport, &server, 4), Ok(1));
+
+    // What a parent stopped is stopped for children too.
+    transport.stop();
+    run_child(|| drop(ask(&transport, &server, 5).unwrap_err()));
+}
+
+fn transport(server: &Server) -> UreqTransport {
+    let builder = UreqTransport::builder().root_certificates(server.certificate.as_str());
+    builder.total_timeout(LONG).build().unwrap()
+}
+
+/// Sends the number as that of a partner, and returns the connection over which the reply to it came.
+fn ask(transport: &UreqTransport, server: &Server, number: u32) -> Result<u32, String> {
+    let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
+    let action = StartWidgetSession::of(PartnerId::new(number).unwrap());
+    let exchange = Call::new(server.endpoint.clone(), action).start(now).unwrap();
+    let reply = transport.send(exchange.request()).map_err(|failure| format!("{failure:?}"))?;
+    let reply = String::from_utf8_lossy(reply.body());
+    match reply.split_once(' ') {
+        Some((partner, connection)) if partner == number.to_string() => Ok(connection.parse().unwrap()),
+        _ => Err(format!("{number} was sent, and {reply} is the reply")),
+    }
+}
+
+/// Forks. The child does this, and its exit code is what comes of it.
+fn start_child(work: impl FnOnce() -> i32) -> i32 {
+    match fork().unwrap() {
+        Fork::Parent(child) => child,
+        // A panic must not go on into what belongs to the parent, such as the server.
+        Fork::Child => process::exit(catch_unwind(AssertUnwindSafe(work)).unwrap_or(PANICKED)),
+    }
+}
+
+/// Forks, and waits for a child that must not fail.
+fn run_child(work: impl FnOnce()) {
+    let child = start_child(|| {
+        work();
+        0
+    });
+    assert_eq!(exit_code(waitpid(child).unwrap()), 0, "the child failed");
+}
+
+fn exit_code(status: i32) -> i32 {
+    ExitStatus::from_raw(status).code().expect("the child was killed")
+}
