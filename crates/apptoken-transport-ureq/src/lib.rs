@@ -49,6 +49,20 @@
 //! then is replaced. One that the server closes just as the request goes out is an unknown failure: neither ureq nor this
 //! crate sends the request again.
 //!
+//! # After a fork
+//!
+//! A child of a fork has copies of the connections of its parent. The transport never sends over them: with its first
+//! request the child closes its copies, which the parent does not notice, and begins with connections of its own and with
+//! root certificates that are read anew. A request that another thread of the parent had begun is lost in the child, and
+//! the copies of those connections stay open until the child ends. [An agent of the caller's](UreqTransport::from_agent) is
+//! protected in another way. Only a child with the process id of its parent, in a PID namespace of its own, is not
+//! recognised.
+//!
+//! # Stopping
+//!
+//! [`UreqTransport::stop`] ends all calls in flight at once, in whichever phase they are, and those that come later before
+//! they begin. A service that is asked to end need not wait for a server that hangs.
+//!
 //! # What is accepted
 //!
 //! Any status, any form of head and body that RFC 9110 and 9112 allow, and `gzip` by any of its names. ureq 3.5 refuses
@@ -92,7 +106,8 @@ const OUR_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERS
 
 /// A [`Transport`] over ureq.
 ///
-/// Cheap to clone; clones share their connections. May be used by many threads at once.
+/// Cheap to clone; clones share their connections and are [stopped](Self::stop) together. May be used by many threads at
+/// once, and by the children of a [fork](crate#after-a-fork).
 #[derive(Clone)]
 pub struct UreqTransport {
     agents: Arc<Agents>,
@@ -128,6 +143,12 @@ impl UreqTransport {
     /// An agent made with `http_status_as_error(false)`, `max_redirects(0)` and a `timeout_global` needs no overruling.
     /// Any other is overruled request by request, for which ureq reads the root certificates anew with each connection.
     ///
+    /// In the child of a fork, an agent that was given to this function before does not use its pool: each request has a
+    /// connection of its own, for the agent's connector may be one that only the caller can make again. Two things are left
+    /// to the caller. The child's copies of the connections stay open. And if another thread of the parent used the agent
+    /// during the fork, one of its locks may stay locked in the child, whose requests then hang. A child that makes an agent
+    /// of its own has neither; so has one that uses the builder's transport.
+    ///
     /// ureq takes a proxy from the environment unless the agent was made with `proxy(None)`.
     ///
     /// # Examples
@@ -158,7 +179,43 @@ impl UreqTransport {
         Self { agents: Arc::new(agents), total_timeout: TOTAL_TIMEOUT, largest_reply: LARGEST_REPLY }
     }
 
-    /// Ends the calls in flight at once, and lets no other begin; for good, and for all clones.
+    /// Ends all calls in flight at once, and lets no other begin; for good, and for all clones.
+    ///
+    /// A call ends in whichever phase it is, in name resolution too. Its failure has the cause "the transport was stopped"
+    /// and is [permanent](TransportFailure::is_permanent), so no flow tries again. It is
+    /// [`not_sent`](TransportFailure::not_sent) if the call did not get as far as the request, otherwise
+    /// [`unknown`](TransportFailure::unknown), even where the reply was just about to be whole. Later calls fail at once, and
+    /// nothing of them is sent.
+    ///
+    /// Two waits are not the transport's. Before it tries again a flow waits by the [clock](apptoken_core::Clock) that it was
+    /// given: that clock has to end its [`sleep`](apptoken_core::Clock::sleep). And an
+    /// [agent of the caller's](Self::from_agent) is shut down for all who share it; a call over it ends at once from its TCP
+    /// connection on, before by its timeouts.
+    ///
+    /// A stop in the child of a fork stops the child only; there the calls in flight over an agent of the caller's go on to
+    /// their timeouts. A stop before the fork holds for the child too.
+    ///
+    /// This takes locks and allocates: call it from a thread, not within a signal handler.
+    ///
+    /// # Examples
+    ///
+    /// A clone ends the calls of a service when it is asked to end:
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// use apptoken_transport_ureq::UreqTransport;
+    ///
+    /// # fn wait_for_sigterm() {}
+    /// let transport = UreqTransport::new();
+    /// let stopper = transport.clone();
+    /// let signals = thread::spawn(move || {
+    ///     wait_for_sigterm();
+    ///     stopper.stop();
+    /// });
+    /// # let _ = transport;
+    /// # signals.join().unwrap();
+    /// ```
     pub fn stop(&self) {
         self.agents.stop();
     }

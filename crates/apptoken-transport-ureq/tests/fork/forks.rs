@@ -1,11 +1,14 @@
 use std::env;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{self, ExitStatus};
+use std::thread;
 use std::time::Duration;
 
 use apptoken_core::api::session::StartWidgetSession;
-use apptoken_core::{Call, Moment, PartnerId, Transport as _, UnixSeconds};
+use apptoken_core::{Call, Endpoint, Exchange, Moment, PartnerId, Transport as _, UnixSeconds};
 use apptoken_transport_ureq::UreqTransport;
 use fork::{Fork, fork, waitpid, waitpid_nohang};
 use ureq::Agent;
@@ -87,12 +90,11 @@ fn send_beside_children(server: &Server, transport: &UreqTransport) {
 }
 
 fn leave_the_connection_open() {
-    let send = |server: &Server, transport: &UreqTransport| assert!(ask(transport, server, 2).is_ok());
-    let ends: [&dyn Fn(&Server, UreqTransport); 4] = [
-        &|_, transport| drop(transport),
-        &|_, transport| transport.stop(),
-        &|server, transport| send(server, &transport),
-        &|server, transport| run_child(|| send(server, &transport)),
+    let ends: [fn(&Server, UreqTransport); 4] = [
+        |_, transport| drop(transport),
+        |_, transport| transport.stop(),
+        |server, transport| assert!(ask(&transport, server, 2).is_ok()),
+        |server, transport| run_child(|| assert!(ask(&transport, server, 3).is_ok())),
     ];
     for scheme in ["http", "https"] {
         let server = Server::start(scheme);
@@ -125,20 +127,33 @@ fn close_the_copies() {
     }
 }
 
+/// Only here has the process that forks a second thread. It waits in a system call then, so no lock stays locked in a child.
 fn stop_in_a_child() {
     let server = Server::start("http");
     let transport = transport(&server);
-    assert_eq!(ask(&transport, &server, 1), Ok(1));
-    run_child(|| {
-        assert_eq!(ask(&transport, &server, 2), Ok(2));
-        transport.stop();
-        ask(&transport, &server, 3).unwrap_err();
-    });
-    assert_eq!(ask(&transport, &server, 4), Ok(1));
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = Endpoint::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
+    let caller = transport.clone();
+    let call = thread::spawn(move || caller.send(exchange(&endpoint, 1).request()).map(drop));
+    let (mut connection, _) = silent.accept().unwrap();
+    connection.read_exact(&mut [0; 5]).unwrap();
 
-    // What a parent stopped is stopped for children too.
+    run_child(|| {
+        transport.stop();
+        assert!(ask(&transport, &server, 2).is_err());
+    });
+    run_child(|| {
+        assert_eq!(ask(&transport, &server, 3), Ok(1));
+        transport.stop();
+        assert!(ask(&transport, &server, 4).is_err());
+    });
+    connection.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    call.join().unwrap().expect("the call of the parent was stopped");
+    assert_eq!(ask(&transport, &server, 5), Ok(2));
+
+    // What a parent stopped is stopped for its children too.
     transport.stop();
-    run_child(|| drop(ask(&transport, &server, 5).unwrap_err()));
+    run_child(|| assert!(ask(&transport, &server, 6).is_err()));
 }
 
 fn transport(server: &Server) -> UreqTransport {
@@ -148,15 +163,19 @@ fn transport(server: &Server) -> UreqTransport {
 
 /// Sends the number as that of a partner, and returns the connection over which the reply to it came.
 fn ask(transport: &UreqTransport, server: &Server, number: u32) -> Result<u32, String> {
-    let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
-    let action = StartWidgetSession::of(PartnerId::new(number).unwrap());
-    let exchange = Call::new(server.endpoint.clone(), action).start(now).unwrap();
-    let reply = transport.send(exchange.request()).map_err(|failure| format!("{failure:?}"))?;
+    let reply =
+        transport.send(exchange(&server.endpoint, number).request()).map_err(|failure| format!("{failure:?}"))?;
     let reply = String::from_utf8_lossy(reply.body());
     match reply.split_once(' ') {
         Some((partner, connection)) if partner == number.to_string() => Ok(connection.parse().unwrap()),
         _ => Err(format!("{number} was sent, and {reply} is the reply")),
     }
+}
+
+fn exchange(endpoint: &Endpoint, number: u32) -> Exchange<Call<StartWidgetSession>> {
+    let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
+    let action = StartWidgetSession::of(PartnerId::new(number).unwrap());
+    Call::new(endpoint.clone(), action).start(now).unwrap()
 }
 
 /// Forks. The child does this, and its exit code is what comes of it.

@@ -79,7 +79,7 @@ fn serve(mut stream: impl Read + Write, connection: u32) {
     }
 }
 
-/// The body of the next request. Processes that share a connection can send several at once.
+/// The body of the next request.
 fn read_request(stream: &mut impl Read, unread: &mut Vec<u8>) -> Option<String> {
     loop {
         let text = String::from_utf8_lossy(unread).into_owned();
