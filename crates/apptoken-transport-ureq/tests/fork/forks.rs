@@ -18,8 +18,6 @@ use crate::server::{self, Server};
 /// A limit that only a broken test reaches.
 const LONG: Duration = Duration::from_secs(10);
 const FORKS: u32 = 100;
-/// Of each child.
-const REQUESTS: u32 = 30;
 /// As many children send at the same time.
 const CHILDREN: usize = 10;
 /// The exit code of a child that panicked.
@@ -49,7 +47,7 @@ pub(crate) fn main() {
 fn share_with_children(scheme: &str) {
     let server = Server::start(scheme);
     let transport = transport(&server);
-    send_beside_children(&server, &transport);
+    send_beside_children(&server, &transport, 30);
     // Each child had one connection; this is that of a new transport.
     assert_eq!(ask(&self::transport(&server), &server, 1), Ok(FORKS + 2));
 }
@@ -58,12 +56,13 @@ fn share_with_children(scheme: &str) {
 fn share_an_agent_with_children() {
     let server = Server::start("http");
     let agent = Agent::config_builder().timeout_global(Some(LONG)).proxy(None).build().new_agent();
-    send_beside_children(&server, &UreqTransport::from_agent(agent));
-    assert_eq!(ask(&transport(&server), &server, 1), Ok(FORKS * REQUESTS + 2));
+    let requests = 5;
+    send_beside_children(&server, &UreqTransport::from_agent(agent), requests);
+    assert_eq!(ask(&transport(&server), &server, 1), Ok(FORKS * requests + 2));
 }
 
-/// Forks while a connection is open, and sends in all processes at the same time.
-fn send_beside_children(server: &Server, transport: &UreqTransport) {
+/// Forks while a connection is open, and sends in all processes at the same time, so many requests in each child.
+fn send_beside_children(server: &Server, transport: &UreqTransport, requests: u32) {
     let mut numbers = 1_000_000..;
     let mut ask_in_parent = || ask(transport, server, numbers.next().unwrap()) != Ok(1);
     let mut wrong_in_parent = u32::from(ask_in_parent());
@@ -71,7 +70,7 @@ fn send_beside_children(server: &Server, transport: &UreqTransport) {
     let mut children = Vec::new();
     for child in 1..=FORKS {
         children.push(start_child(|| {
-            let numbers = (child * 1000..).take(REQUESTS as usize);
+            let numbers = child * 1000..child * 1000 + requests;
             numbers.filter(|number| ask(transport, server, *number).is_err()).count().try_into().unwrap()
         }));
         while children.len() >= CHILDREN || (child == FORKS && !children.is_empty()) {
