@@ -12,7 +12,7 @@ const ERROR_SECONDS: i64 = 120;
 
 /// Answers beyond this number, or that are larger together, push the oldest out.
 const MAX_ENTRIES: usize = 1_024;
-const MAX_SIZE: usize = 64 << 20;
+const MAX_SIZE: usize = 16 << 20;
 
 /// Answers of more bytes are not stored.
 const MAX_ANSWER: usize = 1 << 20;

@@ -1,7 +1,8 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use apptoken_core::{AccountSecret, AppTokenId, AppTokenSecret, HashType, Ks, PartnerId, UnixSeconds};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::cache::Cache;
 use crate::clock::FakeClock;
@@ -15,8 +16,9 @@ use crate::model::token::{Token, TokenRow, TokenSpec, TokenStatus};
 use crate::model::widget::Widget;
 use crate::model::{Secret, State};
 use crate::server::Server;
+use crate::turn::Turn;
 use crate::wire::reply::Delivery;
-use crate::wire::request::WireRequest;
+use crate::wire::request::{ParsedRequest, WireRequest};
 
 /// Kaltura in memory.
 ///
@@ -39,6 +41,7 @@ use crate::wire::request::WireRequest;
 pub struct Fake {
     server: Arc<Mutex<Server>>,
     clock: FakeClock,
+    is_seeded: bool,
 }
 
 /// The account of [`Fake::new`].
@@ -54,7 +57,7 @@ const DEFAULT_JOURNAL_CAPACITY: usize = 10_000;
 /// Settings of a new fake.
 #[derive(Clone, Debug)]
 pub struct Builder {
-    seed: u64,
+    seed: Option<u64>,
     clock: FakeClock,
     stores_replies: bool,
     journal_capacity: usize,
@@ -62,10 +65,10 @@ pub struct Builder {
 
 impl Builder {
     /// What token ids, token values, sessions and chances of faults are made from. The same seed and the same calls give
-    /// the same answers, byte for byte.
+    /// the same answers, byte for byte. Without a seed they are made from a fixed one.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
+        Self { seed: Some(seed), ..self }
     }
 
     /// The clock; by default one that stands at 21 November 2026.
@@ -123,6 +126,8 @@ impl Builder {
 
     fn with_roles(self, roles: Vec<RoleRow>) -> Fake {
         let Self { seed, clock, stores_replies, journal_capacity } = self;
+        let is_seeded = seed.is_some();
+        let seed = seed.unwrap_or(DEFAULT_SEED);
         let mut state = State::new(seed);
         let now = clock.time().0;
         for role in roles {
@@ -138,7 +143,7 @@ impl Builder {
             replies: Cache::default(),
             results: Cache::default(),
         };
-        Fake { server: Arc::new(Mutex::new(server)), clock }
+        Fake { server: Arc::new(Mutex::new(server)), clock, is_seeded }
     }
 }
 
@@ -161,7 +166,7 @@ impl Fake {
     #[must_use]
     pub fn builder() -> Builder {
         Builder {
-            seed: DEFAULT_SEED,
+            seed: None,
             clock: FakeClock::frozen_at(DEFAULT_TIME),
             stores_replies: false,
             journal_capacity: DEFAULT_JOURNAL_CAPACITY,
@@ -187,10 +192,33 @@ impl Fake {
         Self::builder().build_from_config(json)
     }
 
-    /// Answers a request: the one entrance. All reading of requests and writing of replies is behind it.
+    /// Answers a request: all reading of requests and writing of replies is behind it.
     #[must_use]
     pub fn handle(&self, request: &WireRequest) -> Delivery {
-        self.lock().handle(request)
+        self.answer(&request.parse())
+    }
+
+    /// Answers a request that was parsed.
+    ///
+    /// Requests of other threads are answered meanwhile: the parts of a multirequest are steps of their own, and long
+    /// replies are written beside the server.
+    #[must_use]
+    pub fn answer(&self, request: &ParsedRequest<'_>) -> Delivery {
+        Turn::wait_for(&self.server).handle(request)
+    }
+
+    /// Whether the seed was chosen, so that whoever chose it expects what is made from it.
+    #[must_use]
+    pub fn is_seeded(&self) -> bool {
+        self.is_seeded
+    }
+
+    /// Makes secrets that nobody can know, for a fake that others than the test's author reach.
+    ///
+    /// From now on values of tokens and the random parts of sessions come from the operating system. Tokens that are
+    /// there get new values, and accounts new secrets where theirs are those of [`Account::new`]: read them after this.
+    pub fn use_system_randomness(&self) {
+        self.lock().state.become_unpredictable();
     }
 
     /// The clock, which everything in the fake goes by.
@@ -351,27 +379,34 @@ impl Fake {
     /// Clock, faults, journal and stored answers are no part of it.
     #[must_use]
     pub fn snapshot(&self) -> String {
-        serde_json::to_string(&self.lock().state).unwrap_or_default()
+        // The copy shares the rows of the tables: requests wait for it only, not for the JSON.
+        let state = self.lock().state.clone();
+        serde_json::to_string(&state).unwrap_or_default()
     }
 
     /// Goes back to a snapshot; stored answers are forgotten.
     ///
     /// # Errors
     ///
-    /// [`SnapshotError`] if the text is no snapshot; the fake is as before then.
+    /// [`SnapshotError`] if the text is not a snapshot, or one of a state that no fake can have; the fake is as before
+    /// then.
     pub fn restore(&self, snapshot: &str) -> Result<(), SnapshotError> {
-        let state: State = serde_json::from_str(snapshot)
-            .map_err(|error| SnapshotError { line: error.line(), column: error.column() })?;
+        let state: State = serde_json::from_str(snapshot).map_err(|error| SnapshotError::of(&error))?;
+        if let Some(flaw) = state.flaw() {
+            return Err(SnapshotError { reason: flaw.to_owned() });
+        }
         let mut server = self.lock();
-        server.state = state;
+        let state = server.state.continued_by(state);
+        let before = std::mem::replace(&mut server.state, state);
         server.replies.clear();
         server.results.clear();
+        drop(server);
+        drop(before);
         Ok(())
     }
 
-    /// The server, also after a panic in another thread: every request leaves it whole.
     fn lock(&self) -> MutexGuard<'_, Server> {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+        self.server.lock()
     }
 }
 
@@ -405,17 +440,25 @@ fn token(row: &TokenRow) -> Token {
     }
 }
 
-/// A text that is no snapshot.
+/// A text that is not a snapshot. It tells what was expected and where, never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotError {
-    line: usize,
-    column: usize,
+    reason: String,
+}
+
+impl SnapshotError {
+    fn of(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        // Other messages hold the value that was found, which can be a secret.
+        let is_harmless = text.starts_with("expected") || text.starts_with("missing field");
+        let reason = text.split(" at line ").next().filter(|_| is_harmless).unwrap_or("expected something else");
+        Self { reason: format!("{reason} (line {}, column {})", error.line(), error.column()) }
+    }
 }
 
 impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, column } = self;
-        write!(f, "not a snapshot of a fake (line {line}, column {column})")
+        write!(f, "not a snapshot of a fake: {}", self.reason)
     }
 }
 

@@ -47,6 +47,7 @@ mod permissions;
 mod php;
 mod server;
 mod transport;
+mod turn;
 mod wire;
 
 pub use clock::FakeClock;
@@ -58,4 +59,4 @@ pub use model::account::{Account, PartnerStatus};
 pub use model::token::{Token, TokenSpec, TokenStatus};
 pub use model::widget::Widget;
 pub use wire::reply::{Answer, Delivery, WireReply};
-pub use wire::request::WireRequest;
+pub use wire::request::{ParsedRequest, WireRequest};

@@ -11,8 +11,9 @@ use crate::php::{Array, Key, Value};
 /// What a sub-request takes from the request as a whole.
 const INHERITED: [&str; 3] = ["clientTag", "ks", "partnerId"];
 
-/// What references may become, in bytes: with more, PHP runs out of memory.
-const MAX_REPLACED: usize = 64 << 20;
+/// What parts may get beside their own parameters, inherited or in place of references, in bytes: with more, PHP runs out
+/// of memory or time.
+const MAX_ADDED: usize = 64 << 20;
 
 /// The sub-requests of a multirequest.
 pub(crate) struct Multirequest {
@@ -20,7 +21,7 @@ pub(crate) struct Multirequest {
     requests: BTreeMap<i64, Value>,
     /// By the number of the sub-request that they refer to.
     references: BTreeMap<i64, Vec<Reference>>,
-    /// How many bytes references may still become.
+    /// How many bytes the parts may still get.
     room: usize,
     next: i64,
     last: i64,
@@ -61,24 +62,27 @@ impl Multirequest {
         }
         let next = requests.keys().next().map_or(1, |first| *first.min(&1));
         let last = requests.keys().next_back().map_or(1, |last| *last.max(&1));
-        Self { common, requests, references, room: MAX_REPLACED, next, last, done: 0 }
+        Self { common, requests, references, room: MAX_ADDED, next, last, done: 0 }
     }
 
     /// The parameters of the next sub-request. A gap in the numbers, or one without service or action, ends the row.
-    pub(crate) fn next_request(&mut self) -> Option<Array> {
-        let Value::Array(request) = self.requests.get(&self.next).filter(|_| self.next <= self.last)? else {
-            return None;
+    pub(crate) fn next_request(&mut self) -> Result<Option<Array>, Failure> {
+        let Some(Value::Array(request)) = self.requests.get(&self.next).filter(|_| self.next <= self.last) else {
+            return Ok(None);
         };
-        set(request, "service").and(set(request, "action"))?;
+        if set(request, "service").and(set(request, "action")).is_none() {
+            return Ok(None);
+        }
         let mut request = request.clone();
         for name in INHERITED {
             if let Some(value) = set(&self.common, name).filter(|_| set(&request, name).is_none()) {
+                self.room = self.room.checked_sub(value.size()).ok_or(Failure::Crash)?;
                 request.insert(Key::from(name), value.clone());
             }
         }
         request.insert(Key::from("multirequest"), Value::Bool(true));
         request.shift_remove(&Key::from("format"));
-        Some(request)
+        Ok(Some(request))
     }
 
     /// Puts a result where later sub-requests refer to it.
@@ -223,7 +227,7 @@ mod tests {
         let count = |text: &str| {
             let mut requests = Multirequest::of(&crate::php::form::parse(text.as_bytes()));
             let mut count = 0;
-            while requests.next_request().is_some() {
+            while requests.next_request().is_ok_and(|next| next.is_some()) {
                 count += 1;
                 assert!(requests.finished(&Output::Null).is_ok());
             }
@@ -234,5 +238,19 @@ mod tests {
         assert_eq!(count("2:service=a&2:action=b"), 0);
         assert_eq!(count("1:service=a"), 0);
         assert_eq!(count(""), 0);
+    }
+
+    #[test]
+    fn what_parts_inherit_is_bounded_together() {
+        let ks = "k".repeat(1 << 20);
+        let parts: String = (1..=100).map(|number| format!("&{number}:service=a&{number}:action=b")).collect();
+        let mut requests = Multirequest::of(&crate::php::form::parse(format!("ks={ks}{parts}").as_bytes()));
+        let mut count = 0;
+        while let Ok(Some(_)) = requests.next_request() {
+            count += 1;
+            assert!(requests.finished(&Output::Null).is_ok());
+        }
+        assert_eq!(count, MAX_ADDED / ks.len() - 1);
+        assert!(requests.next_request().is_err());
     }
 }

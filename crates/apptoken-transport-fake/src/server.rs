@@ -9,16 +9,17 @@ use crate::context::{Surroundings, ks_state};
 use crate::dispatch::{Previous, dispatch};
 use crate::error::{self, ApiError, Failure};
 use crate::fault::{Fault, Faults, Place, Trouble};
-use crate::journal::{Journal, JournalEntry, short_name, shown};
+use crate::journal::{Journal, JournalEntry, MAX_PARTS, short_name, shown};
 use crate::model::State;
 use crate::multirequest::Multirequest;
 use crate::output::Output;
 use crate::php::cast::{is_numeric, to_text};
 use crate::php::value::set;
 use crate::php::{Array, Key, Value};
+use crate::turn::Turn;
 use crate::wire::format::Format;
 use crate::wire::reply::{Answer, Delivery, WireReply, http_date};
-use crate::wire::request::WireRequest;
+use crate::wire::request::{ParsedRequest, WireRequest};
 use crate::wire::route::{Route, SCRIPT};
 use crate::wire::{json, php_serialize, xml};
 
@@ -30,6 +31,9 @@ const LONG_AGO: &str = "Sun, 19 Nov 2000 08:52:00 GMT";
 
 /// The results of a multirequest together, in bytes: with more, PHP runs out of memory.
 const MAX_RESULTS: usize = 64 << 20;
+
+/// How many rows of tables the parts of a multirequest may look at together: with more, PHP runs out of time.
+const MAX_VISITED: u64 = 10_000_000;
 
 /// How many parts of a multirequest tell in a header that they came from the store.
 const MAX_CACHE_HEADERS: usize = 30;
@@ -67,26 +71,26 @@ struct Notes {
     parts: Vec<(String, String)>,
 }
 
-impl Server {
-    pub(crate) fn handle(&mut self, request: &WireRequest) -> Delivery {
-        let mut entry = JournalEntry::new(self.clock.time(), &request.method);
+impl Turn<'_> {
+    pub(crate) fn handle(&mut self, request: &ParsedRequest<'_>) -> Delivery {
+        let mut entry = JournalEntry::new(self.clock.time(), &request.wire.method);
+        if let Some(params) = &request.params {
+            entry.parameters = self.aside(|| shown(params));
+        }
         let delivery = self.deliver(request, &mut entry);
-        self.journal.add(entry, self.journal_capacity);
+        let capacity = self.journal_capacity;
+        self.journal.add(entry, capacity);
         delivery
     }
 
-    fn deliver(&mut self, request: &WireRequest, entry: &mut JournalEntry) -> Delivery {
-        let params = match Route::of(request.path()) {
-            Route::Api { path } => Some(request.params(path)),
-            _ => None,
-        };
-        if let Some(params) = &params {
+    fn deliver(&mut self, parsed: &ParsedRequest<'_>, entry: &mut JournalEntry) -> Delivery {
+        let ParsedRequest { wire: request, query, params } = parsed;
+        if let Some(params) = params {
             let name = |name| set(params, name).map(to_text).unwrap_or_default();
             entry.action = short_name(&actions::full_name(&name("service"), &name("action")));
             if name("service") == "multirequest" {
                 entry.action = "multirequest".to_owned();
             }
-            entry.parameters = shown(params);
             entry.partner = self.partner_of(params);
         }
         let fault = self.faults.meet(&entry.action, Place::Request);
@@ -98,7 +102,7 @@ impl Server {
         let wants_xml = fault.as_ref().is_some_and(|fault| *fault.trouble() == Trouble::Xml);
         let made = match params {
             Some(_) if request.method == "OPTIONS" => self.preflight(),
-            Some(params) => self.answer(request, params, wants_xml, entry),
+            Some(params) => self.answer(request, query, params, wants_xml, entry),
             None => self.web_server(request),
         };
         let Made { mut reply, outcome } = made;
@@ -130,45 +134,52 @@ impl Server {
         of_ks.or_else(of_widget).or_else(named)
     }
 
-    fn answer(&mut self, request: &WireRequest, params: Array, wants_xml: bool, entry: &mut JournalEntry) -> Made {
+    fn answer(
+        &mut self,
+        request: &WireRequest,
+        query: &Array,
+        params: &Array,
+        wants_xml: bool,
+        entry: &mut JournalEntry,
+    ) -> Made {
         let is_https =
             request.header("X-Forwarded-Proto").is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"));
         let around = Surroundings { uri: &request.target, is_https, now_nanos: self.clock.wall_nanos() };
-        let query = request.query();
-        let mut format = Format::of(&params, &query);
+        let mut format = Format::of(params, query);
         if wants_xml {
             format = Ok(Format::Xml { ignore_null: false });
         }
-        let is_uncached = set(&params, "nocache").is_some();
+        let is_uncached = set(params, "nocache").is_some();
         if let Ok(format) = &format
             && !is_uncached
             && format.is_plain()
-            && let Some(made) = self.shortcut(&params, format, around)
+            && let Some(made) = self.shortcut(params, format, around)
         {
             return made;
         }
-        let key = if is_uncached { None } else { self.key(request, &params, around) };
+        let key = if is_uncached { None } else { self.key(request, params, around) };
         if let Some((stored, stored_at)) = key.as_ref().and_then(|key| self.replies.get(key, around.now())) {
-            return from_store(stored, stored_at, key.as_ref(), request, &query, around.now());
+            return from_store(stored, stored_at, key.as_ref(), request, query, around.now());
         }
         let format = match format {
             Ok(format) => format,
             Err(error) => return self.without_format(&error),
         };
+        let content_type = format.content_type();
         let mut notes = Notes::default();
         let mut storing = Storing::default();
-        let body = if matches!(set(&params, "service"), Some(Value::Text(service)) if service == "multirequest") {
-            let made = self.multirequest(&params, around, &mut storing, &mut notes);
-            made.map(|outputs| (format.write_all(&outputs), "ok".to_owned()))
+        let body = if matches!(set(params, "service"), Some(Value::Text(service)) if service == "multirequest") {
+            let made = self.multirequest(params, around, &mut storing, &mut notes);
+            made.map(|outputs| (self.aside(move || format.write_all(&outputs)), "ok".to_owned()))
         } else {
-            let made = self.action(&params, around, &mut storing, &mut None, &mut notes);
-            made.map(|(output, outcome)| (format.write(&output), outcome))
+            let made = self.action(params, around, &mut storing, &mut None, &mut notes);
+            made.map(|(output, outcome)| (self.aside(move || format.write(&output)), outcome))
         };
         entry.parts = std::mem::take(&mut notes.parts);
         let Ok((body, outcome)) = body else { return self.crash() };
-        let content_type = match set(&params, "content-type") {
+        let content_type = match set(params, "content-type") {
             Some(wanted) => with_charset(&to_text(wanted)),
-            None => format.content_type().map_or_else(|| "text/html; charset=UTF-8".to_owned(), with_charset),
+            None => content_type.map_or_else(|| "text/html; charset=UTF-8".to_owned(), with_charset),
         };
         let number = self.state.request_number();
         let mut reply = self.head(Some(number)).with_header("Content-Type", &content_type).with_body(body);
@@ -233,11 +244,14 @@ impl Server {
         storing: &mut Storing,
         notes: &mut Notes,
     ) -> Result<Vec<Output>, Failure> {
-        let mut requests = Multirequest::of(params);
+        let mut requests = self.aside(|| Multirequest::of(params));
         let mut outputs = Vec::new();
         let mut size = 0;
+        let mut visited = 0;
         let mut previous = None;
-        while let Some(request) = requests.next_request() {
+        // Other requests have their turns between the parts.
+        while let Some(request) = self.aside(|| requests.next_request())? {
+            let visited_before = self.state.visited();
             let name = |name| set(&request, name).map(to_text).unwrap_or_default();
             let action = short_name(&actions::full_name(&name("service"), &name("action")));
             let key = self.part_key(&request, around);
@@ -259,14 +273,19 @@ impl Server {
                     made
                 }
             };
+            visited += self.state.visited().wrapping_sub(visited_before);
             size += output.size();
-            if size > MAX_RESULTS {
+            if size > MAX_RESULTS || visited > MAX_VISITED {
                 return Err(Failure::Crash);
             }
-            requests.finished(&output)?;
-            notes.parts.push((action, outcome));
+            self.journal.count_call(&action);
+            if notes.parts.len() < MAX_PARTS {
+                notes.parts.push((action, outcome));
+            }
+            self.aside(|| requests.finished(&output))?;
             outputs.push(output);
         }
+        self.aside(move || drop(requests));
         Ok(outputs)
     }
 
@@ -456,7 +475,7 @@ fn with_charset(content_type: &str) -> String {
 }
 
 fn exiting(error: &ApiError) -> String {
-    format!("exiting on error {} - {}", error.code, error.message)
+    format!("exiting on error {} - {}", error.code, error.message())
 }
 
 fn api_error(trouble: &Trouble, service: &str, action: &str) -> ApiError {
