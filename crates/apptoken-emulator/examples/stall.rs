@@ -129,8 +129,7 @@ fn requests() -> Vec<(&'static str, Vec<u8>)> {
         ("a chain of 20,000 references", post("multirequest", JSON, &chain)),
         ("240,000 keys with colons", post("session", JSON, &colons("x"))),
         ("240,000 keys of parts with colons", post("multirequest", JSON, &colons(""))),
-        ("8 MiB of braces", post("multirequest", "application/x-www-form-urlencoded", &format!("1:service=a&1:action={braces}"))),
-        ("8 MiB of braces, as JSON", post("session", JSON, &format!("{braces}}}"))),
+        ("8 MiB of braces", post("multirequest", JSON, &format!("{{\"1\":{{\"x\":\"{braces}}}\"}}}}"))),
         ("8 MiB of text", post("session", JSON, &format!("{{\"ks\":\"{}\"}}", "a".repeat(MAX_BODY - 20)))),
     ]
 }

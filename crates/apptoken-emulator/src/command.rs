@@ -81,7 +81,10 @@ impl Arguments {
         let options = self.control_host.iter().fold(options, Options::control_host);
         let options = options.on_save_failure(|why| {
             // Without standard error there is nobody to tell.
-            let _ = writeln!(io::stderr(), "apptoken-emulator: {why}; until it can, changes are lost when the process ends");
+            let _ = writeln!(
+                io::stderr(),
+                "apptoken-emulator: {why}; until it can, changes are lost when the process ends"
+            );
         });
         let emulator = options.start(self.fake()?)?;
         if let (Some(path), Some(certificate)) = (&self.tls, emulator.certificate_pem()) {

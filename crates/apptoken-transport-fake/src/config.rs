@@ -1,5 +1,6 @@
 //! Accounts and roles from a file.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use apptoken_core::{AccountSecret, PartnerId};
@@ -66,6 +67,10 @@ impl Config {
         let accounts =
             items(file, "partners")?.iter().enumerate().map(|(at, json)| account(json, &format!("partners[{at}]")));
         let accounts: Vec<Account> = accounts.collect::<Result<_, _>>()?;
+        let mut ids = HashSet::new();
+        if let Some(at) = accounts.iter().position(|account| !ids.insert(account.id)) {
+            return Err(ConfigError::new(&format!("partners[{at}].id"), "a number that no other account has"));
+        }
         if accounts.is_empty() {
             return Err(ConfigError::new("partners", "at least one account"));
         }
@@ -144,9 +149,9 @@ fn role(json: &Value, key: &str) -> Result<RoleRow, ConfigError> {
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(ConfigError::new(&format!("{key}.{name}"), "a text")),
     };
-    let id = given.get("id").and_then(Value::as_i64).filter(|id| *id > 0);
+    let id = given.get("id").and_then(Value::as_i64).filter(|id| (1..=i32::MAX.into()).contains(id));
     Ok(RoleRow {
-        id: id.ok_or_else(|| ConfigError::new(&format!("{key}.id"), "a number from 1"))?,
+        id: id.ok_or_else(|| ConfigError::new(&format!("{key}.id"), "a number from 1 to 2147483647"))?,
         name: text("name")?.ok_or_else(|| ConfigError::new(&format!("{key}.name"), "a text"))?,
         system_name: text("systemName")?.unwrap_or_default(),
         description: text("description")?,

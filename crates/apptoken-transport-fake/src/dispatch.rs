@@ -16,10 +16,11 @@ use crate::php::{Array, Value};
 /// The caller of the previous request of a multirequest: the same one is not checked again.
 pub(crate) type Previous = Option<((Option<Value>, Option<String>), Permissions)>;
 
-/// Runs the action that the parameters name.
+/// Runs the action that the parameters name; `grouped` are the same ones as [`build::group`] puts them.
 pub(crate) fn dispatch(
     state: &mut State,
     params: &Array,
+    grouped: &Array,
     around: Surroundings<'_>,
     storing: &mut Storing,
     previous: &mut Previous,
@@ -27,9 +28,8 @@ pub(crate) fn dispatch(
     let action = action_of(params)?;
     check_language(params)?;
     let context = Context::of(state, params)?;
-    let grouped = build::group(params);
-    let arguments = Arguments::of(action.parameters, &grouped, reference_time(&context, around))?;
-    let profile = match set(&grouped, "responseProfile") {
+    let arguments = Arguments::of(action.parameters, grouped, reference_time(&context, around))?;
+    let profile = match set(grouped, "responseProfile") {
         Some(value) => ResponseProfile::of(&build::object(&PROFILE, value, "responseProfile", around.now())?),
         None => None,
     };

@@ -393,7 +393,7 @@ impl Fake {
     pub fn restore(&self, snapshot: &str) -> Result<(), SnapshotError> {
         let state: State = serde_json::from_str(snapshot).map_err(|error| SnapshotError::of(&error))?;
         if let Some(flaw) = state.flaw() {
-            return Err(SnapshotError { reason: flaw.to_owned() });
+            return Err(SnapshotError { reason: format!(": {flaw}") });
         }
         let mut server = self.lock();
         let state = server.state.continued_by(state);
@@ -451,14 +451,15 @@ impl SnapshotError {
         let text = error.to_string();
         // Other messages hold the value that was found, which can be a secret.
         let is_harmless = text.starts_with("expected") || text.starts_with("missing field");
-        let reason = text.split(" at line ").next().filter(|_| is_harmless).unwrap_or("expected something else");
-        Self { reason: format!("{reason} (line {}, column {})", error.line(), error.column()) }
+        let reason = text.split(" at line ").next().filter(|_| is_harmless);
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        Self { reason: format!(" (line {}, column {}){reason}", error.line(), error.column()) }
     }
 }
 
 impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a snapshot of a fake: {}", self.reason)
+        write!(f, "not a snapshot of a fake{}", self.reason)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::fault::{Fault, Faults, Place, Trouble};
 use crate::journal::{Journal, JournalEntry, MAX_PARTS, short_name, shown};
 use crate::model::State;
 use crate::multirequest::Multirequest;
+use crate::objects::build::group;
 use crate::output::Output;
 use crate::php::cast::{is_numeric, to_text};
 use crate::php::value::set;
@@ -69,6 +70,8 @@ struct Notes {
     app: Option<String>,
     of_parts: Vec<String>,
     parts: Vec<(String, String)>,
+    /// How many rows of tables were looked at.
+    visited: u64,
 }
 
 impl Turn<'_> {
@@ -215,7 +218,14 @@ impl Turn<'_> {
         let fault = self.faults.meet(&action, Place::Action);
         let mut result = match &fault {
             Some(fault) if !fault.commits() => Ok(Output::Null),
-            _ => dispatch(&mut self.state, params, around, storing, previous),
+            _ => {
+                let grouped = self.aside(|| group(params));
+                let visited_before = self.state.visited();
+                let result = dispatch(&mut self.state, params, &grouped, around, storing, previous);
+                notes.visited += self.state.visited().wrapping_sub(visited_before);
+                self.aside(move || drop(grouped));
+                result
+            }
         };
         if let Some(fault) = &fault {
             result = Err(api_error(fault.trouble(), &name("service"), &name("action")).into());
@@ -247,11 +257,9 @@ impl Turn<'_> {
         let mut requests = self.aside(|| Multirequest::of(params));
         let mut outputs = Vec::new();
         let mut size = 0;
-        let mut visited = 0;
         let mut previous = None;
         // Other requests have their turns between the parts.
         while let Some(request) = self.aside(|| requests.next_request())? {
-            let visited_before = self.state.visited();
             let name = |name| set(&request, name).map(to_text).unwrap_or_default();
             let action = short_name(&actions::full_name(&name("service"), &name("action")));
             let key = self.part_key(&request, around);
@@ -273,9 +281,8 @@ impl Turn<'_> {
                     made
                 }
             };
-            visited += self.state.visited().wrapping_sub(visited_before);
             size += output.size();
-            if size > MAX_RESULTS || visited > MAX_VISITED {
+            if size > MAX_RESULTS || notes.visited > MAX_VISITED {
                 return Err(Failure::Crash);
             }
             self.journal.count_call(&action);

@@ -259,7 +259,11 @@ impl Server {
             if parsed.is_light() {
                 let delivery = self.fake.answer(&parsed);
                 let is_small = delivery.answer.reply().is_none_or(|reply| reply.body.len() <= SMALL_REPLY);
-                return if is_small { Ok(compress(delivery)) } else { self.on_worker(move |_| compress(delivery)).await };
+                return if is_small {
+                    Ok(compress(delivery))
+                } else {
+                    self.on_worker(move |_| compress(delivery)).await
+                };
             }
         }
         self.tally.worker_requests.add_one();

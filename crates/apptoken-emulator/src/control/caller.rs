@@ -37,7 +37,9 @@ impl Caller {
             _ => return Some("the control interface needs one Host header"),
         };
         if !is_of_this_machine(host) && !hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name_of(host))) {
-            return Some("the control interface answers to localhost, 127.0.0.1, [::1] and names that the operator allows");
+            return Some(
+                "the control interface answers to localhost, 127.0.0.1, [::1] and names that the operator allows",
+            );
         }
         let own = format!("{}://{host}", if self.is_encrypted { "https" } else { "http" });
         if all(request, "Origin").iter().any(|origin| !origin.eq_ignore_ascii_case(&own)) {
@@ -94,14 +96,29 @@ mod tests {
 
     #[test]
     fn only_hosts_of_this_machine_or_allowed_ones_get_in() {
-        for host in
-            ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "127.1.2.3", "[::1]:80", "[::1]", "emulator.test", "Emulator.Test:9"]
-        {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "127.0.0.1:1",
+            "127.1.2.3",
+            "[::1]:80",
+            "[::1]",
+            "emulator.test",
+            "Emulator.Test:9",
+        ] {
             assert!(is_let_in("127.0.0.1", &[("host", host)]), "{host}");
         }
         for host in [
-            "", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "10.0.0.1",
-            "[::2]", "::1", "localhost:x", "emulator.test.evil.example",
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "localhost@evil.example",
+            "10.0.0.1",
+            "[::2]",
+            "::1",
+            "localhost:x",
+            "emulator.test.evil.example",
         ] {
             assert!(!is_let_in("127.0.0.1", &[("Host", host)]), "{host}");
         }
@@ -112,7 +129,9 @@ mod tests {
     #[test]
     fn pages_of_other_origins_do_not_get_in() {
         let with = |name, value| is_let_in("127.0.0.1", &[("Host", "localhost:80"), (name, value)]);
-        for origin in ["http://evil.example", "https://localhost:80", "http://localhost:81", "http://localhost", "null", ""] {
+        for origin in
+            ["http://evil.example", "https://localhost:80", "http://localhost:81", "http://localhost", "null", ""]
+        {
             assert!(!with("Origin", origin), "{origin}");
         }
         assert!(with("Origin", "http://localhost:80"));
