@@ -4,17 +4,16 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use apptoken_transport_fake::Fake;
 
 /// A file that holds a fake's state: the old one or the new one, never half of one.
 ///
-/// Only its owner can read it, and only one process at a time has it: a lock file stands beside it until it is dropped.
+/// Only its owner can read it, and only one process at a time has it: a lock file stands beside it until this is dropped.
 #[derive(Debug)]
 pub(crate) struct StateFile {
-    path: PathBuf,
-    /// What the file holds, so that it is written only when something changed.
-    written: String,
+    writer: Arc<Writer>,
     _lock: Lock,
 }
 
@@ -32,20 +31,35 @@ impl StateFile {
             Err(why) if why.kind() == io::ErrorKind::NotFound => {}
             Err(why) => return Err(named(path, "cannot be read", &why)),
         }
-        let mut file = Self { path: file, written: String::new(), _lock: lock };
-        file.save(fake.snapshot())?;
-        Ok(file)
+        let writer = Writer { path: file, written: Mutex::default() };
+        writer.save(fake.snapshot())?;
+        Ok(Self { writer: Arc::new(writer), _lock: lock })
     }
 
+    /// What writes the file, also on another thread; good for nothing without the file's lock.
+    pub(crate) fn writer(&self) -> &Arc<Writer> {
+        &self.writer
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Writer {
+    path: PathBuf,
+    /// What the file holds, so that it is written only when something changed.
+    written: Mutex<String>,
+}
+
+impl Writer {
     /// Writes a state unless the file holds it already.
     ///
     /// # Errors
     ///
     /// When it cannot be written; the file then holds what it held before.
-    pub(crate) fn save(&mut self, state: String) -> io::Result<()> {
-        if state != self.written {
+    pub(crate) fn save(&self, state: String) -> io::Result<()> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if state != *written {
             replace(&self.path, state.as_bytes()).map_err(|why| named(&self.path, "cannot be written", &why))?;
-            self.written = state;
+            *written = state;
         }
         Ok(())
     }

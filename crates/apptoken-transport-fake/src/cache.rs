@@ -70,8 +70,7 @@ pub(crate) struct CacheKey(String);
 
 impl CacheKey {
     /// The key; `None` for requests whose answers are not stored.
-    pub(crate) fn of(params: &Array, ks: &KsState, host: &str, is_https: bool, script: &str) -> Option<Self> {
-        let mut params = params.clone();
+    pub(crate) fn of(mut params: Array, ks: &KsState, host: &str, is_https: bool, script: &str) -> Option<Self> {
         for name in ["ks", "kalsig", "clientTag", "callback"] {
             params.shift_remove(&Key::from(name));
         }
@@ -158,7 +157,7 @@ mod tests {
 
     fn key(name: &str) -> CacheKey {
         let params = [(Key::from("a"), Value::text(name))].into_iter().collect();
-        CacheKey::of(&params, &KsState::None, "host", false, "/").unwrap()
+        CacheKey::of(params, &KsState::None, "host", false, "/").unwrap()
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use apptoken_core::UnixSeconds;
 use serde::Serialize;
 
+use crate::model::column::cut_bytes;
 use crate::php::cast::to_text;
 use crate::php::{Array, Value};
 
@@ -89,6 +90,9 @@ const SHOWN: &[&str] = &[
 /// Parameters and parts of a request beyond this number are not told.
 const MAX_PARAMETERS: usize = 64;
 pub(crate) const MAX_PARTS: usize = 64;
+
+/// Longer names are not told.
+const MAX_NAME: usize = 64;
 
 /// Names of actions beyond this number are not counted: clients make them up.
 const MAX_COUNTED: usize = 1_000;
@@ -181,12 +185,15 @@ fn collect(params: &Array, prefix: &str, shown: &mut Vec<(String, Option<String>
         if shown.len() >= MAX_PARAMETERS {
             return;
         }
-        let name = format!("{prefix}{}", key.to_text());
+        let own = key.to_text();
+        let mut name = format!("{prefix}{own}");
+        // It is not shown anyway, and would be copied for all that the array holds.
+        cut_bytes(&mut name, MAX_NAME + 1);
         match value {
             Value::Array(inner) => collect(inner, &format!("{name}:"), shown),
             value => {
                 let text = to_text(value);
-                let last = name.rsplit(':').next().unwrap_or_default();
+                let last = own.rsplit(':').next().unwrap_or_default();
                 let is_shown = SHOWN.contains(&last) && is_harmless(&text);
                 shown.push((short_name(&name), is_shown.then(|| text.into_owned())));
             }
@@ -203,7 +210,7 @@ pub(crate) fn is_harmless(text: &str) -> bool {
 
 /// A name that the client made up: told only if it looks like one.
 pub(crate) fn short_name(name: &str) -> String {
-    if name.len() <= 64 && name.split([':', '.', '_']).all(is_harmless) {
+    if name.len() <= MAX_NAME && name.split([':', '.', '_']).all(is_harmless) {
         name.to_owned()
     } else {
         "(long name)".to_owned()

@@ -31,9 +31,13 @@ pub(crate) struct Multirequest {
 /// A text such as `{1:result:ks}`, and where it stands in a sub-request.
 struct Reference {
     number: i64,
-    path: Vec<Key>,
+    /// The positions in the arrays that lead to it: names can be long, and hold many.
+    path: Vec<usize>,
     text: String,
 }
+
+/// The paths of references together, in steps: further references stay as they are.
+const MAX_STEPS: usize = 1_000_000;
 
 impl Multirequest {
     pub(crate) fn of(params: &Array) -> Self {
@@ -56,10 +60,11 @@ impl Multirequest {
                 }
             }
         }
-        let mut references = BTreeMap::<_, Vec<_>>::new();
+        let mut references = References::default();
         for (number, request) in &requests {
-            collect_references(*number, request, &mut Vec::new(), &mut references);
+            references.collect(*number, request, &mut Vec::new());
         }
+        let references = references.by_referred;
         let next = requests.keys().next().map_or(1, |first| *first.min(&1));
         let last = requests.keys().next_back().map_or(1, |last| *last.max(&1));
         Self { common, requests, references, room: MAX_ADDED, next, last, done: 0 }
@@ -109,21 +114,30 @@ impl Multirequest {
     }
 }
 
-fn collect_references(number: i64, value: &Value, path: &mut Vec<Key>, references: &mut BTreeMap<i64, Vec<Reference>>) {
-    match value {
-        Value::Array(array) => {
-            for (key, value) in array {
-                path.push(key.clone());
-                collect_references(number, value, path, references);
-                path.pop();
+#[derive(Default)]
+struct References {
+    by_referred: BTreeMap<i64, Vec<Reference>>,
+    steps: usize,
+}
+
+impl References {
+    fn collect(&mut self, number: i64, value: &Value, path: &mut Vec<usize>) {
+        match value {
+            Value::Array(array) => {
+                for (position, value) in array.values().enumerate() {
+                    path.push(position);
+                    self.collect(number, value, path);
+                    path.pop();
+                }
             }
-        }
-        Value::Text(text) => {
-            if let Some((text, referred)) = reference_in(text) {
-                references.entry(referred).or_default().push(Reference { number, path: path.clone(), text });
+            Value::Text(text) if self.steps <= MAX_STEPS => {
+                if let Some((text, referred)) = reference_in(text) {
+                    self.steps += path.len();
+                    self.by_referred.entry(referred).or_default().push(Reference { number, path: path.clone(), text });
+                }
             }
+            _ => {}
         }
-        _ => {}
     }
 }
 
@@ -184,9 +198,9 @@ fn value_of(result: &Output, path: &str) -> Result<String, Failure> {
     }
 }
 
-fn at<'a>(value: &'a mut Value, path: &[Key]) -> Option<&'a mut Value> {
-    path.iter().try_fold(value, |value, key| match value {
-        Value::Array(array) => array.get_mut(key).filter(|value| **value != Value::Null),
+fn at<'a>(value: &'a mut Value, path: &[usize]) -> Option<&'a mut Value> {
+    path.iter().try_fold(value, |value, position| match value {
+        Value::Array(array) => array.get_index_mut(*position).map(|(_, value)| value),
         _ => None,
     })
 }

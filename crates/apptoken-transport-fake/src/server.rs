@@ -315,24 +315,27 @@ impl Turn<'_> {
     }
 
     /// The key of a request in the store of replies.
-    fn key(&self, request: &WireRequest, params: &Array, around: Surroundings<'_>) -> Option<CacheKey> {
+    fn key(&mut self, request: &WireRequest, params: &Array, around: Surroundings<'_>) -> Option<CacheKey> {
         if !self.stores_replies {
             return None;
         }
-        let mut params = params.clone();
-        let ks = common_ks(&mut params)?;
+        let (params, ks) = self.aside(|| {
+            let mut params = params.clone();
+            let ks = common_ks(&mut params)?;
+            Some((params, ks))
+        })?;
         let state = ks_state(&self.state, ks.as_ref(), around);
         let host = request.header("Host").unwrap_or_default();
-        CacheKey::of(&params, &state, host, around.is_https, SCRIPT)
+        self.aside(move || CacheKey::of(params, &state, host, around.is_https, SCRIPT))
     }
 
     /// The key of a part of a multirequest in the store of results.
-    fn part_key(&self, params: &Array, around: Surroundings<'_>) -> Option<CacheKey> {
+    fn part_key(&mut self, params: &Array, around: Surroundings<'_>) -> Option<CacheKey> {
         if !self.stores_replies || set(params, "nocache").is_some() {
             return None;
         }
         let state = ks_state(&self.state, set(params, "ks"), around);
-        CacheKey::of(params, &state, "", around.is_https, SCRIPT)
+        self.aside(|| CacheKey::of(params.clone(), &state, "", around.is_https, SCRIPT))
     }
 
     /// What every reply of the API has.
@@ -352,9 +355,9 @@ impl Turn<'_> {
     /// The reply to a format that the server does not know: headers only.
     fn without_format(&mut self, error: &ApiError) -> Made {
         let number = self.state.request_number();
+        let why = self.aside(|| exiting(error));
         let reply = self.head(Some(number)).with_header("X-Kaltura", &format!("error- {}", error.code));
-        let reply =
-            reply.with_header("X-Kaltura-App", &exiting(error)).with_header("Content-Type", "text/html; charset=UTF-8");
+        let reply = reply.with_header("X-Kaltura-App", &why).with_header("Content-Type", "text/html; charset=UTF-8");
         Made { reply: no_store(reply), outcome: error.code.clone() }
     }
 

@@ -3,6 +3,7 @@
 mod known;
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
@@ -60,12 +61,20 @@ impl Privileges {
     /// Like on the server, the empty text is a list of one item with an empty name; see [`is_empty`](Self::is_empty).
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let mut privileges = Self::new();
+        let mut privileges = Vec::<Privilege>::new();
+        // A search for each name would take hours for a text of some megabytes.
+        let mut positions = BTreeMap::new();
         for item in text.split(',') {
             let (name, value) = item.split_once(':').unwrap_or((item, ""));
-            privileges.append(name, value.split('/').filter(|_| !value.is_empty()));
+            let position = *positions.entry(name).or_insert(privileges.len());
+            if position == privileges.len() {
+                privileges.push(Privilege { name: name.to_owned(), values: Vec::new() });
+            }
+            if let Some(privilege) = privileges.get_mut(position).filter(|_| !value.is_empty()) {
+                privilege.values.extend(value.split('/').map(ToOwned::to_owned));
+            }
         }
-        privileges
+        Self(privileges)
     }
 
     /// Adds a privilege, or values to one that is there.

@@ -4,8 +4,8 @@ use std::fmt;
 use std::future::pending;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use apptoken_transport_fake::{Delivery, Fake};
@@ -112,7 +112,6 @@ impl Server {
     /// Serves until it is stopped, lets running requests end, and saves the state.
     pub(crate) async fn serve(self: &Arc<Self>, listener: TcpListener, setup: Setup) -> io::Result<()> {
         let Setup { tls, state_file, save_failed, stopped } = setup;
-        let state_file = state_file.map(|file| Arc::new(Mutex::new(file)));
         let connections = GracefulShutdown::new();
         tokio::select! {
             () = self.accept(&listener, tls.map(TlsAcceptor::from), &connections) => {}
@@ -124,19 +123,19 @@ impl Server {
         self.stopping.store(true, Ordering::Relaxed);
         // Whatever still runs after this time is dropped with the runtime.
         let _ = timeout(self.limits.stop_time, connections.shutdown()).await;
-        state_file.map_or(Ok(()), |file| save(&file, self.fake.snapshot()))
+        state_file.map_or(Ok(()), |file| file.writer().save(self.fake.snapshot()))
     }
 
     /// Saves the state after every change, at most a few times a second.
     ///
     /// A failure is reported when it happens, once until saving succeeds again.
-    async fn keep_saving(&self, file: Option<&Arc<Mutex<StateFile>>>, failed: Option<&SaveFailed>) {
+    async fn keep_saving(&self, file: Option<&StateFile>, failed: Option<&SaveFailed>) {
         let Some(file) = file else { return pending().await };
         let mut is_reported = false;
         loop {
             self.changed.notified().await;
-            let (file, fake) = (Arc::clone(file), self.fake.clone());
-            match spawn_blocking(move || save(&file, fake.snapshot())).await {
+            let (writer, fake) = (Arc::clone(file.writer()), self.fake.clone());
+            match spawn_blocking(move || writer.save(fake.snapshot())).await {
                 Ok(Err(why)) => {
                     if let Some(SaveFailed(report)) = failed.filter(|_| !is_reported) {
                         report(&why);
@@ -284,10 +283,6 @@ impl Server {
         });
         done.await.map_err(|_| Abort)
     }
-}
-
-fn save(file: &Mutex<StateFile>, state: String) -> io::Result<()> {
-    file.lock().unwrap_or_else(PoisonError::into_inner).save(state)
 }
 
 /// The other end of a connection.
