@@ -405,6 +405,11 @@ impl Fake {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(crate) fn server(&self) -> &Mutex<Server> {
+        &self.server
+    }
+
     fn lock(&self) -> MutexGuard<'_, Server> {
         self.server.lock()
     }

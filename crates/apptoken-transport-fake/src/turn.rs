@@ -33,3 +33,19 @@ impl DerefMut for Turn<'_> {
         &mut self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Fake;
+
+    #[test]
+    fn others_have_the_server_while_work_is_done_aside() {
+        let fake = Fake::new();
+        let mut turn = Turn::wait_for(fake.server());
+        assert!(fake.server().try_lock().is_none());
+        assert!(turn.aside(|| fake.server().try_lock().is_some()));
+        assert!(fake.server().try_lock().is_none());
+        drop(turn);
+    }
+}
