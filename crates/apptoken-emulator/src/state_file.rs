@@ -36,7 +36,7 @@ impl StateFile {
         Ok(Self { writer: Arc::new(writer), _lock: lock })
     }
 
-    /// What writes the file, also on another thread; good for nothing without the file's lock.
+    /// What writes the file, also on another thread, for as long as the file is locked.
     pub(crate) fn writer(&self) -> &Arc<Writer> {
         &self.writer
     }

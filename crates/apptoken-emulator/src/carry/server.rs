@@ -76,7 +76,7 @@ pub(crate) struct Setup {
     pub(crate) stopped: oneshot::Receiver<()>,
 }
 
-/// Told when the state cannot be saved.
+/// Called when the state cannot be saved.
 #[derive(Clone)]
 pub(crate) struct SaveFailed(pub(crate) Arc<dyn Fn(&io::Error) + Send + Sync>);
 
