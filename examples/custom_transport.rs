@@ -12,8 +12,8 @@ use apptoken_transport_fake::{Fake, TokenSpec};
 
 pub struct Attohttpc;
 
-/// Whether a transport keeps its duties, `apptoken_transport_fake::conformance` tells; it found that this client lets a
-/// body through that ends early, so its length is checked here.
+/// Checks the length of the body itself: the checks of `apptoken-transport-conformance` found that this client accepts a
+/// body that ends early.
 impl Transport for Attohttpc {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
         let no_proxy = attohttpc::ProxySettings::builder().build();

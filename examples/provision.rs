@@ -5,7 +5,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use apptoken::{Admin, Endpoint, PartnerId, Privileges, ServiceRole};
+use apptoken::admin::ServiceRole;
+use apptoken::{Admin, Endpoint, PartnerId, Privileges};
 use apptoken_transport_fake::Fake;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -4,7 +4,8 @@
 
 use std::error::Error;
 
-use apptoken::{Admin, Client, Endpoint, HashType, OldToken, PartnerId};
+use apptoken::admin::OldToken;
+use apptoken::{Admin, Client, Endpoint, HashType, PartnerId};
 use apptoken_transport_fake::{Fake, TokenSpec};
 
 fn main() -> Result<(), Box<dyn Error>> {

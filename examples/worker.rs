@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use apptoken::api::{app_token, user};
 use apptoken::{
     Call, Clock as _, Credential, Event, FnSource, HashType, Observer, PartnerId, Provider, Session, UreqTransport,
-    app_token, drive, user,
+    drive,
 };
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, FakeClock, Fault, TokenSpec, Trouble};

@@ -12,8 +12,8 @@ use apptoken_transport_fake::{Fake, Token, TokenSpec};
 mod custom_transport;
 
 #[test]
-fn the_custom_transport_keeps_the_duties_of_a_transport() {
-    apptoken_transport_fake::conformance::assert_essential(|_| custom_transport::Attohttpc);
+fn the_custom_transport_conforms() {
+    apptoken_transport_conformance::check_essential(|_| custom_transport::Attohttpc).assert_passed();
 }
 
 fn example(name: &str) -> Command {

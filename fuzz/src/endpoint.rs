@@ -1,4 +1,4 @@
-use apptoken_core::session::StartWidgetSession;
+use apptoken_core::api::session::StartWidgetSession;
 use apptoken_core::{Call, Endpoint, PartnerId};
 use url::{Host, Url};
 

@@ -63,11 +63,12 @@
 //! | To | use |
 //! |---|---|
 //! | log in | [`Login`] |
-//! | call one action, of Kaltura's or of your own | [`Call`] with [`session`], [`app_token`], [`user`], [`user_role`] or your [`Action`] |
+//! | log in many users of one app token | [`LoginMany`] |
+//! | call one action, of Kaltura's or of your own | [`Call`] with an action of [`api`] or your [`Action`] |
 //! | call several actions in one request | [`Batch`] |
 //! | read a whole list | [`AllPages`] |
-//! | create what a service needs | [`Provision`] |
-//! | replace, shut off, look over tokens | [`Rotate`], [`Revoke`], [`Audit`] |
+//! | create what a service needs | [`admin::Provision`] |
+//! | replace, shut off, look over tokens | [`admin::Rotate`], [`admin::Revoke`], [`admin::Audit`] |
 //!
 //! # Errors
 //!
@@ -76,10 +77,10 @@
 //! | [`ErrorKind`] | raised by | whose fault | try again? |
 //! |---|---|---|---|
 //! | [`InvalidInput`](ErrorKind::InvalidInput) | constructors and `start`, before anything is sent | the caller's | after correcting the value |
-//! | [`NotSent`](ErrorKind::NotSent) | the transport: refused, unknown name | network or URL | yes; the flow did already |
+//! | [`NotSent`](ErrorKind::NotSent) | the transport: refused, unknown name, certificate | network, proxy or URL | where [`is_transient`](Error::is_transient); the flow did already |
 //! | [`NoReply`](ErrorKind::NoReply) | the transport: reset, time-out, cut off | network | reads yes; changes after looking |
 //! | [`Redirect`](ErrorKind::Redirect) | a 3xx status | the service URL | after correcting it |
-//! | [`HttpStatus`](ErrorKind::HttpStatus) | any other status than 200 | 429, 5xx: the server; else the URL | 429 and 5xx, as above |
+//! | [`HttpStatus`](ErrorKind::HttpStatus) | any other status than 2xx | 429, 5xx: the server; else the URL | 429 and 5xx, as above |
 //! | [`EmptyReply`](ErrorKind::EmptyReply), [`TruncatedReply`](ErrorKind::TruncatedReply) | the reply | server or network | as `NoReply` |
 //! | [`HtmlReply`](ErrorKind::HtmlReply) | the reply | the service URL, a proxy or a portal | no |
 //! | [`XmlReply`](ErrorKind::XmlReply) | the reply | something that alters requests | no |
@@ -93,7 +94,7 @@
 //!
 //! # Secrets
 //!
-//! [`AppTokenSecret`], [`AccountSecret`], [`Ks`] and [`TokenHash`] (it can be replayed with its KS) are types of their own:
+//! [`AppTokenSecret`], [`AccountSecret`], [`Ks`] and [`TokenHash`](value::TokenHash) (it can be replayed with its KS) are types of their own:
 //! their `Debug` shows `[redacted]`, they have no `Display`, they are wiped from memory when dropped, and `expose` is the
 //! one way out. No error holds a byte of a reply. Requests and replies are wiped too, but not the buffers that a JSON
 //! writer or an HTTP client outgrows.
@@ -101,47 +102,20 @@
 
 extern crate alloc;
 
-mod action;
-pub mod app_token;
-mod change;
-mod encode;
-mod endpoint;
-mod error;
-mod flow;
-mod hash;
-mod http;
-mod ids;
-mod ks;
-mod lifetime;
-mod list;
-mod privileges;
-pub mod renewal;
-mod reply;
-mod retry;
-mod secret;
-pub mod session;
-mod time;
-mod transport;
-pub mod user;
-pub mod user_role;
+pub mod admin;
+pub mod api;
+pub mod error;
+pub mod exchange;
+pub mod login;
+pub mod value;
+pub mod wire;
 
-pub use action::{Action, Repeat};
-pub use app_token::SessionOptions;
-pub use change::Change;
-pub use endpoint::{Endpoint, Region};
-pub use error::{ActionName, Error, ErrorKind, KalturaCode, KsFault};
-pub use flow::{
-    AllPages, Audit, AuditedToken, Batch, BatchResults, Call, Changes, Credential, Exchange, Finding, Flow, Grant,
-    HandOver, Login, OldToken, Provision, ProvisionProgress, Reference, Revoke, Revoked, Rotate, RotateProgress,
-    Rotated, ServiceRole, Session, ShortenedLifetime, Step, Stopped, Ticket, WidgetSession, drive,
+pub use api::app_token::SessionOptions;
+pub use error::{Error, ErrorKind, KalturaCode, KsFault};
+pub use exchange::{AllPages, Batch, Call, Exchange, Flow, RetryPolicy, Step, Stopped, drive};
+pub use login::{Changes, Credential, Login, LoginMany, Session};
+pub use value::{
+    AccountSecret, AppTokenId, AppTokenSecret, Clock, HashChoice, HashType, Ks, Moment, PartnerId, Privileges,
+    SessionType, UnixSeconds,
 };
-pub use hash::{HashChoice, HashType};
-pub use http::{HttpRequest, HttpResponse};
-pub use ids::{AppTokenId, PartnerId, SessionType};
-pub use ks::{Ks, KsV1Fields, KsVersion};
-pub use list::{ListAction, Page, Pager};
-pub use privileges::{Privilege, Privileges};
-pub use retry::RetryPolicy;
-pub use secret::{AccountSecret, AppTokenSecret, TokenHash};
-pub use time::{Clock, Moment, UnixSeconds};
-pub use transport::{FnTransport, Transport, TransportFailure};
+pub use wire::{Action, Endpoint, FnTransport, HttpRequest, HttpResponse, Region, Repeat, Transport, TransportFailure};

@@ -34,7 +34,6 @@
 
 extern crate alloc;
 
-mod base64;
 mod loose;
 mod mint;
 mod open;
@@ -44,7 +43,7 @@ mod session_id;
 mod v1;
 mod v2;
 
-pub use apptoken_core::KsVersion;
+pub use apptoken_core::value::KsVersion;
 pub use mint::{KsFields, mint_v1, mint_v2};
 pub use open::{OpenError, open};
 pub use opened::OpenedKs;

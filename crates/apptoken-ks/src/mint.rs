@@ -2,9 +2,9 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use ::base64::Engine as _;
-use ::base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use apptoken_core::{AccountSecret, Ks, PartnerId, SessionType, UnixSeconds};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use zeroize::Zeroizing;
 
 use crate::{query, v1, v2};

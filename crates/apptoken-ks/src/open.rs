@@ -4,10 +4,12 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::fmt;
 
-use apptoken_core::{AccountSecret, KsVersion, Privileges};
+use apptoken_core::value::{KsVersion, decode_ks};
+use apptoken_core::{AccountSecret, Privileges};
+use zeroize::Zeroizing;
 
 use crate::query::{self, Value};
-use crate::{OpenedKs, base64, v1, v2};
+use crate::{OpenedKs, v1, v2};
 
 /// Reads a KS as the server does, and makes sure that it was made with a secret of its account.
 ///
@@ -43,7 +45,8 @@ pub fn open<S: IntoIterator<Item: Borrow<AccountSecret>>>(
     text: &str,
     secrets: impl FnOnce(&str) -> S,
 ) -> Result<OpenedKs, OpenError> {
-    let decoded = base64::decode(text).filter(|decoded| !decoded.is_empty()).ok_or(OpenError::NotBase64)?;
+    let decoded =
+        decode_ks(text).map(Zeroizing::new).filter(|decoded| !decoded.is_empty()).ok_or(OpenError::NotBase64)?;
     match decoded.strip_prefix(b"v2|") {
         Some(rest) => open_v2(rest, secrets),
         None => open_v1(&decoded, secrets),

@@ -3,7 +3,8 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 
-use apptoken_core::{KsVersion, PartnerId, UnixSeconds};
+use apptoken_core::value::KsVersion;
+use apptoken_core::{PartnerId, UnixSeconds};
 
 use crate::loose::compare;
 use crate::session_id_hash;

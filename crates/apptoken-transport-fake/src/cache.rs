@@ -1,8 +1,9 @@
-//! The server's store of answers: those to requests without a KS, or with one that everybody can have, are given again
+//! The server's cache of replies: those to requests without a KS, or with one that everybody can have, are given again
 //! to whoever sends the same parameters.
 
 use indexmap::IndexMap;
 
+use crate::php::hash::md5;
 use crate::php::query::build_sorted;
 use crate::php::{Array, Key, Value};
 
@@ -48,7 +49,7 @@ impl Storing {
     }
 }
 
-/// What a KS is to the store, without a look at the database.
+/// What a KS is to the cache, without a look at the database.
 pub(crate) enum KsState {
     None,
     /// It takes the database to tell.
@@ -92,8 +93,7 @@ impl CacheKey {
                 add("privileges", privileges);
             }
         }
-        use md5::{Digest as _, Md5};
-        Some(Self(format!("cache_v3-{}", hex::encode(Md5::digest(build_sorted(&params))))))
+        Some(Self(format!("cache_v3-{}", md5(build_sorted(&params)))))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -101,7 +101,7 @@ impl CacheKey {
     }
 }
 
-/// The store.
+/// The cache.
 pub(crate) struct Cache<T> {
     entries: IndexMap<String, Entry<T>>,
     /// Of all entries together, in bytes.
@@ -128,7 +128,7 @@ impl<T: Clone> Cache<T> {
         Some((entry.answer.clone(), entry.stored_at))
     }
 
-    /// Stores an answer of so many bytes if it may be stored, and tells whether it was.
+    /// Stores an answer of `size` bytes if it may be stored, and returns whether it was.
     pub(crate) fn put(&mut self, key: &CacheKey, answer: &T, size: usize, storing: Storing, now: i64) -> bool {
         if storing.is_disabled || size > MAX_ANSWER {
             return false;

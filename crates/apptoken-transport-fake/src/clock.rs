@@ -46,7 +46,8 @@ impl FakeClock {
     /// The time in whole seconds.
     #[must_use]
     pub fn time(&self) -> UnixSeconds {
-        UnixSeconds(self.wall_nanos().div_euclid(NANOS))
+        let wall = self.shared.wall.load(Ordering::Relaxed).saturating_add(self.went_by());
+        UnixSeconds(wall.div_euclid(NANOS))
     }
 
     /// Moves the clock forward.
@@ -59,10 +60,6 @@ impl FakeClock {
     pub fn set(&self, time: UnixSeconds) {
         let went_by = self.went_by();
         self.shared.wall.store(time.0.saturating_mul(NANOS).saturating_sub(went_by), Ordering::Relaxed);
-    }
-
-    pub(crate) fn wall_nanos(&self) -> i64 {
-        self.shared.wall.load(Ordering::Relaxed).saturating_add(self.went_by())
     }
 
     fn went_by(&self) -> i64 {

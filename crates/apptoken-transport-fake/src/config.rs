@@ -1,13 +1,15 @@
 //! Accounts and roles from a file.
 
 use std::collections::HashSet;
-use std::fmt;
 
+use apptoken_core::value::KsVersion;
 use apptoken_core::{AccountSecret, PartnerId};
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
 
-use crate::model::Secret;
-use crate::model::account::Account;
+use crate::config_error::ConfigError;
+use crate::model::account::{Account, PartnerStatus};
 use crate::model::role::{RoleRow, STATUS_ACTIVE};
 
 /// What a configuration holds.
@@ -16,183 +18,149 @@ pub(crate) struct Config {
     pub(crate) roles: Vec<RoleRow>,
 }
 
-/// A configuration that cannot be used. It tells the key and what was expected there, never a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    key: String,
-    expected: String,
-}
-
-impl ConfigError {
-    fn new(key: &str, expected: impl Into<String>) -> Self {
-        Self { key: key.to_owned(), expected: expected.into() }
-    }
-
-    /// Where it is, such as `partners[0].id`; empty for the file as a whole.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, expected } = self;
-        if key.is_empty() { write!(f, "expected {expected}") } else { write!(f, "{key}: expected {expected}") }
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-const KEYS: [&str; 4] = ["about", "partners", "rolesAbout", "roles"];
-const PARTNER_KEYS: [&str; 9] = [
-    "id",
-    "ksVersion",
-    "adminSecret",
-    "additionalAdminSecrets",
-    "secret",
-    "ksMaxExpiry",
-    "status",
-    "features",
-    "anonymousUser",
-];
-const ROLE_KEYS: [&str; 7] = ["id", "name", "systemName", "shortName", "permissionNames", "description", "tags"];
-
 impl Config {
     pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
         let json: Value = serde_json::from_str(text).map_err(|error| {
             ConfigError::new("", format!("JSON (line {}, column {})", error.line(), error.column()))
         })?;
-        let file = object(&json, "", &KEYS)?;
-        let accounts =
-            items(file, "partners")?.iter().enumerate().map(|(at, json)| account(json, &format!("partners[{at}]")));
-        let accounts: Vec<Account> = accounts.collect::<Result<_, _>>()?;
+        let file: File = serde_path_to_error::deserialize(json).map_err(|error| ConfigError::of(&error))?;
+        if file.partners.is_empty() {
+            return Err(ConfigError::new("partners", "at least one account"));
+        }
+        let accounts: Vec<_> = file.partners.into_iter().map(Account::from).collect();
         let mut ids = HashSet::new();
         if let Some(at) = accounts.iter().position(|account| !ids.insert(account.id)) {
             return Err(ConfigError::new(&format!("partners[{at}].id"), "a number that no other account has"));
         }
-        if accounts.is_empty() {
-            return Err(ConfigError::new("partners", "at least one account"));
-        }
-        let roles = match file.get("roles") {
-            Some(_) => items(file, "roles")?
-                .iter()
-                .enumerate()
-                .map(|(at, json)| role(json, &format!("roles[{at}]")))
-                .collect::<Result<_, _>>()?,
-            None => Vec::new(),
-        };
-        Ok(Self { accounts, roles })
+        Ok(Self { accounts, roles: file.roles.into_iter().map(RoleRow::from).collect() })
     }
 }
 
-fn account(json: &Value, key: &str) -> Result<Account, ConfigError> {
-    let given = object(json, key, &PARTNER_KEYS)?;
-    let at = |name: &str| format!("{key}.{name}");
-    let id = given
-        .get("id")
-        .and_then(Value::as_u64)
-        .and_then(|id| u32::try_from(id).ok())
-        .and_then(|id| PartnerId::new(id).ok());
-    let id = id.ok_or_else(|| ConfigError::new(&at("id"), "a number from 1 to 2147483647"))?;
-    let mut account = Account::new(id).anonymous_user(false);
-    account.ks_version = match given.get("ksVersion").map(Value::as_u64) {
-        None => 2,
-        Some(Some(version @ (1 | 2))) => u8::try_from(version).unwrap_or(2),
-        Some(_) => return Err(ConfigError::new(&at("ksVersion"), "1 or 2")),
-    };
-    account.admin_secrets = vec![secret(given.get("adminSecret"), &at("adminSecret"))?];
-    if given.contains_key("additionalAdminSecrets") {
-        for (number, more) in items(given, "additionalAdminSecrets")
-            .map_err(|error| ConfigError { key: at(&error.key), ..error })?
-            .iter()
-            .enumerate()
-        {
-            account.admin_secrets.push(secret(Some(more), &format!("{key}.additionalAdminSecrets[{number}]"))?);
+/// The file. `about` and `rolesAbout` are for whoever reads it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct File {
+    #[serde(default, rename = "about")]
+    _about: IgnoredAny,
+    partners: Vec<PartnerConfig>,
+    #[serde(default, rename = "rolesAbout")]
+    _roles_about: IgnoredAny,
+    #[serde(default)]
+    roles: Vec<RoleConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PartnerConfig {
+    id: Id,
+    #[serde(default = "version_2")]
+    ks_version: Within<1, 2>,
+    admin_secret: Secret,
+    #[serde(default)]
+    additional_admin_secrets: Vec<Secret>,
+    secret: Secret,
+    #[serde(default = "one_day")]
+    ks_max_expiry: Option<u32>,
+    #[serde(default = "active")]
+    status: Within<1, 3>,
+    #[serde(default)]
+    features: Vec<String>,
+    #[serde(default)]
+    anonymous_user: bool,
+}
+
+/// A role of partner 0.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RoleConfig {
+    id: Within<1, { i32::MAX as i64 }>,
+    name: String,
+    system_name: Option<String>,
+    #[serde(default, rename = "shortName")]
+    _short_name: IgnoredAny,
+    permission_names: Option<String>,
+    description: Option<String>,
+    tags: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "u32")]
+struct Id(PartnerId);
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Secret(AccountSecret);
+
+/// A number from `MIN` to `MAX`.
+#[derive(Deserialize)]
+#[serde(try_from = "i64")]
+struct Within<const MIN: i64, const MAX: i64>(i64);
+
+fn version_2() -> Within<1, 2> {
+    Within(2)
+}
+
+fn active() -> Within<1, 3> {
+    Within(PartnerStatus::Active.code())
+}
+
+fn one_day() -> Option<u32> {
+    Some(86_400)
+}
+
+impl TryFrom<u32> for Id {
+    type Error = apptoken_core::Error;
+
+    fn try_from(number: u32) -> Result<Self, Self::Error> {
+        PartnerId::new(number).map(Self)
+    }
+}
+
+impl TryFrom<String> for Secret {
+    type Error = apptoken_core::Error;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        AccountSecret::parse(text).map(Self)
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> TryFrom<i64> for Within<MIN, MAX> {
+    type Error = &'static str;
+
+    fn try_from(number: i64) -> Result<Self, Self::Error> {
+        if (MIN..=MAX).contains(&number) { Ok(Self(number)) } else { Err("another number") }
+    }
+}
+
+impl From<PartnerConfig> for Account {
+    fn from(config: PartnerConfig) -> Self {
+        let admin_secrets = std::iter::once(&config.admin_secret).chain(&config.additional_admin_secrets);
+        let version = if config.ks_version.0 == 1 { KsVersion::V1 } else { KsVersion::V2 };
+        let account = Self { status: config.status.0, features: config.features, ..Self::new(config.id.0) };
+        account
+            .ks_version(version)
+            .admin_secrets(admin_secrets.map(|Secret(secret)| secret))
+            .user_secret(&config.secret.0)
+            .max_lifetime(config.ks_max_expiry)
+            .anonymous_user(config.anonymous_user)
+    }
+}
+
+impl From<RoleConfig> for RoleRow {
+    fn from(config: RoleConfig) -> Self {
+        Self {
+            id: config.id.0,
+            name: config.name,
+            system_name: config.system_name.unwrap_or_default(),
+            description: config.description,
+            status: STATUS_ACTIVE,
+            partner_id: 0,
+            permission_names: config.permission_names,
+            tags: config.tags,
+            created_at: 0,
+            updated_at: 0,
         }
     }
-    account.user_secret = secret(given.get("secret"), &at("secret"))?;
-    account.max_lifetime = match given.get("ksMaxExpiry") {
-        None => Some(86_400),
-        Some(Value::Null) => None,
-        Some(seconds) => {
-            let seconds = seconds.as_u64().and_then(|seconds| u32::try_from(seconds).ok());
-            Some(seconds.ok_or_else(|| ConfigError::new(&at("ksMaxExpiry"), "a number of seconds or null"))?)
-        }
-    };
-    account.status = match given.get("status").map(Value::as_i64) {
-        None => 1,
-        Some(Some(status @ 1..=3)) => status,
-        Some(_) => return Err(ConfigError::new(&at("status"), "1 (active), 2 (content blocked) or 3 (fully blocked)")),
-    };
-    if given.contains_key("features") {
-        for (number, feature) in
-            items(given, "features").map_err(|error| ConfigError { key: at(&error.key), ..error })?.iter().enumerate()
-        {
-            let name = feature
-                .as_str()
-                .ok_or_else(|| ConfigError::new(&format!("{key}.features[{number}]"), "the name of a feature"))?;
-            account = account.feature(name);
-        }
-    }
-    account.anonymous_user = match given.get("anonymousUser") {
-        None => false,
-        Some(value) => value.as_bool().ok_or_else(|| ConfigError::new(&at("anonymousUser"), "true or false"))?,
-    };
-    Ok(account)
-}
-
-fn role(json: &Value, key: &str) -> Result<RoleRow, ConfigError> {
-    let given = object(json, key, &ROLE_KEYS)?;
-    let text = |name: &str| match given.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(ConfigError::new(&format!("{key}.{name}"), "a text")),
-    };
-    let id = given.get("id").and_then(Value::as_i64).filter(|id| (1..=i32::MAX.into()).contains(id));
-    Ok(RoleRow {
-        id: id.ok_or_else(|| ConfigError::new(&format!("{key}.id"), "a number from 1 to 2147483647"))?,
-        name: text("name")?.ok_or_else(|| ConfigError::new(&format!("{key}.name"), "a text"))?,
-        system_name: text("systemName")?.unwrap_or_default(),
-        description: text("description")?,
-        status: STATUS_ACTIVE,
-        partner_id: 0,
-        permission_names: text("permissionNames")?,
-        tags: text("tags")?,
-        created_at: 0,
-        updated_at: 0,
-    })
-}
-
-fn object<'a>(json: &'a Value, key: &str, known: &[&str]) -> Result<&'a Map<String, Value>, ConfigError> {
-    let object = json.as_object().ok_or_else(|| ConfigError::new(key, "an object"))?;
-    if let Some(unknown) = object.keys().find(|name| !known.contains(&name.as_str())) {
-        let shown: String = unknown.chars().take(40).collect();
-        let separator = if key.is_empty() { "" } else { "." };
-        return Err(ConfigError::new(
-            &format!("{key}{separator}{shown}"),
-            format!("one of the keys {}", known.join(", ")),
-        ));
-    }
-    Ok(object)
-}
-
-fn items<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a Vec<Value>, ConfigError> {
-    object.get(name).and_then(Value::as_array).ok_or_else(|| ConfigError::new(name, "a list"))
-}
-
-fn secret(json: Option<&Value>, key: &str) -> Result<Secret, ConfigError> {
-    let text = json.and_then(Value::as_str).and_then(|text| AccountSecret::parse(text).ok());
-    let text =
-        text.ok_or_else(|| ConfigError::new(key, "a secret: printable characters without blanks around them"))?;
-    Ok(Secret::new(text.expose()))
-}
-
-/// The roles of partner 0.
-pub(crate) fn global_roles() -> Vec<RoleRow> {
-    let json: Value = serde_json::from_str(include_str!("model/global_roles.json")).unwrap_or_default();
-    let roles = json.as_array().map(Vec::as_slice).unwrap_or_default();
-    roles.iter().filter_map(|json| role(json, "").ok()).collect()
 }
 
 #[cfg(test)]
@@ -200,14 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_roles_of_partner_0_are_there() {
-        let roles = global_roles();
-        assert_eq!(roles.len(), 23);
-        assert!(roles.iter().enumerate().all(|(at, role)| role.id == at as i64 + 1));
-    }
-
-    #[test]
-    fn errors_tell_the_key_and_what_was_expected() {
+    fn errors_name_the_key_and_what_is_expected() {
         let partner = |more: &str| format!(r#"{{"partners":[{{"id":101,"adminSecret":"a","secret":"b"{more}}}]}}"#);
         for (text, message) in [
             ("{".to_owned(), "expected JSON (line 1, column 1)"),
@@ -228,10 +189,41 @@ mod tests {
             (partner(r#","features":"x""#), "partners[0].features: expected a list"),
             (partner(r#","features":[1]"#), "partners[0].features[0]: expected the name of a feature"),
             (partner(r#","anonymousUser":1"#), "partners[0].anonymousUser: expected true or false"),
+            (r#"{"partners":[7]}"#.to_owned(), "partners[0]: expected an object"),
+            (
+                partner(r#","additionalAdminSecrets":["c",""]"#),
+                "partners[0].additionalAdminSecrets[1]: expected a secret: printable characters without blanks around them",
+            ),
+            (
+                partner(r#","secrets":[]"#),
+                "partners[0].secrets: expected one of the keys id, ksVersion, adminSecret, additionalAdminSecrets, secret, ksMaxExpiry, status, features, anonymousUser",
+            ),
+            (r#"{"partners":[],"roles":[{"id":0}]}"#.to_owned(), "roles[0].id: expected a number from 1 to 2147483647"),
+            (r#"{"partners":[],"roles":[{"id":1}]}"#.to_owned(), "roles[0].name: expected a text"),
+            (
+                r#"{"partners":[],"roles":[{"nom":1}]}"#.to_owned(),
+                "roles[0].nom: expected one of the keys id, name, systemName, shortName, permissionNames, description, tags",
+            ),
             (r#"{"partner":[]}"#.to_owned(), "partner: expected one of the keys about, partners, rolesAbout, roles"),
         ] {
             assert_eq!(Config::parse(&text).err().unwrap().to_string(), message, "{text}");
         }
+    }
+
+    #[test]
+    fn errors_show_no_values() {
+        for value in [r#""5ec7e7""#, r#""`, expected one of 5ec7e7""#, r#"["5ec7e7"]"#, r#"{"5ec7e7":1}"#] {
+            for name in ["id", "ksVersion", "ksMaxExpiry", "status", "anonymousUser"] {
+                let file = format!(r#"{{"partners":[{{"{name}":{value}}}]}}"#);
+                let message = Config::parse(&file).err().unwrap().to_string();
+                assert!(message.starts_with("partners[0].") && !message.contains("5ec7e7"), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_lifetime_of_null_has_no_maximum() {
+        let partner = |more: &str| format!(r#"{{"partners":[{{"id":101,"adminSecret":"a","secret":"b"{more}}}]}}"#);
         let sound = Config::parse(&partner(r#","ksMaxExpiry":null,"additionalAdminSecrets":["c"]"#)).ok().unwrap();
         assert_eq!(sound.accounts[0].max_lifetime, None);
         assert_eq!(sound.accounts[0].admin_secrets.len(), 2);

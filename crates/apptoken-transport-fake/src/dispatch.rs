@@ -1,10 +1,13 @@
 //! One request to one action: the checks before it, in the server's order.
 
-use crate::actions::{self, Action, Arguments, Call};
+use crate::actions;
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Arguments;
+use crate::actions::requested::RequestedAction;
 use crate::cache::Storing;
-use crate::context::{Context, Surroundings};
+use crate::context::Context;
 use crate::error::{self, Failure};
-use crate::model::State;
+use crate::model::state::State;
 use crate::objects::build;
 use crate::objects::response_profile::{CLASS as PROFILE, ResponseProfile};
 use crate::output::Output;
@@ -12,6 +15,7 @@ use crate::permissions::Permissions;
 use crate::php::cast::{is_true_text, to_text};
 use crate::php::value::set;
 use crate::php::{Array, Value};
+use crate::request_info::RequestInfo;
 
 /// The caller of the previous request of a multirequest: the same one is not checked again.
 pub(crate) type Previous = Option<((Option<Value>, Option<String>), Permissions)>;
@@ -21,24 +25,24 @@ pub(crate) fn dispatch(
     state: &mut State,
     params: &Array,
     grouped: &Array,
-    around: Surroundings<'_>,
+    info: RequestInfo<'_>,
     storing: &mut Storing,
     previous: &mut Previous,
 ) -> Result<Output, Failure> {
     let action = action_of(params)?;
     check_language(params)?;
     let context = Context::of(state, params)?;
-    let arguments = Arguments::of(action.parameters, grouped, reference_time(&context, around))?;
+    let arguments = Arguments::of(action.parameters, grouped, reference_time(&context, info))?;
     let profile = match set(grouped, "responseProfile") {
-        Some(value) => ResponseProfile::of(&build::object(&PROFILE, value, "responseProfile", around.now())?),
+        Some(value) => ResponseProfile::of(&build::object(&PROFILE, value, "responseProfile", info.now)?),
         None => None,
     };
     let permissions = match previous.take() {
         Some((caller, permissions)) if caller == context.caller() => permissions,
-        _ => context.permissions(state, around)?,
+        _ => context.permissions(state, info)?,
     };
     *previous = Some((context.caller(), permissions.clone()));
-    context.check_allowed(state, &permissions, action, around)?;
+    check_allowed(&context, state, &permissions, action, info)?;
     if matches!(action.name, "add" | "clone" | "update") {
         state.make_room()?;
     }
@@ -48,21 +52,39 @@ pub(crate) fn dispatch(
         arguments: &arguments,
         profile: profile.as_ref(),
         storing,
-        now_nanos: around.now_nanos,
+        info,
     })
 }
 
 fn action_of(params: &Array) -> Result<&'static Action, Failure> {
-    let name = |name| set(params, name).map(to_text).unwrap_or_default();
-    let service = name("service");
-    if !is_true_text(&service) {
+    let requested = RequestedAction::of(params);
+    if !is_true_text(&requested.service) {
         return Err(error::SERVICE_NOT_SPECIFIED.plain().into());
     }
-    let (service, action) = (service.to_ascii_lowercase(), name("action").to_ascii_lowercase());
+    let (service, action) = (requested.service.to_ascii_lowercase(), requested.action.to_ascii_lowercase());
     if !actions::has_service(&service) {
         return Err(error::SERVICE_DOES_NOT_EXISTS.with(&[&service]).into());
     }
     actions::find(&service, &action).ok_or_else(|| error::ACTION_DOES_NOT_EXISTS.with(&[&action, &service]).into())
+}
+
+/// Whether the caller may call the action.
+fn check_allowed(
+    context: &Context,
+    state: &State,
+    permissions: &Permissions,
+    action: &Action,
+    info: RequestInfo<'_>,
+) -> Result<(), Failure> {
+    let name = format!("{}->{}", action.service, action.name);
+    if !context.is_for_own_account() || !permissions.has_any_of(action.permissions) {
+        return Err(error::SERVICE_FORBIDDEN.with(&[&name]).into());
+    }
+    let is_https_only = state.account(context.partner_id()).is_some_and(|account| account.https_only);
+    if is_https_only && !info.is_https {
+        return Err(error::SERVICE_ACCESS_CONTROL_RESTRICTED.with(&[&name]).into());
+    }
+    Ok(())
 }
 
 fn check_language(params: &Array) -> Result<(), Failure> {
@@ -84,9 +106,9 @@ fn is_language_code(text: &str) -> bool {
 }
 
 /// The time that relative times count from: the KS can name another one than now.
-fn reference_time(context: &Context, around: Surroundings<'_>) -> i64 {
+fn reference_time(context: &Context, info: RequestInfo<'_>) -> i64 {
     let named = context.session.as_ref().and_then(|session| session.privilege_value("reftime"));
-    named.filter(|time| is_true_text(time)).map_or_else(|| around.now(), crate::php::cast::text_to_int)
+    named.filter(|time| is_true_text(time)).map_or_else(|| info.now, crate::php::cast::text_to_int)
 }
 
 #[cfg(test)]

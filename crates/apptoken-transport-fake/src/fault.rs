@@ -51,7 +51,7 @@ pub enum Trouble {
     Null,
     /// The first half of the true body, as if it were whole.
     Truncated,
-    /// The true body, damaged so that it is no JSON.
+    /// The true body, damaged so that it is not JSON.
     Malformed,
     /// A redirect with this status.
     Redirect {

@@ -32,15 +32,17 @@
 //! ```
 
 mod actions;
+mod builder;
 mod cache;
 mod clock;
 mod config;
-pub mod conformance;
+mod config_error;
 mod context;
 mod dispatch;
 mod error;
 mod fake;
 mod fault;
+mod global_roles;
 mod journal;
 mod model;
 mod multirequest;
@@ -48,14 +50,17 @@ mod objects;
 mod output;
 mod permissions;
 mod php;
+mod request_info;
+mod seed;
 mod server;
+mod session_check;
 mod transport;
-mod turn;
 mod wire;
 
+pub use builder::Builder;
 pub use clock::FakeClock;
-pub use config::ConfigError;
-pub use fake::{Builder, Fake, SnapshotError};
+pub use config_error::ConfigError;
+pub use fake::{Fake, SnapshotError};
 pub use fault::{Fault, FaultId, Trouble};
 pub use journal::{Journal, JournalEntry};
 pub use model::account::{Account, PartnerStatus};

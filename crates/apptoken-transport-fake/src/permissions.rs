@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::actions::Action;
 use crate::error::{self, ApiError};
+use crate::model::collation;
 use crate::model::role::{RoleRow, STATUS_DELETED};
+use crate::model::session::Session;
+use crate::model::state::State;
 use crate::model::user::{STATUS_ACTIVE as USER_ACTIVE, UserRow};
-use crate::model::{Session, State, collation};
 use crate::php::cast::{is_numeric, is_true_text, text_to_int};
 
 /// The names of the permissions of partner 0, one per line; each can be part of a role.
@@ -31,8 +32,8 @@ pub(crate) struct Permissions {
 }
 
 impl Permissions {
-    pub(crate) fn allow(&self, action: &Action) -> bool {
-        action.permissions.iter().any(|wanted| self.names.iter().any(|name| name == wanted))
+    pub(crate) fn has_any_of(&self, names: &[&str]) -> bool {
+        names.iter().any(|wanted| self.names.iter().any(|name| name == wanted))
     }
 
     /// The permissions of a request without a KS.

@@ -2,7 +2,7 @@ use std::fmt;
 
 use apptoken_core::{Clock as _, HttpRequest, HttpResponse, Transport, TransportFailure};
 
-use crate::Fake;
+use crate::fake::Fake;
 use crate::wire::reply::{Answer, WireReply};
 use crate::wire::request::WireRequest;
 

@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Proxy, ProxyProtocol};
 
-use crate::{CONNECT_TIMEOUT, LARGEST_REPLY, OUR_NAME, TOTAL_TIMEOUT, UreqTransport};
+use crate::{CONNECT_TIMEOUT, LARGEST_REPLY, OUR_NAME, TOTAL_TIMEOUT, UreqTransport, connect};
 
 /// ureq adds a timeout to the present time, which must not overflow.
 const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -37,8 +37,7 @@ impl UreqTransportBuilder {
     /// Sets how long it may take to find the host, and again how long to connect to it, TLS and proxy included; 10 s by
     /// default.
     ///
-    /// A failure for this reason is certain not to have reached the server, so make it shorter than the
-    /// [total timeout](Self::total_timeout).
+    /// Make it shorter than the [total timeout](Self::total_timeout), so that time is left for the request.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self { connect_timeout: timeout.min(A_CENTURY), ..self }
     }
@@ -65,6 +64,19 @@ impl UreqTransportBuilder {
     }
 
     /// Trusts these certificates, one or more in PEM, in place of the platform's.
+    ///
+    /// Where a firewall inspects TLS, give its root. Without this call the platform's are trusted; on Linux those of the
+    /// file that `SSL_CERT_FILE` names, or of the directories of `SSL_CERT_DIR`, if one of these is set.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use apptoken_transport_ureq::UreqTransport;
+    ///
+    /// let pem = std::fs::read("/etc/ssl/inspection-root.pem")?;
+    /// let transport = UreqTransport::builder().root_certificates(pem).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn root_certificates(self, pem: impl Into<Vec<u8>>) -> Self {
         Self { root_certificates: Some(pem.into()), ..self }
     }
@@ -93,7 +105,7 @@ impl UreqTransportBuilder {
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .user_agent(OUR_NAME)
             .build();
-        UreqTransport { largest_reply: self.largest_reply, ..UreqTransport::from_agent(config.into()) }
+        UreqTransport { largest_reply: self.largest_reply, ..UreqTransport::from_agent(connect::agent(config)) }
     }
 }
 

@@ -5,12 +5,27 @@ use std::io;
 use apptoken_core::TransportFailure;
 use ureq::{Error, Timeout};
 
-/// Sorts the errors that ureq gives before it has a reply.
+use crate::connect::{Advice, Cause, ConnectFailure, advise_on_tls};
+
+/// Sorts the errors of ureq. Those of our own connector are certain; of others only the kind can say it.
 pub(crate) fn classify(error: Error) -> TransportFailure {
-    if is_certainly_before_sending(&error) {
-        TransportFailure::not_sent(error)
-    } else {
-        TransportFailure::unknown(error)
+    let error = match error {
+        Error::Other(other) => match other.downcast::<ConnectFailure>() {
+            Ok(failure) => return TransportFailure::from(*failure),
+            Err(other) => Error::Other(other),
+        },
+        error => error,
+    };
+    if !is_certainly_before_sending(&error) {
+        return TransportFailure::unknown(Cause::from(error).into_inner());
+    }
+    let cause = Cause::from(error);
+    let advice = cause.downcast_ref().map(advise_on_tls);
+    let failure = TransportFailure::not_sent(cause.into_inner());
+    match advice {
+        Some(Advice { permanent: true, text }) => failure.permanent().advise(text),
+        Some(Advice { permanent: false, text }) => failure.advise(text),
+        None => failure,
     }
 }
 

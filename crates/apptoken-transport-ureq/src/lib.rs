@@ -17,7 +17,7 @@
 //! | time for everything, to the reply's last byte | 30 s | [`total_timeout`](UreqTransportBuilder::total_timeout) |
 //! | size of a reply, decompressed | 8 MiB | [`largest_reply`](UreqTransportBuilder::largest_reply) |
 //! | proxy | none | [`proxy`](UreqTransportBuilder::proxy) |
-//! | trusted certificates | the platform's | [`root_certificates`](UreqTransportBuilder::root_certificates) |
+//! | trusted certificates | the platform's, on Linux those of `SSL_CERT_FILE` or `SSL_CERT_DIR` if set | [`root_certificates`](UreqTransportBuilder::root_certificates) |
 //! | redirects | returned, never followed | |
 //! | compression | gzip | |
 //! | connections | kept for 15 s of idleness, 3 to a host | [`from_agent`](UreqTransport::from_agent) |
@@ -25,16 +25,35 @@
 //!
 //! TLS is rustls with the process's default cryptography if the program installed one, else with ring.
 //!
+//! # Deadlines
+//!
+//! Every phase of a request ends by the total timeout, however slowly the other side sends or reads: name resolution, all
+//! addresses of a host together, the tunnel of a proxy, both TLS handshakes, the request, interim replies, head and body.
+//! Connecting ends by the connect timeout too. A name resolution that ran out of time goes on in a thread of its own, whose
+//! result is dropped.
+//!
 //! # What may have happened when no reply came
 //!
-//! A failure is [`not_sent`](apptoken_core::TransportFailure::not_sent) where no byte of the request can have left: the
-//! connection was refused, the host has no usable address or was not found, the time to find or to connect to it ran out,
-//! its certificate is not trusted, or a proxy refused to reach it. Everything else is
-//! [`unknown`](apptoken_core::TransportFailure::unknown), among it a total timeout, even one that strikes early.
+//! A failure is [`not_sent`](apptoken_core::TransportFailure::not_sent) where no byte of the request can have left: the host
+//! was not found or could not be connected to, the TLS handshake was not completed, a proxy opened no tunnel, or a timeout
+//! struck by then, the total one included. Everything else is [`unknown`](apptoken_core::TransportFailure::unknown).
+//!
+//! Causes that stay until somebody changes something are [permanent](apptoken_core::TransportFailure::is_permanent), so no
+//! flow tries again: a certificate that is refused, no root certificates, an answer that is not TLS, a server that refuses
+//! the handshake, a proxy that refuses the tunnel with anything but a fault of its own (5xx) or lack of time (408, 425,
+//! 429). Each failure to connect carries its cause as `source` and
+//! [advice](apptoken_core::TransportFailure::advice), none of which holds the password of a proxy. If a variable such as
+//! `HTTPS_PROXY` is set while the transport has no proxy, the advice names the variable.
 //!
 //! No request is ever sent twice. A connection is probed before it is used again, and one that the server has closed by
 //! then is replaced. One that the server closes just as the request goes out is an unknown failure: neither ureq nor this
 //! crate sends the request again.
+//!
+//! # What is accepted
+//!
+//! Any status, any form of head and body that RFC 9110 and 9112 allow, and `gzip` by any of its names. ureq 3.5 refuses
+//! three rare forms, which are unknown failures: `100 Continue` with headers, header values folded over several lines, and
+//! a chunk whose size and extensions take more than 20 bytes.
 //!
 //! A reply shorter than its length or without its last chunk is a failure. A reply of unknown length, ended by closing the
 //! connection, cannot be told from one cut short; there it is the JSON inside that must be whole.
@@ -47,17 +66,18 @@
 //! `RUST_LOG=trace,ureq_proto=debug` for one, or have TRACE compiled out, with the feature `max_level_debug` of `log`.
 
 mod builder;
+mod connect;
 mod failure;
+mod reply;
 
 use std::fmt;
-use std::io::Read as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use apptoken_core::{HttpRequest, HttpResponse, Transport, TransportFailure};
 use ureq::config::{AutoHeaderValue, Config};
-use ureq::http::header::{CONTENT_ENCODING, USER_AGENT};
-use ureq::http::{self, Request, Response, Uri};
+use ureq::http::header::USER_AGENT;
+use ureq::http::{self, Request, Uri};
 
 pub use builder::UreqTransportBuilder;
 
@@ -94,6 +114,12 @@ impl UreqTransport {
     /// What a transport owes to its callers does not depend on the agent: any status is a reply, redirects are not
     /// followed, a reply is at most 8 MiB large, a time without limit becomes 30 s, and this machine is not asked for
     /// through a proxy. Only middleware cannot be overruled: it sees requests and replies with their secrets.
+    ///
+    /// Two things depend on the agent's connector. Its deadlines can be exceeded: ureq's own connector spends its whole
+    /// timeout on each read of a proxy's answer to `CONNECT`, so that a proxy that drips holds a call for long. And it is
+    /// only certain that a request was not sent where ureq says so by the kind of its error: connection refused, host not
+    /// found, no usable address, a timeout of resolving or connecting, a certificate that is refused, a tunnel that a proxy
+    /// refuses. A total timeout and any other failed handshake are unknown.
     ///
     /// An agent made with `http_status_as_error(false)`, `max_redirects(0)` and a `timeout_global` needs no overruling.
     /// Any other is overruled request by request, for which ureq reads the root certificates anew with each connection.
@@ -132,14 +158,14 @@ impl UreqTransport {
         if let AutoHeaderValue::Default = self.agent.config().user_agent() {
             builder = builder.header(USER_AGENT, OUR_NAME);
         }
-        Ok(self.overrule(builder.body(request.body())?))
+        Ok(self.override_settings(builder.body(request.body())?))
     }
 
     /// Sets for this request what a transport needs and the agent lacks.
-    fn overrule<'r>(&self, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
+    fn override_settings<'r>(&self, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
         let config = self.agent.config();
         let around_proxy = config.proxy().is_some() && is_this_machine(request.uri());
-        if is_dutiful(config) && !around_proxy {
+        if needs_no_override(config) && !around_proxy {
             return request;
         }
         let proxy = config.proxy().filter(|_| !around_proxy).cloned();
@@ -151,31 +177,12 @@ impl UreqTransport {
             .proxy(proxy)
             .build()
     }
-
-    fn read(&self, response: Response<ureq::Body>) -> Result<HttpResponse, TransportFailure> {
-        let (head, body) = response.into_parts();
-        // ureq takes this header away where it decompresses.
-        if head.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-            return Err(TransportFailure::unknown("the reply is compressed in a way that was not asked for"));
-        }
-        // ureq's own limit counts compressed bytes.
-        let limit = u64::try_from(self.largest_reply).unwrap_or(u64::MAX);
-        let mut whole = Vec::new();
-        let read = body.into_reader().take(limit.saturating_add(1)).read_to_end(&mut whole);
-        read.map_err(|error| TransportFailure::unknown(ureq::Error::from(error)))?;
-        if whole.len() > self.largest_reply {
-            return Err(TransportFailure::unknown(format!("the reply is larger than {limit} bytes")));
-        }
-        let headers =
-            head.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
-        Ok(HttpResponse::new(head.status.as_u16(), headers, whole))
-    }
 }
 
 impl Transport for UreqTransport {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
-        let request = self.prepare(request).map_err(TransportFailure::not_sent)?;
-        self.read(self.agent.run(request).map_err(failure::classify)?)
+        let request = self.prepare(request).map_err(|error| TransportFailure::not_sent(error).permanent())?;
+        reply::read(self.agent.run(request).map_err(failure::classify)?, self.largest_reply)
     }
 }
 
@@ -193,7 +200,8 @@ impl fmt::Debug for UreqTransport {
     }
 }
 
-fn is_dutiful(config: &Config) -> bool {
+/// Whether the agent does by itself what [`Transport`] demands.
+fn needs_no_override(config: &Config) -> bool {
     !config.http_status_as_error() && config.max_redirects() == 0 && is_bounded(config)
 }
 
@@ -211,7 +219,7 @@ fn is_this_machine(url: &Uri) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use apptoken_core::session::StartWidgetSession;
+    use apptoken_core::api::session::StartWidgetSession;
     use apptoken_core::{Call, Endpoint, Moment, PartnerId, UnixSeconds};
     use ureq::config::Timeouts;
 
@@ -228,10 +236,10 @@ mod tests {
     }
 
     #[test]
-    fn our_own_agent_needs_no_overruling() {
+    fn our_own_agent_needs_no_override() {
         let config =
             UreqTransport::builder().connect_timeout(Duration::from_secs(3)).build().unwrap().agent.config().clone();
-        assert!(is_dutiful(&config));
+        assert!(needs_no_override(&config));
         let Timeouts { global, resolve, connect, .. } = config.timeouts();
         assert_eq!(
             (global, resolve, connect),

@@ -15,7 +15,7 @@
 //! # #[cfg(feature = "ureq")] {
 //! let client = apptoken::Client::from_env()?;
 //! let session = client.login()?;
-//! let me = client.call(session.ks(), apptoken::user::Get::default())?;
+//! let me = client.call(session.ks(), apptoken::api::user::Get::default())?;
 //! println!("logged in as {} until {}", me.id, session.expires_at());
 //! # }
 //! # Ok::<(), apptoken::Error>(())
@@ -28,9 +28,10 @@
 //! | feature | adds |
 //! |---|---|
 //! | `ureq` (default) | [`UreqTransport`] and the constructors that need no other transport |
+//! | `account-secret` | `Authority::Secret`: an [`Admin`] that signs its sessions with the account's secret |
 //! | `tracing` | `TracingObserver`, which hands a provider's events to `tracing` |
 
-mod admin;
+mod administration;
 mod client;
 mod clock;
 mod config;
@@ -39,12 +40,13 @@ mod link;
 mod provider;
 mod source;
 pub mod store;
+mod sync;
 
 pub use apptoken_core::*;
 #[cfg(feature = "ureq")]
 pub use apptoken_transport_ureq::UreqTransport;
 
-pub use admin::{Admin, Authority};
+pub use administration::{Admin, Authority};
 pub use client::Client;
 pub use clock::SystemClock;
 pub use config::Config;

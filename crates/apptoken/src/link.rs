@@ -1,12 +1,14 @@
+use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
+use apptoken_core::exchange::drive_counted;
 use apptoken_core::{
     Action, Call, Clock, Endpoint, Error, Exchange, Flow, Ks, Moment, RetryPolicy, Stopped, Transport, drive,
 };
 
-use crate::SystemClock;
+use crate::clock::SystemClock;
 
 /// A server and what carries requests to it: what every client of this crate stands on.
 #[derive(Clone)]
@@ -33,6 +35,17 @@ impl Link {
 
     pub(crate) fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, Stopped<F>> {
         drive(exchange, &*self.transport, &*self.clock)
+    }
+
+    /// Drives a flow, and adds how many requests it sent.
+    pub(crate) fn drive_counted<F: Flow>(
+        &self,
+        exchange: Exchange<F>,
+        requests: &Cell<u32>,
+    ) -> Result<F::Output, Error> {
+        let (result, sent) = drive_counted(exchange, &*self.transport, &*self.clock);
+        requests.set(requests.get().saturating_add(sent));
+        Ok(result?)
     }
 
     pub(crate) fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use apptoken_core::{Credential, Error, UnixSeconds};
 
-use crate::Config;
+use crate::config::Config;
 
 /// Where the app token comes from.
 ///

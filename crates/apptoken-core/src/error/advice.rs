@@ -1,6 +1,7 @@
 //! The sentences of errors: what happened, and what to do next.
 
-use super::{ErrorKind, KalturaCode, KsFault};
+use super::code::{KalturaCode, KsFault};
+use crate::error::kind::ErrorKind;
 
 /// What happened.
 pub(super) fn what(kind: ErrorKind) -> &'static str {

@@ -2,8 +2,6 @@
 
 use alloc::string::String;
 
-use crate::reply::ApiArgs;
-
 /// Kaltura's error codes that concern sessions and app tokens; [`Error::code`](crate::Error::code) has every code as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -99,9 +97,10 @@ pub enum KsFault {
 }
 
 impl KalturaCode {
-    pub(crate) fn of(code: &str, args: &ApiArgs) -> Self {
+    /// The meaning of a code and of its arguments, which are looked up by name.
+    pub(crate) fn of<'a>(code: &str, arg: impl Fn(&str) -> Option<&'a str>) -> Self {
         match code {
-            "INVALID_KS" => Self::InvalidKs(KsFault::of(args)),
+            "INVALID_KS" => Self::InvalidKs(KsFault::of(arg)),
             "APP_TOKEN_ID_NOT_FOUND" => Self::AppTokenIdNotFound,
             "APP_TOKEN_NOT_ACTIVE" => Self::AppTokenNotActive,
             "APP_TOKEN_EXPIRED" => Self::AppTokenExpired,
@@ -189,8 +188,8 @@ fn longest_word(text: &str) -> usize {
 }
 
 impl KsFault {
-    fn of(args: &ApiArgs) -> Self {
-        match args.get("KSID").unwrap_or_default() {
+    fn of<'a>(arg: impl Fn(&str) -> Option<&'a str>) -> Self {
+        match arg("KSID").unwrap_or_default() {
             "EXPIRED" => Self::Expired,
             "LOGOUT" => Self::LoggedOut,
             "EXCEEDED_ACTIONS_LIMIT" => Self::ActionsLimitExceeded,
@@ -198,7 +197,7 @@ impl KsFault {
             "EXCEEDED_RESTRICTED_URI" => Self::RestrictedUri,
             "INVALID_PARTNER" => Self::InvalidPartner,
             "INVALID_USER" => Self::InvalidUser,
-            _ => Self::of_number(args.get("ERR_CODE").unwrap_or_default()),
+            _ => Self::of_number(arg("ERR_CODE").unwrap_or_default()),
         }
     }
 

@@ -1,7 +1,8 @@
 //! What can go wrong, whose fault it is and what to do next.
 
 mod advice;
-mod code;
+pub(crate) mod code;
+pub(crate) mod kind;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -10,14 +11,13 @@ use alloc::sync::Arc;
 use core::fmt;
 
 pub use code::{KalturaCode, KsFault};
-
-use crate::reply::ApiException;
-use crate::{HttpResponse, TransportFailure};
+pub use kind::{ActionName, ErrorKind};
 
 /// Why something did not work: input, transport, protocol and Kaltura alike.
 ///
-/// `Display` says what happened in one line, [`advice`](Self::advice) what to do next. Neither holds a secret, nor a byte
-/// of a reply. Can be cloned, so that everybody who waited for the same thing gets it.
+/// `Display` says what happened in one line, [`advice`](Self::advice) what to do next; the alternate form, `{:#}`, says
+/// both with all causes. None holds a secret, nor a byte of a reply. Can be cloned, so that everybody who waited for the
+/// same thing gets it.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -25,6 +25,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     action: Option<ActionName>,
+    /// Whether a transport failed for a reason that stays.
+    permanent: bool,
     /// What happened, where the kind alone does not say enough.
     detail: Option<Cow<'static, str>>,
     advice: Option<Cow<'static, str>>,
@@ -33,69 +35,6 @@ struct Inner {
     request_id: Option<String>,
     http_status: Option<u16>,
     source: Option<Arc<dyn core::error::Error + Send + Sync>>,
-}
-
-/// The service and action of a request, such as `appToken.startSession`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActionName {
-    /// The service, such as `appToken`.
-    pub service: &'static str,
-    /// The action, such as `startSession`; empty for `multirequest`.
-    pub action: &'static str,
-}
-
-impl fmt::Display for ActionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.service)?;
-        if !self.action.is_empty() {
-            write!(f, ".{}", self.action)?;
-        }
-        Ok(())
-    }
-}
-
-/// The kinds of errors. See the [table of errors](crate#errors).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// Refused before anything was sent: a setting or an argument that cannot be right.
-    InvalidInput,
-    /// The transport is certain that the server saw nothing of the request.
-    NotSent,
-    /// No whole reply came; the server may have acted.
-    NoReply,
-    /// A redirect: the API never redirects, so the URL is not the API's.
-    Redirect,
-    /// An HTTP status other than 200, without an API error in the body.
-    HttpStatus,
-    /// A reply without a body.
-    EmptyReply,
-    /// A web page in place of a reply.
-    HtmlReply,
-    /// XML in place of JSON: the server did not read `format=1`.
-    XmlReply,
-    /// `null` where the action returns something.
-    NullReply,
-    /// JSON that ends too early.
-    TruncatedReply,
-    /// A reply that is no JSON.
-    MalformedReply,
-    /// JSON with something behind it.
-    TrailingData,
-    /// JSON of another shape than the action returns.
-    UnexpectedReply,
-    /// Fewer results of a batch came back than actions were sent: this one was not executed.
-    MissingResult,
-    /// A reply larger than any that the API gives.
-    OversizedReply,
-    /// A reply whose KS is empty or holds white space or control characters.
-    UnusableKs,
-    /// The session that came back belongs to another account.
-    WrongPartner,
-    /// The server started a session that has already ended.
-    BornExpired,
-    /// Kaltura answered with an error of its own.
-    Kaltura(KalturaCode),
 }
 
 impl Error {
@@ -110,6 +49,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             action: None,
+            permanent: false,
             detail: None,
             advice: None,
             code: None,
@@ -120,18 +60,18 @@ impl Error {
         }))
     }
 
-    pub(crate) fn api(exception: ApiException) -> Self {
-        let kind = KalturaCode::of(&exception.code, &exception.args);
+    /// An error of Kaltura's own; its message is kept only if messages of this code hold no secret.
+    pub(crate) fn kaltura(kind: KalturaCode, code: String, message: String) -> Self {
         let mut error = Self::new(ErrorKind::Kaltura(kind));
-        error.0.server_message = kind.harmless_message(exception.message);
-        error.0.code = code::looks_like_code(&exception.code).then_some(exception.code);
+        error.0.server_message = kind.harmless_message(message);
+        error.0.code = code::looks_like_code(&code).then_some(code);
         error
     }
 
-    pub(crate) fn transport(failure: TransportFailure) -> Self {
-        let mut error = Self::new(if failure.is_not_sent() { ErrorKind::NotSent } else { ErrorKind::NoReply });
-        error.0.source = Some(failure.into_source().into());
-        error
+    /// An error that does not pass by itself, whatever its kind.
+    pub(crate) fn permanent(mut self) -> Self {
+        self.0.permanent = true;
+        self
     }
 
     pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -144,8 +84,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn caused_by(mut self, source: impl core::error::Error + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Arc::new(source));
+    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into().into());
         self
     }
 
@@ -154,9 +94,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn answered_by(mut self, reply: &HttpResponse) -> Self {
-        self.0.http_status = Some(reply.status());
-        self.0.request_id = reply.request_id();
+    pub(crate) fn with_reply(mut self, http_status: u16, request_id: Option<String>) -> Self {
+        (self.0.http_status, self.0.request_id) = (Some(http_status), request_id);
         self
     }
 
@@ -202,7 +141,8 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.0.kind {
-            ErrorKind::NotSent | ErrorKind::NoReply | ErrorKind::EmptyReply | ErrorKind::TruncatedReply => true,
+            ErrorKind::NotSent | ErrorKind::NoReply => !self.0.permanent,
+            ErrorKind::EmptyReply | ErrorKind::TruncatedReply => true,
             ErrorKind::HttpStatus => self.0.http_status.is_some_and(|status| status == 429 || status >= 500),
             ErrorKind::Kaltura(code) => code.is_transient(),
             _ => false,
@@ -231,10 +171,31 @@ impl Error {
     }
 }
 
+impl Error {
+    fn fmt_causes_and_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut next = core::error::Error::source(self);
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        write!(f, "; advice: {}", self.advice())
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, action, detail, advice: _, code, server_message, request_id: _, http_status, source: _ } =
-            &*self.0;
+        let Inner {
+            kind,
+            action,
+            permanent: _,
+            detail,
+            advice: _,
+            code,
+            server_message,
+            request_id: _,
+            http_status,
+            source: _,
+        } = &*self.0;
         if let Some(action) = action {
             write!(f, "{action}: ")?;
         }
@@ -246,16 +207,18 @@ impl fmt::Display for Error {
             (None, kind) => f.write_str(advice::what(*kind))?,
         }
         match (code, server_message) {
-            (Some(code), Some(message)) => write!(f, " ({code}: {message})"),
-            (Some(code), None) => write!(f, " ({code})"),
-            (None, _) => Ok(()),
+            (Some(code), Some(message)) => write!(f, " ({code}: {message})")?,
+            (Some(code), None) => write!(f, " ({code})")?,
+            (None, _) => {}
         }
+        if f.alternate() { self.fmt_causes_and_advice(f) } else { Ok(()) }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, action, detail, advice: _, code, server_message, request_id, http_status, source } = &*self.0;
+        let Inner { kind, action, permanent, detail, advice: _, code, server_message, request_id, http_status, source } =
+            &*self.0;
         let mut debug = f.debug_struct("Error");
         debug.field("kind", kind);
         if let Some(action) = action {
@@ -273,6 +236,9 @@ impl fmt::Debug for Error {
         }
         if let Some(status) = http_status {
             debug.field("http_status", status);
+        }
+        if *permanent {
+            debug.field("permanent", permanent);
         }
         if let Some(source) = source {
             debug.field("source", source);

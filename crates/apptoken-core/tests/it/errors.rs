@@ -1,8 +1,10 @@
 //! Every kind of error: provoked, and its text read.
 
+use std::time::Duration;
+
+use apptoken_core::api::user;
 use apptoken_core::{
     Batch, Endpoint, ErrorKind, HashType, HttpResponse, KalturaCode, KsFault, RetryPolicy, TransportFailure, drive,
-    user,
 };
 
 use crate::support::{
@@ -129,4 +131,47 @@ fn settings_are_refused_with_a_way_out() {
     let error = Endpoint::parse("http://www.kaltura.com").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.advice().contains("nothing was sent"));
+}
+
+/// A certificate that is not trusted was tried three times, with waits between.
+#[test]
+fn a_permanent_failure_is_not_repeated() {
+    for failure in [TransportFailure::not_sent("expired"), TransportFailure::unknown("expired")] {
+        let clock = VirtualClock::default();
+        let script = Script::new([Err(failure.permanent().advise("renew the certificate"))]);
+        let stopped = drive(login(HashType::Sha256).start(now()).unwrap(), &script, &clock).unwrap_err();
+        assert!(!stopped.error.is_transient());
+        assert_eq!(stopped.error.advice(), "renew the certificate");
+        assert_eq!((script.actions().len(), clock.slept()), (1, Duration::ZERO));
+    }
+}
+
+#[test]
+fn the_alternate_form_holds_every_cause_and_the_advice() {
+    #[derive(Debug)]
+    struct Outer(std::num::ParseIntError);
+
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("the port cannot be read")
+        }
+    }
+
+    impl std::error::Error for Outer {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    let failure =
+        TransportFailure::not_sent(Outer("x".parse::<u16>().unwrap_err())).permanent().advise("mend the port");
+    let stopped =
+        drive(login(HashType::Sha256).start(now()).unwrap(), Script::new([Err(failure)]), VirtualClock::default())
+            .unwrap_err();
+    assert_eq!(
+        format!("{:#}", stopped.error),
+        "session.startWidgetSession: the request could not be sent: the port cannot be read: invalid digit found in \
+         string; advice: mend the port"
+    );
+    assert_eq!(stopped.error.to_string(), "session.startWidgetSession: the request could not be sent");
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use apptoken_core::login::ShortenedLifetime;
 use apptoken_core::{
     Error, ErrorKind, HashChoice, HashType, KalturaCode, Ks, Login, Privileges, RetryPolicy, Session, SessionType,
-    ShortenedLifetime, UnixSeconds, drive,
+    UnixSeconds, drive,
 };
 
 use crate::support::{

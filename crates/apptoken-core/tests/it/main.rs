@@ -5,6 +5,8 @@ mod dependencies;
 mod errors;
 mod flows;
 mod garbage;
+mod hostile_times;
 mod login;
+mod login_many;
 mod recorded;
 mod support;

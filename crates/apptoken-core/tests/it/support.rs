@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use apptoken_core::{
-    AppTokenId, AppTokenSecret, Clock, Credential, Endpoint, HashChoice, HttpRequest, HttpResponse, Login, Moment,
-    PartnerId, Transport, TransportFailure, UnixSeconds,
+    AppTokenId, AppTokenSecret, Clock, Credential, Endpoint, HashChoice, HashType, HttpRequest, HttpResponse, Login,
+    Moment, PartnerId, Transport, TransportFailure, UnixSeconds,
 };
 use serde_json::Value;
 
@@ -72,12 +72,13 @@ pub(crate) fn endpoint() -> Endpoint {
     Endpoint::parse("https://kaltura.example.org").unwrap()
 }
 
+pub(crate) fn credential() -> Credential {
+    let (partner, id) = (PartnerId::new(101).unwrap(), AppTokenId::parse("0_jgc81x8q").unwrap());
+    Credential::new(partner, id, AppTokenSecret::parse(TOKEN).unwrap(), HashType::Sha256)
+}
+
 pub(crate) fn login(hash: impl Into<HashChoice>) -> Login {
-    let id = AppTokenId::parse("0_jgc81x8q").unwrap();
-    Login::new(
-        endpoint(),
-        Credential::new(PartnerId::new(101).unwrap(), id, AppTokenSecret::parse(TOKEN).unwrap(), hash),
-    )
+    Login::new(endpoint(), Credential { hash: hash.into(), ..credential() })
 }
 
 pub(crate) fn reply(status: u16, body: impl Into<String>) -> Result<HttpResponse, TransportFailure> {

@@ -1,6 +1,7 @@
 //! What opening accepts, and why it refuses.
 
-use apptoken_core::{AccountSecret, KsVersion, PartnerId, UnixSeconds};
+use apptoken_core::value::KsVersion;
+use apptoken_core::{AccountSecret, PartnerId, UnixSeconds};
 use apptoken_ks::{KsFields, OpenError, OpenedKs, mint_v1, mint_v2, open};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,52 +1,16 @@
 //! The actions of the API, one file each.
 
+pub(crate) mod action;
 pub(crate) mod app_token;
 pub(crate) mod arguments;
+pub(crate) mod requested;
 pub(crate) mod session;
 pub(crate) mod system;
 pub(crate) mod user;
 pub(crate) mod user_app_role;
 pub(crate) mod user_role;
 
-pub(crate) use arguments::{Arguments, Parameter};
-
-use crate::cache::Storing;
-use crate::context::Context;
-use crate::error::Failure;
-use crate::model::State;
-use crate::objects::response_profile::ResponseProfile;
-use crate::output::Output;
-
-/// An action: its names, its parameters, and whose permissions allow it.
-pub(crate) struct Action {
-    pub(crate) service: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) parameters: &'static [Parameter],
-    /// Any one of these is enough.
-    pub(crate) permissions: &'static [&'static str],
-    pub(crate) run: fn(&mut Call<'_>) -> Result<Output, Failure>,
-}
-
-/// One call of an action, after everything but the action itself was checked.
-pub(crate) struct Call<'a> {
-    pub(crate) state: &'a mut State,
-    pub(crate) context: &'a Context,
-    pub(crate) arguments: &'a Arguments,
-    pub(crate) profile: Option<&'a ResponseProfile>,
-    pub(crate) storing: &'a mut Storing,
-    pub(crate) now_nanos: i64,
-}
-
-impl Call<'_> {
-    pub(crate) fn now(&self) -> i64 {
-        self.now_nanos.div_euclid(1_000_000_000)
-    }
-
-    /// The account that the call is about.
-    pub(crate) fn partner_id(&self) -> i64 {
-        self.context.partner_id()
-    }
-}
+use crate::actions::action::Action;
 
 /// The actions that the fake knows.
 const ALL: &[&Action] = &[

@@ -1,14 +1,18 @@
-use apptoken_core::{AccountSecret, KsVersion, PartnerId};
+use apptoken_core::value::KsVersion;
+use apptoken_core::{AccountSecret, PartnerId};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Secret, checked};
+use crate::model::checked;
+use crate::model::secret::Secret;
+use crate::php::hash::md5;
 
 /// An account (Kaltura calls it a partner) of the fake.
 ///
 /// # Examples
 ///
 /// ```
-/// use apptoken_core::{KsVersion, PartnerId};
+/// use apptoken_core::PartnerId;
+/// use apptoken_core::value::KsVersion;
 /// use apptoken_transport_fake::{Account, Fake};
 ///
 /// let fake = Fake::builder().build();
@@ -166,6 +170,10 @@ impl Account {
         }
     }
 
+    pub(crate) fn is_active(&self) -> bool {
+        self.status == PartnerStatus::Active.code()
+    }
+
     pub(crate) fn has_feature(&self, name: &str) -> bool {
         self.features.iter().any(|feature| feature == name)
     }
@@ -183,6 +191,5 @@ impl Account {
 
 /// A secret that is the same in every run; a fake guards nothing.
 fn derived(id: PartnerId, kind: &str) -> String {
-    use md5::{Digest as _, Md5};
-    hex::encode(Md5::digest(format!("{kind} secret of the fake account {id}")))
+    md5(format!("{kind} secret of the fake account {id}"))
 }

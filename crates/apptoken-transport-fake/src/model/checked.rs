@@ -8,7 +8,7 @@ use apptoken_core::{AccountSecret, AppTokenId, AppTokenSecret, PartnerId};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use crate::model::Secret;
+use crate::model::secret::Secret;
 
 fn checked<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,

@@ -13,7 +13,3 @@ mod table;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod widget;
-
-pub(crate) use secret::Secret;
-pub(crate) use session::Session;
-pub(crate) use state::State;

@@ -2,8 +2,8 @@ use apptoken_core::{AccountSecret, PartnerId, SessionType, UnixSeconds};
 use apptoken_ks::{KsFields, OpenError, OpenedKs, mint_v1, mint_v2};
 use md5::{Digest as _, Md5};
 
-use crate::model::State;
 use crate::model::account::Account;
+use crate::model::state::State;
 
 /// A session: the KS as it was sent, and what is in it.
 #[derive(Clone)]
@@ -85,8 +85,7 @@ impl State {
     }
 
     /// Makes a KS for an account.
-    pub(crate) fn mint(&mut self, account: &Account, new: &NewSession<'_>, now_nanos: i64) -> Minted {
-        let now = now_nanos.div_euclid(1_000_000_000);
+    pub(crate) fn mint(&mut self, account: &Account, new: &NewSession<'_>, now: i64) -> Minted {
         let valid_until = now.saturating_add(new.lifetime);
         let is_download = new.privileges.contains("downloadasset");
         let expires_at = if is_download { round_up(valid_until) } else { valid_until };

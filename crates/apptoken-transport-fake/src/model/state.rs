@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{self, ApiError};
 use crate::model::account::Account;
+use crate::model::checked;
 use crate::model::collation;
 use crate::model::revocation::Revocations;
 use crate::model::role::{self, RoleRow};
+use crate::model::secret::Secret;
 use crate::model::table::Table;
 use crate::model::token::{STATUS_DELETED, TokenRow};
 use crate::model::user::Users;
 use crate::model::widget::Widget;
-use crate::model::{Secret, checked};
 
 /// Everything that the server keeps.
 #[derive(Clone, Serialize, Deserialize)]

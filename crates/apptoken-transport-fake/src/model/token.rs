@@ -4,8 +4,9 @@ use std::time::Duration;
 use apptoken_core::{AppTokenId, AppTokenSecret, HashType, PartnerId, SessionType, UnixSeconds};
 use serde::{Deserialize, Serialize};
 
+use crate::model::secret::Secret;
 use crate::model::table::Row;
-use crate::model::{Secret, checked, column};
+use crate::model::{checked, column};
 
 /// A row of the table of application tokens.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

@@ -1,8 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use crate::php::date::gmdate;
 
 /// The longest value of a header, in characters: it can hold what the client sent.
 const MAX_HEADER: usize = 2_000;
@@ -85,6 +84,12 @@ pub enum Answer {
     },
 }
 
+impl Delivery {
+    pub(crate) fn at_once(reply: WireReply) -> Self {
+        Self { delay: Duration::ZERO, answer: Answer::Reply(reply) }
+    }
+}
+
 impl Answer {
     /// The reply, where there is one.
     #[must_use]
@@ -98,8 +103,7 @@ impl Answer {
 
 /// A time as HTTP headers have it.
 pub(crate) fn http_date(time: i64) -> String {
-    let time = Timestamp::from_second(time).unwrap_or_default().to_zoned(TimeZone::UTC);
-    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    gmdate("%a, %d %b %Y %H:%M:%S GMT", time)
 }
 
 #[cfg(test)]

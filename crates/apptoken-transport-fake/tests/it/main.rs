@@ -3,6 +3,7 @@
 
 mod arbitrary;
 mod client;
+mod conformance;
 mod faults;
 mod permissions;
 mod reference_model;

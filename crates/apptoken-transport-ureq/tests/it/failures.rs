@@ -25,7 +25,7 @@ fn a_host_without_usable_address_is_not_sent() {
 fn a_url_that_no_request_can_hold_is_not_sent() {
     let endpoint = Endpoint::parse(&format!("http://127.0.0.1:1/{}", "a".repeat(70_000))).unwrap();
     let failure = send(&UreqTransport::new(), &endpoint).unwrap_err();
-    assert!(failure.is_not_sent());
+    assert!(failure.is_not_sent() && failure.is_permanent());
     assert_eq!(cause(&failure), "uri too long");
 }
 

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
 
-use apptoken_core::session::StartWidgetSession;
+use apptoken_core::api::session::StartWidgetSession;
 use apptoken_core::{Call, Endpoint, Ks, Moment, PartnerId, Transport, UnixSeconds};
 use apptoken_transport_ureq::UreqTransport;
 use log::{LevelFilter, Log, Metadata, Record};

@@ -3,10 +3,13 @@
 
 mod agents;
 mod conformance;
+mod deadlines;
 mod failures;
 mod logs;
 mod proxies;
 mod replies;
+mod situations;
 mod support;
 mod timeouts;
 mod tls;
+mod wire;

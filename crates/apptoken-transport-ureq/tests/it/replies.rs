@@ -55,21 +55,39 @@ fn compressed_data_cut_anywhere_is_a_failure() {
     let plain = br#"{"ks":"djJ8MTAyfA==","partnerId":102,"objectType":"KalturaStartWidgetSessionResponse"}"#;
     let whole = gzip(plain);
     let transport = UreqTransport::new();
-    assert_eq!(received(&transport, encoded("gzip", &whole)).unwrap().body(), plain);
-    for length in 1..whole.len() {
-        let failure = received(&transport, encoded("gzip", &whole[..length])).unwrap_err();
-        assert!(!failure.is_not_sent(), "{length}");
+    for encoding in ["gzip", "x-gzip"] {
+        assert_eq!(received(&transport, encoded(encoding, &whole)).unwrap().body(), plain);
+        for length in 1..whole.len() {
+            let failure = received(&transport, encoded(encoding, &whole[..length])).unwrap_err();
+            assert!(!failure.is_not_sent(), "{length}");
+        }
     }
 }
 
 #[test]
-fn what_ureq_does_not_decompress_is_a_failure() {
+fn what_was_not_asked_for_is_a_failure() {
     let transport = UreqTransport::new();
-    for encoding in ["br", "x-gzip", "GZIP", "gzip, gzip"] {
+    for encoding in ["br", "deflate", "gzip, gzip", "gzip, br", "caf\u{e9}"] {
         let failure = received(&transport, encoded(encoding, &gzip(b"true"))).unwrap_err();
         assert_eq!(cause(&failure), "the reply is compressed in a way that was not asked for", "{encoding}");
     }
-    assert_eq!(received(&transport, encoded("identity", b"true")).unwrap().body(), b"true");
+}
+
+/// Only the one spelling that ureq knows was accepted.
+#[test]
+fn gzip_is_decompressed_by_any_of_its_names() {
+    let transport = UreqTransport::new();
+    let two_lines = "identity\r\nContent-Encoding: gzip";
+    for encoding in ["gzip", "GZIP", "Gzip", "x-gzip", "X-GZip", " gzip ", "identity, gzip", "gzip,", two_lines] {
+        let reply = received(&transport, encoded(encoding, &gzip(b"true"))).unwrap();
+        assert_eq!(reply.body(), b"true", "{encoding}");
+        let limited = UreqTransport::builder().largest_reply(3).build().unwrap();
+        let failure = received(&limited, encoded(encoding, &gzip(b"true"))).unwrap_err();
+        assert_eq!(cause(&failure), "the reply is larger than 3 bytes", "{encoding}");
+    }
+    for encoding in ["identity", "Identity", "IDENTITY, identity", ""] {
+        assert_eq!(received(&transport, encoded(encoding, b"true")).unwrap().body(), b"true", "{encoding}");
+    }
 }
 
 #[test]

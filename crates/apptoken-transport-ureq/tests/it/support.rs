@@ -1,12 +1,16 @@
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::cell::Cell;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use apptoken_core::session::StartWidgetSession;
+use apptoken_core::api::session::StartWidgetSession;
 use apptoken_core::{
-    Call, Endpoint, Exchange, HttpResponse, Moment, PartnerId, Transport, TransportFailure, UnixSeconds,
+    Call, Clock, Endpoint, Exchange, HttpResponse, Moment, PartnerId, Transport, TransportFailure, UnixSeconds,
 };
 
 /// A limit that only a broken test reaches.
@@ -28,8 +32,49 @@ pub(crate) fn nowhere() -> Endpoint {
     Endpoint::parse_allowing_unencrypted_http(&format!("http://{}.invalid", "a".repeat(64))).unwrap()
 }
 
+/// Every cause of a failure, the outermost first.
 pub(crate) fn cause(failure: &TransportFailure) -> String {
-    std::error::Error::source(failure).unwrap().to_string()
+    let causes = std::iter::successors(std::error::Error::source(failure), |cause| cause.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// What the call returns; a call that outlives every deadline fails the test.
+pub(crate) fn in_time<R: Send + 'static>(call: impl FnOnce() -> R + Send + 'static) -> R {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(call()));
+    receiver.recv_timeout(LONG).expect("the call outlives its deadline")
+}
+
+/// Writes these bytes, one every few milliseconds, until the client closes the connection.
+pub(crate) fn drip(stream: &mut (impl Read + Write), bytes: impl IntoIterator<Item = u8>) {
+    for byte in bytes {
+        if stream.write_all(&[byte]).and_then(|()| stream.flush()).is_err() || pause(stream).is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits as long as the socket's timeout says, unless something comes.
+pub(crate) fn pause(stream: &mut impl Read) -> std::io::Result<()> {
+    match stream.read(&mut [0; 4096]) {
+        Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
+        Err(error) if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A clock that moves when somebody waits.
+#[derive(Default)]
+pub(crate) struct VirtualClock(Cell<Duration>);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Moment {
+        Moment { wall: UnixSeconds(0), elapsed: self.0.get() }
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.0.set(self.0.get() + duration);
+    }
 }
 
 /// A server for one connection.
@@ -62,6 +107,51 @@ impl<R: Send + 'static> Server<R> {
     pub(crate) fn finish(self) -> R {
         // Were no client to have come, this one would end the wait.
         let _ = TcpStream::connect(self.listener.local_addr().unwrap());
+        self.thread.join().unwrap()
+    }
+}
+
+/// A server for any number of connections, one after the other.
+pub(crate) struct CountingServer {
+    address: SocketAddr,
+    finished: Arc<AtomicBool>,
+    last: mpsc::Sender<SocketAddr>,
+    thread: JoinHandle<usize>,
+}
+
+impl CountingServer {
+    pub(crate) fn new(handle: impl Fn(TcpStream) + Send + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let finished = Arc::<AtomicBool>::default();
+        let is_finished = finished.clone();
+        let (last, is_last) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let mut last = None;
+            for connections in 0.. {
+                let (stream, peer) = listener.accept().unwrap();
+                // Some that were made before may still wait.
+                if !is_finished.load(Ordering::SeqCst) {
+                    stream.set_read_timeout(Some(LONG)).unwrap();
+                    handle(stream);
+                } else if *last.get_or_insert_with(|| is_last.recv().unwrap()) == peer {
+                    return connections;
+                }
+            }
+            unreachable!("connections are counted without end")
+        });
+        Self { address, finished, last, thread }
+    }
+
+    pub(crate) fn authority(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// How many connections there were.
+    pub(crate) fn finish(self) -> usize {
+        self.finished.store(true, Ordering::SeqCst);
+        let last = TcpStream::connect(self.address).unwrap();
+        self.last.send(last.local_addr().unwrap()).unwrap();
         self.thread.join().unwrap()
     }
 }

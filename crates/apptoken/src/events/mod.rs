@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apptoken_core::renewal::{Invalidation, Reason};
+use apptoken_core::login::renewal::{Invalidation, Reason};
 use apptoken_core::{AppTokenId, Error, Session, SessionOptions, UnixSeconds};
 
 use crate::store::StoreError;
@@ -119,6 +119,14 @@ pub enum Event<'a> {
         /// How long that is from now; zero if it has ended.
         left: Duration,
     },
+    /// The credential source failed; the app token that it gave before stays in use.
+    SourceFailed {
+        /// Why.
+        error: &'a Error,
+    },
+    /// Code of the caller's (an observer, a transport, a source, a store or a clock) panicked on the thread of a
+    /// [`Refresher`](crate::Refresher), which goes on. The panic's own message says where.
+    RefresherPanicked,
     /// The store could not do its work; the provider goes on without.
     StoreFailed {
         /// Why not.
@@ -168,6 +176,10 @@ impl fmt::Display for Event<'_> {
                 let days = left.as_secs() / 86_400;
                 write!(f, "app token {app_token} ends at {expires_at}, in {days} days: get a new one")
             }
+            Self::SourceFailed { error } => {
+                write!(f, "the credential source failed, and the app token from before is used: {error}")
+            }
+            Self::RefresherPanicked => f.write_str("code that the refresher called panicked; it goes on"),
             Self::StoreFailed { error } => write!(f, "the session store failed: {error}"),
         }
     }

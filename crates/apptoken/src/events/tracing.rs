@@ -27,7 +27,11 @@ impl Observer for TracingObserver {
             Event::RenewalFailed { error, .. } => {
                 event!(target: "apptoken", Level::WARN, advice = %error.advice(), "{observed}");
             }
-            Event::ServedStale { .. } | Event::TokenEndsSoon { .. } | Event::StoreFailed { .. } => {
+            Event::ServedStale { .. }
+            | Event::TokenEndsSoon { .. }
+            | Event::SourceFailed { .. }
+            | Event::RefresherPanicked
+            | Event::StoreFailed { .. } => {
                 event!(target: "apptoken", Level::WARN, "{observed}");
             }
             Event::RenewalStarted { .. }

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
 
 #[cfg(feature = "ureq")]
 use apptoken_core::Error;
-use apptoken_core::renewal::RenewalPolicy;
+use apptoken_core::login::renewal::RenewalPolicy;
 use apptoken_core::{Clock, Endpoint, RetryPolicy, SessionOptions, Transport};
 use lru::LruCache;
 
@@ -13,11 +13,16 @@ use super::Provider;
 use super::credentials::Credentials;
 use super::shared::Shared;
 use super::widget::Widgets;
-use crate::link::any_number;
-use crate::store::SessionStore;
+use super::within::{StartThread, start_thread};
 #[cfg(feature = "ureq")]
-use crate::{Config, EnvSource};
-use crate::{CredentialSource, Observer, SystemClock};
+use crate::config::Config;
+use crate::events::Observer;
+use crate::link::{Link, any_number};
+use crate::source::CredentialSource;
+#[cfg(feature = "ureq")]
+use crate::source::EnvSource;
+use crate::store::SessionStore;
+use crate::sync::Mutex;
 
 /// Sets up a [`Provider`].
 ///
@@ -37,17 +42,15 @@ use crate::{CredentialSource, Observer, SystemClock};
 /// ```
 #[must_use = "nothing is set up before `build`"]
 pub struct ProviderBuilder {
-    endpoint: Endpoint,
+    link: Link,
     credentials: Credentials,
-    transport: Arc<dyn Transport + Send + Sync>,
-    clock: Arc<dyn Clock + Send + Sync>,
-    retry: RetryPolicy,
     renewal: RenewalPolicy,
     store: Option<Arc<dyn SessionStore + Send + Sync>>,
     observer: Option<Box<dyn Observer + Send + Sync>>,
     options: SessionOptions,
     identities: NonZeroUsize,
     batch_size: NonZeroUsize,
+    pub(super) start_thread: StartThread,
 }
 
 const IDENTITIES: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
@@ -91,17 +94,15 @@ impl Provider {
         transport: impl Transport + Send + Sync + 'static,
     ) -> ProviderBuilder {
         ProviderBuilder {
-            endpoint: endpoint.into(),
+            link: Link::new(endpoint.into(), transport),
             credentials: Credentials::new(source),
-            transport: Arc::new(transport),
-            clock: Arc::new(SystemClock::new()),
-            retry: RetryPolicy { jitter_seed: any_number(), ..RetryPolicy::default() },
             renewal: RenewalPolicy { jitter_seed: any_number(), ..RenewalPolicy::default() },
             store: None,
             observer: None,
             options: SessionOptions::default(),
             identities: IDENTITIES,
             batch_size: BATCH_SIZE,
+            start_thread,
         }
     }
 }
@@ -113,8 +114,9 @@ impl ProviderBuilder {
     }
 
     /// When a request is repeated; with a seed of its own, by default.
-    pub fn retry(self, retry: RetryPolicy) -> Self {
-        Self { retry, ..self }
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.link.retry = retry;
+        self
     }
 
     /// When the session is renewed; with a seed of its own, by default.
@@ -123,8 +125,9 @@ impl ProviderBuilder {
     }
 
     /// Takes the time from another clock, such as the one of a test.
-    pub fn clock(self, clock: impl Clock + Send + Sync + 'static) -> Self {
-        Self { clock: Arc::new(clock), ..self }
+    pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
+        self.link.clock = Arc::new(clock);
+        self
     }
 
     /// Shares sessions with all who share the store; none by default.
@@ -150,33 +153,19 @@ impl ProviderBuilder {
     /// The provider. It asks for nothing yet: neither the source nor the server.
     #[must_use]
     pub fn build(self) -> Provider {
-        let Self {
-            endpoint,
-            credentials,
-            transport,
-            clock,
-            retry,
-            renewal,
-            store,
-            observer,
-            options,
-            identities,
-            batch_size,
-        } = self;
+        let Self { link, credentials, renewal, store, observer, options, identities, batch_size, start_thread } = self;
         let shared = Arc::new(Shared {
-            endpoint,
+            link,
             credentials,
-            transport,
-            clock,
-            retry,
             renewal,
             store,
             observer,
             batch_size,
+            start_thread,
             widgets: Widgets::new(),
             identities: Mutex::new(LruCache::new(identities)),
-            made: AtomicU64::new(0),
-            warned: Mutex::new(None),
+            identity_count: AtomicU64::new(0),
+            token_end_warning: Mutex::new(None),
         });
         let identity = shared.identity(options);
         Provider { shared, identity }
@@ -186,9 +175,8 @@ impl ProviderBuilder {
 impl fmt::Debug for ProviderBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProviderBuilder")
-            .field("endpoint", &self.endpoint)
+            .field("link", &self.link)
             .field("options", &self.options)
-            .field("retry", &self.retry)
             .field("renewal", &self.renewal)
             .finish_non_exhaustive()
     }

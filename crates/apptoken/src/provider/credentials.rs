@@ -1,74 +1,121 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use apptoken_core::{Credential, Error, ErrorKind, HashChoice, HashType, KalturaCode, UnixSeconds};
 
-use crate::CredentialSource;
+use crate::source::CredentialSource;
+use crate::sync::{Mutex, lock};
 
-/// The app token in force, and where to ask for the next one.
+/// The app token in use, and where to ask for the next one.
 pub(super) struct Credentials {
     source: Box<dyn CredentialSource + Send + Sync>,
-    held: Mutex<Option<Arc<Held>>>,
+    active: Mutex<Option<Arc<ActiveCredential>>>,
+    /// How often the app token changed.
+    changes: AtomicU64,
+    poll: Mutex<Poll>,
 }
 
 /// An app token as the source gave it, and as it is used: with the hash type that a login found.
-pub(super) struct Held {
+#[derive(Clone)]
+pub(super) struct ActiveCredential {
     given: Credential,
     pub(super) used: Credential,
     pub(super) expires_at: Option<UnixSeconds>,
+    /// How often the app token had changed when this one came.
+    pub(super) number: u64,
 }
+
+/// When the source is asked again while a refused app token is all there is.
+struct Poll {
+    /// On the monotonic clock.
+    next: Duration,
+    interval: Duration,
+}
+
+const FIRST_INTERVAL: Duration = Duration::from_secs(1);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Credentials {
     pub(super) fn new(source: impl CredentialSource + Send + Sync + 'static) -> Self {
-        Self { source: Box::new(source), held: Mutex::new(None) }
-    }
-
-    /// The app token that was given last, without asking.
-    pub(super) fn held(&self) -> Option<Arc<Held>> {
-        self.lock().clone()
-    }
-
-    /// The app token; the source is asked if there is none yet.
-    pub(super) fn current(&self) -> Result<Arc<Held>, Error> {
-        self.held().map_or_else(|| self.ask(), Ok)
-    }
-
-    /// Another app token than the one that was refused, if the source has one by now.
-    pub(super) fn after_refusal(&self, refused: &Held) -> Option<Arc<Held>> {
-        let held = self.ask().ok()?;
-        let detection_was_wrong = held.given.hash == HashChoice::Detect && refused.used.hash != HashChoice::Detect;
-        (detection_was_wrong || !is_same(&held.given, &refused.given)).then_some(held)
-    }
-
-    /// Remembers which hash type the server took.
-    pub(super) fn found(&self, held: &Arc<Held>, hash_type: HashType) {
-        if held.used.hash == HashChoice::Detect {
-            let used = Credential { hash: HashChoice::Known(hash_type), ..held.used.clone() };
-            let found = Held { given: held.given.clone(), used, expires_at: held.expires_at };
-            *self.lock() = Some(Arc::new(found));
+        Self {
+            source: Box::new(source),
+            active: Mutex::new(None),
+            changes: AtomicU64::new(0),
+            poll: Mutex::new(Poll { next: Duration::ZERO, interval: FIRST_INTERVAL }),
         }
     }
 
-    /// Asks the source the next time.
-    pub(super) fn forget(&self) {
-        *self.lock() = None;
+    /// The app token that was given last, without asking.
+    pub(super) fn active(&self) -> Option<Arc<ActiveCredential>> {
+        lock(&self.active).clone()
     }
 
-    fn ask(&self) -> Result<Arc<Held>, Error> {
+    /// How often the app token changed: a failure of an earlier one says nothing about this one.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Asks the source for the app token. The one in use stays if the source has the same, as does its hash type if a login
+    /// found it.
+    pub(super) fn ask(&self) -> Result<Arc<ActiveCredential>, Error> {
+        // Without a lock: the source is the caller's code.
         let given = self.source.credential()?;
         let expires_at = self.source.token_expires_at(&given);
-        let held = Arc::new(Held { used: given.clone(), given, expires_at });
-        *self.lock() = Some(Arc::clone(&held));
-        Ok(held)
+        let mut active = lock(&self.active);
+        let (used, number) = match &*active {
+            Some(before) if is_same(&before.given, &given) => (before.used.clone(), before.number),
+            before => {
+                *lock(&self.poll) = Poll { next: Duration::ZERO, interval: FIRST_INTERVAL };
+                let number = self.changes.fetch_add(1, Ordering::SeqCst).saturating_add(1);
+                (given.clone(), number)
+            }
+        };
+        let credential = Arc::new(ActiveCredential { given, used, expires_at, number });
+        *active = Some(Arc::clone(&credential));
+        Ok(credential)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Held>>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Another app token than the one that was refused, if the source has one by now.
+    pub(super) fn after_refusal(&self, refused: &ActiveCredential) -> Option<Arc<ActiveCredential>> {
+        if refused.given.hash == HashChoice::Detect && refused.used.hash != HashChoice::Detect {
+            // The token may have got another hash type: detect it again.
+            if let Some(active) = &mut *lock(&self.active) {
+                *active = Arc::new(ActiveCredential { used: active.given.clone(), ..active.as_ref().clone() });
+            }
+            return self.ask().ok();
+        }
+        self.ask().ok().filter(|next| !is_same(&next.given, &refused.given))
+    }
+
+    /// Asks the source if it is time to, while nothing can be done with the app token in use. The times between grow from a
+    /// second to half a minute.
+    pub(super) fn poll(&self, now: Duration) {
+        {
+            let mut poll = lock(&self.poll);
+            if now < poll.next {
+                return;
+            }
+            poll.next = now.saturating_add(poll.interval);
+            poll.interval = poll.interval.saturating_mul(2).min(LONGEST_INTERVAL);
+        }
+        // A source that fails is asked again at the next time.
+        let _ = self.ask();
+    }
+
+    /// Remembers which hash type the server accepted.
+    pub(super) fn remember_hash_type(&self, active: &Arc<ActiveCredential>, hash_type: HashType) {
+        if active.used.hash == HashChoice::Detect {
+            let used = Credential { hash: HashChoice::Known(hash_type), ..active.used.clone() };
+            let known = ActiveCredential { used, ..active.as_ref().clone() };
+            *lock(&self.active) = Some(Arc::new(known));
+        }
     }
 }
 
 fn is_same(one: &Credential, other: &Credential) -> bool {
     let Credential { partner, id, token, hash } = one;
-    (*partner, id, token.expose(), *hash) == (other.partner, &other.id, other.token.expose(), other.hash)
+    (*partner, id, *hash) == (other.partner, &other.id, other.hash) && token.is_same(&other.token)
 }
 
 /// Whether another app token may do: this one is unknown, wrong, disabled or has expired.

@@ -2,33 +2,30 @@
 
 mod builder;
 mod credentials;
-mod flight;
 mod identity;
 mod many;
-mod metered;
 mod refresher;
 mod renew;
 mod shared;
-mod sync;
+mod single_flight;
 mod widget;
+mod within;
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use apptoken_core::renewal::Invalidation;
-use apptoken_core::{Clock as _, Error, ErrorKind, KalturaCode, Ks, KsFault, Session, SessionOptions};
+use apptoken_core::login::renewal::{Invalidation, Reason};
+use apptoken_core::{Error, ErrorKind, KalturaCode, Ks, Session, SessionOptions};
 
 pub use builder::ProviderBuilder;
 pub use many::UserSession;
 pub use refresher::Refresher;
 
-use self::flight::{Joined, Need, for_ever};
 use self::identity::{Answer, Identity, Todo};
 use self::shared::Shared;
-use crate::Event;
+use self::single_flight::{Next, Role, no_limit};
+use crate::events::Event;
+use crate::sync;
 
 /// A session that stays alive: ask for it as often as you like, from any thread.
 ///
@@ -45,7 +42,8 @@ use crate::Event;
 ///
 /// ```no_run
 /// # #[cfg(feature = "ureq")] {
-/// use apptoken::{Client, Provider, session};
+/// use apptoken::{Client, Provider};
+/// use apptoken::api::session;
 ///
 /// let provider = Provider::from_env()?;
 /// let client = Client::from_env()?;
@@ -90,11 +88,14 @@ impl Provider {
     /// Waits as long as a login takes, which the [`RetryPolicy`](crate::RetryPolicy) and the transport limit. After a
     /// login that failed there is a pause, in which the same error comes at once.
     ///
+    /// Code that a login calls, such as an observer or a transport, gets the session that is there from the same provider,
+    /// or an error, and never waits for the login that it is part of.
+    ///
     /// # Errors
     ///
     /// Any [`ErrorKind`], if there is no session and none can be had.
     pub fn session(&self) -> Result<Arc<Session>, Error> {
-        match self.identity.cached(self.shared.clock.now()) {
+        match self.identity.cached(self.shared.link.now()) {
             Some(session) => Ok(session),
             None => self.decide(),
         }
@@ -102,82 +103,73 @@ impl Provider {
 
     fn decide(&self) -> Answer {
         let Self { shared, identity } = self;
-        let Ok(joined) = identity.flight.join(for_ever, |state, situation| {
-            match identity.decide(state, shared.clock.now(), &situation) {
-                Todo::Take(answer) => Need::Answer(answer),
-                Todo::TryAgain(error, _) => Need::Answer(Err(error)),
-                Todo::Renew(_, why) => Need::Flight(why),
+        let mut polled = false;
+        let role = loop {
+            let mut gives_up = false;
+            let Ok(role) = identity.flight.join(no_limit, |state, situation| {
+                match identity.decide(state, shared.credentials.changes(), shared.link.now(), &situation) {
+                    Todo::Take(answer) => Next::Answer(answer),
+                    Todo::TryAgain(error, _) => Next::Answer(Err(error)),
+                    Todo::GiveUp(error) => {
+                        gives_up = true;
+                        Next::Answer(Err(error))
+                    }
+                    Todo::Renew(_, why) => Next::Lead(why),
+                }
+            });
+            if !gives_up || polled {
+                break role;
             }
-        });
-        match joined {
-            Joined::Answer(answer) => answer,
-            Joined::Lead(pilot, why) => shared.renew(identity, pilot, why),
+            polled = true;
+            shared.credentials.poll(shared.link.now().elapsed);
+        };
+        match role {
+            Role::Answered(answer) => answer,
+            Role::Leader(leader, why) => shared.renew(identity, leader, why),
+            Role::Reentrant => identity.good_session(shared.link.now()).ok_or_else(reentrant),
         }
     }
 
-    /// The session, if it can be had within `limit`; else `None`, and a login that is under way goes on.
+    /// Asks the credential source now, and if it has another app token, starts a session with that one now; returns whether
+    /// it had. Until the new session is there, callers go on with the old one.
     ///
-    /// Unlike [`session`](Self::session) it never logs in on the caller's thread: if nobody else is at it, it starts a
-    /// thread that ends with the login. After a login that failed it waits for the next one, if the limit allows.
-    ///
-    /// The limit counts both in real time and on the provider's clock, and whichever ends first counts: a virtual clock
-    /// moves only when the login moves it.
+    /// Without this a new token is used from the next renewal on. Sessions for other options or users of this provider are
+    /// renewed when their time comes, with the new token.
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`], if there is no session and none can be had.
-    pub fn session_within(&self, limit: Duration) -> Result<Option<Arc<Session>>, Error> {
+    /// What the source returns, or any [`ErrorKind`] if no session could be started with the new app token. The old session
+    /// stays in use as long as it lasts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// fn on_sighup(provider: &apptoken::Provider) {
+    ///     match provider.reload() {
+    ///         Ok(true) => eprintln!("the new app token is in use"),
+    ///         Ok(false) => eprintln!("the app token is the same"),
+    ///         Err(error) => eprintln!("{error:#}"),
+    ///     }
+    /// }
+    /// ```
+    pub fn reload(&self) -> Result<bool, Error> {
         let Self { shared, identity } = self;
-        let now = shared.clock.now();
-        if let Some(session) = identity.cached(now) {
-            return Ok(Some(session));
+        let before = shared.credentials.changes();
+        shared.credentials.ask()?;
+        if shared.credentials.changes() == before {
+            return Ok(false);
         }
-        let (begun, ends) = (Instant::now(), now.elapsed.saturating_add(limit));
-        let left = || {
-            let by_clock = ends.saturating_sub(shared.clock.now().elapsed);
-            Some(limit.saturating_sub(begun.elapsed()).min(by_clock)).filter(|left| !left.is_zero()).ok_or(Late)
-        };
-        loop {
-            let (mut again, mut renewing) = (None, false);
-            let joined = identity.flight.join(
-                || left().map(Some),
-                |state, situation| match identity.decide(state, shared.clock.now(), &situation) {
-                    Todo::Take(answer) => Need::Answer(answer),
-                    Todo::TryAgain(error, at) => {
-                        again = Some(at);
-                        Need::Answer(Err(error))
-                    }
-                    Todo::Renew(session, _) => {
-                        if !situation.under_way && !renewing {
-                            renewing = true;
-                            self.renew_on_a_thread();
-                        }
-                        session.map_or(Need::<_, Infallible>::Wait, |session| Need::Answer(Ok(session)))
-                    }
-                },
-            );
-            let answer = match joined {
-                Err(Late) => return Ok(None),
-                Ok(Joined::Answer(answer)) => answer,
-            };
-            match (answer, again) {
-                (Err(error), Some(at)) => {
-                    let pause = at.saturating_sub(shared.clock.now().elapsed);
-                    match left() {
-                        Ok(left) if pause < left => shared.clock.sleep(pause),
-                        _ => return Err(error),
-                    }
-                }
-                (answer, _) => return answer.map(Some),
-            }
+        let Ok(role) = identity.flight.join(no_limit, |_, situation| match situation.latest {
+            Some(latest) => Next::Answer(latest.clone()),
+            None => Next::Lead(Reason::CredentialChanged),
+        });
+        match role {
+            Role::Answered(answer) => answer.map(drop)?,
+            Role::Leader(leader, why) => shared.renew(identity, leader, why).map(drop)?,
+            Role::Reentrant => return Err(reentrant()),
         }
-    }
-
-    fn renew_on_a_thread(&self) {
-        let provider = self.clone();
-        let renewal = move || drop(provider.session());
-        // If the system has no thread left, the next caller of `session` renews.
-        let _ = thread::Builder::new().name("apptoken-renewal".into()).spawn(renewal);
+        // The answer is the old session if that is still good: here only the new one will do.
+        identity.last_error().map_or(Ok(true), Err)
     }
 
     /// Drops the session if its KS is this one, for instance because a server refused it. An old KS changes nothing.
@@ -206,12 +198,8 @@ impl Provider {
 
     fn drop_session(&self, ks: &Ks, why: Invalidation, error: Option<&Error>) {
         let Self { shared, identity } = self;
-        if why == Invalidation::Refused(KsFault::LoggedOut) {
-            // Whoever ended the sessions of a token may well have replaced it.
-            shared.credentials.forget();
-        }
-        if let Some(session) = identity.invalidate(ks, why, error, shared.clock.now()) {
-            shared.tell(&Event::Invalidated { identity: &identity.options, session: &session, why });
+        if let Some(session) = identity.invalidate(ks, why, error, shared.link.now()) {
+            shared.report(&Event::Invalidated { identity: &identity.options, session: &session, why });
         }
     }
 
@@ -226,7 +214,7 @@ impl Provider {
             let session = self.session().map_err(Refused::for_good)?;
             match call(&session) {
                 Ok(result) => {
-                    self.identity.accepted(&session, &*self.shared.clock);
+                    self.identity.accepted(&session, &*self.shared.link.clock);
                     Ok(result)
                 }
                 Err(error) => Err(Refused { cured_by_renewal: self.report(session.ks(), &error), error }),
@@ -246,8 +234,13 @@ impl Provider {
     }
 }
 
-/// The time was up.
-struct Late;
+/// Why code that a renewal calls gets no session from the same provider.
+fn reentrant() -> Error {
+    Error::invalid_input(
+        "the provider was asked for a session by code that its own login calls (a transport, an observer, a credential \
+         source, a store or a clock): give that code a provider of its own, or none",
+    )
+}
 
 /// An attempt of [`Provider::with_session`] that failed.
 struct Refused {
@@ -265,7 +258,7 @@ impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { shared, identity } = self;
         f.debug_struct("Provider")
-            .field("endpoint", &shared.endpoint)
+            .field("endpoint", &shared.link.endpoint)
             .field("options", &identity.options)
             .finish_non_exhaustive()
     }

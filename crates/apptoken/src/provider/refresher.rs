@@ -1,10 +1,11 @@
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use apptoken_core::Clock as _;
-
 use super::Provider;
+use crate::events::Event;
+use crate::sync::{Condvar, Mutex, lock, recover};
 
 /// Renews a provider's session on a thread of its own, until it is dropped.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub struct Refresher {
 #[derive(Debug, Default)]
 struct Stop {
     asked: Mutex<bool>,
-    told: Condvar,
+    changed: Condvar,
 }
 
 /// How often the thread looks at least: the clock may be set, and the session dropped.
@@ -35,13 +36,16 @@ impl Refresher {
 
     fn with_pause(provider: Provider, longest: Duration) -> Self {
         let stop = Arc::new(Stop::default());
-        let told = Arc::clone(&stop);
+        let stopping = Arc::clone(&stop);
         let run = move || {
             loop {
-                // An error is told as an event, and the next look comes soon.
-                let _ = provider.session();
-                let pause = provider.identity.quiet_for(provider.shared.clock.now()).unwrap_or(AFTER_FAILURE);
-                if told.wait(pause.max(SHORTEST_PAUSE).min(longest)) {
+                // An error is reported as an event, and the next look comes soon. A panic of the caller's code, such as an
+                // observer, must not end renewal silently.
+                if catch_unwind(AssertUnwindSafe(|| provider.session())).is_err() {
+                    let _ = catch_unwind(AssertUnwindSafe(|| provider.shared.report(&Event::RefresherPanicked)));
+                }
+                let pause = provider.identity.quiet_for(provider.shared.link.now()).unwrap_or(AFTER_FAILURE);
+                if stopping.wait(pause.max(SHORTEST_PAUSE).min(longest)) {
                     return;
                 }
             }
@@ -59,8 +63,8 @@ impl Refresher {
 
 impl Drop for Refresher {
     fn drop(&mut self) {
-        *self.stop.asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.stop.told.notify_all();
+        *lock(&self.stop.asked) = true;
+        self.stop.changed.notify_all();
         if let Some(thread) = self.thread.take() {
             // It only panics if the caller's transport, clock or observer does.
             let _ = thread.join();
@@ -71,9 +75,8 @@ impl Drop for Refresher {
 impl Stop {
     /// Waits, and says whether to stop.
     fn wait(&self, pause: Duration) -> bool {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.told.wait_timeout_while(asked, pause, |asked| !*asked);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+        let asked = lock(&self.asked);
+        *recover(self.changed.wait_timeout_while(asked, pause, |asked| !*asked)).0
     }
 }
 

@@ -1,143 +1,174 @@
-//! Renewing one session: the store, the app token, the widget session, the login, and what is told of it.
+//! Renewing one session: the store, the app token, the widget session, the login, and the events.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
 
-use apptoken_core::renewal::{Decision, Outcome, Reason, Renewal, Term};
-use apptoken_core::{Error, ErrorKind, HashChoice, KalturaCode, Ks, Login, Moment, Session, drive};
+use apptoken_core::login::renewal::{Decision, Outcome, Reason, Renewal, Term};
+use apptoken_core::{Error, ErrorKind, HashChoice, KalturaCode, Login, Session};
 
-use super::credentials::{Held, is_token_refused};
-use super::flight::Pilot;
+use super::credentials::{ActiveCredential, is_token_refused};
 use super::identity::{Answer, Identity, State};
-use super::metered::Metered;
 use super::shared::Shared;
-use super::widget::Ask;
+use super::single_flight::Leader;
+use crate::events::{Event, Origin};
 use crate::store::{SessionKey, StoredSession};
-use crate::{Event, Origin};
 
 /// A session that was just obtained.
-struct Obtained {
+struct NewSession {
     session: Arc<Session>,
     term: Term,
     from: Origin,
 }
 
 impl Shared {
-    /// Renews a session, as the leader of its flight.
-    pub(super) fn renew(&self, identity: &Identity, pilot: Pilot<'_, State, Answer>, why: Reason) -> Answer {
+    /// Renews a session, as its leader.
+    pub(super) fn renew(&self, identity: &Identity, leader: Leader<'_, State, Answer>, why: Reason) -> Answer {
         let options = &identity.options;
         let abandoned = OnPanic(identity);
-        self.tell(&Event::RenewalStarted { identity: options, why });
-        let begun = self.clock.now();
-        let meter = Metered::new(&*self.transport, &*self.clock);
-        let obtained = self.obtain(identity, &meter);
-        let now = self.clock.now();
-        let (duration, requests) = (now.elapsed.saturating_sub(begun.elapsed), meter.requests());
+        self.report(&Event::RenewalStarted { identity: options, why });
+        let begun = self.link.now();
+        let (requests, credential_number) = (Cell::new(0), Cell::new(self.credentials.changes()));
+        let obtained = self.obtain(identity, &requests, &credential_number);
+        let now = self.link.now();
+        let (duration, requests) = (now.elapsed.saturating_sub(begun.elapsed), requests.get());
         let mut stale = None;
-        let answer = pilot.land(|state| match &obtained {
-            Ok(Obtained { session, term, .. }) => {
-                identity.renewed(state, Arc::clone(session), *term, now);
+        let answer = leader.finish(|state| match &obtained {
+            Ok(NewSession { session, term, .. }) => {
+                identity.renewed(state, Arc::clone(session), *term, credential_number.get(), now);
                 Ok(Arc::clone(session))
             }
             Err(error) => {
-                let (answer, why) = identity.failed(state, error, now);
+                let (answer, why) = identity.failed(state, error, credential_number.get(), now);
                 stale = why;
                 answer
             }
         });
         std::mem::forget(abandoned);
         match &obtained {
-            Ok(Obtained { session, from, .. }) => {
-                self.tell(&Event::RenewalSucceeded { identity: options, session, from: *from, duration, requests });
+            Ok(NewSession { session, from, .. }) => {
+                self.report(&Event::RenewalSucceeded { identity: options, session, from: *from, duration, requests });
             }
-            Err(error) => self.tell(&Event::RenewalFailed { identity: options, error, duration, requests }),
+            Err(error) => self.report(&Event::RenewalFailed { identity: options, error, duration, requests }),
         }
         if let (Some(why), Ok(session)) = (stale, &answer) {
-            self.tell(&Event::ServedStale { identity: options, session, why });
+            self.report(&Event::ServedStale { identity: options, session, why });
         }
         self.warn_of_token_end(now);
         answer
     }
 
     /// Obtains a session with the app token in force; if that is refused and the source has another, with that one.
-    fn obtain(&self, identity: &Identity, meter: &Metered<'_>) -> Result<Obtained, Error> {
-        let held = self.credentials.current()?;
-        let error = match self.obtain_with(identity, &held, meter) {
+    fn obtain(
+        &self,
+        identity: &Identity,
+        requests: &Cell<u32>,
+        credential_number: &Cell<u64>,
+    ) -> Result<NewSession, Error> {
+        let active = self.current_credential()?;
+        credential_number.set(active.number);
+        let error = match self.obtain_with(identity, &active, requests) {
             Err(error) if is_token_refused(&error) => error,
             done => return done,
         };
-        match self.credentials.after_refusal(&held) {
-            Some(next) => self.obtain_with(identity, &next, meter),
+        match self.credentials.after_refusal(&active) {
+            Some(next) => {
+                credential_number.set(next.number);
+                self.obtain_with(identity, &next, requests)
+            }
+            None => Err(error),
+        }
+    }
+
+    /// The app token that the source has now: a rotated one is used from the next login on, without a refusal. If the
+    /// source fails, the one that was used so far goes on.
+    pub(super) fn current_credential(&self) -> Result<Arc<ActiveCredential>, Error> {
+        let error = match self.credentials.ask() {
+            Ok(active) => return Ok(active),
+            Err(error) => error,
+        };
+        match self.credentials.active() {
+            Some(active) => {
+                self.report(&Event::SourceFailed { error: &error });
+                Ok(active)
+            }
             None => Err(error),
         }
     }
 
     /// Takes the session from the store, or logs in and puts it there.
-    fn obtain_with(&self, identity: &Identity, held: &Arc<Held>, meter: &Metered<'_>) -> Result<Obtained, Error> {
+    fn obtain_with(
+        &self,
+        identity: &Identity,
+        active: &Arc<ActiveCredential>,
+        requests: &Cell<u32>,
+    ) -> Result<NewSession, Error> {
         let Some(store) = &self.store else {
-            return self.log_in(identity, held, meter);
+            return self.log_in(identity, active, requests);
         };
-        let key = self.key(identity, held);
-        // What is wrong with the store is told, and dealt with, under its lock.
+        let key = self.key(identity, active);
+        // What is wrong with the store is reported, and dealt with, under its lock.
         let kept = store.load(&key).ok().flatten();
-        if let Some(found) = kept.and_then(|kept| self.accept(identity, held, &key, &kept)) {
+        if let Some(found) = kept.and_then(|kept| self.accept(identity, active, &key, &kept)) {
             return Ok(found);
         }
         let mut obtained = None;
         let stored = store.exclusively(&key, &mut |kept| {
-            if let Some(found) = kept.and_then(|kept| self.accept(identity, held, &key, &kept)) {
+            if let Some(found) = kept.and_then(|kept| self.accept(identity, active, &key, &kept)) {
                 obtained = Some(Ok(found));
                 return None;
             }
-            let result = self.log_in(identity, held, meter);
-            let to_keep = result.as_ref().ok().and_then(|Obtained { session, .. }| {
-                StoredSession::new(&key, &held.used.token, session, meter.sent_at())
-            });
+            let result = self.log_in(identity, active, requests);
+            let to_keep = result.as_ref().ok().map(|new| StoredSession::new(&key, &active.used.token, &new.session));
             obtained = Some(result);
             to_keep
         });
         if let Err(error) = stored {
-            self.tell(&Event::StoreFailed { error: &error });
+            self.report(&Event::StoreFailed { error: &error });
         }
-        obtained.unwrap_or_else(|| self.log_in(identity, held, meter))
+        obtained.unwrap_or_else(|| self.log_in(identity, active, requests))
     }
 
-    fn key(&self, identity: &Identity, held: &Held) -> SessionKey {
-        let credential = &held.used;
-        SessionKey::new(&self.endpoint, credential.partner, credential.id.clone(), identity.options.clone())
+    fn key(&self, identity: &Identity, active: &ActiveCredential) -> SessionKey {
+        let credential = &active.used;
+        SessionKey::new(&self.link.endpoint, credential.partner, credential.id.clone(), identity.options.clone())
     }
 
-    /// Takes a kept session if it is of this token, another than the one to be renewed, and young.
-    fn accept(&self, identity: &Identity, held: &Held, key: &SessionKey, kept: &StoredSession) -> Option<Obtained> {
-        if !kept.belongs_to(key, &held.used.token) || !identity.is_news(kept.ks()) {
+    /// Takes a kept session if it is of this token, another than the one to be renewed, and not due for renewal.
+    fn accept(
+        &self,
+        identity: &Identity,
+        active: &ActiveCredential,
+        key: &SessionKey,
+        kept: &StoredSession,
+    ) -> Option<NewSession> {
+        if !identity.is_other_session(kept.ks()) {
             return None;
         }
-        let now = self.clock.now();
-        // A date that was set back since makes its age unknown.
-        let age = Duration::from_secs(now.wall.seconds_since(kept.sent_at()).try_into().ok()?);
-        let obtained_at = Moment { wall: kept.sent_at(), elapsed: now.elapsed };
-        let session = Session::granted(kept.grant(obtained_at)?, &held.used, &identity.options).ok()?;
-        let server_time = session.server_time().map(|time| time.plus(age));
-        let term = Term { age, server_time, ..Term::of(&session, now) };
-        let is_young = {
-            let mut renewal = Renewal::new(self.renewal);
-            renewal.record(Outcome::Renewed(term), now);
-            matches!(renewal.decide(now, false), Decision::Use { .. })
-        };
-        is_young.then(|| Obtained { session: Arc::new(session), term, from: Origin::Store })
+        let now = self.link.now();
+        let (session, term) = kept.restore(key, &active.used, now)?;
+        let mut renewal = Renewal::new(self.renewal);
+        renewal.record(Outcome::Renewed(term), now);
+        let is_fresh = matches!(renewal.decide(now, false), Decision::Use { .. });
+        is_fresh.then(|| NewSession { session: Arc::new(session), term, from: Origin::Store })
     }
 
-    fn log_in(&self, identity: &Identity, held: &Arc<Held>, meter: &Metered<'_>) -> Result<Obtained, Error> {
-        let credential = &held.used;
+    fn log_in(
+        &self,
+        identity: &Identity,
+        active: &Arc<ActiveCredential>,
+        requests: &Cell<u32>,
+    ) -> Result<NewSession, Error> {
+        let credential = &active.used;
         let partner = credential.partner;
-        let ask = Ask { endpoint: &self.endpoint, retry: self.retry, meter, clock: &*self.clock };
         // Detection must not lose a try to a widget session out of the cache that has ended.
         let fresh = credential.hash == HashChoice::Detect;
-        let widget = self.widgets.of(partner, &ask, fresh)?;
-        let session = self.log_in_from(&widget, identity, held, meter);
+        let widget = self.widgets.of(partner, &self.link, requests, fresh)?;
+        let login = Login::new(self.link.endpoint.clone(), credential.clone()).options(identity.options.clone());
+        let exchange = login.retry(self.link.retry).start_with_or_widget(widget.clone(), self.link.now())?;
+        let session = self.link.drive_counted(exchange, requests);
         match &session {
             Ok(session) => {
-                self.credentials.found(held, session.hash_type());
+                self.credentials.remember_hash_type(active, session.hash_type());
                 if let Some(widget) = session.widget() {
                     self.widgets.keep(partner, widget);
                 }
@@ -145,21 +176,9 @@ impl Shared {
             Err(error) if is_widget_suspect(error) => self.widgets.forget(&widget),
             Err(_) => {}
         }
-        let session = session?;
-        let term = Term::of(&session, meter.sent_at());
-        Ok(Obtained { session: Arc::new(session), term, from: Origin::Login })
-    }
-
-    fn log_in_from(
-        &self,
-        widget: &Ks,
-        identity: &Identity,
-        held: &Held,
-        meter: &Metered<'_>,
-    ) -> Result<Session, Error> {
-        let login = Login::new(self.endpoint.clone(), held.used.clone()).options(identity.options.clone());
-        let exchange = login.retry(self.retry).start_with_or_widget(widget.clone(), self.clock.now())?;
-        Ok(drive(exchange, meter, &*self.clock)?)
+        let session = Arc::new(session?);
+        let term = Term::of(&session);
+        Ok(NewSession { session, term, from: Origin::Login })
     }
 }
 

@@ -1,73 +1,79 @@
+use std::cell::Cell;
 use std::time::Duration;
 
-use apptoken_core::renewal::Term;
-use apptoken_core::session::StartWidgetSession;
-use apptoken_core::{Call, Clock, Endpoint, Error, Ks, Moment, PartnerId, RetryPolicy, WidgetSession, drive};
+use apptoken_core::api::session::StartWidgetSession;
+use apptoken_core::login::WidgetSession;
+use apptoken_core::login::renewal::Term;
+use apptoken_core::{Call, Error, Ks, Moment, PartnerId};
 
-use super::flight::{Flight, Joined, Need, for_ever};
-use super::metered::Metered;
+use super::reentrant;
+use super::single_flight::{Next, Role, SingleFlight, no_limit};
+use crate::link::Link;
 
 /// The one widget session that all sessions of an account start from.
-pub(super) struct Widgets(Flight<Option<Kept>, Result<Ks, Error>>);
+///
+/// Every result carries its account: the source may move to another account while a login of the first is under way.
+pub(super) struct Widgets(SingleFlight<Option<Widget>, (PartnerId, Result<Ks, Error>)>);
 
-struct Kept {
+struct Widget {
     partner: PartnerId,
     ks: Ks,
     term: Term,
 }
 
-/// A widget session that ends so soon is not used any more.
+/// A widget session that has less than this left is not used any more.
 const MARGIN: Duration = Duration::from_secs(60);
 
 impl Widgets {
     pub(super) fn new() -> Self {
-        Self(Flight::new(None))
+        Self(SingleFlight::new(None))
     }
 
-    /// The widget session of an account; one caller asks the server for it, the others wait for him.
+    /// The widget session of an account; one caller asks the server for it, the others wait for the answer.
     ///
     /// With `fresh` a new one comes past the server's response cache.
-    pub(super) fn of(&self, partner: PartnerId, ask: &Ask<'_>, fresh: bool) -> Result<Ks, Error> {
-        let now = ask.clock.now();
-        let Ok(joined) = self.0.join(for_ever, |kept, situation| match (kept, situation.brought) {
-            (_, Some(brought)) => Need::Answer(brought.clone()),
-            (Some(kept), None) if !fresh && kept.partner == partner && kept.is_good(now) => {
-                Need::Answer(Ok(kept.ks.clone()))
+    pub(super) fn of(&self, partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
+        let now = link.now();
+        let Ok(role) = self.0.join(no_limit, |widget, situation| match (widget, situation.latest) {
+            (_, Some(latest)) if latest.0 == partner => Next::Answer(latest.clone()),
+            (Some(widget), _) if !fresh && widget.partner == partner && widget.is_good(now) => {
+                Next::Answer((partner, Ok(widget.ks.clone())))
             }
-            _ => Need::Flight(()),
+            _ => Next::Lead(()),
         });
-        match joined {
-            Joined::Answer(answer) => answer,
-            Joined::Lead(pilot, ()) => {
-                let started = ask.start(partner, fresh);
-                pilot.land(|kept| match started {
-                    Ok(ks) => {
-                        *kept = Some(Kept { partner, ks: ks.clone(), term: term(fresh, ask.meter.sent_at()) });
-                        Ok(ks)
+        match role {
+            Role::Answered((_, answer)) => answer,
+            Role::Leader(leader, ()) => {
+                let started = start(partner, link, requests, fresh);
+                let (_, answer) = leader.finish(|widget| {
+                    if let Ok(ks) = &started {
+                        *widget = Some(Widget { partner, ks: ks.clone(), term: term(fresh, now) });
                     }
-                    Err(error) => Err(error),
-                })
+                    (partner, started)
+                });
+                answer
             }
+            Role::Reentrant => Err(reentrant()),
         }
     }
 
     /// Keeps the widget session that a login obtained by itself, because the one it was given was refused.
     pub(super) fn keep(&self, partner: PartnerId, widget: &WidgetSession) {
         let term = term(widget.fresh, widget.obtained_at);
-        self.0.with(|kept, _| *kept = Some(Kept { partner, ks: widget.ks.clone(), term }));
+        self.0.change(|place| *place = Some(Widget { partner, ks: widget.ks.clone(), term }));
     }
 
     /// Starts the next session from another widget session, if this is still the one.
     pub(super) fn forget(&self, ks: &Ks) {
-        self.0.with(|kept, _| {
-            if kept.as_ref().is_some_and(|kept| kept.ks.is_same(ks)) {
-                *kept = None;
+        self.0.change(|place| {
+            if place.as_ref().is_some_and(|widget| widget.ks.is_same(ks)) {
+                *place = None;
             }
         });
     }
 }
 
-impl Kept {
+impl Widget {
     fn is_good(&self, now: Moment) -> bool {
         self.term.left(now) > MARGIN
     }
@@ -79,18 +85,8 @@ fn term(fresh: bool, known_at: Moment) -> Term {
     Term { lifetime: StartWidgetSession::DEFAULT_LIFETIME, age, known_at, server_time: None }
 }
 
-/// How to ask the server.
-pub(super) struct Ask<'a> {
-    pub(super) endpoint: &'a Endpoint,
-    pub(super) retry: RetryPolicy,
-    pub(super) meter: &'a Metered<'a>,
-    pub(super) clock: &'a dyn Clock,
-}
-
-impl Ask<'_> {
-    fn start(&self, partner: PartnerId, fresh: bool) -> Result<Ks, Error> {
-        let call = Call::new(self.endpoint.clone(), StartWidgetSession::of(partner)).retry(self.retry);
-        let call = if fresh { call.bypassing_cache() } else { call };
-        Ok(drive(call.start(self.clock.now())?, self.meter, self.clock)?.ks)
-    }
+fn start(partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
+    let call = Call::new(link.endpoint.clone(), StartWidgetSession::of(partner)).retry(link.retry);
+    let call = if fresh { call.bypassing_cache() } else { call };
+    Ok(link.drive_counted(call.start(link.now())?, requests)?.ks)
 }

@@ -70,7 +70,7 @@ impl FileStore {
     ///
     /// [`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported).
     pub fn new(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Err(StoreError::new(super::StoreErrorKind::Unsupported).at(folder.as_ref()))
+        Err(StoreError::new(super::StoreErrorKind::Unsupported).at(folder.as_ref().display().to_string()))
     }
 }
 

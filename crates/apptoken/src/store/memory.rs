@@ -1,23 +1,24 @@
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use lru::LruCache;
 
 use super::{SessionKey, SessionStore, StoreError, StoredSession};
+use crate::sync::{Mutex, lock};
 
 /// Keeps sessions in memory: providers of one process that share it (clones share too) share their logins.
 ///
 /// It keeps the 10,000 sessions that were used last.
 #[derive(Clone)]
 pub struct MemoryStore {
-    kept: Arc<Mutex<LruCache<SessionKey, Arc<Kept>>>>,
+    entries: Arc<Mutex<LruCache<SessionKey, Arc<Entry>>>>,
 }
 
-const KEPT: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+const CAPACITY: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
 #[derive(Default)]
-struct Kept {
+struct Entry {
     session: Mutex<Option<StoredSession>>,
     renewal: Mutex<()>,
 }
@@ -26,11 +27,11 @@ impl MemoryStore {
     /// A store without sessions.
     #[must_use]
     pub fn new() -> Self {
-        Self { kept: Arc::new(Mutex::new(LruCache::new(KEPT))) }
+        Self { entries: Arc::new(Mutex::new(LruCache::new(CAPACITY))) }
     }
 
-    fn of(&self, key: &SessionKey) -> Arc<Kept> {
-        Arc::clone(lock(&self.kept).get_or_insert(key.clone(), Arc::default))
+    fn entry(&self, key: &SessionKey) -> Arc<Entry> {
+        Arc::clone(lock(&self.entries).get_or_insert(key.clone(), Arc::default))
     }
 }
 
@@ -42,7 +43,7 @@ impl Default for MemoryStore {
 
 impl SessionStore for MemoryStore {
     fn load(&self, key: &SessionKey) -> Result<Option<StoredSession>, StoreError> {
-        Ok(lock(&self.of(key).session).clone())
+        Ok(lock(&self.entry(key).session).clone())
     }
 
     fn exclusively(
@@ -50,23 +51,18 @@ impl SessionStore for MemoryStore {
         key: &SessionKey,
         renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
     ) -> Result<(), StoreError> {
-        let kept = self.of(key);
-        let _renewal = lock(&kept.renewal);
-        let now = lock(&kept.session).clone();
+        let entry = self.entry(key);
+        let _renewal = lock(&entry.renewal);
+        let now = lock(&entry.session).clone();
         if let Some(renewed) = renew(now) {
-            *lock(&kept.session) = Some(renewed);
+            *lock(&entry.session) = Some(renewed);
         }
         Ok(())
     }
 }
 
-/// What is kept is always whole, also when a renewal panicked.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MemoryStore({} sessions)", lock(&self.kept).len())
+        write!(f, "MemoryStore({} sessions)", lock(&self.entries).len())
     }
 }

@@ -4,9 +4,9 @@ use std::error::Error as _;
 use std::fmt::{Debug, Write as _};
 use std::sync::{Mutex, OnceLock};
 
+use apptoken::admin::ServiceRole;
 use apptoken::{
-    Admin, Client, Clock as _, Credential, Endpoint, HashType, Ks, Login, Privileges, ServiceRole, Stopped,
-    UreqTransport, drive,
+    Admin, Client, Clock as _, Credential, Endpoint, HashType, Ks, Login, Privileges, Stopped, UreqTransport, drive,
 };
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, Fault, TokenSpec, Trouble};

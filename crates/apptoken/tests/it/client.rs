@@ -1,8 +1,10 @@
 //! The blocking clients over real HTTP and on the model of the server.
 
+use apptoken::api::{session, user};
+use apptoken::value::KsVersion;
 use apptoken::{
-    Admin, Authority, Client, Credential, Endpoint, ErrorKind, HashChoice, HashType, KalturaCode, KsVersion, PartnerId,
-    RetryPolicy, SessionType, UreqTransport, session, user,
+    Admin, Authority, Client, Credential, Endpoint, ErrorKind, HashChoice, HashType, KalturaCode, PartnerId,
+    RetryPolicy, SessionType, UreqTransport,
 };
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Account, Fake, TokenSpec};

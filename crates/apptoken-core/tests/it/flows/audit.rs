@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use apptoken_core::{Audit, Finding, HashType, SessionType, UnixSeconds};
+use apptoken_core::admin::{Audit, Finding};
+use apptoken_core::{HashType, SessionType, UnixSeconds};
 use apptoken_transport_fake::{TokenSpec, TokenStatus};
 
 use super::world::{World, faults, partner};

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use apptoken_core::app_token::TokenExpiry;
-use apptoken_core::{
-    ActionName, Clock as _, Error, ErrorKind, HandOver, HashType, Login, Privileges, Provision, ProvisionProgress,
-    ServiceRole, SessionType, drive, user, user_role,
-};
+use apptoken_core::admin::{HandOver, Provision, ProvisionProgress, ServiceRole};
+use apptoken_core::api::app_token::TokenExpiry;
+use apptoken_core::api::{user, user_role};
+use apptoken_core::error::ActionName;
+use apptoken_core::{Clock as _, Error, ErrorKind, HashType, Login, Privileges, SessionType, drive};
 use apptoken_transport_fake::{Fault, Trouble};
 
 use super::world::{World, faults, partner};
@@ -151,7 +151,7 @@ fn input_that_the_server_would_misread_is_refused_before_sending() {
 #[test]
 fn a_session_that_may_not_is_told_so() {
     let world = World::new();
-    let widget = world.call(apptoken_core::session::StartWidgetSession::of(partner())).unwrap().ks;
+    let widget = world.call(apptoken_core::api::session::StartWidgetSession::of(partner())).unwrap().ks;
     let error = world.run(Provision::new(world.endpoint(), widget, partner(), "importer", USER)).unwrap_err().error;
     assert!(
         matches!(error.code(), Some("SERVICE_FORBIDDEN" | "CANNOT_RETRIEVE_ANOTHER_USER_USING_NON_ADMIN_SESSION")),

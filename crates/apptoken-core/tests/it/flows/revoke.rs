@@ -1,4 +1,6 @@
-use apptoken_core::{AppTokenId, ErrorKind, KalturaCode, KsFault, Login, Revoke, session};
+use apptoken_core::admin::Revoke;
+use apptoken_core::api::session;
+use apptoken_core::{AppTokenId, ErrorKind, KalturaCode, KsFault, Login};
 use apptoken_transport_fake::{Fault, Trouble};
 
 use super::world::{World, faults, partner};
@@ -22,7 +24,7 @@ fn one_request_deletes_the_token_ends_its_sessions_and_confirms() {
     assert!(!world.is_there(&token.id));
 
     let call =
-        apptoken_core::Call::new(world.endpoint(), apptoken_core::user::Get::default()).with_ks(live.ks().clone());
+        apptoken_core::Call::new(world.endpoint(), apptoken_core::api::user::Get::default()).with_ks(live.ks().clone());
     let error = world.run(call).unwrap_err().error;
     assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)));
     assert!(!world.run(revoke(&world, &token.id)).unwrap().was_there);
@@ -66,7 +68,7 @@ fn ending_a_session_of_an_app_token_ends_all_of_them_which_the_type_makes_one_sa
     world.run(apptoken_core::Call::new(world.endpoint(), end).with_ks(one.ks().clone())).unwrap();
     let later = world.run(Login::new(world.endpoint(), credential())).unwrap();
     for session in [&one, &other, &later] {
-        let call = apptoken_core::Call::new(world.endpoint(), apptoken_core::user::Get::default())
+        let call = apptoken_core::Call::new(world.endpoint(), apptoken_core::api::user::Get::default())
             .with_ks(session.ks().clone());
         let error = world.run(call).unwrap_err().error;
         assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)));

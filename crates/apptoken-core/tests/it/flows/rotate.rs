@@ -1,9 +1,8 @@
 use std::time::Duration;
 
-use apptoken_core::app_token::TokenExpiry;
-use apptoken_core::{
-    AppTokenId, Clock as _, ErrorKind, HashType, Login, OldToken, Rotate, Rotated, UnixSeconds, drive,
-};
+use apptoken_core::admin::{OldToken, Rotate, Rotated};
+use apptoken_core::api::app_token::TokenExpiry;
+use apptoken_core::{AppTokenId, Clock as _, ErrorKind, HashType, Login, UnixSeconds, drive};
 use apptoken_transport_fake::{Fault, TokenSpec, Trouble};
 
 use super::world::{World, faults, partner};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use apptoken_core::app_token::{AppToken, AppTokenFilter, List};
+use apptoken_core::api::app_token::{AppToken, AppTokenFilter, List};
+use apptoken_core::api::{user, user_role};
 use apptoken_core::{
     Action, AllPages, AppTokenId, Call, Clock as _, Endpoint, Error, Flow, HashType, Ks, PartnerId, Stopped, drive,
-    user, user_role,
 };
 use apptoken_transport_fake::{Fake, Fault, TokenSpec, TokenStatus, Trouble};
 

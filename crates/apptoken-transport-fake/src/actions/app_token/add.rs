@@ -1,7 +1,8 @@
+use crate::actions::action::{Action, Call};
 use crate::actions::app_token::tie_to_user;
-use crate::actions::{Action, Call, Parameter};
+use crate::actions::arguments::Parameter;
 use crate::error::Failure;
-use crate::model::Secret;
+use crate::model::secret::Secret;
 use crate::model::token::{STATUS_ACTIVE, TokenRow};
 use crate::objects::app_token::{CLASS, apply, record};
 use crate::objects::validate;

@@ -1,5 +1,6 @@
+use crate::actions::action::{Action, Call};
 use crate::actions::app_token::token_of;
-use crate::actions::{Action, Call, Parameter};
+use crate::actions::arguments::Parameter;
 use crate::error::Failure;
 use crate::objects::app_token::record;
 use crate::output::Output;

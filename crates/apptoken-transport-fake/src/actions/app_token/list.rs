@@ -1,4 +1,5 @@
-use crate::actions::{Action, Call, Parameter};
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::error::Failure;
 use crate::model::token::{STATUS_DELETED, TokenRow};
 use crate::objects::app_token::record;

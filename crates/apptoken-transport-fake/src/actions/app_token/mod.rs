@@ -9,7 +9,7 @@ pub(crate) mod privileges;
 pub(crate) mod start_session;
 pub(crate) mod update;
 
-use crate::actions::Call;
+use crate::actions::action::Call;
 use crate::error::{self, ApiError};
 use crate::model::token::TokenRow;
 use crate::model::user::UserRow;

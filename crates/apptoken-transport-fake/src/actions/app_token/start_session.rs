@@ -1,6 +1,7 @@
+use crate::actions::action::{Action, Call};
 use crate::actions::app_token::hash::token_hash;
 use crate::actions::app_token::{privileges, token_of};
-use crate::actions::{Action, Call, Parameter};
+use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
 use crate::model::session::NewSession;
 use crate::model::token::STATUS_ACTIVE;
@@ -53,7 +54,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let account = call.state.account(token.partner_id).ok_or_else(error::type_error)?.clone();
     let new =
         NewSession { user_id, session_type, lifetime, privileges: &privileges, master_partner_id: None, secret: None };
-    let minted = call.state.mint(&account, &new, call.now_nanos);
+    let minted = call.state.mint(&account, &new, call.now());
     let properties = [
         ("ks", minted.text.into()),
         ("sessionType", session_type.into()),

@@ -1,5 +1,6 @@
+use crate::actions::action::{Action, Call};
 use crate::actions::app_token::{tie_to_user, token_of};
-use crate::actions::{Action, Call, Parameter};
+use crate::actions::arguments::Parameter;
 use crate::error::Failure;
 use crate::objects::app_token::{CLASS, apply, current, record};
 use crate::objects::validate;

@@ -1,4 +1,4 @@
-use crate::actions::{Action, Call};
+use crate::actions::action::{Action, Call};
 use crate::error::Failure;
 use crate::output::Output;
 

@@ -1,4 +1,5 @@
-use crate::actions::{Action, Call, Parameter};
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
 use crate::output::{Output, Record};
 use crate::php::cast::is_true_text;

@@ -1,5 +1,6 @@
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::actions::session::start::{StartRequest, opens, start};
-use crate::actions::{Action, Call, Parameter};
 use crate::error::{self, Failure};
 use crate::objects::SESSION_TYPE;
 use crate::output::Output;
@@ -26,15 +27,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let partner_id = call.arguments.int("partnerId");
     let refused = || Failure::from(error::START_SESSION_ERROR.with(&[&partner_id.to_string()]));
     let master = partner_id.to_string();
-    let of_parent = StartRequest {
-        partner_id,
-        secret: call.arguments.text("secret"),
-        user_id: call.arguments.text("userId"),
-        session_type: call.arguments.int("type"),
-        expiry: call.arguments.int("expiry"),
-        privileges: call.arguments.text("privileges"),
-        master_partner_id: Some(&master),
-    };
+    let of_parent = StartRequest { master_partner_id: Some(&master), ..StartRequest::of(call.arguments) };
     let parent = call.state.account(partner_id).filter(|account| opens(account, &of_parent)).ok_or_else(refused)?;
     let child = call.state.account(call.arguments.int("impersonatedPartnerId")).ok_or_else(refused)?;
     if child.id != parent.id && child.parent != Some(parent.id) {
@@ -42,5 +35,5 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     }
     let secret = if of_parent.session_type == 2 { child.main_secret() } else { child.user_secret.expose() }.to_owned();
     let of_child = StartRequest { partner_id: child.id.into(), secret: &secret, ..of_parent };
-    start(call.state, &of_child, call.now_nanos)?.map(Output::Text).ok_or_else(refused)
+    start(call.state, &of_child, call.now())?.map(Output::Text).ok_or_else(refused)
 }

@@ -2,19 +2,14 @@
 //! account, no roles and no blocking.
 
 use crate::error::Failure;
-use crate::model::State;
 use crate::model::session::NewSession;
+use crate::model::state::State;
 use crate::php::cast::{begins_with_number, equals_int, text_to_int, to_int, to_text};
 use crate::php::value::set;
 use crate::php::{Array, Value};
 
 /// The session, or `None` where the server goes the ordinary way.
-pub(crate) fn start(
-    state: &mut State,
-    params: &Array,
-    is_https: bool,
-    now_nanos: i64,
-) -> Option<Result<String, Failure>> {
+pub(crate) fn start(state: &mut State, params: &Array, is_https: bool, now: i64) -> Option<Result<String, Failure>> {
     let is = |name: &str, text: &str| matches!(set(params, name), Some(Value::Text(given)) if given == text);
     if !is("service", "session") || !is("action", "start") || set(params, "multirequest").is_some() {
         return None;
@@ -44,7 +39,7 @@ pub(crate) fn start(
         master_partner_id: None,
         secret: Some(secret),
     };
-    Some(Ok(state.mint(&account, &new, now_nanos).text))
+    Some(Ok(state.mint(&account, &new, now).text))
 }
 
 /// The lifetime is added to the time: PHP gives up on what begins with no number.

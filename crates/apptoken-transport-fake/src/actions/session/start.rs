@@ -1,10 +1,12 @@
 use std::collections::HashSet;
 
-use crate::actions::{Action, Call, Parameter};
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::{Arguments, Parameter};
 use crate::error::{self, ApiError, Failure};
+use crate::model::account::Account;
 use crate::model::collation::fold;
 use crate::model::session::NewSession;
-use crate::model::{State, account::Account};
+use crate::model::state::State;
 use crate::objects::SESSION_TYPE;
 use crate::output::Output;
 use crate::permissions::find_role;
@@ -30,16 +32,7 @@ const DAY: i64 = 86_400;
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     call.storing.disable();
     let partner_id = call.arguments.int("partnerId");
-    let request = StartRequest {
-        partner_id,
-        secret: call.arguments.text("secret"),
-        user_id: call.arguments.text("userId"),
-        session_type: call.arguments.int("type"),
-        expiry: call.arguments.int("expiry"),
-        privileges: call.arguments.text("privileges"),
-        master_partner_id: None,
-    };
-    let ks = start(call.state, &request, call.now_nanos)?;
+    let ks = start(call.state, &StartRequest::of(call.arguments), call.now())?;
     ks.map(Output::Text).ok_or_else(|| error::START_SESSION_ERROR.with(&[&partner_id.to_string()]).into())
 }
 
@@ -54,8 +47,22 @@ pub(crate) struct StartRequest<'a> {
     pub(crate) master_partner_id: Option<&'a str>,
 }
 
+impl<'a> StartRequest<'a> {
+    pub(crate) fn of(arguments: &'a Arguments) -> Self {
+        Self {
+            partner_id: arguments.int("partnerId"),
+            secret: arguments.text("secret"),
+            user_id: arguments.text("userId"),
+            session_type: arguments.int("type"),
+            expiry: arguments.int("expiry"),
+            privileges: arguments.text("privileges"),
+            master_partner_id: None,
+        }
+    }
+}
+
 /// Starts a session with a secret; `None` if the secret is not the account's, or the account is not in use.
-pub(crate) fn start(state: &mut State, request: &StartRequest<'_>, now_nanos: i64) -> Result<Option<String>, ApiError> {
+pub(crate) fn start(state: &mut State, request: &StartRequest<'_>, now: i64) -> Result<Option<String>, ApiError> {
     check_roles(state, request)?;
     let Some(account) = state.account(request.partner_id).filter(|account| opens(account, request)).cloned() else {
         return Ok(None);
@@ -69,12 +76,12 @@ pub(crate) fn start(state: &mut State, request: &StartRequest<'_>, now_nanos: i6
         master_partner_id: request.master_partner_id,
         secret: Some(request.secret),
     };
-    Ok(Some(state.mint(&account, &new, now_nanos).text))
+    Ok(Some(state.mint(&account, &new, now).text))
 }
 
 /// Whether the secret opens a session of the type in an account that is in use.
 pub(crate) fn opens(account: &Account, request: &StartRequest<'_>) -> bool {
-    account.status == crate::context::PARTNER_ACTIVE && account.accepts(request.secret, request.session_type != 0)
+    account.is_active() && account.accepts(request.secret, request.session_type != 0)
 }
 
 fn check_roles(state: &State, request: &StartRequest<'_>) -> Result<(), ApiError> {

@@ -1,4 +1,5 @@
-use crate::actions::{Action, Call, Parameter};
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
 use crate::model::session::NewSession;
 use crate::model::widget::Widget;
@@ -36,7 +37,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         master_partner_id: None,
         secret: None,
     };
-    let ks = call.state.mint(&account, &new, call.now_nanos).text;
+    let ks = call.state.mint(&account, &new, call.now()).text;
     let properties = [("partnerId", i64::from(account.id).into()), ("ks", ks.into()), ("userId", 0.into())];
     Ok(Record::new("KalturaStartWidgetSessionResponse", properties).into())
 }

@@ -1,5 +1,6 @@
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::actions::user::{record, user_of};
-use crate::actions::{Action, Call, Parameter};
 use crate::error::{self, Failure};
 use crate::output::Output;
 use crate::php::cast::texts_are_equal;

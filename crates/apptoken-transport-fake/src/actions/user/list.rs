@@ -1,5 +1,6 @@
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::actions::user::record;
-use crate::actions::{Action, Call, Parameter};
 use crate::error::Failure;
 use crate::model::user::{STATUS_DELETED, UserRow};
 use crate::objects::filter_pager::{CLASS as PAGER, page};

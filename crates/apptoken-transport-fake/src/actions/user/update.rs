@@ -1,6 +1,7 @@
+use crate::actions::action::{Action, Call};
 use crate::actions::app_token::is_sound_user_id;
+use crate::actions::arguments::Parameter;
 use crate::actions::user::{check_names, check_roles, record, user_of};
-use crate::actions::{Action, Call, Parameter};
 use crate::error::{self, Failure};
 use crate::model::user::STATUS_DELETED;
 use crate::objects::user::{CLASS, apply, current};

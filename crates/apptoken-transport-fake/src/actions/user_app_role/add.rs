@@ -1,4 +1,5 @@
-use crate::actions::{Action, Call, Parameter};
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
 use crate::model::role::{RoleRow, STATUS_DELETED};
 use crate::model::user::STATUS_ACTIVE;

@@ -1,5 +1,6 @@
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::actions::user_role::{check_name_is_free, check_system_name_is_free, record};
-use crate::actions::{Action, Call, Parameter};
 use crate::error::Failure;
 use crate::model::role::{RoleRow, STATUS_ACTIVE};
 use crate::objects::user_role::{CLASS, apply};

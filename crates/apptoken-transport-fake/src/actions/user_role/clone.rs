@@ -1,11 +1,10 @@
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::actions::user_role::{record, role_of};
-use crate::actions::{Action, Call, Parameter};
 use crate::error::Failure;
 use crate::model::role::RoleRow;
 use crate::output::Output;
+use crate::php::date::gmdate;
 
 pub(crate) const ACTION: Action = Action {
     service: "userRole",
@@ -33,8 +32,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
 
 /// A date such as `Sat 21 Nov 2026, 04:47:00`.
 fn date(time: i64) -> String {
-    let time = Timestamp::from_second(time).unwrap_or_default().to_zoned(TimeZone::UTC);
-    time.strftime("%a %-d %b %G, %H:%M:%S").to_string()
+    gmdate("%a %-d %b %G, %H:%M:%S", time)
 }
 
 #[cfg(test)]

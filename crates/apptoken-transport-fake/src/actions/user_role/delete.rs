@@ -1,5 +1,6 @@
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::actions::user_role::{record, role_of};
-use crate::actions::{Action, Call, Parameter};
 use crate::error::{self, Failure};
 use crate::model::role::STATUS_DELETED as ROLE_DELETED;
 use crate::model::user::{STATUS_DELETED as USER_DELETED, UserRow};

@@ -1,5 +1,6 @@
+use crate::actions::action::{Action, Call};
+use crate::actions::arguments::Parameter;
 use crate::actions::user_role::record;
-use crate::actions::{Action, Call, Parameter};
 use crate::error::Failure;
 use crate::model::role::{RoleRow, STATUS_DELETED};
 use crate::objects::filter_pager::{CLASS as PAGER, page};

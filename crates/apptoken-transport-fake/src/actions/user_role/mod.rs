@@ -7,7 +7,7 @@ pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod update;
 
-use crate::actions::Call;
+use crate::actions::action::Call;
 use crate::error::{self, ApiError};
 use crate::model::collation;
 use crate::model::role::{RoleRow, STATUS_DELETED};

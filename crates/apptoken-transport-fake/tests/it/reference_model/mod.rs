@@ -9,16 +9,20 @@ mod steps;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use apptoken_core::app_token::{
+use apptoken_core::api::app_token::{
     Add, AppToken, AppTokenChanges, AppTokenFilter, AppTokenOrder, AppTokenStatus, Delete, Get, List, NewAppToken,
     StartSession, TokenExpiry, Update,
 };
-use apptoken_core::session::{End, Start, StartWidgetSession};
-use apptoken_core::user::{self, NewUser};
-use apptoken_core::user_role::{self, NewUserRole};
+use apptoken_core::api::session::{End, Start, StartWidgetSession};
+use apptoken_core::api::user;
+use apptoken_core::api::user::NewUser;
+use apptoken_core::api::user_role;
+use apptoken_core::api::user_role::NewUserRole;
+use apptoken_core::api::{Page, Pager};
+use apptoken_core::value::{Change, KsVersion, TokenHash};
 use apptoken_core::{
-    Action, AppTokenId, AppTokenSecret, Call, Change, Clock as _, Endpoint, Error, ErrorKind, HashType, KalturaCode,
-    Ks, KsFault, KsVersion, Page, Pager, Privileges, SessionOptions, SessionType, TokenHash, UnixSeconds, drive,
+    Action, AppTokenId, AppTokenSecret, Call, Clock as _, Endpoint, Error, ErrorKind, HashType, KalturaCode, Ks,
+    KsFault, Privileges, SessionOptions, SessionType, UnixSeconds, drive,
 };
 use apptoken_transport_fake::{Account, Fake};
 use proptest::prelude::*;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use apptoken_core::{Change, HashType, SessionType};
+use apptoken_core::value::Change;
+use apptoken_core::{HashType, SessionType};
 
 use super::steps::{Changes, Settings, Wanted, Wishes};
 

@@ -1,7 +1,8 @@
 //! Random steps of an account's life.
 
-use apptoken_core::app_token::AppTokenOrder;
-use apptoken_core::{Change, HashType, SessionType};
+use apptoken_core::api::app_token::AppTokenOrder;
+use apptoken_core::value::Change;
+use apptoken_core::{HashType, SessionType};
 use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use apptoken_core::Repeat::{Always, IfNotSent};
-use apptoken_core::app_token::{
+use apptoken_core::api::app_token;
+use apptoken_core::api::app_token::{
     Add, AppToken, AppTokenChanges, AppTokenFilter, Delete, Get, List, NewAppToken, Update,
 };
+use apptoken_core::value::Change;
 use apptoken_core::{
-    Action, AppTokenId, Change, Clock as _, Error, ErrorKind, HashType, KalturaCode, PartnerId, SessionOptions,
-    UnixSeconds, app_token,
+    Action, AppTokenId, Clock as _, Error, ErrorKind, HashType, KalturaCode, PartnerId, SessionOptions, UnixSeconds,
 };
 use apptoken_transport_fake::{Fault, TokenSpec, TokenStatus, Trouble};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! What deleting, changing and ending does to the sessions of a token.
 
-use apptoken_core::app_token::{AppTokenChanges, Delete, NewAppToken, Update};
-use apptoken_core::session::End;
+use apptoken_core::api::app_token::{AppTokenChanges, Delete, NewAppToken, Update};
+use apptoken_core::api::session::End;
 use apptoken_core::{AppTokenId, Clock as _, HashType, Ks, Privileges, SessionOptions, SessionType, drive};
 use serde_json::json;
 

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use apptoken_core::app_token::{Add, AppToken, AppTokenChanges, Get, List, NewAppToken, TokenExpiry, Update};
-use apptoken_core::{AppTokenId, Change, HashType, Privileges, SessionOptions, SessionType, UnixSeconds, user};
+use apptoken_core::api::app_token::{Add, AppToken, AppTokenChanges, Get, List, NewAppToken, TokenExpiry, Update};
+use apptoken_core::api::user;
+use apptoken_core::value::Change;
+use apptoken_core::{AppTokenId, HashType, Privileges, SessionOptions, SessionType, UnixSeconds};
 use apptoken_transport_fake::{Account, Fake, TokenStatus};
 use serde_json::{Value, json};
 

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use apptoken_core::app_token::{AppTokenChanges, AppTokenFilter, AppTokenOrder, AppTokenStatus, Delete, List, Update};
-use apptoken_core::user::{self, NewUser};
-use apptoken_core::{AllPages, AppTokenId, HashType, Pager, UnixSeconds};
+use apptoken_core::api::Pager;
+use apptoken_core::api::app_token::{
+    AppTokenChanges, AppTokenFilter, AppTokenOrder, AppTokenStatus, Delete, List, Update,
+};
+use apptoken_core::api::user;
+use apptoken_core::api::user::NewUser;
+use apptoken_core::{AllPages, AppTokenId, HashType, UnixSeconds};
 use apptoken_transport_fake::{Answer, TokenSpec, TokenStatus, WireRequest};
 use serde_json::{Value, json};
 

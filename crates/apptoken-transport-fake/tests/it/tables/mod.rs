@@ -15,11 +15,12 @@ mod session_user;
 
 use std::cell::RefCell;
 
-use apptoken_core::app_token::{Add, AppToken, NewAppToken, StartSession, StartedSession};
-use apptoken_core::session::StartWidgetSession;
+use apptoken_core::api::app_token::{Add, AppToken, NewAppToken, StartSession, StartedSession};
+use apptoken_core::api::session::StartWidgetSession;
+use apptoken_core::api::{session, user_role};
 use apptoken_core::{
     Action, Call, Clock as _, Credential, Endpoint, Error, ErrorKind, Flow, HttpRequest, HttpResponse, KalturaCode, Ks,
-    Login, Session, SessionOptions, SessionType, Stopped, Transport, TransportFailure, drive, session, user_role,
+    Login, Session, SessionOptions, SessionType, Stopped, Transport, TransportFailure, drive,
 };
 use apptoken_ks::OpenedKs;
 use apptoken_transport_fake::Fake;

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use apptoken_core::app_token::{Add, AppToken, AppTokenChanges, Delete, Get, List, NewAppToken, TokenExpiry, Update};
+use apptoken_core::api::app_token::{
+    Add, AppToken, AppTokenChanges, Delete, Get, List, NewAppToken, TokenExpiry, Update,
+};
+use apptoken_core::api::{user, user_role};
+use apptoken_core::value::Change;
 use apptoken_core::{
-    AppTokenId, Change, Clock as _, ErrorKind, HashType, KalturaCode, KsFault, Privileges, SessionType, UnixSeconds,
-    user, user_role,
+    AppTokenId, Clock as _, ErrorKind, HashType, KalturaCode, KsFault, Privileges, SessionType, UnixSeconds,
 };
 use apptoken_transport_fake::{Fault, Trouble};
 use serde_json::json;

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use apptoken_core::app_token::{Add, AppTokenChanges, AppTokenStatus, Delete, List, NewAppToken, TokenExpiry, Update};
-use apptoken_core::session::StartWidgetSession;
-use apptoken_core::user::{self, NewUser, UserChanges};
+use apptoken_core::api::app_token::{
+    Add, AppTokenChanges, AppTokenStatus, Delete, List, NewAppToken, TokenExpiry, Update,
+};
+use apptoken_core::api::session::StartWidgetSession;
+use apptoken_core::api::user;
+use apptoken_core::api::user::{NewUser, UserChanges};
+use apptoken_core::value::Change;
 use apptoken_core::{
-    Call, Change, Clock as _, Endpoint, HashType, KalturaCode, Ks, Privileges, SessionOptions, SessionType, UnixSeconds,
+    Call, Clock as _, Endpoint, HashType, KalturaCode, Ks, Privileges, SessionOptions, SessionType, UnixSeconds,
 };
 use apptoken_transport_fake::{Account, Answer, Fake, TokenSpec, WireRequest};
 use serde_json::{Value, json};

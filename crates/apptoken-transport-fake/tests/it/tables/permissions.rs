@@ -1,8 +1,11 @@
 //! Who may call which action of `appToken`.
 
-use apptoken_core::app_token::{Add, AppToken, AppTokenChanges, Delete, Get, List, NewAppToken, StartSession, Update};
-use apptoken_core::session::Start;
-use apptoken_core::user::{self, NewUser};
+use apptoken_core::api::app_token::{
+    Add, AppToken, AppTokenChanges, Delete, Get, List, NewAppToken, StartSession, Update,
+};
+use apptoken_core::api::session::Start;
+use apptoken_core::api::user;
+use apptoken_core::api::user::NewUser;
 use apptoken_core::{Error, ErrorKind, KalturaCode, Ks, Privileges, SessionOptions, SessionType};
 use serde_json::json;
 

@@ -1,8 +1,10 @@
 //! The user of a token's sessions, whom `appToken.add` and `appToken.update` make if there is none.
 
-use apptoken_core::app_token::{Add, AppToken, AppTokenChanges, Delete, Get, NewAppToken, Update};
-use apptoken_core::user::{self, NewUser, UserStatus};
-use apptoken_core::{Change, Error, HashType, KalturaCode, SessionType};
+use apptoken_core::api::app_token::{Add, AppToken, AppTokenChanges, Delete, Get, NewAppToken, Update};
+use apptoken_core::api::user;
+use apptoken_core::api::user::{NewUser, UserStatus};
+use apptoken_core::value::Change;
+use apptoken_core::{Error, HashType, KalturaCode, SessionType};
 use apptoken_transport_fake::{Account, Fake, TokenSpec};
 use serde_json::json;
 

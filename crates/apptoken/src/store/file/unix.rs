@@ -23,7 +23,7 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let failed = |error| StoreError::io(path, error);
+        let failed = |error| io_error(path, error);
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         let path = path.canonicalize().map_err(failed)?;
         check(&path, &fs::metadata(&path).map_err(failed)?)?;
@@ -60,7 +60,7 @@ impl Folder {
 
     /// The lock ends with the file, also when the process is killed.
     fn lock(&self, path: &Path) -> Result<File, StoreError> {
-        let failed = |error| StoreError::io(path, error);
+        let failed = |error| io_error(path, error);
         let file = private().create(true).open(path).map_err(failed)?;
         let begun = Instant::now();
         let mut pause = Duration::from_millis(1);
@@ -69,7 +69,7 @@ impl Folder {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
                 Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => thread::sleep(pause),
-                Err(TryLockError::WouldBlock) => return Err(StoreError::new(StoreErrorKind::Locked).at(path)),
+                Err(TryLockError::WouldBlock) => return Err(StoreError::new(StoreErrorKind::Locked).at(shown(path))),
             }
             pause = (pause * 2).min(Duration::from_millis(50));
         }
@@ -77,7 +77,7 @@ impl Folder {
 
     /// Replaces the file as a whole, and makes sure that it outlives a power cut. Only under the lock.
     fn write(&self, path: &Path, new: &Path, session: &StoredSession) -> Result<(), StoreError> {
-        let failed = |error| StoreError::io(path, error);
+        let failed = |error| io_error(path, error);
         remove(new).map_err(failed)?;
         let mut file = private().create_new(true).open(new).map_err(failed)?;
         file.write_all(session.expose().as_bytes()).map_err(failed)?;
@@ -85,6 +85,14 @@ impl Folder {
         fs::rename(new, path).map_err(failed)?;
         File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(failed)
     }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn io_error(path: &Path, error: io::Error) -> StoreError {
+    StoreError::caused_by(StoreErrorKind::Io, error).at(shown(path))
 }
 
 fn private() -> OpenOptions {
@@ -102,7 +110,7 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 fn read(path: &Path) -> Result<Option<StoredSession>, StoreError> {
-    let failed = |error| StoreError::io(path, error);
+    let failed = |error| io_error(path, error);
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -111,9 +119,9 @@ fn read(path: &Path) -> Result<Option<StoredSession>, StoreError> {
     check(path, &file.metadata().map_err(failed)?)?;
     let mut text = Zeroizing::new(String::new());
     match file.take(LARGEST).read_to_string(&mut text) {
-        Ok(_) => StoredSession::parse(text.as_str()).map(Some).map_err(|error| error.at(path)),
+        Ok(_) => StoredSession::parse(text.as_str()).map(Some).map_err(|error| error.at(shown(path))),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            Err(StoreError::new(StoreErrorKind::Corrupt).at(path))
+            Err(StoreError::new(StoreErrorKind::Corrupt).at(shown(path)))
         }
         Err(error) => Err(failed(error)),
     }
@@ -123,7 +131,7 @@ fn read(path: &Path) -> Result<Option<StoredSession>, StoreError> {
 fn check(path: &Path, metadata: &Metadata) -> Result<(), StoreError> {
     let others_may = metadata.mode() & 0o077 != 0;
     let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
-    if others_may || !is_ours { Err(StoreError::new(StoreErrorKind::Exposed).at(path)) } else { Ok(()) }
+    if others_may || !is_ours { Err(StoreError::new(StoreErrorKind::Exposed).at(shown(path))) } else { Ok(()) }
 }
 
 /// Moves what cannot be read as a session out of the way, so that nothing of it is lost. Only under the lock.
@@ -133,7 +141,7 @@ fn set_aside(path: &Path, error: StoreError) -> StoreError {
     }
     let free = (1..1000).map(|number| path.with_extension(format!("aside-{number}"))).find(|name| !name.exists());
     match free {
-        Some(name) if fs::rename(path, &name).is_ok() => error.moved(name),
+        Some(name) if fs::rename(path, &name).is_ok() => error.moved(shown(&name)),
         _ => error,
     }
 }

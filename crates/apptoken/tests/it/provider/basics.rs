@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use apptoken::renewal::RenewalPolicy;
+use apptoken::login::renewal::RenewalPolicy;
 use apptoken::{
     Endpoint, ErrorKind, FnTransport, Ks, Observer, Provider, RetryPolicy, Transport as _, TransportFailure,
 };

@@ -15,7 +15,7 @@ fn advance(fake: &Fake, seconds: u64) {
 #[test]
 fn a_life_is_told() {
     let (fake, notes) = (Fake::new(), Notes::default());
-    let calm = apptoken::renewal::RenewalPolicy { jitter_percent: 0, ..Default::default() };
+    let calm = apptoken::login::renewal::RenewalPolicy { jitter_percent: 0, ..Default::default() };
     let provider = builder(&fake).observer(notes.clone()).renewal(calm).retry(apptoken::RetryPolicy::none()).build();
     let first = provider.session().unwrap();
     let (ks, ends) = (first.ks().fingerprint(), first.expires_at());

@@ -1,4 +1,4 @@
-//! Every interleaving of a few threads around one flight, with the provider's own source.
+//! Every interleaving of a few threads around one single flight, with the provider's own source.
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
@@ -6,6 +6,11 @@ use loom::thread;
 
 mod sync {
     pub(super) use loom::sync::{Condvar, Mutex, MutexGuard};
+    pub(super) use loom::thread::ThreadId;
+
+    pub(super) fn this_thread() -> ThreadId {
+        loom::thread::current().id()
+    }
 
     pub(super) fn recover<T>(result: std::sync::LockResult<T>) -> T {
         result.unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -13,26 +18,27 @@ mod sync {
 }
 
 #[allow(dead_code)]
-#[path = "../../../src/provider/flight.rs"]
-mod flight;
+#[path = "../../../src/provider/single_flight.rs"]
+mod single_flight;
 
-use flight::{Flight, Joined, Need, for_ever};
+use single_flight::{Next, Role, SingleFlight, no_limit};
 
 /// Fetches a number unless one is there; answers with it.
-fn fetch(flight: &Flight<Option<usize>, usize>, fetched: &AtomicUsize, give_up: bool) -> Option<usize> {
-    let joined = flight.join(for_ever, |state, situation| match (*state, situation.brought) {
-        (Some(number), _) | (None, Some(&number)) => Need::Answer(number),
-        (None, None) => Need::Flight(()),
+fn fetch(flight: &SingleFlight<Option<usize>, usize>, fetched: &AtomicUsize, give_up: bool) -> Option<usize> {
+    let joined = flight.join(no_limit, |state, situation| match (*state, situation.latest) {
+        (Some(number), _) | (None, Some(&number)) => Next::Answer(number),
+        (None, None) => Next::Lead(()),
     });
     match joined {
-        Ok(Joined::Answer(number)) => Some(number),
-        Ok(Joined::Lead(pilot, ())) if give_up => {
-            drop(pilot);
+        Ok(Role::Answered(number)) => Some(number),
+        Ok(Role::Reentrant) => panic!("no work here calls itself"),
+        Ok(Role::Leader(leader, ())) if give_up => {
+            drop(leader);
             None
         }
-        Ok(Joined::Lead(pilot, ())) => {
+        Ok(Role::Leader(leader, ())) => {
             let number = fetched.fetch_add(1, Ordering::SeqCst) + 1;
-            Some(pilot.land(|state| {
+            Some(leader.finish(|state| {
                 *state = Some(number);
                 number
             }))
@@ -49,7 +55,7 @@ fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
 #[test]
 fn one_leads_and_all_get_what_he_brings() {
     check(3, || {
-        let flight = Arc::new(Flight::new(None));
+        let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
         let threads: Vec<_> = (0..2)
             .map(|_| {
@@ -68,7 +74,7 @@ fn one_leads_and_all_get_what_he_brings() {
 #[test]
 fn a_leader_who_gives_up_strands_nobody() {
     check(3, || {
-        let flight = Arc::new(Flight::new(None));
+        let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
         let threads: Vec<_> = [true, false]
             .map(|give_up| {
@@ -87,13 +93,13 @@ fn a_leader_who_gives_up_strands_nobody() {
 #[test]
 fn what_is_dropped_meanwhile_is_fetched_again() {
     check(3, || {
-        let flight = Arc::new(Flight::new(None));
+        let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
         let (same, count) = (Arc::clone(&flight), Arc::clone(&fetched));
         let other = thread::spawn(move || {
             let first = fetch(&same, &count, false);
             // Drops it only if it is still the one, as an invalidation does.
-            same.with(|state, _| {
+            same.change(|state| {
                 state.take_if(|number| Some(*number) == first);
             });
             fetch(&same, &count, false)
@@ -102,5 +108,34 @@ fn what_is_dropped_meanwhile_is_fetched_again() {
         let others = other.join().unwrap().unwrap();
         assert!((1..=2).contains(&mine) && others == 2);
         assert_eq!(fetched.load(Ordering::SeqCst), 2);
+    });
+}
+
+/// Calls that waited their whole limit, because a batch had brought the session without waking them.
+#[test]
+fn a_change_by_another_than_the_leader_wakes_who_waits() {
+    check(3, || {
+        let flight = Arc::new(SingleFlight::new(None));
+        let fetched = Arc::new(AtomicUsize::new(0));
+        let Ok(Role::Leader(leader, ())) = flight.join(no_limit, |_, _| Next::Lead::<usize, ()>(())) else { panic!() };
+        let (same, count) = (Arc::clone(&flight), Arc::clone(&fetched));
+        let waiter = thread::spawn(move || fetch(&same, &count, false));
+        flight.change(|state| *state = Some(7));
+        // The leader does not finish before: without being woken the waiter would wait for ever.
+        assert_eq!(waiter.join().unwrap(), Some(7));
+        drop(leader);
+        assert_eq!(fetched.load(Ordering::SeqCst), 0);
+    });
+}
+
+#[test]
+fn work_that_waits_for_itself_is_told_so() {
+    check(3, || {
+        let flight = SingleFlight::<Option<usize>, usize>::new(None);
+        let Ok(Role::Leader(leader, ())) = flight.join(no_limit, |_, _| Next::Lead(())) else { panic!() };
+        let again = flight.join(no_limit, |_, _| Next::Lead(()));
+        assert!(matches!(again, Ok(Role::Reentrant)));
+        drop(again);
+        leader.finish(|_| 1);
     });
 }

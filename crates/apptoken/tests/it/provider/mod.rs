@@ -2,6 +2,7 @@
 
 mod basics;
 mod budgets;
+mod callbacks;
 mod events;
 mod interleavings;
 mod many;

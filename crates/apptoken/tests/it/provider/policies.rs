@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use apptoken::RetryPolicy;
-use apptoken::renewal::RenewalPolicy;
+use apptoken::login::renewal::RenewalPolicy;
 use apptoken_transport_fake::{Fake, Fault, Trouble};
 use proptest::prelude::*;
 

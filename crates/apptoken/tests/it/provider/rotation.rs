@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use apptoken::api::{app_token, session, user};
 use apptoken::{
     Call, Clock as _, Credential, CredentialSource, Error, ErrorKind, FnSource, HashChoice, HashType, KalturaCode, Ks,
-    KsFault, Provider, Session, app_token, drive, session, user,
+    KsFault, Provider, Session, drive,
 };
 use apptoken_transport_fake::{Fake, Fault, Token, Trouble};
 
-use super::support::{DAY, builder, builder_with, credential, endpoint, logins, partner, token};
+use super::support::{DAY, HOUR, builder, builder_with, credential, endpoint, logins, partner, token};
 
 /// A call with the session, as the user's program makes it.
 fn who_am_i(fake: &Fake) -> impl Fn(&Session) -> Result<String, Error> {
@@ -159,7 +160,7 @@ fn a_deleted_token_ends_in_a_permanent_error_and_not_in_a_loop() {
         assert_eq!(error.code(), Some("APP_TOKEN_ID_NOT_FOUND"));
     }
     assert!(fake.journal().requests() - before <= 3, "{}", fake.journal().requests() - before);
-    assert_eq!(vault.asked(), 3, "at first, after LOGOUT, and after the token was refused");
+    assert_eq!(vault.asked(), 4, "at first, for the login after LOGOUT, after its refusal, and once in the pause");
 }
 
 #[test]
@@ -212,7 +213,7 @@ fn a_renewal_goes_on_with_a_token_that_was_rotated() {
 }
 
 #[test]
-fn a_token_is_asked_for_again_only_when_it_is_refused() {
+fn a_refused_token_is_asked_for_again_at_once() {
     for (code, asked) in [
         ("INVALID_APP_TOKEN_HASH", 2),
         ("APP_TOKEN_ID_NOT_FOUND", 2),
@@ -226,6 +227,121 @@ fn a_token_is_asked_for_again_only_when_it_is_refused() {
         assert_eq!(provider.session().unwrap_err().code(), Some(code));
         assert_eq!(vault.asked(), asked, "{code}");
     }
+}
+
+/// The new token was not used as long as the old one worked.
+#[test]
+fn a_new_token_is_used_from_the_next_renewal_on() {
+    let fake = Fake::new();
+    let (old, new) = (token(&fake, DAY), token(&fake, DAY));
+    let vault = Vault::new(credential(&old));
+    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    provider.session().unwrap();
+    vault.put(credential(&new));
+    assert_eq!(provider.session().unwrap().app_token(), &old.id);
+    fake.clock().advance(DAY * 9 / 10);
+    assert_eq!(provider.session().unwrap().app_token(), &new.id);
+    assert!(fake.journal().entries().all(|entry| entry.outcome == "ok"));
+}
+
+#[test]
+fn a_reload_uses_a_new_token_now() {
+    let fake = Fake::new();
+    let (old, new) = (token(&fake, DAY), token(&fake, DAY));
+    let vault = Vault::new(credential(&old));
+    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    provider.session().unwrap();
+    assert!(!provider.reload().unwrap());
+    vault.put(credential(&new));
+    assert!(provider.reload().unwrap());
+    assert_eq!((provider.session().unwrap().app_token(), logins(&fake)), (&new.id, 2));
+    // A token that does not work is an error, and the session that is there stays.
+    vault.put(Credential { token: old.secret, ..credential(&new) });
+    assert_eq!(provider.reload().unwrap_err().code(), Some("INVALID_APP_TOKEN_HASH"));
+    assert_eq!(provider.session().unwrap().app_token(), &new.id);
+}
+
+/// After a refusal there were up to 60 s of errors although the source already had a new token.
+#[test]
+fn a_new_token_ends_the_pause_after_a_refusal() {
+    let fake = Fake::new();
+    let (old, new) = (token(&fake, DAY), token(&fake, DAY));
+    delete(&fake, &old);
+    let vault = Vault::new(credential(&old));
+    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let bob = provider.with_options(Default::default());
+    for _ in 0..3 {
+        provider.session().unwrap_err();
+        bob.session().unwrap_err();
+    }
+    let asked = vault.asked();
+    vault.put(credential(&new));
+    provider.session().unwrap_err();
+    assert_eq!(vault.asked(), asked, "the source is not asked all the time");
+    fake.clock().advance(std::time::Duration::from_secs(1));
+    assert_eq!(provider.session().unwrap().app_token(), &new.id);
+    assert_eq!(bob.session().unwrap().app_token(), &new.id);
+}
+
+#[test]
+fn a_source_without_news_is_asked_at_growing_intervals() {
+    let fake = Fake::new();
+    let old = token(&fake, DAY);
+    delete(&fake, &old);
+    let vault = Vault::new(credential(&old));
+    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let (mut asked_at, mut before) = (Vec::new(), 0);
+    for second in 0..50 {
+        provider.session().unwrap_err();
+        if vault.asked() > before {
+            asked_at.push(second);
+            before = vault.asked();
+        }
+        fake.clock().advance(std::time::Duration::from_secs(1));
+    }
+    assert_eq!(asked_at, [0, 1, 2, 4, 8, 16, 32]);
+}
+
+#[test]
+fn a_source_that_fails_at_a_renewal_does_not_end_it() {
+    let fake = Fake::new();
+    let own = credential(&token(&fake, DAY));
+    let attempts = AtomicU64::new(0);
+    let source = FnSource::new(move || match attempts.fetch_add(1, Ordering::SeqCst) {
+        0 => Ok(own.clone()),
+        _ => Err(Error::invalid_input("the vault is sealed")),
+    });
+    let notes = super::support::Notes::default();
+    let provider = Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock()).observer(notes.clone());
+    let provider = provider.build();
+    provider.session().unwrap();
+    fake.clock().advance(DAY);
+    provider.session().unwrap();
+    assert_eq!(logins(&fake), 2);
+    assert!(notes.take().iter().any(|note| note.contains("the vault is sealed")));
+}
+
+/// A worker under load, and every rotation that an administrator can make: no call fails.
+#[test]
+fn rotations_under_load_fail_no_call() {
+    let fake = Fake::new();
+    let vault = Vault::new(credential(&token(&fake, HOUR)));
+    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let call = who_am_i(&fake);
+    let mut replaced: Option<Token> = None;
+    for minute in 0..3 * 24 * 60 {
+        // Each three hours there is a new token; the old one is deleted when its last session must have been renewed.
+        if minute % 180 == 60 {
+            replaced = fake.token(&vault.0.lock().unwrap().id);
+            vault.put(credential(&token(&fake, HOUR)));
+        }
+        if minute % 180 == 121 {
+            delete(&fake, &replaced.take().unwrap());
+        }
+        assert_eq!(provider.with_session(&call).unwrap(), "alice", "minute {minute}");
+        fake.clock().advance(std::time::Duration::from_secs(60));
+    }
+    assert!(fake.journal().entries().all(|entry| entry.outcome == "ok"));
 }
 
 #[test]

@@ -1,0 +1,110 @@
+use alloc::string::String;
+use core::time::Duration;
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use super::object::AppToken;
+use crate::error::Error;
+use crate::value::change::Change;
+use crate::value::hash::HashType;
+use crate::value::ids::AppTokenId;
+use crate::value::lifetime::TokenExpiry;
+use crate::value::lifetime::check_not_zero;
+use crate::value::privileges::Privileges;
+use crate::value::session_type::SessionType;
+use crate::wire::action::Action;
+use crate::wire::encode::whole_seconds;
+
+/// `appToken.update`: changes an app token; what is kept is not sent. Needs an admin session or a role with
+/// `APP_TOKEN_UPDATE`.
+///
+/// It holds for sessions that are started later; running ones stay as they are.
+#[derive(Clone, Debug, Serialize)]
+pub struct Update {
+    /// The token.
+    pub id: AppTokenId,
+    /// What changes.
+    #[serde(rename = "appToken")]
+    pub changes: AppTokenChanges,
+}
+
+/// What changes in an app token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppTokenChanges {
+    /// When it ends; cleared, it never does.
+    pub expiry: Change<TokenExpiry>,
+    /// The kind of its sessions; cleared, whoever holds the token may start admin sessions.
+    pub session_type: Change<SessionType>,
+    /// The user of its sessions; cleared, whoever holds the token chooses.
+    pub session_user_id: Change<String>,
+    /// The longest that a session of it lasts, in whole seconds. It cannot be cleared: every session would have ended
+    /// when it is started.
+    pub session_duration: Option<Duration>,
+    /// The privileges of its sessions.
+    pub session_privileges: Change<Privileges>,
+    /// How its hash is taken. Whoever uses the token must change with it.
+    pub hash_type: Option<HashType>,
+    /// Free text.
+    pub description: Change<String>,
+}
+
+impl Serialize for AppTokenChanges {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self {
+            expiry,
+            session_type,
+            session_user_id,
+            session_duration,
+            session_privileges,
+            hash_type,
+            description,
+        } = self;
+        let mut map = serializer.serialize_map(None)?;
+        expiry.write(&mut map, "expiry", "expiry__null")?;
+        session_type.write(&mut map, "sessionType", "sessionType__null")?;
+        session_user_id.write(&mut map, "sessionUserId", "sessionUserId__null")?;
+        if session_duration.is_some() {
+            map.serialize_entry("sessionDuration", &WholeSeconds(*session_duration))?;
+        }
+        session_privileges.write(&mut map, "sessionPrivileges", "sessionPrivileges__null")?;
+        if let Some(hash_type) = hash_type {
+            map.serialize_entry("hashType", hash_type)?;
+        }
+        description.write(&mut map, "description", "description__null")?;
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct WholeSeconds(#[serde(serialize_with = "whole_seconds")] Option<Duration>);
+
+impl Action for Update {
+    type Reply = AppToken;
+    const SERVICE: &'static str = "appToken";
+    const ACTION: &'static str = "update";
+
+    fn check(&self) -> Result<(), Error> {
+        check_not_zero(self.changes.session_duration)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_fields_are_absent_and_cleared_ones_have_a_name_of_their_own() {
+        let changes = AppTokenChanges {
+            expiry: Change::Clear,
+            session_type: SessionType::User.into(),
+            description: String::from("new").into(),
+            session_duration: Some(Duration::from_secs(60)),
+            ..AppTokenChanges::default()
+        };
+        let expected =
+            serde_json::json!({"expiry__null": "", "sessionType": 0, "sessionDuration": 60, "description": "new"});
+        assert_eq!(serde_json::to_value(changes).unwrap(), expected);
+        assert_eq!(serde_json::to_value(AppTokenChanges::default()).unwrap(), serde_json::json!({}));
+    }
+}

@@ -1,0 +1,21 @@
+use alloc::string::String;
+
+use serde::Serialize;
+
+use super::object::User;
+use crate::wire::action::{Action, Repeat};
+
+/// `user.get`: reads a user. Another user than the session's own needs an admin session.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Get {
+    /// The user; the session's own if left out.
+    #[serde(rename = "userId", skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+}
+
+impl Action for Get {
+    type Reply = User;
+    const SERVICE: &'static str = "user";
+    const ACTION: &'static str = "get";
+    const REPEAT: Repeat = Repeat::Always;
+}

@@ -1,0 +1,55 @@
+use alloc::string::String;
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use super::object::UserRole;
+use crate::value::change::Change;
+use crate::wire::action::Action;
+
+/// `userRole.update`: changes a role; what is kept is not sent. Needs an admin session or a role with `ADMIN_ROLE_UPDATE`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Update {
+    /// The role.
+    #[serde(rename = "userRoleId")]
+    pub user_role_id: i64,
+    /// What changes.
+    #[serde(rename = "userRole")]
+    pub changes: UserRoleChanges,
+}
+
+/// What changes in a role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserRoleChanges {
+    /// The name; it cannot be cleared.
+    pub name: Option<String>,
+    /// The name for programs.
+    pub system_name: Change<String>,
+    /// Free text.
+    pub description: Change<String>,
+    /// What it permits, separated by commas, or `*` for everything.
+    pub permission_names: Change<String>,
+    /// Tags, separated by commas.
+    pub tags: Change<String>,
+}
+
+impl Serialize for UserRoleChanges {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { name, system_name, description, permission_names, tags } = self;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(name) = name {
+            map.serialize_entry("name", name)?;
+        }
+        system_name.write(&mut map, "systemName", "systemName__null")?;
+        description.write(&mut map, "description", "description__null")?;
+        permission_names.write(&mut map, "permissionNames", "permissionNames__null")?;
+        tags.write(&mut map, "tags", "tags__null")?;
+        map.end()
+    }
+}
+
+impl Action for Update {
+    type Reply = UserRole;
+    const SERVICE: &'static str = "userRole";
+    const ACTION: &'static str = "update";
+}

@@ -1,0 +1,118 @@
+//! One call of one action.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::error::Error;
+use crate::exchange::flow::{Exchange, Flow};
+use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::retry::RetryPolicy;
+use crate::value::ks::Ks;
+use crate::value::time::Moment;
+use crate::wire::action::Action;
+use crate::wire::encode::{Common, Nocache};
+use crate::wire::endpoint::Endpoint;
+use crate::wire::reply::Reply;
+
+/// One call of one action; its output is what the action returns.
+///
+/// # Examples
+///
+/// ```
+/// use apptoken_core::api::session::StartWidgetSession;
+/// use apptoken_core::{Call, Clock, Error, Ks, PartnerId, Region, Transport, drive};
+///
+/// fn widget_ks(partner: PartnerId, transport: &dyn Transport, clock: &dyn Clock) -> Result<Ks, Error> {
+///     let call = Call::new(Region::Frankfurt.into(), StartWidgetSession::of(partner));
+///     Ok(drive(call.start(clock.now())?, transport, clock)?.ks)
+/// }
+/// ```
+pub struct Call<A: Action> {
+    endpoint: Endpoint,
+    action: A,
+    ks: Option<Ks>,
+    retry: RetryPolicy,
+    bypass_cache: bool,
+}
+
+impl<A: Action> Call<A> {
+    /// A call without a KS.
+    pub fn new(endpoint: Endpoint, action: A) -> Self {
+        Self { endpoint, action, ks: None, retry: RetryPolicy::default(), bypass_cache: false }
+    }
+
+    /// Calls with this KS.
+    #[must_use]
+    pub fn with_ks(self, ks: Ks) -> Self {
+        Self { ks: Some(ks), ..self }
+    }
+
+    /// Sets when to try again.
+    #[must_use]
+    pub fn retry(self, retry: RetryPolicy) -> Self {
+        Self { retry, ..self }
+    }
+
+    /// Keeps the server from answering out of its response cache, which holds replies to callers without KS or with a
+    /// widget KS for up to 600 s, and errors for 120 s.
+    #[must_use]
+    pub fn bypassing_cache(self) -> Self {
+        Self { bypass_cache: true, ..self }
+    }
+
+    /// Starts the call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the action's parameters cannot be written as a JSON
+    /// object.
+    pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
+        let common = Common { ks: self.ks.as_ref(), nocache: self.bypass_cache.then(|| Nocache::new(now)) };
+        let prepared = Prepared::new(&self.endpoint, &self.action, common)?;
+        Ok(Exchange::start(CallMachine { retry: self.retry, action: PhantomData }, prepared, now))
+    }
+}
+
+impl<A: Action> fmt::Debug for Call<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, action: _, ks, retry: _, bypass_cache: _ } = self;
+        f.debug_struct("Call")
+            .field("action", &format_args!("{}", A::name()))
+            .field("endpoint", endpoint)
+            .field("ks", ks)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A: Action> Flow for Call<A> {
+    type Output = A::Reply;
+    type Progress = ();
+    type Machine = CallMachine<A>;
+
+    fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
+        Self::start(self, now)
+    }
+}
+
+#[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
+pub struct CallMachine<A> {
+    retry: RetryPolicy,
+    action: PhantomData<fn() -> A>,
+}
+
+impl<A: Action> Machine for CallMachine<A> {
+    type Output = A::Reply;
+    type Progress = ();
+
+    fn policy(&self) -> &RetryPolicy {
+        &self.retry
+    }
+
+    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<A::Reply>, Error> {
+        reply.parse().map(Turn::Done)
+    }
+
+    fn refuse(&mut self, error: Error, _: Moment) -> Turn<A::Reply> {
+        Turn::Stop(error, ())
+    }
+}

@@ -1,0 +1,16 @@
+//! Flows: sequences of requests and replies that do one thing.
+
+pub(crate) mod batch;
+pub(crate) mod call;
+pub(crate) mod drive;
+pub(crate) mod flow;
+pub(crate) mod machine;
+pub(crate) mod pages;
+pub(crate) mod retry;
+
+pub use batch::{Batch, BatchResults, Reference, Ticket};
+pub use call::Call;
+pub use drive::{drive, drive_counted};
+pub use flow::{Exchange, Flow, Step, Stopped};
+pub use pages::AllPages;
+pub use retry::RetryPolicy;

@@ -1,0 +1,110 @@
+//! When to try again, as data.
+
+use core::time::Duration;
+
+/// How often and how patiently a request is repeated after a transient failure.
+///
+/// Only requests that may be repeated safely are (see [`Repeat`](crate::Repeat)), and only failures that may pass by
+/// themselves. Waits double from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait), each shortened
+/// at random by up to a half, so that many clients do not come back at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// How often one request is sent at most; 3 by default, 1 for no repetition. 0 counts as 1.
+    pub attempts: u32,
+    /// The wait before the second attempt; 1 s by default.
+    pub first_wait: Duration,
+    /// No wait is longer; 10 s by default.
+    pub longest_wait: Duration,
+    /// No wait begins that would end later than this after the flow's start; 60 s by default.
+    pub deadline: Duration,
+    /// Decides the random part of the waits. The same seed gives the same waits: give each process its own.
+    pub jitter_seed: u64,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            first_wait: Duration::from_secs(1),
+            longest_wait: Duration::from_secs(10),
+            deadline: Duration::from_secs(60),
+            jitter_seed: 0,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Sends every request once.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { attempts: 1, ..Self::default() }
+    }
+
+    /// The wait after the `failures`th failure in a row of one request, or `None` to give up.
+    pub(crate) fn wait_after(&self, failures: u32, since_start: Duration) -> Option<Duration> {
+        if failures >= self.attempts.max(1) {
+            return None;
+        }
+        let wait = backoff(self.first_wait, self.longest_wait, failures, random(self.jitter_seed, failures.into()));
+        (since_start.saturating_add(wait) <= self.deadline).then_some(wait)
+    }
+}
+
+/// The wait after the `failures`th failure in a row: doubled each time up to the longest, and shortened by up to a half, so
+/// that many clients do not come back at once. `random` is a number from 0 to 1.
+pub(crate) fn backoff(first: Duration, longest: Duration, failures: u32, random: f64) -> Duration {
+    let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
+    let full = doubled.min(longest);
+    full - full.mul_f64(random / 2.0)
+}
+
+/// A number from 0 to 1 that looks random, the `count`th of a seed: the output function of SplitMix64.
+pub(crate) fn random(seed: u64, count: u64) -> f64 {
+    let mut bits = (seed ^ count.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^= bits >> 31;
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let policy = RetryPolicy { attempts: 8, deadline: Duration::MAX, ..RetryPolicy::default() };
+        for (failures, full) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 10), (6, 10)] {
+            let wait = policy.wait_after(failures, Duration::ZERO).unwrap();
+            let full = Duration::from_secs(full);
+            assert!(wait <= full && wait >= full / 2, "{failures}: {wait:?}");
+        }
+        assert_eq!(policy.wait_after(8, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn no_wait_goes_beyond_the_deadline() {
+        let policy = RetryPolicy::default();
+        assert_eq!(policy.wait_after(1, Duration::from_secs(60)), None);
+        assert!(policy.wait_after(1, Duration::from_secs(58)).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn any_policy_ends_and_never_panics(attempts in 0..20_u32, first: u64, longest: u64, deadline: u64, jitter_seed: u64, since: u64) {
+            let policy = RetryPolicy {
+                attempts,
+                first_wait: Duration::from_nanos(first),
+                longest_wait: Duration::from_nanos(longest),
+                deadline: Duration::from_nanos(deadline),
+                jitter_seed,
+            };
+            for failures in 1..25 {
+                if let Some(wait) = policy.wait_after(failures, Duration::from_nanos(since)) {
+                    prop_assert!(failures < attempts && wait <= policy.longest_wait);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What an administrator hands over.
+
+use crate::value::hash::HashChoice;
+use crate::value::ids::{AppTokenId, PartnerId};
+use crate::value::secrets::AppTokenSecret;
+
+/// An app token and how to use it: what an administrator hands over.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The account.
+    pub partner: PartnerId,
+    /// The token's id.
+    pub id: AppTokenId,
+    /// The token's value.
+    pub token: AppTokenSecret,
+    /// The token's hash type.
+    pub hash: HashChoice,
+}
+
+impl Credential {
+    /// An app token and its hash type, which may be [`HashChoice::Detect`].
+    pub fn new(partner: PartnerId, id: AppTokenId, token: AppTokenSecret, hash: impl Into<HashChoice>) -> Self {
+        Self { partner, id, token, hash: hash.into() }
+    }
+}

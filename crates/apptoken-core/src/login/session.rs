@@ -1,0 +1,236 @@
+//! What a login ends with.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use crate::api::app_token::{SessionOptions, StartedSession};
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::login::credential::Credential;
+use crate::login::widget::WidgetSession;
+use crate::value::hash::HashType;
+use crate::value::ids::{AppTokenId, PartnerId};
+use crate::value::ks::Ks;
+use crate::value::privileges::Privileges;
+use crate::value::session_type::SessionType;
+use crate::value::time::{Moment, UnixSeconds};
+
+/// What the server granted, and when: a [`Session`] that is still to be checked against what was asked.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The reply of `appToken.startSession`.
+    pub started: StartedSession,
+    /// The hash type that the server accepted.
+    pub hash_type: HashType,
+    /// The server's clock when it answered, if it told.
+    pub server_time: Option<UnixSeconds>,
+    /// The earliest time at which the request can have been sent, by the caller's clocks.
+    pub sent_at: Moment,
+    /// The caller's clocks when the reply was received.
+    pub obtained_at: Moment,
+}
+
+/// A session that an app token gave, as the server described it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    ks: Ks,
+    partner: PartnerId,
+    app_token: AppTokenId,
+    hash_type: HashType,
+    user_id: String,
+    session_type: SessionType,
+    privileges: Privileges,
+    expires_at: UnixSeconds,
+    server_time: Option<UnixSeconds>,
+    sent_at: Moment,
+    obtained_at: Moment,
+    asked_lifetime: Option<Duration>,
+    changes: Changes,
+    widget: Option<WidgetSession>,
+}
+
+/// Where the server gave something else than was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Changes {
+    /// The session ends earlier than asked, because of the token's `sessionDuration` or its own end.
+    pub shortened: Option<ShortenedLifetime>,
+    /// The user that was asked, if the token fixes another.
+    pub other_user_than: Option<String>,
+    /// The kind that was asked, if the token fixes the other.
+    pub other_type_than: Option<SessionType>,
+    /// The privileges that were asked and silently dropped.
+    pub dropped_privileges: Privileges,
+}
+
+/// A lifetime that was asked, and what was granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortenedLifetime {
+    /// What was asked.
+    pub asked: Duration,
+    /// What was granted, by the server's clock.
+    pub granted: Duration,
+}
+
+impl Changes {
+    /// Whether everything is as asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn between(asked: &SessionOptions, started: &StartedSession, server_time: Option<UnixSeconds>) -> Self {
+        let granted = server_time
+            .map(|now| Duration::from_secs(started.expiry.seconds_since(now).try_into().unwrap_or_default()));
+        Self {
+            shortened: match (asked.lifetime, granted) {
+                (Some(asked), Some(granted)) if granted + TOLERANCE < asked => {
+                    Some(ShortenedLifetime { asked, granted })
+                }
+                _ => None,
+            },
+            other_user_than: asked.user_id.clone().filter(|user_id| *user_id != started.user_id),
+            other_type_than: asked.session_type.filter(|session_type| *session_type != started.session_type),
+            dropped_privileges: asked
+                .privileges
+                .as_ref()
+                .map(|privileges| privileges.without(&started.privileges))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Between the server's reckoning of the expiry and the time in its reply's header some time passes.
+const TOLERANCE: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// Checks a grant, for sessions that were started otherwise than by a [`Login`](crate::Login): in a batch, or by
+    /// another process.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::WrongPartner`] if it is of another account, [`ErrorKind::BornExpired`] if it had ended when the
+    /// server answered.
+    pub fn from_grant(grant: Grant, credential: &Credential, asked: &SessionOptions) -> Result<Self, Error> {
+        let Grant { started, hash_type, server_time, sent_at, obtained_at } = grant;
+        if started.partner_id != i64::from(credential.partner.get()) {
+            return Err(Error::new(ErrorKind::WrongPartner));
+        }
+        if server_time.is_some_and(|now| started.expiry <= now) {
+            return Err(Error::new(ErrorKind::BornExpired));
+        }
+        let changes = Changes::between(asked, &started, server_time);
+        let StartedSession { ks, session_type, partner_id: _, user_id, expiry, privileges } = started;
+        Ok(Self {
+            ks,
+            partner: credential.partner,
+            app_token: credential.id.clone(),
+            hash_type,
+            user_id,
+            session_type,
+            privileges,
+            expires_at: expiry,
+            server_time,
+            sent_at,
+            obtained_at,
+            asked_lifetime: asked.lifetime,
+            changes,
+            widget: None,
+        })
+    }
+
+    pub(super) fn with_widget(self, widget: Option<WidgetSession>) -> Self {
+        Self { widget, ..self }
+    }
+
+    /// The session string, to be sent as `ks`.
+    #[must_use]
+    pub fn ks(&self) -> &Ks {
+        &self.ks
+    }
+
+    /// The account.
+    #[must_use]
+    pub fn partner(&self) -> PartnerId {
+        self.partner
+    }
+
+    /// The token that it was started with.
+    #[must_use]
+    pub fn app_token(&self) -> &AppTokenId {
+        &self.app_token
+    }
+
+    /// The hash type that the server accepted: what detection found, else what was given.
+    #[must_use]
+    pub fn hash_type(&self) -> HashType {
+        self.hash_type
+    }
+
+    /// The user, or the empty text.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    /// The kind of session.
+    #[must_use]
+    pub fn session_type(&self) -> SessionType {
+        self.session_type
+    }
+
+    /// The privileges, among them `sessionid` and `apptoken` with the token's id.
+    #[must_use]
+    pub fn privileges(&self) -> &Privileges {
+        &self.privileges
+    }
+
+    /// When it ends, by the server's clock; see [`server_time`](Self::server_time).
+    #[must_use]
+    pub fn expires_at(&self) -> UnixSeconds {
+        self.expires_at
+    }
+
+    /// The earliest time at which it can have begun, by the caller's clocks: when its request was sent.
+    #[must_use]
+    pub fn sent_at(&self) -> Moment {
+        self.sent_at
+    }
+
+    /// The server's clock when it answered, if it told.
+    #[must_use]
+    pub fn server_time(&self) -> Option<UnixSeconds> {
+        self.server_time
+    }
+
+    /// The caller's clocks when the reply was received.
+    #[must_use]
+    pub fn obtained_at(&self) -> Moment {
+        self.obtained_at
+    }
+
+    /// How long it lasts from when it was obtained, by the server's clock where that is known.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        let began = self.server_time.unwrap_or(self.obtained_at.wall);
+        Duration::from_secs(self.expires_at.seconds_since(began).try_into().unwrap_or_default())
+    }
+
+    /// The lifetime that was asked for, if one was.
+    #[must_use]
+    pub fn asked_lifetime(&self) -> Option<Duration> {
+        self.asked_lifetime
+    }
+
+    /// Where the server gave something else than was asked.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// The widget session that this login obtained, if it did: the next login can start from it.
+    #[must_use]
+    pub fn widget(&self) -> Option<&WidgetSession> {
+        self.widget.as_ref()
+    }
+}

@@ -1,0 +1,308 @@
+//! From an app token to a session.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use core::time::Duration;
+
+use crate::api::app_token::{SessionOptions, StartSession};
+use crate::api::session::{StartWidgetSession, StartedWidgetSession};
+use crate::error::Error;
+use crate::error::code::KalturaCode;
+use crate::error::kind::ErrorKind;
+use crate::exchange::flow::{Exchange, Flow};
+use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::retry::RetryPolicy;
+use crate::login::credential::Credential;
+use crate::login::session::{Grant, Session};
+use crate::login::widget::{WidgetSession, needs_new_widget_session};
+use crate::value::hash::{HashChoice, HashType};
+use crate::value::ks::Ks;
+use crate::value::privileges::Privileges;
+use crate::value::session_type::SessionType;
+use crate::value::time::Moment;
+use crate::wire::encode::{Common, Nocache};
+use crate::wire::endpoint::Endpoint;
+use crate::wire::reply::Reply;
+
+/// The login: from an app token to a restricted session.
+///
+/// Two requests, `session.startWidgetSession` and `appToken.startSession`, or only the second from a KS that the caller
+/// holds. If the server refuses the widget session or the hash, the login tries once more with a widget session that
+/// does not come from the server's response cache.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use apptoken_core::{AppTokenId, AppTokenSecret, Credential, Endpoint, HashType, Login, Moment, PartnerId, UnixSeconds};
+///
+/// let credential = Credential::new(
+///     PartnerId::new(1234567)?,
+///     AppTokenId::parse("1_ab12cd34")?,
+///     AppTokenSecret::parse("00112233445566778899aabbccddeeff")?,
+///     HashType::Sha256,
+/// );
+/// let login = Login::new(Endpoint::parse("https://www.kaltura.com")?, credential).lifetime(Duration::from_secs(3600));
+/// let exchange = login.start(Moment { wall: UnixSeconds(1_795_230_763), elapsed: Duration::ZERO })?;
+/// assert!(exchange.request().url().contains("startWidgetSession"));
+/// # Ok::<(), apptoken_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Login {
+    endpoint: Endpoint,
+    credential: Credential,
+    options: SessionOptions,
+    retry: RetryPolicy,
+}
+
+impl Login {
+    /// A login that asks for nothing beyond what the token gives.
+    #[must_use]
+    pub fn new(endpoint: Endpoint, credential: Credential) -> Self {
+        Self { endpoint, credential, options: SessionOptions::default(), retry: RetryPolicy::default() }
+    }
+
+    /// Asks for everything that these options ask for.
+    #[must_use]
+    pub fn options(self, options: SessionOptions) -> Self {
+        Self { options, ..self }
+    }
+
+    /// Asks for a session of this user; of effect only if the token fixes none.
+    #[must_use]
+    pub fn user(mut self, user_id: impl Into<String>) -> Self {
+        self.options.user_id = Some(user_id.into());
+        self
+    }
+
+    /// Asks for this kind of session; of effect only if the token fixes none.
+    #[must_use]
+    pub fn session_type(mut self, session_type: SessionType) -> Self {
+        self.options.session_type = Some(session_type);
+        self
+    }
+
+    /// Asks for a session of this length, in whole seconds, from 1 s to 10 years; the token limits it.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.options.lifetime = Some(lifetime);
+        self
+    }
+
+    /// Asks for further privileges; the server drops those that only the token may give.
+    #[must_use]
+    pub fn privileges(mut self, privileges: Privileges) -> Self {
+        self.options.privileges = Some(privileges);
+        self
+    }
+
+    /// Sets when to try again. While the hash type is being detected nothing is repeated.
+    #[must_use]
+    pub fn retry(self, retry: RetryPolicy) -> Self {
+        Self { retry, ..self }
+    }
+
+    /// Starts with a widget session.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if an option cannot be sent.
+    pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
+        let (prepared, machine) = self.first(now)?;
+        Ok(Exchange::start(machine, prepared, now))
+    }
+
+    pub(super) fn first(self, now: Moment) -> Result<(Prepared, LoginMachine), Error> {
+        self.options.check()?;
+        // Detection must not lose a try to a widget session out of the cache that has ended.
+        let fresh = self.credential.hash == HashChoice::Detect;
+        let mut machine = LoginMachine::new(self, Fallback::Unless { fresh });
+        let prepared = machine.ask_for_widget_session(fresh, now)?;
+        Ok((prepared, machine))
+    }
+
+    /// Starts from a KS that the caller holds: a widget KS, or any other of the account. Never asks for a widget session.
+    ///
+    /// # Errors
+    ///
+    /// Like [`start`](Self::start).
+    pub fn start_with(self, ks: Ks, now: Moment) -> Result<Exchange<Self>, Error> {
+        self.start_from(ks, Fallback::Never, now)
+    }
+
+    /// Starts from a KS that the caller holds, and with a new widget session if the server refuses that KS or the hash.
+    ///
+    /// # Errors
+    ///
+    /// Like [`start`](Self::start).
+    pub fn start_with_or_widget(self, ks: Ks, now: Moment) -> Result<Exchange<Self>, Error> {
+        self.start_from(ks, Fallback::Unless { fresh: false }, now)
+    }
+
+    fn start_from(self, ks: Ks, fallback: Fallback, now: Moment) -> Result<Exchange<Self>, Error> {
+        self.options.check()?;
+        let mut machine = LoginMachine::new(self, fallback);
+        let prepared = machine.ask_for_session(Source { ks, widget_since: None, fresh: false }, now)?;
+        Ok(Exchange::start(machine, prepared, now))
+    }
+}
+
+impl Flow for Login {
+    type Output = Session;
+    type Progress = ();
+    type Machine = LoginMachine;
+
+    fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
+        Self::start(self, now)
+    }
+}
+
+#[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
+pub struct LoginMachine {
+    /// In a box because an exchange is moved with every step.
+    login: Box<Login>,
+    stage: Stage,
+    fallback: Fallback,
+    /// The hash types that are still to be tried after the present one.
+    untried: &'static [HashType],
+    hash_type: HashType,
+}
+
+enum Stage {
+    /// `session.startWidgetSession` is under way.
+    Widget { fresh: bool },
+    /// `appToken.startSession` is under way.
+    Session(Source),
+}
+
+/// The KS that the hash is taken over.
+#[derive(Clone)]
+struct Source {
+    ks: Ks,
+    /// When this login obtained it as a widget session.
+    widget_since: Option<Moment>,
+    /// Whether it surely does not come from the response cache.
+    fresh: bool,
+}
+
+/// Whether a refused KS or hash leads to a new widget session.
+#[derive(Clone, Copy)]
+enum Fallback {
+    Never,
+    /// Once, unless the login has such a session already.
+    Unless {
+        fresh: bool,
+    },
+}
+
+impl LoginMachine {
+    fn new(login: Login, fallback: Fallback) -> Self {
+        let (hash_type, untried): (HashType, &'static [HashType]) =
+            match (login.credential.hash, HashType::ALL.split_first()) {
+                (HashChoice::Known(hash_type), _) => (hash_type, &[]),
+                (HashChoice::Detect, Some((first, rest))) => (*first, rest),
+                (HashChoice::Detect, None) => (HashType::Sha256, &[]),
+            };
+        let login = if login.credential.hash == HashChoice::Detect { login.retry(RetryPolicy::none()) } else { login };
+        Self { login: Box::new(login), stage: Stage::Widget { fresh: false }, fallback, untried, hash_type }
+    }
+
+    fn ask_for_widget_session(&mut self, fresh: bool, now: Moment) -> Result<Prepared, Error> {
+        let action = StartWidgetSession::of(self.login.credential.partner);
+        let common = Common { ks: None, nocache: fresh.then(|| Nocache::new(now)) };
+        self.stage = Stage::Widget { fresh };
+        Prepared::new(&self.login.endpoint, &action, common)
+    }
+
+    fn ask_for_session(&mut self, source: Source, now: Moment) -> Result<Prepared, Error> {
+        let Credential { id, token, .. } = &self.login.credential;
+        let action = StartSession {
+            id: id.clone(),
+            token_hash: self.hash_type.token_hash(&source.ks, token),
+            options: self.login.options.clone(),
+        };
+        let common = Common { ks: Some(&source.ks), nocache: source.fresh.then(|| Nocache::new(now)) };
+        let prepared = Prepared::new(&self.login.endpoint, &action, common);
+        self.stage = Stage::Session(source);
+        prepared
+    }
+
+    fn take_widget_session(&mut self, fresh: bool, reply: &Reply<'_>, now: Moment) -> Result<Turn<Session>, Error> {
+        let started: StartedWidgetSession = reply.parse()?;
+        if !self.is_right_partner(started.partner_id) {
+            return Ok(Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ()));
+        }
+        Ok(self.ask_for_session(Source { ks: started.ks, widget_since: Some(now), fresh }, now).into())
+    }
+
+    fn take_session(&self, source: &Source, reply: &Reply<'_>, now: Moment) -> Result<Turn<Session>, Error> {
+        let started = reply.parse()?;
+        let grant = Grant {
+            started,
+            hash_type: self.hash_type,
+            server_time: reply.server_time(),
+            sent_at: reply.sent_at(),
+            obtained_at: now,
+        };
+        let Source { ks, widget_since, fresh } = source;
+        let widget = widget_since.map(|obtained_at| WidgetSession { ks: ks.clone(), obtained_at, fresh: *fresh });
+        Ok(match Session::from_grant(grant, &self.login.credential, &self.login.options) {
+            Ok(session) => Turn::Done(session.with_widget(widget)),
+            Err(error) => Turn::Stop(error.answered_by(reply.response()), ()),
+        })
+    }
+
+    fn is_right_partner(&self, partner_id: i64) -> bool {
+        partner_id == i64::from(self.login.credential.partner.get())
+    }
+
+    /// What to check first, now that the hash was refused for good.
+    fn explain(&self, error: Error) -> Error {
+        match self.login.credential.hash {
+            _ if error.kind() != ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash) => error,
+            HashChoice::Known(hash_type) => error.advise(format!(
+                "check the token's value (no line break, not the id), and that the token's hashType is {hash_type} as was used; the login can also detect it"
+            )),
+            HashChoice::Detect => error.advise("check the token's value (no line break, not the id): with no hash type it fits this token id"),
+        }
+    }
+}
+
+impl Machine for LoginMachine {
+    type Output = Session;
+    type Progress = ();
+
+    fn policy(&self) -> &RetryPolicy {
+        &self.login.retry
+    }
+
+    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Session>, Error> {
+        match &self.stage {
+            Stage::Widget { fresh } => self.take_widget_session(*fresh, reply, now),
+            Stage::Session(source) => self.take_session(source, reply, now),
+        }
+    }
+
+    fn refuse(&mut self, error: Error, now: Moment) -> Turn<Session> {
+        let Stage::Session(source) = &self.stage else {
+            return Turn::Stop(error, ());
+        };
+        let source = source.clone();
+        let hash_refused = error.kind() == ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash);
+        match (self.untried.split_first(), self.fallback) {
+            (Some((next, rest)), _) if hash_refused => {
+                (self.hash_type, self.untried) = (*next, rest);
+                self.ask_for_session(source, now).into()
+            }
+            (_, Fallback::Unless { fresh: false })
+                if self.login.credential.hash != HashChoice::Detect && needs_new_widget_session(&error) =>
+            {
+                self.fallback = Fallback::Never;
+                self.ask_for_widget_session(true, now).into()
+            }
+            _ => Turn::Stop(self.explain(error), ()),
+        }
+    }
+}

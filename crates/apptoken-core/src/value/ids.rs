@@ -1,0 +1,164 @@
+//! The names of things: accounts, tokens, kinds of session.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+use core::num::NonZeroU32;
+
+use crate::error::Error;
+
+/// The number of a Kaltura account, called *partner id* throughout Kaltura.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartnerId(NonZeroU32);
+
+impl PartnerId {
+    /// Takes a partner id.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for 0 and for what a Kaltura database cannot hold
+    /// (more than 2147483647).
+    pub fn new(id: u32) -> Result<Self, Error> {
+        NonZeroU32::new(id)
+            .filter(|id| id.get() <= i32::MAX as u32)
+            .map(Self)
+            .ok_or_else(|| Error::invalid_input("the partner id must be between 1 and 2147483647"))
+    }
+
+    /// Reads a partner id from text, such as `1234567`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it is digits only. The id of a widget,
+    /// `_1234567`, is refused by name: it is easily taken for the partner id.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.starts_with('_') {
+            return Err(Error::invalid_input(
+                "the partner id starts with an underscore, so it is a widget id: give the digits alone, such as 1234567",
+            ));
+        }
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse() {
+            Ok(id) if digits => Self::new(id),
+            _ => Err(Error::invalid_input("the partner id must be digits only, such as 1234567")),
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for PartnerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The id of an app token, such as `1_ab12cd34`; not a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppTokenId(String);
+
+impl AppTokenId {
+    /// Takes the id as `appToken.add` or `appToken.list` returned it.
+    ///
+    /// Upper and lower case are kept as given: the server takes either, but a session started with an id in the wrong
+    /// case is not ended when the token is deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it is digits, an underscore, and letters and
+    /// digits, 20 characters at most. A value of 32 hex digits is refused as what it is: the token's secret value.
+    pub fn parse(id: impl Into<String>) -> Result<Self, Error> {
+        let id = id.into();
+        if id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Error::invalid_input(
+                "the app token's id has 32 hex digits, so it is the token's secret value: the id looks like 1_ab12cd34",
+            ));
+        }
+        let well_formed = id.split_once('_').is_some_and(|(center, rest)| {
+            !center.is_empty()
+                && center.bytes().all(|byte| byte.is_ascii_digit())
+                && !rest.is_empty()
+                && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if well_formed && id.len() <= 20 {
+            Ok(Self(id))
+        } else {
+            Err(Error::invalid_input(format!(
+                "the app token's id must look like 1_ab12cd34 (digits, an underscore, letters and digits); this one has {} characters",
+                id.chars().count()
+            )))
+        }
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AppTokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl serde::Serialize for AppTokenId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for AppTokenId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(String::deserialize(deserializer)?)
+            .map_err(|_| serde::de::Error::custom("not the id of an app token"))
+    }
+}
+
+impl serde::Serialize for PartnerId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.get())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_widget_id_is_not_taken_for_a_partner_id() {
+        let error = PartnerId::parse("_1234567").unwrap_err().to_string();
+        assert!(error.contains("underscore") && error.contains("digits alone"), "{error}");
+    }
+
+    #[test]
+    fn partner_ids_are_positive_numbers() {
+        assert_eq!(PartnerId::parse("1234567").unwrap().get(), 1_234_567);
+        for text in ["", "0", "-1", "+1", " 1", "1 ", "abc", "2147483648", "99999999999", "1.0"] {
+            assert!(PartnerId::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_value_is_not_taken_for_its_id() {
+        let error = AppTokenId::parse("00112233445566778899aabbccddeeff").unwrap_err().to_string();
+        assert!(error.contains("secret value"), "{error}");
+        assert!(!error.contains("00112233"), "{error}");
+    }
+
+    #[test]
+    fn token_ids_have_the_form_of_kaltura_ids() {
+        for id in ["0_jgc81x8q", "1_AB12CD34", "12_a"] {
+            assert_eq!(AppTokenId::parse(id).unwrap().as_str(), id);
+        }
+        for id in ["", "jgc81x8q", "_a", "1_", "1_a b", "1_ab12cd34\n", "a_b", "1_aaaaaaaaaaaaaaaaaaa"] {
+            assert!(AppTokenId::parse(id).is_err(), "{id:?}");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The privileges of a session, read and written by the server's grammar.
+
+mod known;
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
+
+use crate::error::Error;
+
+/// A list of privileges, such as `list:*,privacycontext:portal,edit:1_a/1_b`.
+///
+/// The grammar is the server's: items are separated by `,`; an item is `name` or `name:value`, cut at its first `:`;
+/// a value is a list separated by `/`; an item that repeats a name adds its values to the first one. Nothing is
+/// trimmed and case matters.
+///
+/// # Examples
+///
+/// ```
+/// use apptoken_core::Privileges;
+///
+/// let privileges = Privileges::parse("list:*,edit:1_a,edit:1_b");
+/// assert_eq!(privileges.values("edit"), Some(&["1_a".to_string(), "1_b".to_string()][..]));
+/// assert_eq!(privileges.to_string(), "list:*,edit:1_a/1_b");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Privileges(Vec<Privilege>);
+
+/// One privilege: a name and its values.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Privilege {
+    name: String,
+    values: Vec<String>,
+}
+
+impl Privilege {
+    /// The name, as it stands.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The values; empty for a bare name.
+    #[must_use]
+    pub fn values(&self) -> &[String] {
+        &self.values
+    }
+}
+
+impl Privileges {
+    /// No privileges.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Reads a list of privileges; any text is one.
+    ///
+    /// Like on the server, the empty text is a list of one item with an empty name; see [`is_empty`](Self::is_empty).
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut privileges = Vec::<Privilege>::new();
+        // A search for each name would take hours for a text of some megabytes.
+        let mut positions = BTreeMap::new();
+        for item in text.split(',') {
+            let (name, value) = item.split_once(':').unwrap_or((item, ""));
+            let position = *positions.entry(name).or_insert(privileges.len());
+            if position == privileges.len() {
+                privileges.push(Privilege { name: name.to_owned(), values: Vec::new() });
+            }
+            if let Some(privilege) = privileges.get_mut(position).filter(|_| !value.is_empty()) {
+                privilege.values.extend(value.split('/').map(ToOwned::to_owned));
+            }
+        }
+        Self(privileges)
+    }
+
+    /// Adds a privilege, or values to one that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the name is empty or holds `,` or `:`, or a value
+    /// is empty or holds `,` or `/`: the grammar has no way to write these.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use apptoken_core::Privileges;
+    ///
+    /// let privileges = Privileges::new().with("appid", &["importer-example.org"])?.with("list", &["*"])?;
+    /// assert_eq!(privileges.to_string(), "appid:importer-example.org,list:*");
+    /// # Ok::<(), apptoken_core::Error>(())
+    /// ```
+    pub fn with(mut self, name: &str, values: &[&str]) -> Result<Self, Error> {
+        if name.is_empty() || name.contains([',', ':']) || name.chars().any(char::is_control) {
+            return Err(Error::invalid_input("the name of a privilege must be some text without ',' and ':'"));
+        }
+        if values
+            .iter()
+            .any(|value| value.is_empty() || value.contains([',', '/']) || value.chars().any(char::is_control))
+        {
+            return Err(Error::invalid_input("a value of a privilege must be some text without ',' and '/'"));
+        }
+        self.append(name, values.iter().copied());
+        Ok(self)
+    }
+
+    fn append<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
+        let values = values.map(ToOwned::to_owned);
+        match self.0.iter_mut().find(|privilege| privilege.name == name) {
+            Some(privilege) => privilege.values.extend(values),
+            None => self.0.push(Privilege { name: name.to_owned(), values: values.collect() }),
+        }
+    }
+
+    /// The privileges in order.
+    pub fn iter(&self) -> core::slice::Iter<'_, Privilege> {
+        self.0.iter()
+    }
+
+    /// The values of the privilege called `name`, if it is there; empty for a bare name.
+    #[must_use]
+    pub fn values(&self, name: &str) -> Option<&[String]> {
+        self.0.iter().find(|privilege| privilege.name == name).map(|privilege| &*privilege.values)
+    }
+
+    /// Whether it says nothing: no item, or only one without a name and a value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|privilege| privilege.name.is_empty() && privilege.values.is_empty())
+    }
+
+    /// What stands here and not in `other`: whole privileges, and single values of privileges that both have.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let mut rest = Self::new();
+        for Privilege { name, values } in &self.0 {
+            match other.values(name) {
+                None if name.is_empty() && values.is_empty() => {}
+                None => rest.append(name, values.iter().map(String::as_str)),
+                Some(there) => {
+                    let mut missing = values.iter().filter(|value| !there.contains(value)).peekable();
+                    if missing.peek().is_some() {
+                        rest.append(name, missing.map(String::as_str));
+                    }
+                }
+            }
+        }
+        rest
+    }
+}
+
+impl<'a> IntoIterator for &'a Privileges {
+    type Item = &'a Privilege;
+    type IntoIter = core::slice::Iter<'a, Privilege>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Privileges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, Privilege { name, values }) in self.0.iter().enumerate() {
+            if position > 0 {
+                f.write_char(',')?;
+            }
+            f.write_str(name)?;
+            for (position, value) in values.iter().enumerate() {
+                f.write_char(if position == 0 { ':' } else { '/' })?;
+                f.write_str(value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl serde::Serialize for Privileges {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Privileges {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl serde::de::Visitor<'_> for Text {
+            type Value = Privileges;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of privileges")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Privileges, E> {
+                Ok(Privileges::parse(text))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reading_and_building_are_those_of_the_server() {
+        for vector in apptoken_golden::privileges_parse() {
+            let read = Privileges::parse(&vector.input);
+            let expected: Vec<_> =
+                vector.parsed.into_iter().map(|item| Privilege { name: item.0, values: item.1 }).collect();
+            assert_eq!(read.0, expected, "{:?}", vector.input);
+            assert_eq!(read.to_string(), vector.built, "{:?}", vector.input);
+        }
+    }
+
+    #[test]
+    fn what_the_grammar_cannot_write_is_refused() {
+        for (name, value) in
+            [("", "1"), ("a,b", "1"), ("a:b", "1"), ("a", ""), ("a", "1,2"), ("a", "1/2"), ("a", "1\n")]
+        {
+            assert!(Privileges::new().with(name, &[value]).is_err(), "{name:?} {value:?}");
+        }
+    }
+
+    #[test]
+    fn difference_is_by_name_and_value() {
+        let asked = Privileges::parse("a,b:1/2,c:3,d");
+        let granted = Privileges::parse("b:2,c:3,d:9");
+        assert_eq!(asked.without(&granted).to_string(), "a,b:1");
+        assert!(asked.without(&asked).is_empty());
+        assert!(Privileges::parse("").without(&granted).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn building_and_reading_agree(text in "[a-c:/,* ]{0,24}") {
+            let once = Privileges::parse(&text);
+            prop_assert_eq!(Privileges::parse(&once.to_string()).to_string(), once.to_string());
+        }
+
+        #[test]
+        fn what_was_put_in_comes_out(items in prop::collection::vec(("[^,:\\p{Cc}]{1,8}", prop::collection::vec("[^,/\\p{Cc}]{1,8}", 0..3)), 1..6)) {
+            let mut built = Privileges::new();
+            for (name, values) in &items {
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                built = built.with(name, &values).unwrap();
+            }
+            prop_assert_eq!(Privileges::parse(&built.to_string()), built);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Time as an argument: the core never reads a clock.
+
+use core::fmt;
+use core::time::Duration;
+
+use serde::Serialize;
+
+/// A point in time as Kaltura counts it: seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct UnixSeconds(pub i64);
+
+impl UnixSeconds {
+    /// The point in time `duration` later; fractions of a second are dropped.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add_unsigned(duration.as_secs()))
+    }
+
+    /// Seconds from `earlier` to `self`; negative if `earlier` is the later one.
+    #[must_use]
+    pub fn seconds_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl fmt::Display for UnixSeconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One reading of the caller's clocks.
+///
+/// Expiry is a date, so it is compared with `wall`. Waits and deadlines must survive a change of the date, so they
+/// count in `elapsed`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The date by the caller's clock.
+    pub wall: UnixSeconds,
+    /// Monotonic time since any fixed origin, such as the start of the process.
+    pub elapsed: Duration,
+}
+
+impl Moment {
+    /// The moment `duration` later, if nobody sets the clock in between.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self { wall: self.wall.plus(duration), elapsed: self.elapsed.saturating_add(duration) }
+    }
+}
+
+/// The caller's clock, for [`drive`](crate::drive): a real one, or a virtual one in a test.
+pub trait Clock {
+    /// Reads the clock.
+    fn now(&self) -> Moment;
+
+    /// Waits for `duration`; a virtual clock moves forward instead.
+    fn sleep(&self, duration: Duration);
+}
+
+impl<C: Clock + ?Sized> Clock for &C {
+    fn now(&self) -> Moment {
+        (**self).now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        (**self).sleep(duration);
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for alloc::boxed::Box<C> {
+    fn now(&self) -> Moment {
+        (**self).now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        (**self).sleep(duration);
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for alloc::sync::Arc<C> {
+    fn now(&self) -> Moment {
+        (**self).now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        (**self).sleep(duration);
+    }
+}
+
+/// The date of an HTTP `Date` header (`Sun, 06 Nov 1994 08:49:37 GMT`); the obsolete forms are not read.
+pub(crate) fn http_date(text: &str) -> Option<UnixSeconds> {
+    let mut words = text.split_once(", ")?.1.split(' ');
+    let day: i64 = digits(words.next()?, 2)?;
+    let month = MONTHS.iter().position(|name| Some(*name) == month_word(text))? as i64 + 1;
+    let _ = words.next()?;
+    let year: i64 = digits(words.next()?, 4)?;
+    let mut clock = words.next()?.split(':');
+    let hour: i64 = digits(clock.next()?, 2)?;
+    let minute: i64 = digits(clock.next()?, 2)?;
+    let second: i64 = digits(clock.next()?, 2)?;
+    let sound = clock.next().is_none() && words.next() == Some("GMT") && words.next().is_none();
+    let in_range = (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
+    (sound && in_range)
+        .then(|| UnixSeconds(days_since_epoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second))
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+fn month_word(date: &str) -> Option<&str> {
+    date.split(' ').nth(2)
+}
+
+fn digits(text: &str, width: usize) -> Option<i64> {
+    (text.len() == width && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar; years are counted from March so that the leap day is last.
+fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_http_dates() {
+        for (text, expected) in [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Thu, 29 Feb 2024 23:59:59 GMT", 1_709_251_199),
+            ("Sat, 21 Nov 2026 04:47:00 GMT", 1_795_236_420),
+        ] {
+            assert_eq!(http_date(text), Some(UnixSeconds(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_http_date() {
+        for text in [
+            "",
+            "Sun",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Now 1994 08:49:37 GMT",
+            "Sun, 32 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT x",
+            "Sun, +6 Nov 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(http_date(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Requests and replies as plain values, for any HTTP client.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::value::time::{UnixSeconds, http_date};
+
+/// A request to send: always a POST with a JSON body.
+///
+/// Its body holds secrets and is wiped when dropped. Its URL holds none and may be logged.
+pub struct HttpRequest {
+    url: String,
+    body: Zeroizing<Vec<u8>>,
+}
+
+impl HttpRequest {
+    pub(crate) fn new(url: String, body: Zeroizing<Vec<u8>>) -> Self {
+        Self { url, body }
+    }
+
+    /// The method: `POST`.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        "POST"
+    }
+
+    /// The absolute URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The headers that must be sent, as they stand: with anything added to `Content-Type`, even a charset, Kaltura does
+    /// not read the body. Host, length, user agent and accepted encodings are the transport's.
+    #[must_use]
+    pub fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[("Content-Type", "application/json"), ("Accept", "application/json")]
+    }
+
+    /// The JSON body, in UTF-8.
+    ///
+    /// # Security
+    ///
+    /// It holds session strings, hashes or secrets: do not log it.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+impl Error {
+    /// Notes which reply the error is about.
+    pub(crate) fn answered_by(self, reply: &HttpResponse) -> Self {
+        self.with_reply(reply.status(), reply.request_id())
+    }
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, body } = self;
+        write!(f, "HttpRequest(POST {url}, body of {} bytes)", body.len())
+    }
+}
+
+/// A reply that came back, whatever its status.
+///
+/// Its body is wiped when dropped.
+pub struct HttpResponse {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Zeroizing<Vec<u8>>,
+}
+
+impl HttpResponse {
+    /// A reply with the status, headers and whole body that arrived (decompressed).
+    ///
+    /// Of the headers only `X-Kaltura-Session`, `X-Me`, `X-Kaltura`, `Date` and `Location` are of use; the others may be
+    /// left out.
+    #[must_use]
+    pub fn new<N: Into<String>, V: Into<String>>(
+        status: u16,
+        headers: impl IntoIterator<Item = (N, V)>,
+        body: Vec<u8>,
+    ) -> Self {
+        let headers = headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { status, headers, body: Zeroizing::new(body) }
+    }
+
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The first header of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+    }
+
+    /// The body.
+    ///
+    /// # Security
+    ///
+    /// It may hold session strings: do not log it.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The server's clock, from `X-Kaltura-Session: <id>, <unix time>`, else from `Date`.
+    #[must_use]
+    pub fn server_time(&self) -> Option<UnixSeconds> {
+        let precise = self
+            .header("X-Kaltura-Session")
+            .and_then(|value| value.split_once(", ")?.1.trim().parse().ok())
+            .map(UnixSeconds);
+        precise.or_else(|| http_date(self.header("Date")?))
+    }
+
+    /// What Kaltura's support asks for: the request's number and the host that answered.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        let number = self.header("X-Kaltura-Session").and_then(|value| value.split(',').next());
+        let number = number
+            .filter(|text| !text.is_empty() && text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit()));
+        let host = self.header("X-Me").filter(|text| is_host_name(text));
+        match (number, host) {
+            (Some(number), Some(host)) => Some(alloc::format!("{number} at {host}")),
+            (Some(number), None) => Some(number.into()),
+            (None, Some(host)) => Some(alloc::format!("at {host}")),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Labels of host names are short, and a session string is one long word.
+fn is_host_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=28).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    text.len() <= 64 && text.split('.').all(is_label)
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, headers: _, body } = self;
+        write!(f, "HttpResponse({status}, body of {} bytes)", body.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn debug_shows_no_body_and_no_header() {
+        let request =
+            HttpRequest::new("https://www.kaltura.com/api_v3/".into(), Zeroizing::new(b"{\"ks\":\"SECRET\"}".to_vec()));
+        assert_eq!(format!("{request:?}"), "HttpRequest(POST https://www.kaltura.com/api_v3/, body of 15 bytes)");
+        let reply = HttpResponse::new(200, [("X-Kaltura-App", "SECRET")], b"SECRET".to_vec());
+        assert_eq!(format!("{reply:?}"), "HttpResponse(200, body of 6 bytes)");
+    }
+
+    #[test]
+    fn server_time_prefers_kalturas_own_header() {
+        let with = |headers: &[(&str, &str)]| HttpResponse::new(200, headers.iter().copied(), Vec::new()).server_time();
+        let date = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(with(&[date, ("x-kaltura-session", "2043510343, 1795230763")]), Some(UnixSeconds(1_795_230_763)));
+        assert_eq!(with(&[date, ("x-kaltura-session", "garbage")]), Some(UnixSeconds(784_111_777)));
+        assert_eq!(with(&[]), None);
+    }
+
+    #[test]
+    fn request_id_takes_nothing_but_numbers_and_host_names() {
+        let with = |headers: &[(&str, &str)]| HttpResponse::new(200, headers.iter().copied(), Vec::new()).request_id();
+        assert_eq!(
+            with(&[("X-Kaltura-Session", "2043510343, 1795230763"), ("X-Me", "api-7.kaltura")]).unwrap(),
+            "2043510343 at api-7.kaltura"
+        );
+        assert_eq!(with(&[("X-Kaltura-Session", "djJ8, 1"), ("X-Me", "a b")]), None);
+    }
+}

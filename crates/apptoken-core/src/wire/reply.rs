@@ -1,0 +1,318 @@
+//! Reading replies: the body first, then the status, then the shape.
+
+use alloc::borrow::Cow;
+use core::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::value::ks::Ks;
+use crate::value::time::{Moment, UnixSeconds};
+use crate::wire::api_error::ApiException;
+use crate::wire::http::HttpResponse;
+use crate::wire::strict::StrictItem;
+
+/// No reply of an action of sessions, tokens, users and roles comes near: a page of 500 tokens has some 200 KiB.
+pub(crate) const LARGEST_BODY: usize = 8 << 20;
+
+/// A reply that is neither an error of Kaltura's nor of the way to it; its shape is still to be read.
+#[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
+pub struct Reply<'a> {
+    response: &'a HttpResponse,
+    sent_at: Moment,
+}
+
+impl<'a> Reply<'a> {
+    /// Sorts out what is no answer of an action.
+    ///
+    /// `sent_at` is the earliest time at which the request can have been sent.
+    pub(crate) fn of(response: &'a HttpResponse, sent_at: Moment) -> Result<Self, Error> {
+        let reply = Self { response, sent_at };
+        reply.check().map_err(|error| error.answered_by(response))?;
+        Ok(reply)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let body = self.response.body();
+        if body.len() > LARGEST_BODY {
+            return Err(Error::new(ErrorKind::OversizedReply));
+        }
+        if let Some(exception) = ApiException::read(body) {
+            return Err(exception.into_error());
+        }
+        match self.response.status() {
+            // Something on the way may answer with another status of success; the body decides.
+            200..=299 => Ok(()),
+            300..=399 => Err(Error::new(ErrorKind::Redirect)),
+            _ => Err(Error::new(ErrorKind::HttpStatus)),
+        }
+    }
+
+    /// Reads what the action returns.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        parse(self.response.body()).map_err(|error| error.answered_by(self.response))
+    }
+
+    /// Like [`parse`](Self::parse), for what borrows from the reply.
+    pub(crate) fn parse_borrowed<T: Deserialize<'a>>(&self) -> Result<T, Error> {
+        parse(self.response.body()).map_err(|error| error.answered_by(self.response))
+    }
+
+    pub(crate) fn response(&self) -> &'a HttpResponse {
+        self.response
+    }
+
+    pub(crate) fn sent_at(&self) -> Moment {
+        self.sent_at
+    }
+
+    /// The server's clock when it answered, if it is plausible.
+    ///
+    /// A `Date` of 1970 or of the year 9999 would make sessions that never end, or that have ended when they start.
+    pub(crate) fn server_time(&self) -> Option<UnixSeconds> {
+        self.response.server_time().filter(|time| is_plausible(*time, self.sent_at.wall))
+    }
+}
+
+/// Whether a server's clock may show this while ours shows `wall`: at most 20 years apart. A machine without a battery for
+/// its clock starts in 1970 or 2000, so a clock of ours before 2020 counts as 2020.
+fn is_plausible(server_time: UnixSeconds, wall: UnixSeconds) -> bool {
+    const YEAR: u64 = 31_557_600;
+    const YEAR_2020: UnixSeconds = UnixSeconds(1_577_836_800);
+    server_time.seconds_since(wall.max(YEAR_2020)).unsigned_abs() <= 20 * YEAR
+}
+
+/// Reads JSON text as what an action returns; says by its kind what is wrong with it, never a byte of it.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
+    let cause = match serde_json::from_slice(body) {
+        Ok(StrictItem(value)) => return Ok(value),
+        Err(cause) => cause,
+    };
+    let body = body.trim_ascii();
+    let kind = match body.first() {
+        None => ErrorKind::EmptyReply,
+        Some(b'<') if is_xml(body) => ErrorKind::XmlReply,
+        Some(b'<') => ErrorKind::HtmlReply,
+        Some(_) if body == b"null" => ErrorKind::NullReply,
+        Some(_) if cause.is_eof() => ErrorKind::TruncatedReply,
+        Some(_) if cause.is_data() => data_error::<T>(body),
+        Some(_) if is_json_and_more(body) => ErrorKind::TrailingData,
+        Some(_) => ErrorKind::MalformedReply,
+    };
+    let flaw = Flaw { line: cause.line(), column: cause.column(), category: category(&cause) };
+    Err(Error::new(kind).caused_by(flaw))
+}
+
+fn is_xml(body: &[u8]) -> bool {
+    body.starts_with(b"<?xml") || body.starts_with(b"<xml")
+}
+
+/// Whether the KS is to blame that a reply holds, as its member `ks` or as the whole of it, or else the reply's shape.
+fn data_error<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ErrorKind {
+    #[derive(Deserialize)]
+    struct WithKs<'a> {
+        #[serde(borrow)]
+        ks: Cow<'a, str>,
+    }
+    let ks: Option<Cow<'_, str>> = match serde_json::from_slice(body) {
+        Ok(WithKs { ks }) => Some(ks),
+        // The action returns a KS if any other text would do.
+        Err(_) => serde_json::from_slice(body).ok().filter(|_| serde_json::from_slice::<T>(b"\"ks\"").is_ok()),
+    };
+    match ks {
+        Some(ks) if Ks::parse(&*ks).is_err() => ErrorKind::UnusableKs,
+        _ => ErrorKind::UnexpectedReply,
+    }
+}
+
+fn is_json_and_more(body: &[u8]) -> bool {
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<IgnoredAny>();
+    values.next().is_some_and(|first| first.is_ok()) && values.byte_offset() < body.len()
+}
+
+fn category(cause: &serde_json::Error) -> &'static str {
+    match cause.classify() {
+        serde_json::error::Category::Io => "reading",
+        serde_json::error::Category::Syntax => "syntax",
+        serde_json::error::Category::Data => "data",
+        serde_json::error::Category::Eof => "end of text",
+    }
+}
+
+/// Where a reply could not be read. The parser's own text is left out, because it can hold parts of the reply.
+#[derive(Clone, Copy, Debug)]
+struct Flaw {
+    line: usize,
+    column: usize,
+    category: &'static str,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} error at line {}, column {}", self.category, self.line, self.column)
+    }
+}
+
+impl core::error::Error for Flaw {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    use crate::error::code::{KalturaCode, KsFault};
+    use crate::value::ks::Ks;
+
+    #[derive(Debug, Deserialize)]
+    struct Shape {
+        #[allow(dead_code)]
+        ks: Ks,
+    }
+
+    fn read(status: u16, body: &str) -> Result<Shape, Error> {
+        let response = HttpResponse::new(status, [("X-Kaltura-Session", "17, 1795230763")], body.as_bytes().to_vec());
+        Reply::of(&response, NOW)?.parse()
+    }
+
+    const NOW: Moment = Moment { wall: UnixSeconds(1_795_230_763), elapsed: core::time::Duration::ZERO };
+
+    fn kind(status: u16, body: &str) -> ErrorKind {
+        read(status, body).unwrap_err().kind()
+    }
+
+    #[test]
+    fn each_kind_of_wrong_reply_is_told_apart() {
+        for (body, expected) in [
+            ("", ErrorKind::EmptyReply),
+            (" \n", ErrorKind::EmptyReply),
+            ("<!DOCTYPE html><html>", ErrorKind::HtmlReply),
+            ("<?xml version=\"1.0\"?><xml></xml>", ErrorKind::XmlReply),
+            ("<xml><result/></xml>", ErrorKind::XmlReply),
+            ("null", ErrorKind::NullReply),
+            ("{\"ks\":\"abc", ErrorKind::TruncatedReply),
+            ("{\"ks\":\"abc\"} {}", ErrorKind::TrailingData),
+            ("{\"ks\":\"abc\"}x", ErrorKind::TrailingData),
+            ("nonsense", ErrorKind::MalformedReply),
+            ("{'ks':1}", ErrorKind::MalformedReply),
+            ("[]", ErrorKind::UnexpectedReply),
+            ("[\"abc\"]", ErrorKind::UnexpectedReply),
+            ("{\"ks\":1}", ErrorKind::UnexpectedReply),
+            ("{}", ErrorKind::UnexpectedReply),
+            ("{\"ks\":\"\"}", ErrorKind::UnusableKs),
+            ("{\"ks\":\"a\\u0000b\"}", ErrorKind::UnusableKs),
+            ("{\"ks\":\"abc\\n\"}", ErrorKind::UnusableKs),
+        ] {
+            assert_eq!(kind(200, body), expected, "{body:?}");
+        }
+        assert!(read(200, "{\"ks\":\"abc\"}").is_ok());
+    }
+
+    /// JSON that is whole and only badly encoded was said to go on behind its end.
+    #[test]
+    fn bad_encoding_is_not_taken_for_trailing_data() {
+        let response = HttpResponse::new(200, [("Date", "x")], b"{\"ks\":\"J\xfcrgen\"}".to_vec());
+        let error = Reply::of(&response, NOW).unwrap().parse::<Shape>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MalformedReply);
+        assert_eq!(kind(200, "{\"ks\":\"\\ud800\"}"), ErrorKind::MalformedReply);
+    }
+
+    #[test]
+    fn the_body_is_read_before_the_status() {
+        let exception =
+            r#"{"code":"APP_TOKEN_EXPIRED","message":"m","objectType":"KalturaAPIException","args":{"ID":"1_a"}}"#;
+        for status in [200, 302, 404, 500, 503] {
+            assert_eq!(kind(status, exception), ErrorKind::Kaltura(KalturaCode::AppTokenExpired), "{status}");
+        }
+        assert_eq!(kind(302, ""), ErrorKind::Redirect);
+        for status in [400, 404, 429, 500, 502] {
+            assert_eq!(kind(status, "{\"ks\":\"abc\"}"), ErrorKind::HttpStatus, "{status}");
+        }
+    }
+
+    /// Only 200 was accepted, so that a session behind a gateway that answers with 203 was lost.
+    #[test]
+    fn a_whole_body_is_read_at_any_status_of_success() {
+        for status in [200, 201, 202, 203, 206, 226, 299] {
+            assert!(read(status, "{\"ks\":\"abc\"}").is_ok(), "{status}");
+            assert_eq!(kind(status, "{\"ks\":\"ab"), ErrorKind::TruncatedReply, "{status}");
+        }
+        assert_eq!(kind(204, ""), ErrorKind::EmptyReply);
+    }
+
+    #[test]
+    fn a_result_that_mentions_the_exception_is_no_exception() {
+        assert!(read(200, r#"{"ks":"abc","description":"KalturaAPIException"}"#).is_ok());
+        assert!(read(200, r#"{"ks":"abc","objectType":"KalturaX","code":"KalturaAPIException"}"#).is_ok());
+    }
+
+    #[test]
+    fn the_reason_of_an_invalid_ks_is_its_ksid() {
+        let with = |args: &str| {
+            kind(
+                200,
+                &alloc::format!(
+                    r#"{{"code":"INVALID_KS","message":"m","objectType":"KalturaAPIException","args":{args}}}"#
+                ),
+            )
+        };
+        for (args, fault) in [
+            (r#"{"KSID":"EXPIRED","ERR_CODE":"-1","ERR_DESC":"INVALID_STR"}"#, KsFault::Expired),
+            (r#"{"KSID":"LOGOUT","ERR_CODE":"-1","ERR_DESC":"INVALID_STR"}"#, KsFault::LoggedOut),
+            (
+                r#"{"KSID":"EXCEEDED_ACTIONS_LIMIT","ERR_CODE":"-1","ERR_DESC":"INVALID_STR"}"#,
+                KsFault::ActionsLimitExceeded,
+            ),
+            (r#"{"KSID":"djJ8MTAxfA==","ERR_CODE":"-1","ERR_DESC":"INVALID_STR"}"#, KsFault::NotRecognised),
+            (r#"{"KSID":"djJ8MTAxfA==","ERR_CODE":"-5","ERR_DESC":"EXPIRED"}"#, KsFault::Expired),
+            (r#"{"KSID":"","ERR_CODE":"-4","ERR_DESC":"INVALID_TYPE"}"#, KsFault::NotAllowedOnObject),
+            ("[]", KsFault::NotRecognised),
+            ("null", KsFault::NotRecognised),
+            (r#"{"KSID":7}"#, KsFault::NotRecognised),
+        ] {
+            assert_eq!(with(args), ErrorKind::Kaltura(KalturaCode::InvalidKs(fault)), "{args}");
+        }
+    }
+
+    #[test]
+    fn messages_that_may_hold_a_secret_are_kept_back() {
+        let ks = "djJ8MTIzNDU2N3zVzK4_KaXjvJp4i8Q83jP0cZptfMyOHGyl";
+        let body = alloc::format!(
+            r#"{{"code":"INVALID_KS","message":"Invalid KS \"{ks}\"","objectType":"KalturaAPIException","args":{{"KSID":"{ks}"}}}}"#
+        );
+        let error = read(200, &body).unwrap_err();
+        assert_eq!((error.code(), error.server_message()), (Some("INVALID_KS"), None));
+        let body = r#"{"code":"APP_TOKEN_ID_NOT_FOUND","message":"Application token id \"00112233445566778899aabbccddeeff\" not found","objectType":"KalturaAPIException","args":[]}"#;
+        assert_eq!(read(200, body).unwrap_err().server_message(), None);
+        let body = r#"{"code":"djJ8_SECRET","message":"m","objectType":"KalturaAPIException","args":[]}"#;
+        assert_eq!(read(200, body).unwrap_err().code(), None);
+    }
+
+    #[test]
+    fn text_of_an_error_names_action_code_and_message() {
+        let body = r#"{"code":"APP_TOKEN_ID_NOT_FOUND","message":"Application token id \"1_nope\" not found","objectType":"KalturaAPIException","args":{"ID":"1_nope"}}"#;
+        let error = read(200, body).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no such app token in this account (APP_TOKEN_ID_NOT_FOUND: Application token id \"1_nope\" not found)"
+        );
+        assert_eq!(error.request_id(), Some("17"));
+        assert!(error.advice().contains("region"));
+    }
+
+    #[test]
+    fn a_body_beyond_the_limit_is_not_read() {
+        assert_eq!(kind(200, &" ".repeat(LARGEST_BODY + 1)), ErrorKind::OversizedReply);
+    }
+
+    proptest! {
+        #[test]
+        fn any_reply_is_a_result_or_a_typed_error(status: u16, body in prop::collection::vec(any::<u8>(), 0..200)) {
+            let response = HttpResponse::new(status, vec![("Date", "x")], body);
+            let _ = Reply::of(&response, NOW).and_then(|reply| reply.parse::<Shape>());
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The login of many users, by scripted replies.
+
+use std::num::NonZeroUsize;
+
+use apptoken_core::exchange::drive_counted;
+use apptoken_core::login::ManySessions;
+use apptoken_core::{
+    Credential, ErrorKind, HashChoice, HashType, HttpResponse, KalturaCode, Ks, LoginMany, RetryPolicy,
+    TransportFailure,
+};
+use serde_json::{Value, json};
+
+use crate::support::{
+    FRESH_KS, KS, NOW, Script, VirtualClock, WIDGET_KS, api_error, credential, endpoint, no_reply, now, reply, session,
+    widget,
+};
+
+fn many(hash: impl Into<HashChoice>, users: &[&str]) -> LoginMany {
+    LoginMany::new(endpoint(), Credential { hash: hash.into(), ..credential() }, users.iter().copied())
+}
+
+fn run(login: LoginMany, script: &Script) -> (ManySessions, u32) {
+    let (result, requests) = drive_counted(login.start(now()).unwrap(), script, VirtualClock::default());
+    (result.unwrap(), requests)
+}
+
+fn granted(user: &str) -> Value {
+    json!({"ks": KS, "sessionType": 0, "partnerId": 101, "userId": user, "expiry": NOW + 3600, "privileges": "list:*"})
+}
+
+fn refused(code: &str) -> Value {
+    json!({"code": code, "message": "m", "objectType": "KalturaAPIException", "args": []})
+}
+
+fn results(results: &[Value]) -> Result<HttpResponse, TransportFailure> {
+    reply(200, Value::from(results.to_vec()).to_string())
+}
+
+fn kinds(many: &ManySessions) -> Vec<Result<&str, ErrorKind>> {
+    many.sessions.iter().map(|session| session.as_ref().map(|s| s.user_id()).map_err(|e| e.kind())).collect()
+}
+
+#[test]
+fn one_widget_session_and_one_request_a_batch() {
+    let script = Script::new([
+        widget(WIDGET_KS),
+        results(&[granted("a"), granted("b")]),
+        results(&[granted("c"), granted("d")]),
+        results(&[granted("e")]),
+    ]);
+    let login = many(HashType::Sha256, &["a", "b", "c", "d", "e"]).batch_size(NonZeroUsize::new(2).unwrap());
+    let (many, requests) = run(login, &script);
+    assert_eq!(kinds(&many), ["a", "b", "c", "d", "e"].map(Ok));
+    assert_eq!((requests, many.widget.unwrap().ks.expose()), (4, WIDGET_KS));
+    assert_eq!((&script.body(1)["ks"], &script.body(1)["2"]["userId"]), (&WIDGET_KS.into(), &"b".into()));
+}
+
+#[test]
+fn a_given_widget_session_saves_a_request() {
+    let script = Script::new([results(&[granted("a")])]);
+    let exchange = many(HashType::Sha256, &["a"]).start_with_or_widget(Ks::parse(WIDGET_KS).unwrap(), now()).unwrap();
+    let (result, requests) = drive_counted(exchange, &script, VirtualClock::default());
+    let many = result.unwrap();
+    assert_eq!((kinds(&many), requests, many.widget.is_none()), (vec![Ok("a")], 1, true));
+}
+
+#[test]
+fn a_refused_hash_is_tried_once_more_with_a_fresh_widget() {
+    let script = Script::new([
+        widget(WIDGET_KS),
+        results(&[granted("a"), refused("INVALID_APP_TOKEN_HASH"), refused("USER_BLOCKED")]),
+        widget(FRESH_KS),
+        results(&[granted("b")]),
+    ]);
+    let (many, requests) = run(many(HashType::Sha256, &["a", "b", "c"]), &script);
+    assert_eq!(kinds(&many), [Ok("a"), Ok("b"), Err(ErrorKind::Kaltura(KalturaCode::UserBlocked))]);
+    assert_eq!((requests, many.widget.unwrap().ks.expose()), (4, FRESH_KS));
+    assert!(script.body(2).get("nocache").is_some());
+}
+
+#[test]
+fn a_hash_refused_again_is_not_tried_a_third_time() {
+    let wrong = || results(&[refused("INVALID_APP_TOKEN_HASH")]);
+    let script = Script::new([widget(WIDGET_KS), wrong(), widget(FRESH_KS), wrong()]);
+    let (many, requests) = run(many(HashType::Sha256, &["a"]), &script);
+    assert_eq!((kinds(&many), requests), (vec![Err(ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash))], 4));
+}
+
+#[test]
+fn the_first_user_detects_the_hash_type_for_all() {
+    let script = Script::new([
+        widget(WIDGET_KS),
+        api_error("INVALID_APP_TOKEN_HASH"),
+        session(),
+        results(&[granted("b"), granted("c")]),
+    ]);
+    let (many, requests) = run(many(HashChoice::Detect, &["a", "b", "c"]), &script);
+    assert_eq!((kinds(&many), requests), (vec![Ok("alice"), Ok("b"), Ok("c")], 4));
+    let hash_types: Vec<HashType> = many.sessions.iter().map(|session| session.as_ref().unwrap().hash_type()).collect();
+    assert_eq!(hash_types, [HashType::ALL[1]; 3]);
+}
+
+#[test]
+fn an_outage_keeps_the_sessions_that_are_there() {
+    let script = Script::new([widget(WIDGET_KS), results(&[granted("a")]), no_reply()]);
+    let login = many(HashType::Sha256, &["a", "b", "c"]).batch_size(NonZeroUsize::MIN).retry(RetryPolicy::none());
+    let (many, requests) = run(login, &script);
+    assert_eq!(kinds(&many), [Ok("a"), Err(ErrorKind::NoReply), Err(ErrorKind::NoReply)]);
+    assert_eq!(requests, 3);
+}
+
+#[test]
+fn a_user_that_cannot_be_asked_for_is_left_out() {
+    let script = Script::new([widget(WIDGET_KS), results(&[granted("b")])]);
+    let (mixed, _) = run(many(HashType::Sha256, &["", "b"]), &script);
+    assert_eq!(kinds(&mixed), [Err(ErrorKind::InvalidInput), Ok("b")]);
+    assert_eq!(many(HashType::Sha256, &[""]).start(now()).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(many(HashType::Sha256, &[]).start(now()).unwrap_err().kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn a_session_of_another_account_is_an_error() {
+    let mut foreign = granted("a");
+    foreign["partnerId"] = 102.into();
+    let script = Script::new([widget(WIDGET_KS), results(&[foreign, granted("b")])]);
+    let (many, _) = run(many(HashType::Sha256, &["a", "b"]), &script);
+    assert_eq!(kinds(&many), [Err(ErrorKind::WrongPartner), Ok("b")]);
+}
+
+#[test]
+fn fewer_results_than_users_leave_the_rest_without() {
+    let script = Script::new([widget(WIDGET_KS), results(&[granted("a")])]);
+    let (many, _) = run(many(HashType::Sha256, &["a", "b"]), &script);
+    assert_eq!(kinds(&many), [Ok("a"), Err(ErrorKind::MissingResult)]);
+}

@@ -1,0 +1,77 @@
+//! How connections are used, and that no request goes out on two of them.
+
+use crate::expect::{Build, Outcome, expect_reply, expect_unknown};
+use crate::probe::Probe;
+use crate::server::{Answer, OK, Received, serve};
+
+pub(crate) fn sends_no_request_twice(build: &Build<'_>) -> Outcome {
+    let script = |n, _: &Received| match n {
+        0 => Answer::ReplyAndClose(Vec::new()),
+        _ => Answer::Reply(OK.into()),
+    };
+    let (result, received) = serve(script, |server| {
+        let probe = Probe::new(server.endpoint(), "")?;
+        expect_unknown(build(server.endpoint()).send(probe.request()))
+    })?;
+    arrived(1, &received)?;
+    result
+}
+
+pub(crate) fn sends_no_request_twice_on_a_used_connection(build: &Build<'_>) -> Outcome {
+    let script = |n, _: &Received| match n {
+        1 => Answer::ReplyAndClose(Vec::new()),
+        _ => Answer::Reply(OK.into()),
+    };
+    let (result, received) = serve(script, |server| {
+        let transport = build(server.endpoint());
+        let probe = Probe::new(server.endpoint(), "")?;
+        expect_reply(transport.send(probe.request()), 200, b"true")?;
+        expect_unknown(transport.send(probe.request()))
+    })?;
+    arrived(2, &received)?;
+    result
+}
+
+pub(crate) fn keeps_the_connection(build: &Build<'_>) -> Outcome {
+    let (result, received) = serve(
+        |_, _| Answer::Reply(OK.into()),
+        |server| {
+            let transport = build(server.endpoint());
+            let probe = Probe::new(server.endpoint(), "")?;
+            (0..3).try_for_each(|_| expect_reply(transport.send(probe.request()), 200, b"true").map(drop))
+        },
+    )?;
+    result?;
+    match received.iter().all(|received| received.connection == 0) {
+        true => Ok(()),
+        false => Err("a second connection was opened while the first could be used".into()),
+    }
+}
+
+pub(crate) fn replaces_a_connection_that_the_server_closed(build: &Build<'_>) -> Outcome {
+    // The news that the connection is closed may be on its way for a moment longer.
+    (0..5).map(|_| replaces_closed(build)).find(Result::is_ok).unwrap_or_else(|| replaces_closed(build))
+}
+
+fn replaces_closed(build: &Build<'_>) -> Outcome {
+    let script = |n, _: &Received| match n {
+        0 => Answer::ReplyAndClose(OK.into()),
+        _ => Answer::Reply(OK.into()),
+    };
+    let (result, _) = serve(script, |server| {
+        let transport = build(server.endpoint());
+        let probe = Probe::new(server.endpoint(), "")?;
+        expect_reply(transport.send(probe.request()), 200, b"true")?;
+        server.wait_until_closed(1);
+        expect_reply(transport.send(probe.request()), 200, b"true")
+    })?;
+    result.map(drop)
+}
+
+fn arrived(expected: usize, received: &[Received]) -> Outcome {
+    if received.len() == expected {
+        Ok(())
+    } else {
+        Err(format!("{} requests arrived where {expected} were sent", received.len()))
+    }
+}

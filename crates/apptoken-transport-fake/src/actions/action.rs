@@ -1,0 +1,41 @@
+//! What an action is.
+
+use crate::actions::arguments::{Arguments, Parameter};
+use crate::cache::Storing;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::model::state::State;
+use crate::objects::response_profile::ResponseProfile;
+use crate::output::Output;
+use crate::request_info::RequestInfo;
+
+/// An action: its names, its parameters, and whose permissions allow it.
+pub(crate) struct Action {
+    pub(crate) service: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) parameters: &'static [Parameter],
+    /// Any one of these is enough.
+    pub(crate) permissions: &'static [&'static str],
+    pub(crate) run: fn(&mut Call<'_>) -> Result<Output, Failure>,
+}
+
+/// One call of an action, after everything but the action itself was checked.
+pub(crate) struct Call<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) context: &'a Context,
+    pub(crate) arguments: &'a Arguments,
+    pub(crate) profile: Option<&'a ResponseProfile>,
+    pub(crate) storing: &'a mut Storing,
+    pub(crate) info: RequestInfo<'a>,
+}
+
+impl Call<'_> {
+    pub(crate) fn now(&self) -> i64 {
+        self.info.now
+    }
+
+    /// The account that the call is about.
+    pub(crate) fn partner_id(&self) -> i64 {
+        self.context.partner_id()
+    }
+}

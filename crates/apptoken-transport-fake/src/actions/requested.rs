@@ -1,0 +1,28 @@
+use std::borrow::Cow;
+
+use crate::actions::full_name;
+use crate::php::Array;
+use crate::php::cast::to_text;
+use crate::php::value::set;
+
+/// The service and the action that a request names, as it writes them; empty where it names none.
+pub(crate) struct RequestedAction<'a> {
+    pub(crate) service: Cow<'a, str>,
+    pub(crate) action: Cow<'a, str>,
+}
+
+impl<'a> RequestedAction<'a> {
+    pub(crate) fn of(params: &'a Array) -> Self {
+        let name = |name| set(params, name).map(to_text).unwrap_or_default();
+        Self { service: name("service"), action: name("action") }
+    }
+
+    pub(crate) fn is_multirequest(&self) -> bool {
+        self.service == "multirequest"
+    }
+
+    /// The name as people write it: `appToken.startSession`.
+    pub(crate) fn full_name(&self) -> String {
+        full_name(&self.service, &self.action)
+    }
+}

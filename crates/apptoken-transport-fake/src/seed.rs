@@ -1,0 +1,137 @@
+//! What a test puts into the fake, changes and reads without a call of the API.
+
+use apptoken_core::{AccountSecret, AppTokenId, AppTokenSecret, HashType, Ks, PartnerId};
+
+use crate::fake::Fake;
+use crate::model::account::Account;
+use crate::model::secret::Secret;
+use crate::model::session::{NewSession, partner_id, secret};
+use crate::model::token::{Token, TokenRow, TokenSpec, TokenStatus};
+use crate::model::widget::Widget;
+
+impl Fake {
+    /// Adds an account with the widget `_<id>`, or puts it in the place of the one with that id.
+    pub fn add_account(&self, account: Account) {
+        let now = self.clock().time().0;
+        self.lock().state.put_account(account, now);
+    }
+
+    /// Changes an account, also in ways that no call of the API can: its status, its longest lifetime, its features.
+    /// `false` if there is none with that id.
+    pub fn change_account(&self, partner: PartnerId, change: impl FnOnce(Account) -> Account) -> bool {
+        let now = self.clock().time().0;
+        let mut server = self.lock();
+        let Some(account) = server.state.accounts.get(&partner.get()).cloned() else { return false };
+        let changed = Account { id: partner.get(), ..change(account) };
+        server.state.put_account(changed, now);
+        true
+    }
+
+    /// The accounts.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<Account> {
+        self.lock().state.accounts.values().cloned().collect()
+    }
+
+    /// The main admin secret of an account.
+    #[must_use]
+    pub fn admin_secret(&self, partner: PartnerId) -> Option<AccountSecret> {
+        self.lock().state.accounts.get(&partner.get()).map(|account| secret(account.main_secret()))
+    }
+
+    /// Adds a widget to an account.
+    pub fn add_widget(&self, widget: Widget) {
+        self.lock().state.add_widget(widget);
+    }
+
+    /// Adds an application token. An account that is not there is made, as [`Account::new`] makes it.
+    #[must_use]
+    pub fn add_token(&self, partner: PartnerId, spec: TokenSpec) -> Token {
+        let now = self.clock().time().0;
+        let mut server = self.lock();
+        let state = &mut server.state;
+        if state.account(partner.get().into()).is_none() {
+            state.put_account(Account::new(partner), now);
+        }
+        let longest = state.account(partner.get().into()).and_then(|account| account.max_lifetime).map(i64::from);
+        let partner_id = i64::from(partner.get());
+        let row = TokenRow {
+            id: state.new_token_id(),
+            token: Secret::new(hex::encode(state.random_bytes::<16>())),
+            partner_id,
+            created_at: now,
+            updated_at: now,
+            status: TokenStatus::Active.code(),
+            expiry: spec.expires_at.map(|time| time.0),
+            session_type: spec.session_type.map(|session_type| session_type.code().into()),
+            user: state.users.find_or_make(partner_id, spec.user.as_deref(), now),
+            session_user_id: spec.user,
+            session_duration: spec
+                .duration
+                .map_or(longest, |time| Some(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))),
+            session_privileges: spec.privileges,
+            hash_type: Some(spec.hash_type.as_str().to_owned()),
+            description: spec.description,
+        };
+        let token = token(&row);
+        state.put_token(row);
+        token
+    }
+
+    /// The token of that id, also a disabled or deleted one.
+    #[must_use]
+    pub fn token(&self, id: &AppTokenId) -> Option<Token> {
+        self.lock().state.token_in_any_status(id.as_str()).map(token)
+    }
+
+    /// All tokens of an account, by id; disabled and deleted ones too.
+    #[must_use]
+    pub fn tokens(&self, partner: PartnerId) -> Vec<Token> {
+        let server = self.lock();
+        server.state.tokens().filter(|row| row.partner_id == i64::from(partner.get())).map(token).collect()
+    }
+
+    /// Sets the status of a token, which no call of the API can; `false` if there is none with that id.
+    pub fn set_token_status(&self, id: &AppTokenId, status: TokenStatus) -> bool {
+        let mut server = self.lock();
+        let Some(row) = server.state.token_in_any_status(id.as_str()).cloned() else { return false };
+        server.state.put_token(TokenRow { status: status.code(), ..row });
+        true
+    }
+
+    /// A session of an administrator of an account, with the user `admin`, for a day. `None` if there is no such
+    /// account.
+    #[must_use]
+    pub fn admin_session(&self, partner: PartnerId) -> Option<Ks> {
+        let now = self.clock().time().0;
+        let mut server = self.lock();
+        let account = server.state.accounts.get(&partner.get())?.clone();
+        let new = NewSession {
+            user_id: "admin",
+            session_type: 2,
+            lifetime: 86_400,
+            privileges: "",
+            master_partner_id: None,
+            secret: None,
+        };
+        Ks::parse(server.state.mint(&account, &new, now).text).ok()
+    }
+}
+
+fn token(row: &TokenRow) -> Token {
+    let hash_type = match row.hash_type() {
+        "MD5" => HashType::Md5,
+        "SHA256" => HashType::Sha256,
+        "SHA512" => HashType::Sha512,
+        _ => HashType::Sha1,
+    };
+    Token {
+        partner: partner_id(u32::try_from(row.partner_id).unwrap_or(1)),
+        // Ids and values of tokens are the fake's own.
+        id: AppTokenId::parse(row.id.as_str()).unwrap_or_else(|_| unreachable!("the fake makes sound ids")),
+        secret: AppTokenSecret::parse(row.token.expose())
+            .unwrap_or_else(|_| unreachable!("the fake makes sound values")),
+        hash_type,
+        status: TokenStatus::from_code(row.status),
+    }
+}

@@ -1,0 +1,135 @@
+//! Answers a request for the API: from the short way of `session.start`, from the cache, or by running its actions.
+
+use crate::actions::session::shortcut;
+use crate::cache::CacheKey;
+use crate::journal::JournalEntry;
+use crate::output::Output;
+use crate::php::Array;
+use crate::php::cast::to_text;
+use crate::php::hash::md5;
+use crate::php::value::set;
+use crate::request_info::RequestInfo;
+use crate::server::execute::{Body, Execution};
+use crate::server::fixed_reply::{crash, unknown_format};
+use crate::server::headers::{HTML, from_cache, no_store, of_api, store_for_a_minute, with_charset};
+use crate::server::reply::Reply;
+use crate::server::turn::Turn;
+use crate::wire::format::Format;
+use crate::wire::reply::http_date;
+use crate::wire::request::{ParsedRequest, WireRequest};
+use crate::wire::{json, php_serialize, xml};
+
+impl Turn<'_> {
+    pub(super) fn answer(
+        &mut self,
+        parsed: &ParsedRequest<'_>,
+        params: &Array,
+        wants_xml: bool,
+        entry: &mut JournalEntry,
+    ) -> Reply {
+        let ParsedRequest { wire: request, query, params: _ } = parsed;
+        let info = RequestInfo { uri: &request.target, is_https: is_https(request), now: self.clock.time().0 };
+        let format = match wants_xml {
+            true => Ok(Format::Xml { ignore_null: false }),
+            false => Format::of(params, query),
+        };
+        if let Ok(format) = &format
+            && let Some(reply) = self.shortcut(params, format, info)
+        {
+            return reply;
+        }
+        let key = self.request_key(params, request.header("Host").unwrap_or_default(), info);
+        if let Some(key) = &key
+            && let Some((stored, stored_at)) = self.replies.get(key, info.now)
+        {
+            return stored_reply(stored, stored_at, key, parsed, info.now);
+        }
+        let format = match format {
+            Ok(format) => format,
+            Err(error) => {
+                let number = self.state.request_number();
+                return self.aside(|| unknown_format(&error, info.now, number));
+            }
+        };
+        let mut execution = Execution::default();
+        let body = self.execute(params, &format, info, &mut execution);
+        entry.parts = std::mem::take(&mut execution.parts);
+        match body {
+            Ok(body) => self.reply(body, params, &format, &execution, key, info.now),
+            Err(_) => crash(info.now),
+        }
+    }
+
+    /// The short way of `session.start`.
+    fn shortcut(&mut self, params: &Array, format: &Format, info: RequestInfo<'_>) -> Option<Reply> {
+        if set(params, "nocache").is_some() || !format.is_plain() {
+            return None;
+        }
+        let ks = match shortcut::start(&mut self.state, params, info.is_https, info.now)? {
+            Ok(ks) => Output::Text(ks),
+            Err(_) => return Some(crash(info.now)),
+        };
+        let (content_type, body) = match format {
+            Format::Xml { .. } => ("text/xml;charset=UTF-8", xml::bare_document(|xml| xml::write(xml, &ks, false))),
+            Format::Php => (HTML, php_serialize::text(&ks)),
+            Format::Json | Format::Jsonp { .. } => ("application/json", json::text(&ks)),
+        };
+        let key = md5(self.state.request_number().to_string());
+        let wire = of_api(info.now, None)
+            .with_header("X-Kaltura", &from_cache(&key))
+            .with_header("Content-Type", content_type);
+        Some(Reply::ok(no_store(wire).with_body(body)))
+    }
+
+    /// Makes the reply of the actions that ran, and caches it if it may be.
+    fn reply(
+        &mut self,
+        body: Body,
+        params: &Array,
+        format: &Format,
+        execution: &Execution,
+        key: Option<CacheKey>,
+        now: i64,
+    ) -> Reply {
+        let mut wire = of_api(now, Some(self.state.request_number()))
+            .with_header("Content-Type", &content_type(params, format))
+            .with_body(body.text);
+        for part in &execution.part_headers {
+            wire = wire.with_header("X-Kaltura-Part-Of-MultiRequest", part);
+        }
+        if let Some(app) = &execution.app_header {
+            wire = wire.with_header("X-Kaltura-App", app);
+        }
+        let mut reply = Reply { wire, outcome: body.outcome };
+        let size = reply.wire.body.len();
+        let stored_key = key.filter(|key| self.replies.put(key, &reply, size, execution.storing, now));
+        let note =
+            execution.error_header.clone().or_else(|| stored_key.map(|key| format!("cache-key,{}", key.as_str())));
+        if let Some(note) = note {
+            reply.wire = reply.wire.with_header("X-Kaltura", &note);
+        }
+        Reply { wire: no_store(reply.wire), ..reply }
+    }
+}
+
+fn is_https(request: &WireRequest) -> bool {
+    request.header("X-Forwarded-Proto").is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"))
+}
+
+/// The content type that the request asks for, or else that of the format.
+fn content_type(params: &Array, format: &Format) -> String {
+    match set(params, "content-type") {
+        Some(wanted) => with_charset(&to_text(wanted)),
+        None => format.content_type().map_or_else(|| HTML.to_owned(), with_charset),
+    }
+}
+
+/// A reply from the cache.
+fn stored_reply(stored: Reply, stored_at: i64, key: &CacheKey, request: &ParsedRequest<'_>, now: i64) -> Reply {
+    let Reply { mut wire, outcome } = stored;
+    wire.headers.retain(|(name, _)| !matches!(&**name, "Date" | "X-Kaltura-Session" | "X-Kaltura-App"));
+    let wire = wire.with_header("Date", &http_date(now)).with_header("X-Kaltura", &from_cache(key.as_str()));
+    let is_signed = request.wire.method == "GET" && set(&request.query, "kalsig").is_some();
+    let wire = if is_signed { store_for_a_minute(wire, now, stored_at) } else { no_store(wire) };
+    Reply { wire, outcome }
+}

@@ -1,0 +1,173 @@
+//! Runs the action of a request, or the actions of a multirequest.
+
+use crate::actions::requested::RequestedAction;
+use crate::cache::Storing;
+use crate::dispatch::{Previous, dispatch};
+use crate::error::{self, Failure};
+use crate::fault::Place;
+use crate::journal::{MAX_PARTS, short_name};
+use crate::multirequest::Multirequest;
+use crate::objects::build::group;
+use crate::output::Output;
+use crate::php::Array;
+use crate::request_info::RequestInfo;
+use crate::server::fault_reply::api_error;
+use crate::server::headers::{exiting, from_cache};
+use crate::server::turn::Turn;
+use crate::wire::format::Format;
+
+/// The results of a multirequest together, in bytes: with more, PHP runs out of memory.
+const MAX_RESULTS: usize = 64 << 20;
+
+/// How many rows of tables the parts of a multirequest may look at together: with more, PHP runs out of time.
+const MAX_VISITED: u64 = 10_000_000;
+
+/// How many parts of a multirequest have a header if they come from the cache.
+const MAX_CACHE_HEADERS: usize = 30;
+
+/// What running the actions of a request leaves beside their results.
+#[derive(Default)]
+pub(super) struct Execution {
+    /// Whether the reply may be cached.
+    pub(super) storing: Storing,
+    /// The value of the header X-Kaltura after an error that ends the server's work early.
+    pub(super) error_header: Option<String>,
+    /// That of X-Kaltura-App.
+    pub(super) app_header: Option<String>,
+    /// Those of X-Kaltura-Part-Of-MultiRequest.
+    pub(super) part_headers: Vec<String>,
+    /// Actions and outcomes of the parts of a multirequest, for the journal.
+    pub(super) parts: Vec<(String, String)>,
+    previous: Previous,
+    /// How many rows of tables were looked at.
+    visited: u64,
+}
+
+/// The body of a reply, and what the journal says of it.
+pub(super) struct Body {
+    pub(super) text: String,
+    pub(super) outcome: String,
+}
+
+struct ActionResult {
+    output: Output,
+    outcome: String,
+    storing: Storing,
+}
+
+impl Turn<'_> {
+    pub(super) fn execute(
+        &mut self,
+        params: &Array,
+        format: &Format,
+        info: RequestInfo<'_>,
+        execution: &mut Execution,
+    ) -> Result<Body, Failure> {
+        if RequestedAction::of(params).is_multirequest() {
+            let outputs = self.run_parts(params, info, execution)?;
+            let text = self.aside(move || format.write_all(&outputs));
+            return Ok(Body { text, outcome: "ok".to_owned() });
+        }
+        let result = self.run_action(params, info, execution)?;
+        execution.storing.and(result.storing);
+        let ActionResult { output, outcome, .. } = result;
+        Ok(Body { text: self.aside(move || format.write(&output)), outcome })
+    }
+
+    fn run_parts(
+        &mut self,
+        params: &Array,
+        info: RequestInfo<'_>,
+        execution: &mut Execution,
+    ) -> Result<Vec<Output>, Failure> {
+        let mut requests = self.aside(|| Multirequest::of(params));
+        let mut outputs = Vec::new();
+        let mut size = 0;
+        // Other requests have their turns between the parts.
+        while let Some(request) = self.aside(|| requests.next_request())? {
+            let action = short_name(&RequestedAction::of(&request).full_name());
+            let (output, outcome) = self.run_part(&request, info, execution)?;
+            size += output.size();
+            if size > MAX_RESULTS || execution.visited > MAX_VISITED {
+                return Err(Failure::Crash);
+            }
+            self.journal.count_call(&action);
+            if execution.parts.len() < MAX_PARTS {
+                execution.parts.push((action, outcome));
+            }
+            self.aside(|| requests.finished(&output))?;
+            outputs.push(output);
+        }
+        self.aside(move || drop(requests));
+        Ok(outputs)
+    }
+
+    fn run_part(
+        &mut self,
+        request: &Array,
+        info: RequestInfo<'_>,
+        execution: &mut Execution,
+    ) -> Result<(Output, String), Failure> {
+        let key = self.part_key(request, info);
+        if let Some(key) = &key
+            && let Some((output, _)) = self.results.get(key, info.now)
+        {
+            if execution.part_headers.len() < MAX_CACHE_HEADERS {
+                execution.part_headers.push(from_cache(key.as_str()));
+            }
+            return Ok((output, "ok".to_owned()));
+        }
+        let result = self.run_action(request, info, execution)?;
+        if let Some(key) = &key {
+            self.results.put(key, &result.output, result.output.size(), result.storing, info.now);
+        }
+        execution.storing.and(result.storing);
+        Ok((result.output, result.outcome))
+    }
+
+    /// Runs one action; an error of the API is a result like any other.
+    fn run_action(
+        &mut self,
+        params: &Array,
+        info: RequestInfo<'_>,
+        execution: &mut Execution,
+    ) -> Result<ActionResult, Failure> {
+        let requested = RequestedAction::of(params);
+        let mut storing = Storing::default();
+        let fault = self.faults.meet(&requested.full_name(), Place::Action);
+        let mut result = match &fault {
+            Some(fault) if !fault.commits() => Ok(Output::Null),
+            _ => self.dispatch(params, info, &mut storing, execution),
+        };
+        if let Some(fault) = &fault {
+            result = Err(api_error(fault.trouble(), &requested).into());
+            storing.disable();
+        }
+        let error = match result {
+            Ok(output) => return Ok(ActionResult { output, outcome: "ok".to_owned(), storing }),
+            Err(Failure::Crash) => return Err(Failure::Crash),
+            Err(Failure::Api(error)) => error,
+        };
+        storing.failed();
+        if error.code == error::SERVICE_FORBIDDEN.code() {
+            execution.error_header = Some(format!("error-{}", error.code));
+            execution.app_header = Some(exiting(&error));
+        }
+        let outcome = error.code.clone();
+        Ok(ActionResult { output: Output::Error(error), outcome, storing })
+    }
+    fn dispatch(
+        &mut self,
+        params: &Array,
+        info: RequestInfo<'_>,
+        storing: &mut Storing,
+        execution: &mut Execution,
+    ) -> Result<Output, Failure> {
+        let grouped = self.aside(|| group(params));
+        let visited_before = self.state.visited();
+        let result = dispatch(&mut self.state, params, &grouped, info, storing, &mut execution.previous);
+        execution.visited += self.state.visited().wrapping_sub(visited_before);
+        self.aside(move || drop(grouped));
+        result
+    }
+}

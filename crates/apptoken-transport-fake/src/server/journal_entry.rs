@@ -1,0 +1,35 @@
+//! What the journal holds of a request and of what was delivered.
+
+use crate::actions::requested::RequestedAction;
+use crate::journal::{JournalEntry, short_name};
+use crate::model::state::State;
+use crate::php::Array;
+use crate::php::cast::{is_numeric, text_to_int, to_text};
+use crate::php::value::set;
+use crate::wire::reply::Delivery;
+
+pub(super) fn describe_request(entry: &mut JournalEntry, params: &Array, state: &State) {
+    let requested = RequestedAction::of(params);
+    entry.action = match requested.is_multirequest() {
+        true => "multirequest".to_owned(),
+        false => short_name(&requested.full_name()),
+    };
+    entry.partner = account_of(params, state);
+}
+
+pub(super) fn describe_delivery(entry: &mut JournalEntry, delivery: &Delivery, outcome: Option<String>) {
+    entry.status = delivery.answer.reply().map(|reply| reply.status);
+    entry.outcome = outcome.unwrap_or_else(|| match entry.status {
+        Some(status) => format!("HTTP {status}"),
+        None => "no reply".to_owned(),
+    });
+}
+
+/// The account that a request names: by its KS, its widget or its number.
+fn account_of(params: &Array, state: &State) -> Option<i64> {
+    let text = |name| set(params, name).map(to_text);
+    let of_ks = text("ks").and_then(|ks| state.peek(&ks).ok()).map(|session| session.partner_id());
+    let of_widget = || text("widgetId").and_then(|id| state.widget(&id)).map(|widget| widget.partner_id.into());
+    let named = || text("partnerId").filter(|id| is_numeric(id)).map(|id| text_to_int(&id));
+    of_ks.or_else(of_widget).or_else(named)
+}

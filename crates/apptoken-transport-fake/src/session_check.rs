@@ -1,0 +1,98 @@
+//! Whether a session can be used: its end, its restrictions, and the limit of its uses.
+
+use apptoken_core::UnixSeconds;
+
+use crate::error::{self, ApiError, invalid_ks};
+use crate::model::revocation::Known;
+use crate::model::session::Session;
+use crate::model::state::State;
+use crate::php::cast::{is_numeric, text_to_int};
+use crate::request_info::RequestInfo;
+
+/// Where requests come from; nothing else is known of them.
+const REMOTE_ADDRESS: &str = "127.0.0.1";
+
+const EXPIRED: (i64, &str) = (-5, "EXPIRED");
+const RESTRICTED_IP: (i64, &str) = (-9, "EXCEEDED_RESTRICTED_IP");
+const RESTRICTED_URI: (i64, &str) = (-11, "EXCEEDED_RESTRICTED_URI");
+
+/// Whether the session can be used now; the use is counted where it is limited.
+pub(crate) fn check_session(state: &mut State, session: &Session, info: RequestInfo<'_>) -> Result<(), ApiError> {
+    if let Some((_, reason)) = why_invalid(session, info) {
+        return Err(invalid_ks(reason));
+    }
+    if !session.ks.is_widget_session() {
+        let session_id_hash = session.ks.session_id_hash();
+        match state.revocations.use_session(&session.ks.digest, session_id_hash.as_deref()) {
+            Known::Revoked => return Err(invalid_ks("LOGOUT")),
+            Known::UsedUp => return Err(invalid_ks("EXCEEDED_ACTIONS_LIMIT")),
+            Known::Counted => {}
+            Known::Nothing => start_to_count(state, session)?,
+        }
+    }
+    let partner_id = session.partner_id();
+    if state.account(partner_id).is_some_and(|account| account.has_feature("FEATURE_END_USER_REPORTS")) {
+        state.make_room()?;
+        make_user(state, partner_id, session.user_id(), info.now);
+    }
+    Ok(())
+}
+
+/// Why a session cannot be used, as far as its own fields show: the server's number for it, and its name.
+pub(crate) fn why_invalid(session: &Session, info: RequestInfo<'_>) -> Option<(i64, &'static str)> {
+    if session.ks.is_expired(UnixSeconds(info.now)) {
+        return Some(EXPIRED);
+    }
+    if let Some(addresses) = session.ks.privilege("iprestrict")
+        && !addresses.iter().any(|address| address == REMOTE_ADDRESS)
+    {
+        return Some(RESTRICTED_IP);
+    }
+    if let Some(values) = session.ks.privilege("urirestrict")
+        && !values.join("/").split('|').any(|allowed| is_allowed_uri(allowed, info.uri))
+    {
+        return Some(RESTRICTED_URI);
+    }
+    None
+}
+
+fn is_allowed_uri(allowed: &str, uri: &str) -> bool {
+    uri == allowed || allowed.strip_suffix('*').is_some_and(|prefix| uri.starts_with(prefix))
+}
+
+fn start_to_count(state: &mut State, session: &Session) -> Result<(), ApiError> {
+    let Some(limit) = session.privilege_text("actionslimit") else { return Ok(()) };
+    let limit = text_to_int(limit).max(i64::from(is_numeric(limit) && limit.trim_start().starts_with("0.")));
+    if limit <= 0 {
+        return Err(error::INVALID_ACTIONS_LIMIT.plain());
+    }
+    state.revocations.limit(&session.ks.digest, limit - 1);
+    Ok(())
+}
+
+/// In accounts with reports on users, the user of a session is made when it is used.
+fn make_user(state: &mut State, partner_id: i64, user_id: &str, now: i64) {
+    let id = (!user_id.is_empty()).then_some(user_id);
+    let row = state.users.find_or_make(partner_id, id, now);
+    let is_nobody = matches!(user_id, "" | "0");
+    if let Some(user) = state.users.get(row).filter(|user| is_nobody && user.screen_name.as_deref() != Some("Unknown"))
+    {
+        let mut user = user.clone();
+        user.screen_name = Some("Unknown".to_owned());
+        user.updated_at = now;
+        state.users.put(user);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_allowed_uri;
+
+    #[test]
+    fn uris_are_allowed_whole_or_by_their_beginning() {
+        assert!(is_allowed_uri("/api_v3/service/user/*", "/api_v3/service/user/action/get"));
+        assert!(is_allowed_uri("/api_v3/", "/api_v3/"));
+        assert!(!is_allowed_uri("/api_v3/", "/api_v3/x"));
+        assert!(!is_allowed_uri("/api_v3/service/user/*", "/api_v3/service/session/action/end"));
+    }
+}

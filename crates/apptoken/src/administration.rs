@@ -1,0 +1,197 @@
+#[cfg(feature = "account-secret")]
+mod signing;
+
+#[cfg(feature = "account-secret")]
+use apptoken_core::AccountSecret;
+use apptoken_core::admin::{Audit, Provision, Revoke, Rotate};
+use apptoken_core::api::app_token::{AppToken, AppTokenFilter, List};
+#[cfg(feature = "account-secret")]
+use apptoken_core::value::KsVersion;
+use apptoken_core::{
+    Action, AllPages, AppTokenId, Clock, Endpoint, Error, Exchange, Flow, Ks, Moment, PartnerId, RetryPolicy, Stopped,
+    Transport,
+};
+
+use crate::link::Link;
+
+/// A blocking client for the administration of an account's app tokens.
+///
+/// # Examples
+///
+/// ```no_run
+/// # #[cfg(all(feature = "ureq", feature = "account-secret"))] {
+/// use apptoken::{AccountSecret, Admin, PartnerId, Privileges, Region};
+///
+/// let admin = Admin::new(Region::Frankfurt, PartnerId::new(1234567)?, AccountSecret::parse("…")?);
+/// let hand_over = admin.run(admin.provision("importer", "importer@example.org")?.privileges(Privileges::new().list_all()))?;
+/// println!("{hand_over:#?}");
+/// # }
+/// # Ok::<(), apptoken::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Admin {
+    link: Link,
+    partner: PartnerId,
+    authority: Authority,
+}
+
+/// What lets an [`Admin`] administrate.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Authority {
+    /// The account's admin secret: an admin session is signed locally for each flow, without a request.
+    #[cfg(feature = "account-secret")]
+    Secret {
+        /// The secret.
+        secret: AccountSecret,
+        /// The format of the account's sessions; V2 in every newer account.
+        version: KsVersion,
+    },
+    /// An admin session, or one with a role for what is to be done.
+    Session(Ks),
+}
+
+#[cfg(feature = "account-secret")]
+impl From<AccountSecret> for Authority {
+    fn from(secret: AccountSecret) -> Self {
+        Self::Secret { secret, version: KsVersion::V2 }
+    }
+}
+
+impl From<Ks> for Authority {
+    fn from(ks: Ks) -> Self {
+        Self::Session(ks)
+    }
+}
+
+impl Admin {
+    /// A client over ureq, by the account's admin secret or a session.
+    #[cfg(feature = "ureq")]
+    #[must_use]
+    pub fn new(endpoint: impl Into<Endpoint>, partner: PartnerId, authority: impl Into<Authority>) -> Self {
+        Self::with_transport(endpoint, partner, authority, apptoken_transport_ureq::UreqTransport::new())
+    }
+
+    /// A client over any transport.
+    #[must_use]
+    pub fn with_transport(
+        endpoint: impl Into<Endpoint>,
+        partner: PartnerId,
+        authority: impl Into<Authority>,
+        transport: impl Transport + Send + Sync + 'static,
+    ) -> Self {
+        Self { link: Link::new(endpoint.into(), transport), partner, authority: authority.into() }
+    }
+
+    /// Sets when to try again.
+    #[must_use]
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.link.retry = retry;
+        self
+    }
+
+    /// Takes the time from another clock, such as the one of a test.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
+        self.link.clock = std::sync::Arc::new(clock);
+        self
+    }
+
+    /// A session with this authority: a new one of an hour, signed locally, or the one that was given.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the system gives no random bytes.
+    pub fn session(&self) -> Result<Ks, Error> {
+        match &self.authority {
+            Authority::Session(ks) => Ok(ks.clone()),
+            #[cfg(feature = "account-secret")]
+            Authority::Secret { secret, version } => signing::admin_session(self.partner, secret, *version, self.now()),
+        }
+    }
+
+    /// The flow that makes sure that a service has its app token; set what it should be, then [`run`](Self::run) it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`session`](Self::session).
+    pub fn provision(&self, name: impl Into<String>, user_id: impl Into<String>) -> Result<Provision, Error> {
+        Ok(Provision::new(self.endpoint().clone(), self.session()?, self.partner, name, user_id).retry(self.link.retry))
+    }
+
+    /// The flow that replaces an app token by a successor; set what becomes of the old one, then [`run`](Self::run) it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`session`](Self::session).
+    pub fn rotate(&self, old: AppTokenId) -> Result<Rotate, Error> {
+        Ok(Rotate::new(self.endpoint().clone(), self.session()?, self.partner, old).retry(self.link.retry))
+    }
+
+    /// The flow that shuts an app token off, and its sessions with it; [`run`](Self::run) it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`session`](Self::session).
+    pub fn revoke(&self, id: AppTokenId) -> Result<Revoke, Error> {
+        Ok(Revoke::new(self.endpoint().clone(), self.session()?, id).retry(self.link.retry))
+    }
+
+    /// The flow that looks over all app tokens; [`run`](Self::run) it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`session`](Self::session).
+    pub fn audit(&self) -> Result<Audit, Error> {
+        Ok(Audit::new(self.endpoint().clone(), self.session()?).retry(self.link.retry))
+    }
+
+    /// Reads all app tokens that pass a filter, without their values.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`](crate::ErrorKind).
+    pub fn app_tokens(&self, filter: AppTokenFilter) -> Result<Vec<AppToken>, Error> {
+        let list = List::new(filter).without_token_values();
+        self.run(AllPages::new(self.endpoint().clone(), list, self.session()?).retry(self.link.retry))
+    }
+
+    /// Calls any action with this authority.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`](crate::ErrorKind).
+    pub fn call<A: Action>(&self, action: A) -> Result<A::Reply, Error> {
+        self.link.call(&self.session()?, action)
+    }
+
+    /// Runs a flow.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`](crate::ErrorKind).
+    pub fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
+        self.link.run(flow)
+    }
+
+    /// Drives a flow that was started, for what it tells of its progress when it stops.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped`] if the flow cannot go on.
+    pub fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, Stopped<F>> {
+        self.link.drive(exchange)
+    }
+
+    /// Reads this client's clock.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.link.now()
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.link.endpoint
+    }
+}

@@ -1,0 +1,268 @@
+//! Code of the caller's that calls the provider back, or panics.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Barrier, Mutex, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use apptoken::store::MemoryStore;
+use apptoken::{
+    CredentialSource, Error, ErrorKind, Event, FnSource, FnTransport, HashType, Observer, Provider, Session,
+    Transport as _,
+};
+use apptoken_transport_fake::{Fake, TokenSpec};
+
+use super::support::{DAY, Notes, builder, credential, endpoint, logins, partner, token};
+
+/// Nothing here takes as long; a test that hangs fails by it.
+const WATCHDOG: Duration = Duration::from_secs(60);
+
+/// The provider under test, for code that is made before it.
+type Slot = Arc<OnceLock<Provider>>;
+
+/// Asks on another thread, so that a call that waits for itself fails instead of hanging.
+fn ask(provider: &Provider) -> Result<Arc<Session>, Error> {
+    let (sender, receiver) = channel();
+    let provider = provider.clone();
+    thread::spawn(move || sender.send(provider.session()));
+    receiver.recv_timeout(WATCHDOG).expect("the provider waits for itself")
+}
+
+fn fill(slot: &Slot, provider: Provider) -> Provider {
+    slot.get_or_init(|| provider).clone()
+}
+
+type Answers = Arc<Mutex<Vec<Result<Arc<Session>, Error>>>>;
+
+/// Asks the provider for a session at each event.
+struct Asking {
+    provider: Slot,
+    answers: Answers,
+}
+
+impl Observer for Asking {
+    fn observe(&self, _: &Event<'_>) {
+        if let Some(provider) = self.provider.get() {
+            self.answers.lock().unwrap().push(provider.session());
+            self.answers.lock().unwrap().push(provider.session_within(WATCHDOG).map(Option::unwrap));
+        }
+    }
+}
+
+#[test]
+fn an_observer_that_asks_gets_an_error_or_the_session() {
+    let fake = Fake::new();
+    let (slot, answers) = (Slot::default(), Answers::default());
+    let observer = Asking { provider: Arc::clone(&slot), answers: Arc::clone(&answers) };
+    let provider = fill(&slot, builder(&fake).observer(observer).build());
+    let first = ask(&provider).unwrap();
+    {
+        let answers = std::mem::take(&mut *answers.lock().unwrap());
+        // At the start there was no session yet, at the success there is.
+        let [before, _, after, _] = &answers[..] else { panic!("{answers:?}") };
+        let error = before.as_ref().unwrap_err();
+        assert!(error.kind() == ErrorKind::InvalidInput && error.to_string().contains("observer"), "{error}");
+        assert!(after.as_ref().unwrap().ks().is_same(first.ks()));
+    }
+    fake.clock().advance(Duration::from_secs(23 * 3600));
+    let second = ask(&provider).unwrap();
+    assert!(!second.ks().is_same(first.ks()));
+    // While the old session is good, that is the answer.
+    assert!(answers.lock().unwrap()[0].as_ref().unwrap().ks().is_same(first.ks()));
+    assert_eq!(logins(&fake), 2);
+}
+
+#[test]
+fn a_source_that_asks_gets_an_error() {
+    let fake = Fake::new();
+    let (slot, answers) = (Slot::default(), Answers::default());
+    let (own, inner, seen) = (credential(&token(&fake, DAY)), Arc::clone(&slot), Arc::clone(&answers));
+    let source = FnSource::new(move || {
+        seen.lock().unwrap().push(inner.get().unwrap().session());
+        Ok(own.clone())
+    });
+    let provider = fill(&slot, Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock()).build());
+    ask(&provider).unwrap();
+    assert_eq!(answers.lock().unwrap()[0].as_ref().unwrap_err().kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn a_transport_that_asks_gets_an_error_for_any_user() {
+    for store in [None, Some(MemoryStore::new())] {
+        let fake = Fake::new();
+        let open = fake.add_token(partner(), TokenSpec::new(HashType::Sha256));
+        let (slot, answers) = (Slot::default(), Answers::default());
+        let (inner, seen, server) = (Arc::clone(&slot), Arc::clone(&answers), fake.clone());
+        let depth = AtomicU64::new(0);
+        let transport = FnTransport::new(move |request| {
+            if depth.fetch_add(1, Ordering::SeqCst) == 0 {
+                let provider = inner.get().unwrap();
+                seen.lock().unwrap().push(provider.session());
+                // Another identity has a login of its own, but the same widget session.
+                seen.lock().unwrap().push(provider.for_user("bob").session());
+            }
+            server.send(request)
+        });
+        let mut builder = Provider::builder(endpoint(), credential(&open), transport).clock(fake.clock());
+        if let Some(store) = store {
+            builder = builder.store(store);
+        }
+        let provider = fill(&slot, builder.build()).for_user("alice");
+        let inner = fill(&slot, provider.clone());
+        drop(inner);
+        ask(&provider).unwrap();
+        let answers = answers.lock().unwrap();
+        assert!(answers.iter().any(Result::is_err), "{answers:?}");
+    }
+}
+
+/// Two providers that share a store, one of which is asked by the transport of the other.
+#[test]
+fn a_store_that_is_entered_twice_by_a_thread_does_not_hang() {
+    let fake = Fake::new();
+    let own = credential(&token(&fake, DAY));
+    let store = MemoryStore::new();
+    let inner =
+        Provider::builder(endpoint(), own.clone(), fake.clone()).clock(fake.clock()).store(store.clone()).build();
+    let (server, once) = (fake.clone(), AtomicBool::new(false));
+    let asked = inner.clone();
+    let transport = FnTransport::new(move |request| {
+        if !once.swap(true, Ordering::SeqCst) {
+            asked.session().unwrap();
+        }
+        server.send(request)
+    });
+    let outer = Provider::builder(endpoint(), own, transport).clock(fake.clock()).store(store).build();
+    ask(&outer).unwrap();
+}
+
+/// Panics at the first events, and passes the others on.
+struct Panicking {
+    left: AtomicU64,
+    notes: Notes,
+}
+
+impl Observer for Panicking {
+    fn observe(&self, event: &Event<'_>) {
+        self.notes.observe(event);
+        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        assert!(left.is_err(), "the observer panics");
+    }
+}
+
+/// An observer that says when something happens.
+struct Signal<O>(O, Mutex<std::sync::mpsc::Sender<String>>);
+
+impl<O: Observer> Observer for Signal<O> {
+    fn observe(&self, event: &Event<'_>) {
+        let _ = self.1.lock().unwrap().send(event.to_string());
+        self.0.observe(event);
+    }
+}
+
+fn wait_for(receiver: &Receiver<String>, part: &str) {
+    loop {
+        let event = receiver.recv_timeout(WATCHDOG).unwrap_or_else(|_| panic!("no event with {part:?}"));
+        if event.contains(part) {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_refresher_survives_a_panic_and_reports_it() {
+    let fake = Fake::new();
+    let (sender, receiver) = channel();
+    let observer = Panicking { left: AtomicU64::new(2), notes: Notes::default() };
+    let provider = builder(&fake).observer(Signal(observer, Mutex::new(sender))).build();
+    let refresher = provider.refresher();
+    wait_for(&receiver, "panicked");
+    wait_for(&receiver, "started, good until");
+    refresher.stop();
+    assert_eq!(logins(&fake), 1);
+}
+
+#[test]
+fn a_limited_call_survives_a_panic_of_its_helper() {
+    let fake = Fake::new();
+    let transport = FnTransport::new(|_| panic!("the transport panics"));
+    let own = credential(&token(&fake, DAY));
+    let provider = Provider::builder(endpoint(), own, transport).build();
+    let (sender, receiver) = channel();
+    let asked = provider.clone();
+    thread::spawn(move || sender.send(asked.session_within(Duration::MAX).map(drop)));
+    let error = receiver.recv_timeout(WATCHDOG).expect("the call waits for a thread that is dead").unwrap_err();
+    assert!(error.kind() == ErrorKind::InvalidInput && error.to_string().contains("panic"), "{error}");
+}
+
+/// 7 of 40 calls waited their whole limit.
+#[test]
+fn a_batch_that_brings_the_session_wakes_limited_calls() {
+    let fake = Fake::new();
+    let open = fake.add_token(partner(), TokenSpec::new(HashType::Sha256));
+    let (arrived, leave) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (at_server, away, server) = (Arc::clone(&arrived), Arc::clone(&leave), fake.clone());
+    let hangs = Arc::new(AtomicBool::new(false));
+    let gate = Arc::clone(&hangs);
+    let transport = FnTransport::new(move |request| {
+        if gate.swap(false, Ordering::SeqCst) {
+            at_server.wait();
+            away.wait();
+        }
+        server.send(request)
+    });
+    let provider = Provider::builder(endpoint(), credential(&open), transport).clock(fake.clock()).build();
+    // The widget session is there, so that only the login of alice hangs.
+    provider.for_user("bob").session().unwrap();
+    hangs.store(true, Ordering::SeqCst);
+    let (sender, receiver) = channel();
+    let alice = provider.for_user("alice");
+    let limited = alice.clone();
+    thread::spawn(move || sender.send(limited.session_within(Duration::MAX).map(|session| session.is_some())));
+    arrived.wait();
+    let many = provider.start_many(["alice"]);
+    assert!(many[0].session.is_ok());
+    assert!(receiver.recv_timeout(WATCHDOG).expect("nobody woke the call").unwrap());
+    leave.wait();
+}
+
+/// The source moves to another account while a widget session of the first is being asked for.
+#[test]
+fn a_widget_session_is_never_used_for_another_account() {
+    struct Moving(Mutex<Vec<apptoken::Credential>>);
+    impl CredentialSource for Moving {
+        fn credential(&self) -> Result<apptoken::Credential, Error> {
+            let mut credentials = self.0.lock().unwrap();
+            Ok(if credentials.len() > 1 { credentials.remove(0) } else { credentials[0].clone() })
+        }
+    }
+    let fake = Fake::new();
+    let other_partner = apptoken::PartnerId::new(102).unwrap();
+    let open = TokenSpec::new(HashType::Sha256);
+    let first = fake.add_token(partner(), open.clone());
+    let second = fake.add_token(other_partner, open);
+    let second = apptoken::Credential::new(other_partner, second.id, second.secret, HashType::Sha256);
+    let (arrived, leave) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (at_server, away, server) = (Arc::clone(&arrived), Arc::clone(&leave), fake.clone());
+    let hangs = AtomicBool::new(true);
+    let transport = FnTransport::new(move |request| {
+        if hangs.swap(false, Ordering::SeqCst) {
+            at_server.wait();
+            away.wait();
+        }
+        server.send(request)
+    });
+    let source = Moving(Mutex::new(vec![credential(&first), second]));
+    let provider = Provider::builder(endpoint(), source, transport).clock(fake.clock()).build();
+    let (alice, bob) = (provider.for_user("alice"), provider.for_user("bob"));
+    let (of_alice, of_bob) = thread::scope(|scope| {
+        let alice = scope.spawn(move || alice.session());
+        arrived.wait();
+        let bob = scope.spawn(move || bob.session());
+        leave.wait();
+        (alice.join().unwrap().unwrap(), bob.join().unwrap().unwrap())
+    });
+    assert_eq!((of_alice.partner().get(), of_bob.partner().get()), (101, 102));
+    assert_eq!(fake.journal().entries().filter(|entry| entry.outcome != "ok").count(), 0);
+}
