@@ -6,7 +6,7 @@ use std::error::Error;
 use std::time::{Instant, SystemTime};
 
 use apptoken::{
-    Credential, Exchange, Flow, HashType, HttpRequest, HttpResponse, Login, Moment, PartnerId, Step, Stopped,
+    Credential, Exchange, Flow, HashType, HttpRequest, HttpResponse, Login, Moment, PartnerId, Step, StoppedFlow,
     TransportFailure, UnixSeconds,
 };
 use apptoken_emulator::Emulator;
@@ -19,7 +19,7 @@ use hyper_util::rt::TokioExecutor;
 type Http = Client<HttpConnector, Full<bytes::Bytes>>;
 
 /// The loop of `drive`; the flow itself neither sends nor waits, so it does not care who does.
-async fn drive<F: Flow>(mut exchange: Exchange<F>, http: &Http, started: Instant) -> Result<F::Output, Stopped<F>> {
+async fn drive<F: Flow>(mut exchange: Exchange<F>, http: &Http, started: Instant) -> Result<F::Output, StoppedFlow<F>> {
     loop {
         let step = match send(exchange.request(), http).await {
             Ok(reply) => exchange.receive(&reply, now(started))?,

@@ -26,13 +26,13 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .description("imports lectures every night"),
         )
     };
-    let hand_over = admin.run(wanted()?)?;
-    println!("{hand_over}");
-    println!("(and the token's value, {} characters, by another way)", hand_over.token.expose().len());
+    let handover = admin.run(wanted()?)?;
+    println!("{handover}");
+    println!("(and the token's value, {} characters, by another way)", handover.token.expose().len());
 
     // Running it again changes nothing: the same token comes back.
     let again = admin.run(wanted()?)?;
-    println!("\nagain: the same token? {}", again.id == hand_over.id);
+    println!("\nagain: the same token? {}", again.id == handover.id);
     println!("requests in all: {}", kaltura.journal().requests());
     Ok(())
 }

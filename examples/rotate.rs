@@ -25,6 +25,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         Client::with_transport(endpoint, rotated.successor.credential(), kaltura.clone()).clock(kaltura.clock());
     println!("logged in as {} with the successor", client.login()?.user_id());
     let revoked = admin.run(admin.revoke(old.id)?)?;
-    println!("the old token was there until now: {}", revoked.was_there);
+    println!("the old token was there until now: {}", revoked.existed);
     Ok(())
 }

@@ -31,7 +31,6 @@ fn text(output: &Output) -> String {
 #[test]
 fn each_runs_without_arguments_and_says_what_it_did() {
     for (name, said) in [
-        ("quickstart", "user     alice"),
         ("custom_transport", "logged in as alice"),
         ("async_loop", "logged in as alice"),
         ("property_test", "256 logins"),
@@ -99,7 +98,7 @@ fn login_explains_what_is_wrong_without_secrets() {
         ("KALTURA_APP_TOKEN", "00112233445566778899aabbccddeeff", "hashType is SHA256"),
         ("KALTURA_APP_TOKEN", "00112233445566778899aabbccddeeff\n", "line break"),
         ("KALTURA_APP_TOKEN_HASH_TYPE", "SHA512", "hashType is SHA512"),
-        ("KALTURA_SERVICE_URL", "http://www.kaltura.com", "write https://"),
+        ("KALTURA_SERVICE_URL", "http://www.kaltura.com", "use https://"),
     ] {
         let output = login(&emulator, &token).env(variable, value).output().unwrap();
         assert!(!output.status.success(), "{variable}");

@@ -1,23 +1,23 @@
 //! Kaltura application tokens as a pure protocol state machine.
 //!
-//! An app token lets a program call the Kaltura API without the account's admin secret: the program asks for an anonymous
-//! *widget session*, hashes that session's string together with the token, and exchanges the token's id and the hash for a
-//! restricted *Kaltura Session* (KS) of limited time.
+//! An app token lets a program call the Kaltura API without the account's admin secret. The program starts an anonymous
+//! *widget session*, hashes its KS together with the token's value, and exchanges the token's id and the hash for a
+//! restricted *Kaltura Session* (KS) with a limited lifetime.
 //!
-//! This crate does that without I/O, clock or threads: it describes requests and consumes replies. It is `no_std`. Most
-//! programs want the crate `apptoken`, which adds a blocking client; use this one with an HTTP client of your own.
+//! This crate does that without I/O, clock or threads: it produces requests and consumes replies. It is `no_std`. Most
+//! programs should use the crate `apptoken`, which adds a blocking client. Use this crate with your own HTTP client.
 //!
-//! # The machine
+//! # Flows
 //!
-//! A [flow](Flow) always stands at exactly one request, held by an [`Exchange`], and the reply consumes it: a second reply
-//! or one out of order does not compile.
+//! A [flow](Flow) always has exactly one current request, in an [`Exchange`]. The reply consumes the exchange, so passing a
+//! second reply does not compile.
 //!
 //! ```text
 //! Login::start ----------> Exchange[session.startWidgetSession] --receive--> Exchange[appToken.startSession] --receive--> Session
 //! Login::start_with(KS) -----------------------------------------------------^
 //! ```
 //!
-//! [`drive`] is the blocking loop around it, over any [`Transport`] and [`Clock`]:
+//! [`drive`] runs a flow in a blocking loop, with any [`Transport`] and [`Clock`]:
 //!
 //! ```
 //! use std::time::Duration;
@@ -27,9 +27,9 @@
 //!     UnixSeconds, drive,
 //! };
 //!
-//! struct Stopwatch;
+//! struct FixedClock;
 //!
-//! impl Clock for Stopwatch {
+//! impl Clock for FixedClock {
 //!     fn now(&self) -> Moment {
 //!         Moment { wall: UnixSeconds(1_795_230_763), elapsed: Duration::ZERO }
 //!     }
@@ -53,51 +53,52 @@
 //!     HashType::Sha256,
 //! );
 //! let login = Login::new(Endpoint::parse("https://www.kaltura.com")?, credential);
-//! let session = drive(login.start(Stopwatch.now())?, transport, Stopwatch)?;
+//! let session = drive(login.start(FixedClock.now())?, transport, FixedClock)?;
 //! assert_eq!(session.user_id(), "alice");
 //! # Ok::<(), apptoken_core::Error>(())
 //! ```
 //!
-//! # What there is
+//! # Overview
 //!
 //! | To | use |
 //! |---|---|
 //! | log in | [`Login`] |
 //! | log in many users of one app token | [`LoginMany`] |
-//! | call one action, of Kaltura's or of your own | [`Call`] with an action of [`api`] or your [`Action`] |
+//! | call one action | [`Call`] with an action of [`api`] or your own [`Action`] |
 //! | call several actions in one request | [`Batch`] |
 //! | read a whole list | [`AllPages`] |
-//! | create what a service needs | [`admin::Provision`] |
-//! | replace, shut off, look over tokens | [`admin::Rotate`], [`admin::Revoke`], [`admin::Audit`] |
+//! | create the app token, user and role of a service | [`admin::Provision`] |
+//! | replace, revoke, audit app tokens | [`admin::Rotate`], [`admin::Revoke`], [`admin::Audit`] |
 //!
 //! # Errors
 //!
-//! [`Error`] is one type for everything. `Display` says what happened, [`Error::advice`] what to do next.
+//! [`Error`] is the only error type. `Display` says what happened, [`Error::advice`] what to do next.
 //!
-//! | [`ErrorKind`] | raised by | whose fault | try again? |
+//! | [`ErrorKind`] | raised by | cause | try again? |
 //! |---|---|---|---|
-//! | [`InvalidInput`](ErrorKind::InvalidInput) | constructors and `start`, before anything is sent | the caller's | after correcting the value |
-//! | [`NotSent`](ErrorKind::NotSent) | the transport: refused, unknown name, certificate | network, proxy or URL | where [`is_transient`](Error::is_transient); the flow did already |
-//! | [`NoReply`](ErrorKind::NoReply) | the transport: reset, time-out, cut off | network | reads yes; changes after looking |
+//! | [`InvalidInput`](ErrorKind::InvalidInput) | constructors and `start`, before anything is sent | the caller | after correcting the value |
+//! | [`NotSent`](ErrorKind::NotSent) | the transport: connection refused, unknown host, certificate | the network, a proxy or the URL | if [`is_transient`](Error::is_transient); the flow already did |
+//! | [`NoReply`](ErrorKind::NoReply) | the transport: connection reset, timeout, truncation | the network | reads: yes; changes: after checking whether they were executed |
 //! | [`Redirect`](ErrorKind::Redirect) | a 3xx status | the service URL | after correcting it |
-//! | [`HttpStatus`](ErrorKind::HttpStatus) | any other status than 2xx | 429, 5xx: the server; else the URL | 429 and 5xx, as above |
-//! | [`EmptyReply`](ErrorKind::EmptyReply), [`TruncatedReply`](ErrorKind::TruncatedReply) | the reply | server or network | as `NoReply` |
+//! | [`HttpStatus`](ErrorKind::HttpStatus) | a status other than 2xx | 429 and 5xx: the server; others: the URL | 429 and 5xx: as above |
+//! | [`EmptyReply`](ErrorKind::EmptyReply), [`TruncatedReply`](ErrorKind::TruncatedReply) | the reply | the server or the network | as `NoReply` |
 //! | [`HtmlReply`](ErrorKind::HtmlReply) | the reply | the service URL, a proxy or a portal | no |
-//! | [`XmlReply`](ErrorKind::XmlReply) | the reply | something that alters requests | no |
-//! | [`NullReply`](ErrorKind::NullReply), [`MalformedReply`](ErrorKind::MalformedReply), [`TrailingData`](ErrorKind::TrailingData), [`UnexpectedReply`](ErrorKind::UnexpectedReply), [`OversizedReply`](ErrorKind::OversizedReply), [`UnusableKs`](ErrorKind::UnusableKs) | the reply | the server, or it is not Kaltura's | no |
-//! | [`MissingResult`](ErrorKind::MissingResult) | a batch | the server stopped early | yes: it was not executed |
-//! | [`WrongPartner`](ErrorKind::WrongPartner) | a login | partner id and token of two accounts | no |
-//! | [`BornExpired`](ErrorKind::BornExpired) | a login | the token: its `sessionDuration` is 0 | after mending the token |
-//! | [`Kaltura`](ErrorKind::Kaltura) | Kaltura, see [`KalturaCode`] and [`Error::code`] | see the advice | `ACTION_BLOCKED`, `LOCK_TIMED_OUT`, `INTERNAL_…` |
+//! | [`XmlReply`](ErrorKind::XmlReply) | the reply | a proxy that changes requests | no |
+//! | [`NullReply`](ErrorKind::NullReply), [`MalformedReply`](ErrorKind::MalformedReply), [`TrailingData`](ErrorKind::TrailingData), [`UnexpectedReply`](ErrorKind::UnexpectedReply), [`OversizedReply`](ErrorKind::OversizedReply), [`UnusableKs`](ErrorKind::UnusableKs) | the reply | the server, or the URL is not that of a Kaltura server | no |
+//! | [`MissingResult`](ErrorKind::MissingResult) | a batch | the server stopped early | yes: the action was not executed |
+//! | [`WrongPartner`](ErrorKind::WrongPartner) | a login | the partner id and the token belong to different accounts | no |
+//! | [`WrongSession`](ErrorKind::WrongSession) | a login | the token fixes another user or type, or replies were mixed up | no |
+//! | [`AlreadyExpired`](ErrorKind::AlreadyExpired) | a login | the token: its `sessionDuration` is 0 | after fixing the token |
+//! | [`Kaltura`](ErrorKind::Kaltura) | Kaltura: see [`KalturaCode`] and [`Error::code`] | see the advice | `ACTION_BLOCKED`, `LOCK_TIMED_OUT`, `INTERNAL_…` |
 //!
-//! A login cures by itself what a new widget session can cure; everything that is left needs somebody.
+//! A login retries by itself the errors that a new widget session can fix. Every error that it returns needs attention.
 //!
 //! # Secrets
 //!
-//! [`AppTokenSecret`], [`AccountSecret`], [`Ks`] and [`TokenHash`](value::TokenHash) (it can be replayed with its KS) are types of their own:
-//! their `Debug` shows `[redacted]`, they have no `Display`, they are wiped from memory when dropped, and `expose` is the
-//! one way out. No error holds a byte of a reply. Requests and replies are wiped too, but not the buffers that a JSON
-//! writer or an HTTP client outgrows.
+//! [`AppTokenSecret`], [`AccountSecret`], [`Ks`] and [`TokenHash`](value::TokenHash) (which can be replayed with its KS)
+//! have their own types. Their `Debug` shows `[redacted]`, they have no `Display`, and they are wiped from memory when
+//! dropped. Only `expose` returns the secret. Errors contain no part of a reply that can be a secret. Requests and replies
+//! are wiped too, but not the buffers that a JSON writer or an HTTP client discards while they grow.
 #![no_std]
 
 extern crate alloc;
@@ -112,7 +113,7 @@ pub mod wire;
 
 pub use api::app_token::SessionOptions;
 pub use error::{Error, ErrorKind, KalturaCode, KsFault};
-pub use exchange::{AllPages, Batch, Call, Exchange, Flow, RetryPolicy, Step, Stopped, drive};
+pub use exchange::{AllPages, Batch, Call, Exchange, Flow, RetryPolicy, Step, StoppedFlow, drive};
 pub use login::{Changes, Credential, Login, LoginMany, Session};
 pub use value::{
     AccountSecret, AppTokenId, AppTokenSecret, Clock, HashChoice, HashType, Ks, Moment, PartnerId, Privileges,

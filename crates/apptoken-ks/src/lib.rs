@@ -1,14 +1,14 @@
-//! Kaltura Session (KS) strings for who holds the account's secret: verify, decrypt and mint, V1 and V2.
+//! Kaltura Session (KS) strings, V1 and V2, for programs that hold the account's secret: verify, decrypt and mint.
 //!
-//! A KS states who its bearer is and what he may do, sealed with the account's admin secret: signed and readable in
-//! V1, encrypted in V2. With an app token none of this is needed, since the server mints the KS. This crate is for
-//! programs that hold the secret themselves, and for servers that stand in for Kaltura in tests.
+//! A KS contains the user and the privileges of a session, protected with the account's admin secret: signed but readable
+//! in V1, encrypted in V2. A program with an app token does not need this crate, because the server mints its KS. The
+//! crate is for programs that hold the secret themselves, and for servers that replace Kaltura in tests.
 //!
-//! - [`open`] reads a KS string as the server does: either base64 alphabet, white space, missing padding, several
-//!   secrets per account, and PHP's way with query strings.
-//! - [`mint_v1`] and [`mint_v2`] give the very string that the server gives for the same fields and random part.
+//! - [`open`] reads a KS string as the server does: either base64 alphabet, whitespace, missing padding, several secrets
+//!   per account, and PHP's rules for query strings.
+//! - [`mint_v1`] and [`mint_v2`] return exactly the string that the server creates from the same fields and random part.
 //!
-//! Nothing here reads a clock or makes random numbers: both are arguments.
+//! The crate does not read a clock or generate random numbers: both are arguments.
 //!
 //! # Examples
 //!
@@ -34,7 +34,7 @@
 
 extern crate alloc;
 
-mod loose;
+mod loose_comparison;
 mod mint;
 mod open;
 mod opened;

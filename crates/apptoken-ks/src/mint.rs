@@ -9,27 +9,27 @@ use zeroize::Zeroizing;
 
 use crate::{query, v1, v2};
 
-/// What a KS says.
+/// The fields of a KS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KsFields<'a> {
-    /// The account: [`PartnerId::get`], or one of Kaltura's own, such as -1 for batch jobs.
+    /// The account: [`PartnerId::get`], or one of Kaltura's internal accounts, such as -1 for batch jobs.
     pub partner_id: i64,
-    /// When the session ends.
+    /// When the session expires.
     pub expires_at: UnixSeconds,
-    /// Kaltura's number for the type: [`SessionType::code`], or another one. From 1 on, it is an admin session.
+    /// The number of the session type: [`SessionType::code`], or another one. Every number from 1 on is an admin session.
     pub session_type: i64,
-    /// The user. In a V2 KS, `None` and the empty user differ in the string, not in what they mean.
+    /// The user. In a KS V2, `None` and an empty string give different KS strings with the same meaning.
     pub user_id: Option<&'a str>,
     /// The privileges, such as `list:*,setrole:42`.
     pub privileges: &'a str,
-    /// The account on whose behalf the session was made.
+    /// The account on whose behalf the session was created.
     pub master_partner_id: Option<&'a str>,
-    /// Any text of the caller's own.
+    /// Any text for the caller's own use.
     pub additional_data: Option<&'a str>,
 }
 
 impl KsFields<'_> {
-    /// A session without user, privileges or anything else.
+    /// The fields of a session without user, privileges and other optional fields.
     #[must_use]
     pub fn new(partner_id: PartnerId, session_type: SessionType, expires_at: UnixSeconds) -> Self {
         Self {
@@ -44,12 +44,12 @@ impl KsFields<'_> {
     }
 }
 
-/// Mints a KS V1: readable by anyone, signed with the secret.
+/// Mints a KS V1, which is signed with the secret and readable by anyone.
 ///
-/// `rand` tells two KSs of the same second apart; the server writes the time with its fractions, such as
-/// `1700000000.1234`.
+/// `rand` makes two KS strings of the same second different. The server writes the time with fractions of a second, such
+/// as `1700000000.1234`.
 ///
-/// A `;` in any text moves all that follows to the next field when the KS is read. The server does not prevent it,
+/// A `;` in any text shifts everything after it to the next field when the KS is read. The server does not prevent this,
 /// and neither does this function.
 ///
 /// # Examples
@@ -70,29 +70,31 @@ pub fn mint_v1(secret: &AccountSecret, fields: &KsFields<'_>, rand: &str) -> Ks 
     let user_id = user_id.unwrap_or_default();
     let master_partner_id = master_partner_id.unwrap_or_default();
     let additional_data = additional_data.unwrap_or_default();
+    // The server's format has the partner id twice and always nine fields (`generateSession` in
+    // `alpha/apps/kaltura/lib/webservices/kSessionBase.class.php`).
     let info = format!(
         "{partner_id};{partner_id};{expires_at};{session_type};{rand};{user_id};{privileges};{master_partner_id};{additional_data}"
     );
-    ks(STANDARD.encode(v1::seal(secret, &info).as_bytes()))
+    ks(STANDARD.encode(v1::sign_info(secret, &info).as_bytes()))
 }
 
-/// Mints a KS V2: encrypted, and only its account is readable without the secret.
+/// Mints a KS V2, which is encrypted. Only its account is readable without the secret.
 ///
-/// `random` must be fresh random bytes: they keep two KSs with the same fields apart.
+/// `random` must be new random bytes for each KS. They make two KS strings with the same fields different.
 ///
-/// The privileges become fields of a query string by the server's rules: items are trimmed, empty ones and `0` are
-/// left out, `*` stands as `all:*`, and of items with the same name only the last one counts. The names `_e`, `_t`,
-/// `_u`, `_m` and `_d` are those of the KS's own fields, so privileges of these names are lost.
+/// The privileges become fields of a query string by the server's rules: items are trimmed, empty items and `0` are left
+/// out, `*` is written as `all:*`, and only the last of several items with the same name counts. The names `_e`, `_t`,
+/// `_u`, `_m` and `_d` are reserved for the KS's own fields, so privileges with these names are lost.
 ///
 /// # Security
 ///
-/// Never mint with privileges that somebody else wrote: by the server's rules for names (`.t` is read as `_t`) such a text
-/// can change the session's type or user. In a KS V1 a `;` in it does the same.
+/// Never mint a KS with privileges from an untrusted source. By the server's rules for names (`.t` is read as `_t`), they
+/// can change the type or the user of the session. In a KS V1, a `;` can do the same.
 #[must_use]
 pub fn mint_v2(secret: &AccountSecret, fields: &KsFields<'_>, random: [u8; v2::RANDOM_SIZE]) -> Ks {
-    let encrypted = v2::seal(secret, random, &query_of(fields));
-    let mark = format!("v2|{}|", fields.partner_id);
-    let decoded = Zeroizing::new([mark.as_bytes(), &encrypted].concat());
+    let encrypted = v2::encrypt(secret, random, &query_of(fields));
+    let prefix = format!("v2|{}|", fields.partner_id);
+    let decoded = Zeroizing::new([prefix.as_bytes(), &encrypted].concat());
     ks(URL_SAFE.encode(&*decoded))
 }
 
@@ -100,28 +102,30 @@ fn query_of(fields: &KsFields<'_>) -> String {
     let KsFields { partner_id: _, expires_at, session_type, user_id, privileges, master_partner_id, additional_data } =
         *fields;
     let (expires_at, session_type) = (expires_at.to_string(), session_type.to_string());
-    let mut named = Vec::new();
-    for item in privileges.split(',').map(|item| item.trim_matches(BLANK)) {
+    let mut query_fields = Vec::new();
+    for item in privileges.split(',').map(|item| item.trim_matches(PHP_WHITESPACE)) {
         match item {
+            // PHP treats "0" as false, like an empty string, so the server skips both.
             "" | "0" => {}
-            "*" => query::put(&mut named, "all", Some("*")),
+            "*" => query::set(&mut query_fields, "all", Some("*")),
             _ => {
                 let (name, value) = item.split_once(':').unwrap_or((item, ""));
-                query::put(&mut named, name, Some(value));
+                query::set(&mut query_fields, name, Some(value));
             }
         }
     }
-    query::put(&mut named, "_e", Some(&expires_at));
-    query::put(&mut named, "_t", Some(&session_type));
-    query::put(&mut named, "_u", user_id);
-    query::put(&mut named, "_m", master_partner_id);
-    query::put(&mut named, "_d", additional_data);
-    query::build(named.into_iter().filter_map(|(name, value)| Some((name, value?))))
+    // The KS's own fields come last, so they replace privileges with their names.
+    query::set(&mut query_fields, "_e", Some(&expires_at));
+    query::set(&mut query_fields, "_t", Some(&session_type));
+    query::set(&mut query_fields, "_u", user_id);
+    query::set(&mut query_fields, "_m", master_partner_id);
+    query::set(&mut query_fields, "_d", additional_data);
+    query::build(query_fields.into_iter().filter_map(|(name, value)| Some((name, value?))))
 }
 
-/// What PHP's `trim` takes away.
-const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\0', '\u{b}'];
+/// The characters that PHP's `trim` removes.
+const PHP_WHITESPACE: [char; 6] = [' ', '\t', '\n', '\r', '\0', '\u{b}'];
 
 fn ks(base64: String) -> Ks {
-    Ks::parse(base64).unwrap_or_else(|_| unreachable!("base64 of some bytes is neither empty nor blank"))
+    Ks::parse(base64).unwrap_or_else(|_| unreachable!("base64 of one or more bytes is not empty and has no whitespace"))
 }

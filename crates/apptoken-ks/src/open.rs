@@ -11,18 +11,18 @@ use zeroize::Zeroizing;
 use crate::query::{self, Value};
 use crate::{OpenedKs, v1, v2};
 
-/// Reads a KS as the server does, and makes sure that it was made with a secret of its account.
+/// Reads a KS as the server does, and verifies that it was created with a secret of its account.
 ///
-/// `text` is the KS as it was received, white space and all. `secrets` gives the secrets of the account of that
-/// partner id, an empty list if the account is not known; they are tried in turn. It must mind the partner id: in a
-/// KS V2 that is neither encrypted nor covered by the digest.
+/// `text` is the KS exactly as it was received, including whitespace. `secrets` returns the secrets of the account with the
+/// given partner id, or an empty list for an unknown account. They are tried in order. `secrets` must check the
+/// partner id, because a KS V2 neither encrypts the partner id nor covers it by the digest.
 ///
-/// Whether the session has ended is another question: see [`OpenedKs::is_expired`].
+/// This does not check whether the session is expired: see [`OpenedKs::is_expired`].
 ///
 /// # Errors
 ///
-/// [`OpenError`] tells why the KS was refused. The server answers `INVALID_KS` to all of these but
-/// [`OpenError::NestedField`], over which it stumbles.
+/// [`OpenError`] says why the KS was refused. The server returns `INVALID_KS` for all of these except
+/// [`OpenError::NestedField`], which makes it crash.
 ///
 /// # Examples
 ///
@@ -47,6 +47,7 @@ pub fn open<S: IntoIterator<Item: Borrow<AccountSecret>>>(
 ) -> Result<OpenedKs, OpenError> {
     let decoded =
         decode_ks(text).map(Zeroizing::new).filter(|decoded| !decoded.is_empty()).ok_or(OpenError::NotBase64)?;
+    // The server treats every text that does not start with `v2|` as V1.
     match decoded.strip_prefix(b"v2|") {
         Some(rest) => open_v2(rest, secrets),
         None => open_v1(&decoded, secrets),
@@ -63,6 +64,8 @@ fn open_v1<S: IntoIterator<Item: Borrow<AccountSecret>>>(
     else {
         return Err(OpenError::MissingFields);
     };
+    // The server needs three fields; clients write seven or eight, the server itself nine (`parseKS` in
+    // `alpha/apps/kaltura/lib/webservices/kSessionBase.class.php`).
     try_each(secrets(&partner_id), |secret| v1::verify(secret, signature, info).then_some(()))?;
     let [session_type, rand, user_id, privileges, master_partner_id, additional_data] =
         core::array::from_fn(|_| fields.next());
@@ -94,23 +97,23 @@ fn open_v2<S: IntoIterator<Item: Borrow<AccountSecret>>>(
     let (Some(partner_id), Some(encrypted)) = (parts.next().map(text), parts.next()) else {
         return Err(OpenError::NoSeparator);
     };
-    let unsealed = try_each(secrets(&partner_id), |secret| v2::unseal(secret, encrypted))?;
+    let payload = try_each(secrets(&partner_id), |secret| v2::decrypt(secret, encrypted))?;
     let mut opened = OpenedKs {
         version: KsVersion::V2,
         partner_id,
         partner_pattern: None,
         valid_until: None,
         session_type: None,
-        rand: Some(hex::encode(&unsealed.random)),
+        rand: Some(hex::encode(&payload.random)),
         user_id: None,
         privileges: None,
         master_partner_id: None,
         additional_data: None,
         parsed_privileges: Vec::new(),
-        digest: hex::encode(unsealed.digest),
+        digest: hex::encode(payload.digest),
     };
     let mut privileges = Vec::new();
-    for (name, value) in query::parse(&unsealed.query) {
+    for (name, value) in query::parse(&payload.query) {
         let Value::Text(value) = value else {
             return Err(OpenError::NestedField);
         };
@@ -131,18 +134,19 @@ fn open_v2<S: IntoIterator<Item: Borrow<AccountSecret>>>(
         }
     }
     let privileges = privileges.join(",");
+    // Minting writes the privilege `*` as `all:*`. The server shows it as `*` again, but only if it is the only one.
     opened.privileges = Some(if privileges == "all:*" { "*".to_owned() } else { privileges });
     Ok(opened)
 }
 
-/// What the first secret that fits gives.
+/// The result for the first secret that the check accepts.
 fn try_each<T>(
     secrets: impl IntoIterator<Item: Borrow<AccountSecret>>,
-    fits: impl Fn(&AccountSecret) -> Option<T>,
+    check: impl Fn(&AccountSecret) -> Option<T>,
 ) -> Result<T, OpenError> {
     let mut error = OpenError::UnknownPartner;
     for secret in secrets {
-        if let Some(found) = fits(secret.borrow()) {
+        if let Some(found) = check(secret.borrow()) {
             return Ok(found);
         }
         error = OpenError::WrongSignature;
@@ -158,17 +162,17 @@ fn text(bytes: &[u8]) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// It is empty, or not base64 in either alphabet.
+    /// The KS is empty, or not base64 in either alphabet.
     NotBase64,
-    /// It lacks a `|` that every KS has.
+    /// The decoded KS lacks a `|` that every KS has.
     NoSeparator,
-    /// It would be a KS V1, but has fewer than three fields.
+    /// The KS is a V1 with fewer than three fields.
     MissingFields,
-    /// No secret was given for its account.
+    /// There is no secret for the account of the KS.
     UnknownPartner,
-    /// It was made with another secret, or was changed afterwards.
+    /// The KS was created with another secret, or was changed afterwards.
     WrongSignature,
-    /// It is genuine, but a field has a name with brackets, such as `name[]`; PHP makes an array of it.
+    /// The KS is genuine, but the name of a field has brackets, such as `name[]`, which PHP turns into an array.
     NestedField,
 }
 
@@ -176,11 +180,11 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotBase64 => "the KS is empty or not base64",
-            Self::NoSeparator => "what the KS encodes lacks a '|', so it is no KS or only the beginning of one",
+            Self::NoSeparator => "the decoded KS lacks a '|': it is not a KS, or it is truncated",
             Self::MissingFields => "the KS has fewer than three fields",
-            Self::UnknownPartner => "no secret is known for the account that the KS names",
-            Self::WrongSignature => "the KS was made with another secret, or was changed or cut",
-            Self::NestedField => "the KS holds a privilege with brackets in its name, which the server cannot read",
+            Self::UnknownPartner => "there is no secret for the account of the KS",
+            Self::WrongSignature => "the KS was created with another secret, or it was changed or truncated",
+            Self::NestedField => "the name of a privilege in the KS has brackets, which the server cannot read",
         })
     }
 }

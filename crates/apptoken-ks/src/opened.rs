@@ -6,13 +6,13 @@ use core::fmt;
 use apptoken_core::value::KsVersion;
 use apptoken_core::{PartnerId, UnixSeconds};
 
-use crate::loose::compare;
+use crate::loose_comparison::compare;
 use crate::session_id_hash;
 
-/// What a genuine KS says.
+/// The fields of a verified KS.
 ///
-/// The fields are texts, as they stand in the KS; whoever holds the secret can put anything there. `None` is a field
-/// that the KS does not have. Bytes that are not UTF-8 show as U+FFFD.
+/// The fields are strings exactly as in the KS, because anyone who holds the secret can write any text there. `None` means
+/// that the KS does not have the field. Bytes that are not UTF-8 become U+FFFD.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenedKs {
@@ -20,82 +20,85 @@ pub struct OpenedKs {
     pub version: KsVersion,
     /// The account; see [`partner`](Self::partner).
     pub partner_id: String,
-    /// V1 only: the accounts that the session may act on. The server writes the partner id again.
+    /// V1 only: the accounts that the session can access. The server writes the partner id again.
     pub partner_pattern: Option<String>,
-    /// When the session ends, in Unix seconds; see [`expires_at`](Self::expires_at).
+    /// When the session expires, as a Unix time; see [`expires_at`](Self::expires_at).
     pub valid_until: Option<String>,
-    /// The number of the session type: 0 user, 2 admin; see [`is_admin`](Self::is_admin).
+    /// The session type: 0 user, 2 admin; see [`is_admin`](Self::is_admin).
     pub session_type: Option<String>,
-    /// What makes the KS unique. V1: usually the time with fractions. V2: the random bytes in hex.
+    /// The part that makes the KS unique. V1: usually the time with fractions of a second. V2: the random bytes in hex.
     pub rand: Option<String>,
     /// The user.
     pub user_id: Option<String>,
-    /// The privileges as the server shows them. V2: the only privilege `all:*` is shown as `*`.
+    /// The privileges as the server shows them. V2: `all:*` is shown as `*` if it is the only privilege.
     pub privileges: Option<String>,
-    /// The account on whose behalf the session was made.
+    /// The account on whose behalf the session was created.
     pub master_partner_id: Option<String>,
-    /// Any text of the maker's own.
+    /// Any text for the use of the program that created the KS.
     pub additional_data: Option<String>,
-    /// The privileges one by one, each with its values; see [`privilege`](Self::privilege). Empty for a KS V2 without
-    /// privileges, one empty name for such a KS V1.
+    /// Each privilege with its values; see [`privilege`](Self::privilege). Without privileges, a KS V2 has an empty list
+    /// and a KS V1 one privilege with an empty name.
     pub parsed_privileges: Vec<(String, Vec<String>)>,
-    /// The key under which Kaltura ends this very session: 40 hex digits.
+    /// The key under which Kaltura revokes this session: 40 hex digits.
     ///
     /// # Security
     ///
-    /// In a KS V1 this is the signature: together with the other fields it is the KS. `Debug` leaves it out.
+    /// In a KS V1 this is the signature, so it gives the KS together with the other fields. `Debug` leaves it out.
     pub digest: String,
 }
 
 impl OpenedKs {
-    /// The account, unless it is something else than a usual partner id (Kaltura's own batch sessions have -1).
+    /// The account; `None` if it is not an ordinary partner id (Kaltura's own batch sessions have -1).
     #[must_use]
     pub fn partner(&self) -> Option<PartnerId> {
         PartnerId::parse(&self.partner_id).ok()
     }
 
-    /// When the session ends, if that is a whole number.
+    /// When the session expires; `None` if the field is not an integer.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixSeconds> {
         self.valid_until.as_deref()?.parse().ok().map(UnixSeconds)
     }
 
-    /// Whether the server takes the session as ended. It has ended in the very second of its expiry.
+    /// Whether the server treats the session as expired. It is expired from the second of its expiry on.
     #[must_use]
     pub fn is_expired(&self, now: UnixSeconds) -> bool {
         self.valid_until.as_deref().is_none_or(|text| compare(text, now.0).is_some_and(Ordering::is_le))
     }
 
-    /// Whether the server takes it for an admin session: any type from 1 on.
+    /// Whether the server treats the session as an admin session: every type from 1 on.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.session_type.as_deref().is_some_and(|text| compare(text, 1).is_some_and(Ordering::is_ge))
     }
 
-    /// Whether it is a widget session: type 0, no user, and `widget:1` in its privileges. These are never ended early.
+    /// Whether it is a widget session: type 0, no user, and `widget:1` in its privileges. Widget sessions cannot be revoked.
     #[must_use]
     pub fn is_widget_session(&self) -> bool {
-        let of_type_0 = self.session_type.as_deref().is_none_or(|text| compare(text, 0).is_some_and(Ordering::is_eq));
-        of_type_0
+        let is_user_type =
+            self.session_type.as_deref().is_none_or(|text| compare(text, 0).is_some_and(Ordering::is_eq));
+        is_user_type
             && self.is_anonymous_session()
+            // The server searches the whole text, so `widget:10` counts too.
             && self.privileges.as_deref().is_some_and(|text| text.contains("widget:1"))
     }
 
-    /// Whether it has no user: none at all, the empty one, or `0`.
+    /// Whether the session has no user: no field, an empty string, or `0`.
     #[must_use]
     pub fn is_anonymous_session(&self) -> bool {
         matches!(self.user_id.as_deref(), None | Some("" | "0"))
     }
 
-    /// The values of the privilege called `name`, if it is there; empty for a bare name.
+    /// The values of the privilege `name`, if it exists; empty if the privilege is only a name.
     #[must_use]
     pub fn privilege(&self, name: &str) -> Option<&[String]> {
-        self.parsed_privileges.iter().find(|(there, _)| there == name).map(|(_, values)| values.as_slice())
+        self.parsed_privileges.iter().find(|(existing, _)| existing == name).map(|(_, values)| values.as_slice())
     }
 
-    /// The key under which Kaltura ends this session together with others, if it has a `sessionid` privilege.
+    /// The key under which Kaltura revokes all sessions with the same `sessionid` privilege, if this one has it.
     #[must_use]
     pub fn session_id_hash(&self) -> Option<String> {
+        // The server uses only the first value. The privileges of an app token can add further values.
         let session_id = self.privilege("sessionid")?.first()?;
         Some(session_id_hash(&self.partner_id, session_id))
     }

@@ -1,4 +1,4 @@
-//! The query string inside a KS V2: written by PHP's `http_build_query`, read by its `parse_str`.
+//! The query string inside a KS V2. The server writes it with PHP's `http_build_query` and reads it with `parse_str`.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
-/// Writes fields in their order.
+/// Writes the fields in order.
 pub(crate) fn build<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut query = String::new();
     for (name, value) in fields {
@@ -20,7 +20,7 @@ pub(crate) fn build<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) ->
     query
 }
 
-/// All but what PHP leaves as it is, and the space, which becomes a plus sign.
+/// The characters that PHP percent-encodes. A space becomes a plus sign instead.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b' ');
 
 fn encode(query: &mut String, text: &str) {
@@ -32,23 +32,23 @@ fn encode(query: &mut String, text: &str) {
     }
 }
 
-/// The value of a field.
+/// The value of a query field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     Text(String),
-    /// A field named with brackets, `name[key]`, which makes an array in PHP.
+    /// A field with brackets in its name, `name[key]`, which is an array in PHP.
     Nested,
 }
 
-/// PHP reads no more fields than this by default.
+/// The maximum number of fields that PHP reads (`max_input_vars`, default value).
 const MAX_FIELDS: usize = 1000;
 
-/// Reads the fields: each name once, where it first stood, with its last value.
+/// Reads the fields. A repeated name keeps its first position and takes its last value.
 ///
 /// Bytes that are not UTF-8 become U+FFFD.
 pub(crate) fn parse(query: &[u8]) -> Vec<(String, Value)> {
     let mut fields = Vec::new();
-    // To PHP, a zero byte is the end of the text.
+    // For `parse_str`, a zero byte ends the text.
     let query = query.split(|byte| *byte == 0).next().unwrap_or_default();
     let items = query.split(|byte| *byte == b'&').filter(|item| !item.is_empty());
     for item in items.take(MAX_FIELDS) {
@@ -56,15 +56,15 @@ pub(crate) fn parse(query: &[u8]) -> Vec<(String, Value)> {
         let name = decode(sides.next().unwrap_or_default());
         let value = decode(sides.next().unwrap_or_default());
         if let Some((name, nested)) = variable_name(&name) {
-            put(&mut fields, name, if nested { Value::Nested } else { Value::Text(value) });
+            set(&mut fields, name, if nested { Value::Nested } else { Value::Text(value) });
         }
     }
     fields
 }
 
-/// Sets a field; one that is there keeps its place.
-pub(crate) fn put<N: PartialEq, V>(fields: &mut Vec<(N, V)>, name: N, value: V) {
-    match fields.iter_mut().find(|(there, _)| *there == name) {
+/// Sets a field. An existing field keeps its position.
+pub(crate) fn set<N: PartialEq, V>(fields: &mut Vec<(N, V)>, name: N, value: V) {
+    match fields.iter_mut().find(|(existing, _)| *existing == name) {
         Some(field) => field.1 = value,
         None => fields.push((name, value)),
     }
@@ -76,16 +76,18 @@ fn decode(text: &[u8]) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// What PHP makes of a field's name, and whether it stands for an array; `None` if PHP drops the field.
+/// The name that PHP gives to a field, and whether it is an array; `None` if PHP drops the field.
+///
+/// PHP replaces the characters that its variable names cannot have.
 fn variable_name(name: &str) -> Option<(String, bool)> {
     let name = name.split('\0').next()?.trim_start_matches(' ');
     let (base, nested) = match name.split_once('[') {
-        // A bracket that nothing closes is a character like the dot.
         Some(("", _)) => return None,
         Some((base, keys)) => {
             if keys.contains(']') {
                 (base, true)
             } else {
+                // PHP treats an unclosed bracket like any other character that it replaces.
                 (name, false)
             }
         }
@@ -109,9 +111,9 @@ mod tests {
         if value == "[]" { Value::Nested } else { Value::Text(value.to_owned()) }
     }
 
-    /// The expected values are those of PHP 8.2's `parse_str`.
+    /// The expected results are those of `parse_str` in PHP 8.2.
     #[test]
-    fn parses_like_php() {
+    fn parsing_equals_phps() {
         check("a=1=2&b&&c=&=x&d=%zz%4", &[("a", "1=2"), ("b", ""), ("c", ""), ("d", "%zz%4")]);
         check("a=1&b=2&a=3", &[("a", "3"), ("b", "2")]);
         check("5=1&05=2&-5=3&5=4", &[("5", "4"), ("05", "2"), ("-5", "3")]);
@@ -128,13 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn reads_no_more_fields_than_php() {
+    fn no_more_fields_are_read_than_by_php() {
         let query: String = (0..1500).map(|number| alloc::format!("a{number}=&")).collect();
         assert_eq!(parse(query.as_bytes()).len(), 1000);
     }
 
     #[test]
-    fn builds_like_php() {
+    fn writing_equals_phps() {
         let fields = [("", "v"), ("b", "\0~*-_.é "), ("5", "1"), ("a[]", "b&c=d")];
         assert_eq!(build(fields), "=v&b=%00%7E%2A-_.%C3%A9+&5=1&a%5B%5D=b%26c%3Dd");
     }
@@ -146,7 +148,7 @@ mod tests {
         }
 
         #[test]
-        fn what_was_built_is_parsed(fields in prop::collection::btree_map("[a-z_]{1,5}", any::<String>(), 0..6)) {
+        fn written_fields_are_parsed_unchanged(fields in prop::collection::btree_map("[a-z_]{1,5}", any::<String>(), 0..6)) {
             let query = build(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             let expected: Vec<_> = fields.into_iter().map(|(name, value)| (name, Value::Text(value))).collect();
             prop_assert_eq!(parse(query.as_bytes()), expected);

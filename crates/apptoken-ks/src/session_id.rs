@@ -3,9 +3,10 @@ use core::fmt::Display;
 
 use sha1::{Digest as _, Sha1};
 
-/// The key under which Kaltura ends all sessions that share a `sessionid` privilege: lower-case hex of SHA-1.
+/// The key under which Kaltura revokes all sessions with the same `sessionid` privilege: a SHA-1 digest in lower-case hex.
 ///
-/// Sessions of an app token have the token's id there, so ending one of them ends all.
+/// The sessions of an app token have the token's id there, so ending one of them revokes all
+/// (`alpha/lib/model/invalidSessionPeer.php`).
 ///
 /// # Examples
 ///

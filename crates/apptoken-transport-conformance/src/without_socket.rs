@@ -50,7 +50,7 @@ fn answer(transport: &impl Transport, request: &HttpRequest) -> Result<HttpRespo
 fn with_widget_request<R>(send: impl FnOnce(&HttpRequest) -> Result<R, String>) -> Result<R, String> {
     let partner = PartnerId::new(101).map_err(|error| error.to_string())?;
     let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
-    let exchange = Call::new(endpoint()?, StartWidgetSession::of(partner)).bypassing_cache().start(now);
+    let exchange = Call::new(endpoint()?, StartWidgetSession::of(partner)).bypass_cache().start(now);
     send(exchange.map_err(|error| error.to_string())?.request())
 }
 

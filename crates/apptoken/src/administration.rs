@@ -8,8 +8,8 @@ use apptoken_core::api::app_token::{AppToken, AppTokenFilter, List};
 #[cfg(feature = "account-secret")]
 use apptoken_core::value::KsVersion;
 use apptoken_core::{
-    Action, AllPages, AppTokenId, Clock, Endpoint, Error, Exchange, Flow, Ks, Moment, PartnerId, RetryPolicy, Stopped,
-    Transport,
+    Action, AllPages, AppTokenId, Clock, Endpoint, Error, Exchange, Flow, Ks, Moment, PartnerId, RetryPolicy,
+    StoppedFlow, Transport,
 };
 
 use crate::link::Link;
@@ -23,8 +23,8 @@ use crate::link::Link;
 /// use apptoken::{AccountSecret, Admin, PartnerId, Privileges, Region};
 ///
 /// let admin = Admin::new(Region::Frankfurt, PartnerId::new(1234567)?, AccountSecret::parse("…")?);
-/// let hand_over = admin.run(admin.provision("importer", "importer@example.org")?.privileges(Privileges::new().list_all()))?;
-/// println!("{hand_over:#?}");
+/// let handover = admin.run(admin.provision("importer", "importer@example.org")?.privileges(Privileges::new().list_all()))?;
+/// println!("{handover:#?}");
 /// # }
 /// # Ok::<(), apptoken::Error>(())
 /// ```
@@ -178,8 +178,8 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if the flow cannot go on.
-    pub fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, Stopped<F>> {
+    /// [`StoppedFlow`] if the flow cannot go on.
+    pub fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, StoppedFlow<F>> {
         self.link.drive(exchange)
     }
 

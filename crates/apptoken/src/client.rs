@@ -1,6 +1,6 @@
 use apptoken_core::{
     Action, Clock, Credential, Endpoint, Error, Exchange, Flow, Ks, Login, Moment, RetryPolicy, Session,
-    SessionOptions, Stopped, Transport,
+    SessionOptions, StoppedFlow, Transport,
 };
 
 use crate::link::Link;
@@ -110,8 +110,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if the flow cannot go on.
-    pub fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, Stopped<F>> {
+    /// [`StoppedFlow`] if the flow cannot go on.
+    pub fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, StoppedFlow<F>> {
         self.link.drive(exchange)
     }
 

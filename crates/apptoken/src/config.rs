@@ -105,7 +105,7 @@ mod tests {
     fn each_wrong_setting_is_named_with_what_it_should_be_and_without_its_value() {
         for (variable, value, hint) in [
             (SERVICE_URL, None, "https://www.kaltura.com"),
-            (SERVICE_URL, Some("http://www.kaltura.com"), "write https://"),
+            (SERVICE_URL, Some("http://www.kaltura.com"), "use https://"),
             (SERVICE_URL, Some("wwwS3CRETcom"), "https://www.kaltura.com"),
             (PARTNER_ID, Some("_1234567"), "digits alone"),
             (PARTNER_ID, Some("S3CRET"), "digits only"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use apptoken_core::exchange::drive_counted;
 use apptoken_core::{
-    Action, Call, Clock, Endpoint, Error, Exchange, Flow, Ks, Moment, RetryPolicy, Stopped, Transport, drive,
+    Action, Call, Clock, Endpoint, Error, Exchange, Flow, Ks, Moment, RetryPolicy, StoppedFlow, Transport, drive,
 };
 
 use crate::clock::SystemClock;
@@ -33,7 +33,7 @@ impl Link {
         self.clock.now()
     }
 
-    pub(crate) fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, Stopped<F>> {
+    pub(crate) fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, StoppedFlow<F>> {
         drive(exchange, &*self.transport, &*self.clock)
     }
 

@@ -1,4 +1,4 @@
-//! Uses apptoken-core without std; see the manifest.
+//! Compiles apptoken-core without std; see the manifest.
 #![no_std]
 
 extern crate alloc;
@@ -8,7 +8,7 @@ use core::panic::PanicInfo;
 
 use apptoken_core::{Clock, Credential, Endpoint, Error, Login, Session, Transport, drive};
 
-/// A whole login.
+/// Runs a complete login.
 pub fn log_in(
     endpoint: Endpoint,
     credential: Credential,

@@ -1,4 +1,4 @@
-//! Looking over all app tokens of an account.
+//! Auditing all app tokens of an account.
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use core::time::Duration;
 use crate::api::app_token::{AppToken, AppTokenFilter, AppTokenStatus, List};
 use crate::error::Error;
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Turn};
+use crate::exchange::machine::{Machine, Transition};
 use crate::exchange::pages::{AllPages, PagesMachine};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::hash::HashType;
@@ -15,9 +15,9 @@ use crate::value::ks::Ks;
 use crate::value::session_type::SessionType;
 use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
-/// Reads all app tokens of an account, without their values, and says what deserves attention.
+/// Reads all app tokens of an account, without their values, and reports what needs attention.
 ///
 /// # Examples
 ///
@@ -42,78 +42,78 @@ pub struct Audit {
     retry: RetryPolicy,
 }
 
-/// An app token and what deserves attention about it.
+/// An app token and the findings about it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuditedToken {
     /// The token, without its value.
     pub token: AppToken,
-    /// What deserves attention; empty if nothing does.
+    /// What needs attention; empty if nothing does.
     pub findings: Vec<Finding>,
 }
 
-/// What deserves attention about an app token. Its text says what it means.
+/// Something about an app token that needs attention. `Display` explains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finding {
-    /// Its end has passed.
+    /// It has expired.
     Expired(UnixSeconds),
-    /// It ends soon.
+    /// It expires soon.
     ExpiresSoon(UnixSeconds),
-    /// It never ends.
+    /// It never expires.
     NeverExpires,
-    /// It is disabled.
+    /// It is disabled, which only Kaltura's staff can do and undo.
     Disabled,
-    /// Whoever holds it may start admin sessions.
+    /// It fixes no session type, so anyone who holds it can start admin sessions.
     AnySessionType,
     /// Its sessions are admin sessions.
     AdminSessions,
-    /// Whoever holds it chooses the user.
+    /// It fixes no user, so anyone who holds it chooses the user.
     AnyUser,
-    /// Its hash type is not one to choose today.
+    /// Its hash type is weak: MD5 or SHA1.
     WeakHash(HashType),
     /// Its sessions last longer than a day.
     LongSessions(Duration),
-    /// Its sessions have ended when they are started.
-    SessionsBornExpired,
-    /// A privilege that gives more than a service usually needs.
-    WidePrivilege(String),
+    /// Its sessions are already expired when they start.
+    SessionsAlreadyExpired,
+    /// It grants a privilege that a service rarely needs.
+    BroadPrivilege(String),
 }
 
 impl core::fmt::Display for Finding {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Expired(at) => write!(f, "has expired, at {at}"),
+            Self::Expired(at) => write!(f, "expired at {at}"),
             Self::ExpiresSoon(at) => write!(f, "expires soon, at {at}"),
             Self::NeverExpires => f.write_str("never expires"),
             Self::Disabled => f.write_str("is disabled"),
-            Self::AnySessionType => f.write_str("fixes no session type: whoever holds it can start admin sessions"),
+            Self::AnySessionType => f.write_str("fixes no session type: anyone who holds it can start admin sessions"),
             Self::AdminSessions => f.write_str("starts admin sessions"),
-            Self::AnyUser => f.write_str("fixes no user: whoever holds it chooses one"),
-            Self::WeakHash(hash_type) => write!(f, "uses {hash_type}: SHA256 or SHA512 is the better choice"),
+            Self::AnyUser => f.write_str("fixes no user: anyone who holds it can choose one"),
+            Self::WeakHash(hash_type) => write!(f, "uses {hash_type}, which is weak: use SHA256 or SHA512"),
             Self::LongSessions(duration) => write!(f, "starts sessions of {} hours", duration.as_secs() / 3600),
-            Self::SessionsBornExpired => {
-                f.write_str("has no session duration: every session it starts has already ended")
+            Self::SessionsAlreadyExpired => {
+                f.write_str("has no session duration: every session that it starts is already expired")
             }
-            Self::WidePrivilege(privilege) => write!(f, "gives the wide privilege {privilege}"),
+            Self::BroadPrivilege(privilege) => write!(f, "grants the broad privilege {privilege}"),
         }
     }
 }
 
 impl Audit {
-    /// Looks over the account of this session: an admin session, or a role with `APP_TOKEN_BASE`.
+    /// Audits the account of the given session, which must be an admin session or have a role with `APP_TOKEN_BASE`.
     #[must_use]
     pub fn new(endpoint: Endpoint, admin: Ks) -> Self {
         Self { endpoint, admin, soon: Duration::from_secs(30 * 86_400), retry: RetryPolicy::default() }
     }
 
-    /// Reports tokens that end within this time; 30 days by default.
+    /// Reports tokens that expire within this time; 30 days by default.
     #[must_use]
     pub fn expiring_within(self, soon: Duration) -> Self {
         Self { soon, ..self }
     }
 
-    /// Sets when to try again.
+    /// Sets the retry policy.
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
@@ -123,7 +123,7 @@ impl Audit {
     ///
     /// # Errors
     ///
-    /// None today; like every start it may refuse what cannot be sent.
+    /// None at present; a later version may refuse input that cannot be sent.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         let list = List::new(AppTokenFilter::default()).without_token_values();
         let (prepared, pages) = AllPages::new(self.endpoint, list, self.admin).retry(self.retry).first()?;
@@ -155,22 +155,25 @@ impl Machine for AuditMachine {
         self.pages.policy()
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Vec<AuditedToken>>, Error> {
-        let (soon, today) = (self.soon, reply.server_time().unwrap_or(now.wall));
+    fn accept(&mut self, reply: &CheckedReply<'_>, now: Moment) -> Result<Transition<Vec<AuditedToken>>, Error> {
+        // Expiry is a time of the server's clock; the caller's clock may be skewed.
+        let (soon, server_now) = (self.soon, reply.server_time().unwrap_or(now.wall));
         Ok(match self.pages.accept(reply, now)? {
-            Turn::Send(prepared) => Turn::Send(prepared),
-            Turn::Wait(pause, prepared) => Turn::Wait(pause, prepared),
-            Turn::Done(tokens) => Turn::Done(tokens.into_iter().map(|token| audited(token, soon, today)).collect()),
-            Turn::Stop(error, ()) => Turn::Stop(error, ()),
+            Transition::Send(prepared) => Transition::Send(prepared),
+            Transition::Wait(pause, prepared) => Transition::Wait(pause, prepared),
+            Transition::Done(tokens) => {
+                Transition::Done(tokens.into_iter().map(|token| audit_token(token, soon, server_now)).collect())
+            }
+            Transition::Stop(error, ()) => Transition::Stop(error, ()),
         })
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Vec<AuditedToken>> {
-        Turn::Stop(error, ())
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Vec<AuditedToken>> {
+        Transition::Stop(error, ())
     }
 }
 
-fn audited(token: AppToken, soon: Duration, now: UnixSeconds) -> AuditedToken {
+fn audit_token(token: AppToken, soon: Duration, now: UnixSeconds) -> AuditedToken {
     let expiry = match token.expiry {
         None => Some(Finding::NeverExpires),
         Some(at) if at <= now => Some(Finding::Expired(at)),
@@ -186,23 +189,23 @@ fn audited(token: AppToken, soon: Duration, now: UnixSeconds) -> AuditedToken {
     let user = token.session_user_id.is_none().then_some(Finding::AnyUser);
     let hash = matches!(token.hash_type, HashType::Md5 | HashType::Sha1).then_some(Finding::WeakHash(token.hash_type));
     let duration = match token.longest_session() {
-        Duration::ZERO => Some(Finding::SessionsBornExpired),
-        duration if duration > A_DAY => Some(Finding::LongSessions(duration)),
+        Duration::ZERO => Some(Finding::SessionsAlreadyExpired),
+        duration if duration > DAY => Some(Finding::LongSessions(duration)),
         _ => None,
     };
     let findings = [expiry, status, session_type, user, hash, duration]
         .into_iter()
         .flatten()
-        .chain(wide_privileges(&token))
+        .chain(broad_privileges(&token))
         .collect();
     AuditedToken { token, findings }
 }
 
-const A_DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_secs(86_400);
 
-/// Privileges that reach beyond the objects of the session's user, or lift a restriction.
-fn wide_privileges(token: &AppToken) -> impl Iterator<Item = Finding> + '_ {
-    const ALWAYS: [&str; 7] = [
+/// The privileges that give access beyond the objects of the session's user, or that lift a restriction.
+fn broad_privileges(token: &AppToken) -> impl Iterator<Item = Finding> + '_ {
+    const BROAD: [&str; 7] = [
         "*",
         "all",
         "disableentitlement",
@@ -211,14 +214,17 @@ fn wide_privileges(token: &AppToken) -> impl Iterator<Item = Finding> + '_ {
         "edituser",
         "disablesessiontypecheck",
     ];
-    const FOR_ALL: [&str; 4] = ["edit", "sview", "download", "downloadasset"];
+    // With the value `*` these apply to every entry; with an id only to that entry. `list:*` is the usual way to list
+    // objects of other users, so it is not reported.
+    const BROAD_WITH_ASTERISK: [&str; 4] = ["edit", "sview", "download", "downloadasset"];
     let privileges = token.session_privileges.iter().flatten();
     privileges.filter_map(|privilege| {
         let for_all = privilege.values().iter().any(|value| value == "*");
-        let is_wide = ALWAYS.contains(&privilege.name()) || (FOR_ALL.contains(&privilege.name()) && for_all);
-        is_wide.then(|| {
+        let is_broad =
+            BROAD.contains(&privilege.name()) || (BROAD_WITH_ASTERISK.contains(&privilege.name()) && for_all);
+        is_broad.then(|| {
             let name = privilege.name().to_string();
-            Finding::WidePrivilege(if for_all { name + ":*" } else { name })
+            Finding::BroadPrivilege(if for_all { name + ":*" } else { name })
         })
     })
 }

@@ -1,16 +1,16 @@
-//! The administration of app tokens and of the users and roles behind them.
+//! Flows that administer app tokens and the users and roles that they depend on.
 
 mod audit;
-mod hand_over;
-mod plan;
+mod handover;
 mod provision;
+mod resumable;
 mod revoke;
 mod rotate;
 mod token_search;
 mod verify;
 
 pub use audit::{Audit, AuditedToken, Finding};
-pub use hand_over::HandOver;
+pub use handover::Handover;
 pub use provision::{Provision, ProvisionProgress, ServiceRole};
-pub use revoke::{Revoke, Revoked};
-pub use rotate::{OldToken, Rotate, RotateProgress, Rotated};
+pub use revoke::{Revocation, Revoke};
+pub use rotate::{OldToken, Rotate, RotateProgress, Rotation};

@@ -1,13 +1,13 @@
-//! A service's own app token, with the user and the role behind it.
+//! Provisioning a service with an app token, a user and a role.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::admin::hand_over::HandOver;
-use crate::admin::plan::{Known, Plan, Site};
-use crate::admin::token_search::{Looked, Marker, Search};
+use crate::admin::handover::Handover;
+use crate::admin::resumable::{AdminAccess, ResumableMachine, TokenState};
+use crate::admin::token_search::{Marker, SearchOutcome, TokenSearch};
 use crate::admin::verify;
 use crate::api::app_token::{AppToken, AppTokenFilter, NewAppToken, StartedSession};
 use crate::api::list::Page;
@@ -20,7 +20,7 @@ use crate::error::code::KalturaCode;
 use crate::error::kind::{ActionName, ErrorKind};
 use crate::exchange::batch::{Batch, BatchReader, BatchResults, Ticket};
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::change::Change;
 use crate::value::hash::HashType;
@@ -31,23 +31,23 @@ use crate::value::privileges::Privileges;
 use crate::value::session_type::SessionType;
 use crate::value::time::Moment;
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
-/// Makes sure that a service has its app token: a role, a user with that role, a token fixed to that user, proved by a
-/// login with it.
+/// Ensures that a service has its app token: a role, a user with that role, and a token that is fixed to that user and
+/// verified by a login.
 ///
-/// Whatever is there already is used, so the flow can be stopped anywhere and run again, and a second run returns the
-/// token of the first: the token is known by the flow's name, which stands in its description. Two to four requests.
+/// The flow uses what already exists, so it can stop at any point and run again. A second run returns the token of the
+/// first: it recognises the token by the service's name in the description. Takes two to four requests.
 ///
 /// # Defaults
 ///
-/// Hash type SHA256, user sessions only, the user fixed, sessions of a day at most, no privileges, no role, no end.
+/// Hash type SHA256, user sessions only, a fixed user, sessions of at most one day, no privileges, no role, no expiry.
 ///
 /// # Examples
 ///
 /// ```
 /// use apptoken_core::{Clock, Endpoint, Error, Ks, PartnerId, Privileges, Transport, drive};
-/// use apptoken_core::admin::{HandOver, Provision, ServiceRole};
+/// use apptoken_core::admin::{Handover, Provision, ServiceRole};
 ///
 /// fn importer(
 ///     endpoint: Endpoint,
@@ -55,7 +55,7 @@ use crate::wire::reply::Reply;
 ///     partner: PartnerId,
 ///     transport: &dyn Transport,
 ///     clock: &dyn Clock,
-/// ) -> Result<HandOver, Error> {
+/// ) -> Result<Handover, Error> {
 ///     let provision = Provision::new(endpoint, admin, partner, "importer", "importer@example.org")
 ///         .role(ServiceRole::with_permissions("Importer", &["BASE_USER_SESSION_PERMISSION", "CONTENT_INGEST_BASE"]))
 ///         .privileges(Privileges::new().list_all().privacy_context("portal")?);
@@ -64,7 +64,7 @@ use crate::wire::reply::Reply;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Provision {
-    site: Site,
+    access: AdminAccess,
     name: String,
     role: ServiceRole,
     token: NewAppToken,
@@ -75,23 +75,23 @@ pub struct Provision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServiceRole {
-    /// None: what its sessions may do is the default of user sessions, or a `setrole` among the privileges.
+    /// No role: the sessions have the default permissions of user sessions, or those of the privilege `setrole`.
     None,
-    /// The role with this id.
+    /// The existing role with this id.
     Existing(i64),
-    /// The role with this name, created with these permissions if there is none.
+    /// The role with this name, which is created with these permissions if it does not exist.
     WithPermissions {
-        /// The name.
+        /// The name of the role.
         name: String,
-        /// The permissions.
+        /// The permissions that the role must have.
         permission_names: Vec<String>,
     },
 }
 
 impl ServiceRole {
-    /// The role with this name, created with these permissions if there is none.
+    /// The role with this name, which is created with these permissions if it does not exist.
     ///
-    /// `BASE_USER_SESSION_PERMISSION` should be among them.
+    /// Include `BASE_USER_SESSION_PERMISSION`: without it, sessions with this role cannot do what every user session can.
     #[must_use]
     pub fn with_permissions(name: &str, permission_names: &[&str]) -> Self {
         let permission_names = permission_names.iter().map(ToString::to_string).collect();
@@ -100,7 +100,7 @@ impl ServiceRole {
 }
 
 impl Provision {
-    /// A service called `name`, whose sessions have the user `user_id`, in the account of the admin session.
+    /// Provisions the service `name`, whose sessions have the user `user_id`, in the account of the admin session.
     #[must_use]
     pub fn new(
         endpoint: Endpoint,
@@ -111,70 +111,71 @@ impl Provision {
     ) -> Self {
         let user_id = user_id.into();
         let token = NewAppToken {
+            // Without a type and a user on the token, anyone who holds it chooses both, admin sessions included
+            // (`startSession` in `api_v3/services/AppTokenService.php`).
             session_type: Some(SessionType::User),
             session_user_id: Some(user_id.clone()),
             session_duration: Some(Duration::from_secs(86_400)),
             hash_type: Some(HashType::Sha256),
             ..NewAppToken::default()
         };
-        let site = Site { endpoint, admin, partner, retry: RetryPolicy::default() };
-        Self { site, name: name.into(), role: ServiceRole::None, token, user_id }
+        let access = AdminAccess { endpoint, admin, partner, retry: RetryPolicy::default() };
+        Self { access, name: name.into(), role: ServiceRole::None, token, user_id }
     }
 
-    /// Gives the user a role; roles that it has already stay.
+    /// Gives the user a role. The user keeps its other roles.
     #[must_use]
     pub fn role(self, role: ServiceRole) -> Self {
         Self { role, ..self }
     }
 
-    /// Gives the token's sessions these privileges.
+    /// Sets the privileges of the token's sessions.
     #[must_use]
     pub fn privileges(mut self, privileges: Privileges) -> Self {
         self.token.session_privileges = Some(privileges);
         self
     }
 
-    /// Lets the token's sessions last so long at most, from 1 s to 10 years.
+    /// Sets the longest lifetime of the token's sessions, from 1 s to 10 years.
     #[must_use]
     pub fn session_duration(mut self, duration: Duration) -> Self {
         self.token.session_duration = Some(duration);
         self
     }
 
-    /// Takes the token's hash by this type.
+    /// Sets the token's hash type.
     #[must_use]
     pub fn hash_type(mut self, hash_type: HashType) -> Self {
         self.token.hash_type = Some(hash_type);
         self
     }
 
-    /// Ends the token at this time.
+    /// Sets when the token expires.
     #[must_use]
     pub fn expiry(mut self, expiry: TokenExpiry) -> Self {
         self.token.expiry = Some(expiry);
         self
     }
 
-    /// Describes the token; the flow's mark is added.
+    /// Sets the token's description, to which the flow appends its marker.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.token.description = Some(description.into());
         self
     }
 
-    /// Sets when to try again.
+    /// Sets the retry policy.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.site.retry = retry;
+        self.access.retry = retry;
         self
     }
 
-    /// Starts by looking at what is there.
+    /// Starts by reading what already exists.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if the name, the user's id or the duration is one that the server would refuse or
-    /// misread.
+    /// [`ErrorKind::InvalidInput`] if the server would refuse or misread the name, the user's id or the duration.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         Marker::check_name(&self.name)?;
         user::check_id(&self.user_id)?;
@@ -183,7 +184,7 @@ impl Provision {
             return Err(Error::invalid_input("the role's name is empty"));
         }
         let mut machine = ProvisionMachine::new(self);
-        let prepared = machine.look()?;
+        let prepared = machine.inspect()?;
         Ok(Exchange::start(machine, prepared, now))
     }
 
@@ -195,19 +196,20 @@ impl Provision {
         AppTokenFilter { session_user_id_equal: Some(self.user_id.clone()), ..AppTokenFilter::default() }
     }
 
-    /// Why the token that is there is not the one that is wanted.
+    /// The first setting in which the existing token differs from the requested one.
     fn difference(&self, token: &AppToken) -> Option<&'static str> {
-        let wanted = &self.token;
+        let requested = &self.token;
         let privileges =
             |privileges: &Option<Privileges>| privileges.as_ref().map(ToString::to_string).unwrap_or_default();
-        if wanted.hash_type != Some(token.hash_type) {
+        if requested.hash_type != Some(token.hash_type) {
             Some("hash type")
-        } else if wanted.session_type != token.session_type {
+        } else if requested.session_type != token.session_type {
             Some("session type")
-        } else if wanted.session_duration.map(|duration| duration.as_secs()) != Some(token.longest_session().as_secs())
+        } else if requested.session_duration.map(|duration| duration.as_secs())
+            != Some(token.longest_session().as_secs())
         {
             Some("session duration")
-        } else if privileges(&wanted.session_privileges) != privileges(&token.session_privileges) {
+        } else if privileges(&requested.session_privileges) != privileges(&token.session_privileges) {
             Some("privileges")
         } else {
             None
@@ -215,25 +217,25 @@ impl Provision {
     }
 }
 
-/// What a provisioning that stopped had done.
+/// What a provisioning had done when it stopped.
 ///
-/// [`resume`](Self::resume) runs it again: it looks first, and does what is missing.
+/// [`resume`](Self::resume) runs the flow again: it reads what exists and does what is missing.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ProvisionProgress {
-    /// The role that is there.
+    /// The id of the role, if it exists.
     pub role_id: Option<i64>,
-    /// Whether the user is there and has the role.
+    /// Whether the user exists and has the role.
     pub user_is_ready: bool,
-    /// The token that is there.
+    /// The id of the token, if it exists.
     pub app_token: Option<AppTokenId>,
-    /// The request whose outcome is unknown: what it was to do may be done as well.
+    /// The request whose outcome is unknown: the server may or may not have executed it.
     pub in_doubt: Option<ActionName>,
     provision: Provision,
 }
 
 impl ProvisionProgress {
-    /// Goes on where it stopped.
+    /// Continues where the flow stopped.
     ///
     /// # Errors
     ///
@@ -242,19 +244,19 @@ impl ProvisionProgress {
         self.provision.start(now)
     }
 
-    /// Goes on with another admin session, for when the first one has ended.
+    /// Continues with another admin session, in case the first one has expired.
     ///
     /// # Errors
     ///
     /// Like [`Provision::start`].
     pub fn resume_with(self, admin: Ks, now: Moment) -> Result<Exchange<Provision>, Error> {
-        let site = Site { admin, ..self.provision.site };
-        Provision { site, ..self.provision }.start(now)
+        let access = AdminAccess { admin, ..self.provision.access };
+        Provision { access, ..self.provision }.start(now)
     }
 }
 
 impl Flow for Provision {
-    type Output = HandOver;
+    type Output = Handover;
     type Progress = ProvisionProgress;
     type Machine = ProvisionMachine;
 
@@ -266,30 +268,30 @@ impl Flow for Provision {
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
 pub struct ProvisionMachine {
     provision: Provision,
-    known: Known,
-    search: Search,
+    token_state: TokenState,
+    search: TokenSearch,
     role_id: Option<i64>,
     user: Option<User>,
     user_is_ready: bool,
-    stage: Stage,
+    stage: ProvisionStage,
 }
 
-/// What is under way.
-enum Stage {
-    /// What is there?
-    Look(BatchReader, LookTickets),
-    /// Further pages of tokens.
-    LookFurther,
-    /// Role and user.
-    Prepare(BatchReader, PrepareTickets),
-    /// The token.
+/// The request that the flow waits for.
+enum ProvisionStage {
+    /// Reads the role, the user and the tokens, and starts a widget session.
+    Inspect(BatchReader, ProvisionInspectTickets),
+    /// Reads a further page of tokens.
+    ReadMoreTokens,
+    /// Adds the role, and adds or updates the user.
+    SetUpUser(BatchReader, SetUpUserTickets),
+    /// Adds the token.
     Add,
-    /// The login with it.
+    /// Logs in with the token.
     Verify,
 }
 
 #[derive(Clone, Copy)]
-struct LookTickets {
+struct ProvisionInspectTickets {
     roles: Option<Ticket<user_role::List>>,
     user: Ticket<user::Get>,
     tokens: Ticket<app_token::List>,
@@ -297,7 +299,7 @@ struct LookTickets {
 }
 
 #[derive(Clone, Copy)]
-struct PrepareTickets {
+struct SetUpUserTickets {
     role: Option<Ticket<user_role::Add>>,
     user: UserTicket,
 }
@@ -309,54 +311,58 @@ enum UserTicket {
 }
 
 impl Machine for ProvisionMachine {
-    type Output = HandOver;
+    type Output = Handover;
     type Progress = ProvisionProgress;
 
     fn policy(&self) -> &RetryPolicy {
-        &self.provision.site.retry
+        &self.provision.access.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<HandOver, ProvisionProgress>, Error> {
+    fn accept(
+        &mut self,
+        reply: &CheckedReply<'_>,
+        _: Moment,
+    ) -> Result<Transition<Handover, ProvisionProgress>, Error> {
         match &self.stage {
-            Stage::Look(reader, tickets) => {
+            ProvisionStage::Inspect(reader, tickets) => {
                 let (results, tickets) = (reader.read(reply)?, *tickets);
-                Ok(self.looked(tickets, results))
+                Ok(self.handle_inspection(tickets, results))
             }
-            Stage::LookFurther => Ok(self.searched(reply.parse()?)),
-            Stage::Prepare(reader, tickets) => {
+            ProvisionStage::ReadMoreTokens => Ok(self.handle_token_page(reply.parse()?)),
+            ProvisionStage::SetUpUser(reader, tickets) => {
                 let (results, tickets) = (reader.read(reply)?, *tickets);
-                Ok(self.prepared(tickets, results))
+                Ok(self.handle_user_setup(tickets, results))
             }
-            Stage::Add => {
-                self.known.token = Some(reply.parse()?);
-                Ok(self.go_on())
+            ProvisionStage::Add => {
+                self.token_state.token = Some(reply.parse()?);
+                Ok(self.do_next_step())
             }
-            Stage::Verify => {
+            ProvisionStage::Verify => {
                 let started: StartedSession = reply.parse()?;
-                let hand_over =
-                    verify::check(&started, reply).and_then(|()| self.known.hand_over(&self.provision.site));
-                Ok(hand_over.map_or_else(|error| self.stop(error), Turn::Done))
+                let handover =
+                    verify::check(&started, reply).and_then(|()| self.token_state.handover(&self.provision.access));
+                Ok(handover.map_or_else(|error| self.stop(error), Transition::Done))
             }
         }
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<HandOver, ProvisionProgress> {
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Handover, ProvisionProgress> {
         match self.stage {
-            Stage::Prepare(..) | Stage::Add if error.may_have_acted() => self.in_doubt(error),
-            Stage::Verify if verify::may_lag_behind(&error) => self.verify_again(error),
+            ProvisionStage::SetUpUser(..) | ProvisionStage::Add if error.may_have_acted() => self.in_doubt(error),
+            ProvisionStage::Verify if verify::may_be_replication_delay(&error) => self.verify_again(error),
             _ => self.stop(error),
         }
     }
 }
 
-impl Plan for ProvisionMachine {
-    fn known(&mut self) -> (&Site, &mut Known) {
-        (&self.provision.site, &mut self.known)
+impl ResumableMachine for ProvisionMachine {
+    fn parts(&mut self) -> (&AdminAccess, &mut TokenState) {
+        (&self.provision.access, &mut self.token_state)
     }
 
-    fn look(&mut self) -> Result<Prepared, Error> {
-        let Provision { site, role, user_id, .. } = &self.provision;
-        let mut batch = Batch::new(site.endpoint.clone()).with_ks(site.admin.clone());
+    fn inspect(&mut self) -> Result<PreparedRequest, Error> {
+        let Provision { access, role, user_id, .. } = &self.provision;
+        let mut batch = Batch::new(access.endpoint.clone()).with_ks(access.admin.clone());
         let roles = match role {
             ServiceRole::WithPermissions { name, .. } => {
                 let filter = UserRoleFilter { name_equal: Some(name.clone()), ..UserRoleFilter::default() };
@@ -364,35 +370,48 @@ impl Plan for ProvisionMachine {
             }
             _ => None,
         };
+        // The user is read even without a role: `appToken.add` would create it, but not unblock it.
         let user = batch.push(&user::Get { user_id: Some(user_id.clone()) })?;
-        self.search = Search::new(self.provision.marker());
-        let tokens = batch.push(&Site::page(self.provision.filter(), &self.search))?;
-        let widget = batch.push(&StartWidgetSession::of(site.partner))?;
+        self.search = TokenSearch::new(self.provision.marker());
+        let tokens = batch.push(&AdminAccess::page(self.provision.filter(), &self.search))?;
+        let widget = batch.push(&StartWidgetSession::of(access.partner))?;
         let (prepared, reader) = batch.prepare()?;
-        self.stage = Stage::Look(reader, LookTickets { roles, user, tokens, widget });
+        self.stage = ProvisionStage::Inspect(reader, ProvisionInspectTickets { roles, user, tokens, widget });
         Ok(prepared)
     }
 
-    fn stop(&mut self, error: Error) -> Turn<HandOver, ProvisionProgress> {
+    fn stop(&mut self, error: Error) -> Transition<Handover, ProvisionProgress> {
         let progress = ProvisionProgress {
             role_id: self.role_id,
             user_is_ready: self.user_is_ready,
-            app_token: self.known.token.as_ref().map(|token| token.id.clone()),
-            in_doubt: self.known.in_doubt,
+            app_token: self.token_state.token.as_ref().map(|token| token.id.clone()),
+            in_doubt: self.token_state.in_doubt,
             provision: self.provision.clone(),
         };
-        Turn::Stop(error, progress)
+        Transition::Stop(error, progress)
     }
 }
 
 impl ProvisionMachine {
     fn new(provision: Provision) -> Self {
-        let search = Search::new(provision.marker());
-        let known = Known::default();
-        Self { provision, known, search, role_id: None, user: None, user_is_ready: false, stage: Stage::LookFurther }
+        let search = TokenSearch::new(provision.marker());
+        let token_state = TokenState::default();
+        Self {
+            provision,
+            token_state,
+            search,
+            role_id: None,
+            user: None,
+            user_is_ready: false,
+            stage: ProvisionStage::ReadMoreTokens,
+        }
     }
 
-    fn looked(&mut self, tickets: LookTickets, mut results: BatchResults) -> Turn<HandOver, ProvisionProgress> {
+    fn handle_inspection(
+        &mut self,
+        tickets: ProvisionInspectTickets,
+        mut results: BatchResults,
+    ) -> Transition<Handover, ProvisionProgress> {
         let roles = tickets.roles.map(|ticket| results.take(ticket)).transpose();
         let user = results.take(tickets.user).map(Some).or_else(|error| match error.kind() {
             ErrorKind::Kaltura(KalturaCode::InvalidUserId) => Ok(None),
@@ -402,18 +421,18 @@ impl ProvisionMachine {
             match (roles, user, results.take(tickets.tokens), results.take(tickets.widget)) {
                 (Ok(roles), Ok(user), Ok(page), Ok(widget)) => (roles, user, page, widget.ks),
                 (Err(error), ..) | (_, Err(error), ..) | (_, _, Err(error), _) | (.., Err(error)) => {
-                    return self.look_again_or_stop(error);
+                    return self.inspect_again_or_stop(error);
                 }
             };
-        self.known.widget = Some(widget);
-        match self.know(roles, user) {
-            Ok(()) => self.searched(page),
+        self.token_state.widget = Some(widget);
+        match self.use_existing(roles, user) {
+            Ok(()) => self.handle_token_page(page),
             Err(error) => self.stop(error),
         }
     }
 
-    /// Takes in which role and user are there; an error if they cannot be used.
-    fn know(&mut self, roles: Option<Page<UserRole>>, user: Option<User>) -> Result<(), Error> {
+    /// Notes which role and user exist. Fails if they cannot be used.
+    fn use_existing(&mut self, roles: Option<Page<UserRole>>, user: Option<User>) -> Result<(), Error> {
         self.role_id = match &self.provision.role {
             ServiceRole::None => None,
             ServiceRole::Existing(id) => Some(*id),
@@ -426,7 +445,7 @@ impl ProvisionMachine {
             }
         };
         if user.as_ref().is_some_and(|user| user.status != UserStatus::Active) {
-            return Err(Error::invalid_input("the user is there and blocked: unblock it, or choose another user id"));
+            return Err(Error::invalid_input("the user exists but is blocked: unblock it, or choose another user id"));
         }
         let has_role = |user: &User| self.role_id.is_some_and(|id| user.roles().contains(&id));
         self.user_is_ready =
@@ -435,46 +454,47 @@ impl ProvisionMachine {
         Ok(())
     }
 
-    fn searched(&mut self, page: Page<AppToken>) -> Turn<HandOver, ProvisionProgress> {
-        let token = match self.search.take(page) {
-            Looked::Partly => {
-                let next = self.provision.site.request(&Site::page(self.provision.filter(), &self.search));
-                self.stage = Stage::LookFurther;
-                return self.go(next);
+    fn handle_token_page(&mut self, page: Page<AppToken>) -> Transition<Handover, ProvisionProgress> {
+        let token = match self.search.add_page(page) {
+            SearchOutcome::MorePages => {
+                let next = self.provision.access.request(&AdminAccess::page(self.provision.filter(), &self.search));
+                self.stage = ProvisionStage::ReadMoreTokens;
+                return self.send(next);
             }
-            Looked::All(token) => token,
+            SearchOutcome::Complete(token) => token,
         };
         let difference = token.as_ref().and_then(|token| self.provision.difference(token));
-        self.known.token = token;
+        self.token_state.token = token;
         match difference {
-            None => self.go_on(),
-            Some(what) => {
+            None => self.do_next_step(),
+            Some(setting) => {
                 let name = &self.provision.name;
                 let error = Error::invalid_input(format!(
-                    "the token of {name} is there with another {what} than is asked: rotate or update it, or choose another name"
+                    "the app token of {name} exists but has different settings ({setting}): rotate or update it, or choose another name"
                 ));
                 self.stop(error)
             }
         }
     }
 
-    /// To the first thing that is missing.
-    fn go_on(&mut self) -> Turn<HandOver, ProvisionProgress> {
+    /// Sends the request for the first thing that is missing.
+    fn do_next_step(&mut self) -> Transition<Handover, ProvisionProgress> {
         let next = if !self.user_is_ready {
-            self.prepare()
-        } else if self.known.token.is_none() {
+            self.set_up_user()
+        } else if self.token_state.token.is_none() {
             self.add()
         } else {
-            self.stage = Stage::Verify;
-            self.known.login(&self.provision.site)
+            self.stage = ProvisionStage::Verify;
+            self.token_state.login(&self.provision.access)
         };
-        self.go(next)
+        self.send(next)
     }
 
-    /// Role and user in one request: if the role fails, the user is left without it, which the next run mends.
-    fn prepare(&mut self) -> Result<Prepared, Error> {
-        let Provision { site, role, user_id, .. } = &self.provision;
-        let mut batch = Batch::new(site.endpoint.clone()).with_ks(site.admin.clone());
+    /// Adds the role and the user in one request. If the role fails, the user is left without it, and the next run fixes
+    /// that.
+    fn set_up_user(&mut self) -> Result<PreparedRequest, Error> {
+        let Provision { access, role, user_id, .. } = &self.provision;
+        let mut batch = Batch::new(access.endpoint.clone()).with_ks(access.admin.clone());
         let role = match (role, self.role_id) {
             (ServiceRole::WithPermissions { name, permission_names }, None) => {
                 let names: Vec<&str> = permission_names.iter().map(String::as_str).collect();
@@ -482,13 +502,14 @@ impl ProvisionMachine {
             }
             _ => None,
         };
-        let known_roles: Vec<String> =
+        // `user.update` replaces all roles of the user, so those that it has are sent again.
+        let existing_roles: Vec<String> =
             self.user.iter().flat_map(User::roles).chain(self.role_id).map(|id| id.to_string()).collect();
-        let known_roles = known_roles.join(",");
-        let separator = if known_roles.is_empty() { "" } else { "," };
+        let existing_roles = existing_roles.join(",");
+        let separator = if existing_roles.is_empty() { "" } else { "," };
         let new_role =
-            role.map(|role| ("user:roleIds", role.field(&["id"]).after(&format!("{known_roles}{separator}"))));
-        let role_ids = (new_role.is_none() && !known_roles.is_empty()).then_some(known_roles);
+            role.map(|role| ("user:roleIds", role.field(&["id"]).with_prefix(&format!("{existing_roles}{separator}"))));
+        let role_ids = (new_role.is_none() && !existing_roles.is_empty()).then_some(existing_roles);
         let user = if self.user.is_some() {
             let changes =
                 UserChanges { role_ids: role_ids.map_or(Change::Keep, Change::Set), ..UserChanges::default() };
@@ -499,11 +520,15 @@ impl ProvisionMachine {
             UserTicket::Add(batch.push_with(&user::Add { user }, new_role.as_slice())?)
         };
         let (prepared, reader) = batch.prepare()?;
-        self.stage = Stage::Prepare(reader, PrepareTickets { role, user });
+        self.stage = ProvisionStage::SetUpUser(reader, SetUpUserTickets { role, user });
         Ok(prepared)
     }
 
-    fn prepared(&mut self, tickets: PrepareTickets, mut results: BatchResults) -> Turn<HandOver, ProvisionProgress> {
+    fn handle_user_setup(
+        &mut self,
+        tickets: SetUpUserTickets,
+        mut results: BatchResults,
+    ) -> Transition<Handover, ProvisionProgress> {
         let role = tickets.role.map(|ticket| results.take(ticket)).transpose();
         let user = match tickets.user {
             UserTicket::Add(ticket) => results.take(ticket),
@@ -515,38 +540,42 @@ impl ProvisionMachine {
         match (role, user) {
             (Ok(_), Ok(user)) => {
                 (self.user, self.user_is_ready) = (Some(user), true);
-                self.go_on()
+                self.do_next_step()
             }
             (Err(error), _) | (Ok(_), Err(error)) if error.may_have_acted() => self.in_doubt(error),
-            (Err(error), _) | (Ok(_), Err(error)) => self.look_again_or_stop(error),
+            (Err(error), _) | (Ok(_), Err(error)) => self.inspect_again_or_stop(error),
         }
     }
 
-    fn add(&mut self) -> Result<Prepared, Error> {
+    /// Adds the token, in a separate request after the user.
+    ///
+    /// `appToken.add` creates a missing user without roles (observed on release Venus-22.19.0), and a batch continues after
+    /// a failed action. In one batch, a failed `user.add` would therefore leave a token whose user has no role.
+    fn add(&mut self) -> Result<PreparedRequest, Error> {
         let mut app_token = self.provision.token.clone();
         let description = app_token.description.take().unwrap_or_default();
-        app_token.description = Some(self.provision.marker().mark(&description));
-        self.stage = Stage::Add;
-        self.provision.site.request(&app_token::Add { app_token })
+        app_token.description = Some(self.provision.marker().append_to(&description));
+        self.stage = ProvisionStage::Add;
+        self.provision.access.request(&app_token::Add { app_token })
     }
 
-    /// Looks again after what a second look may mend: a passing failure, or somebody who was faster.
-    fn look_again_or_stop(&mut self, error: Error) -> Turn<HandOver, ProvisionProgress> {
-        let overtaken = matches!(
+    /// Inspects the account again after a transient failure, or if another process added the user or role first.
+    fn inspect_again_or_stop(&mut self, error: Error) -> Transition<Handover, ProvisionProgress> {
+        let added_by_another = matches!(
             error.kind(),
             ErrorKind::Kaltura(KalturaCode::DuplicateUserById | KalturaCode::RoleNameAlreadyExists)
         );
-        if overtaken || error.is_transient() { self.look_again(error) } else { self.stop(error) }
+        if added_by_another || error.is_transient() { self.inspect_again(error) } else { self.stop(error) }
     }
 }
 
-/// A role of that name with fewer permissions would give a service that cannot work.
-fn check_permissions(role: &UserRole, wanted: &[String]) -> Result<(), Error> {
-    let held: Vec<&str> = role.permission_names.split(',').collect();
-    match wanted.iter().find(|name| *name != "*" && !held.contains(&name.as_str()) && !held.contains(&"*")) {
+/// Refuses an existing role that lacks a requested permission: the service would fail later, at its first call.
+fn check_permissions(role: &UserRole, requested: &[String]) -> Result<(), Error> {
+    let granted: Vec<&str> = role.permission_names.split(',').collect();
+    match requested.iter().find(|name| *name != "*" && !granted.contains(&name.as_str()) && !granted.contains(&"*")) {
         None => Ok(()),
         Some(missing) => Err(Error::invalid_input(format!(
-            "the role {} is there without the permission {missing}: add it with userRole.update, or choose another name",
+            "the role {} exists but lacks the permission {missing}: add it with userRole.update, or choose another name",
             role.name
         ))),
     }

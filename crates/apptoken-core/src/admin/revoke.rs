@@ -1,4 +1,4 @@
-//! Shutting an app token off.
+//! Revoking an app token.
 
 use crate::api::app_token::{Delete, Get};
 use crate::error::Error;
@@ -6,18 +6,18 @@ use crate::error::code::KalturaCode;
 use crate::error::kind::ErrorKind;
 use crate::exchange::batch::{Batch, BatchReader, Ticket};
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Turn};
+use crate::exchange::machine::{Machine, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ids::AppTokenId;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
-/// Deletes an app token and confirms that it is gone.
+/// Deletes an app token and confirms that it no longer exists.
 ///
-/// Every session that was started with it ends too, within seconds: calls with them answer `INVALID_KS` with `LOGOUT`.
-/// One request; safe to repeat: a token that is gone already is fine.
+/// Every session that was started with it is revoked too, within seconds: calls with such a session fail with
+/// `INVALID_KS` and the reason `LOGOUT`. Takes one request. Safe to repeat: a token that no longer exists is a success.
 ///
 /// # Examples
 ///
@@ -25,8 +25,8 @@ use crate::wire::reply::Reply;
 /// use apptoken_core::{AppTokenId, Clock, Endpoint, Error, Ks, Transport, drive};
 /// use apptoken_core::admin::Revoke;
 ///
-/// fn shut_off(endpoint: Endpoint, admin: Ks, id: AppTokenId, transport: &dyn Transport, clock: &dyn Clock) -> Result<bool, Error> {
-///     Ok(drive(Revoke::new(endpoint, admin, id).start(clock.now())?, transport, clock)?.was_there)
+/// fn revoke(endpoint: Endpoint, admin: Ks, id: AppTokenId, transport: &dyn Transport, clock: &dyn Clock) -> Result<bool, Error> {
+///     Ok(drive(Revoke::new(endpoint, admin, id).start(clock.now())?, transport, clock)?.existed)
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -37,21 +37,22 @@ pub struct Revoke {
     retry: RetryPolicy,
 }
 
-/// An app token that is gone.
+/// The outcome of a [`Revoke`]: the app token no longer exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Revoked {
-    /// Whether the last request found it. `false` also after a repetition whose first request had deleted it.
-    pub was_there: bool,
+pub struct Revocation {
+    /// Whether the token existed before the last request. Also `false` if an earlier attempt of this flow had deleted it.
+    pub existed: bool,
 }
 
 impl Revoke {
-    /// Deletes the token with this id, by an admin session or a role with `APP_TOKEN_DELETE` and `APP_TOKEN_BASE`.
+    /// Deletes the token with this id. `admin` must be an admin session or have a role with `APP_TOKEN_DELETE` and
+    /// `APP_TOKEN_BASE`.
     #[must_use]
     pub fn new(endpoint: Endpoint, admin: Ks, id: AppTokenId) -> Self {
         Self { endpoint, admin, id, retry: RetryPolicy::default() }
     }
 
-    /// Sets when to try again.
+    /// Sets the retry policy.
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
@@ -61,16 +62,17 @@ impl Revoke {
     ///
     /// # Errors
     ///
-    /// None today; like every start it may refuse what cannot be sent.
+    /// None at present; a later version may refuse input that cannot be sent.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         let deletion = Deletion::new(self.endpoint, self.admin, self.id)?;
         let (prepared, reader) = deletion.batch.prepare()?;
         let machine = RevokeMachine { retry: self.retry, reader, tickets: deletion.tickets };
+        // `appToken.delete` alone is not marked repeatable. Here a second run finds the token deleted, which is a success.
         Ok(Exchange::start(machine, prepared.repeatable(), now))
     }
 }
 
-/// The deletion of a token and its confirmation, in one request.
+/// The deletion of a token and its confirmation by `appToken.get`, in one request.
 pub(super) struct Deletion {
     pub(super) batch: Batch,
     pub(super) tickets: DeletionTickets,
@@ -92,33 +94,40 @@ impl Deletion {
 }
 
 impl DeletionTickets {
-    /// Whether the token was there; an inner error unless it is gone now. A failure that may pass is an outer error, like a
-    /// reply that cannot be read: the whole request can be repeated.
-    pub(super) fn read(self, reader: &BatchReader, reply: &Reply<'_>) -> Result<Result<Revoked, Error>, Error> {
+    /// Reads the outcome of the deletion.
+    ///
+    /// The outer error is a transient failure or an unreadable reply, after which the whole request can be repeated. The
+    /// inner error is permanent: the token still exists, or the server refused the deletion.
+    pub(super) fn read(
+        self,
+        reader: &BatchReader,
+        reply: &CheckedReply<'_>,
+    ) -> Result<Result<Revocation, Error>, Error> {
         let mut results = reader.read(reply)?;
-        let was_there = match results.take(self.delete) {
+        let existed = match results.take(self.delete) {
             Ok(()) => true,
-            Err(error) if is_gone(&error) => false,
+            Err(error) if is_not_found(&error) => false,
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => return Ok(Err(error)),
         };
         Ok(match results.take(self.get) {
-            Err(error) if is_gone(&error) => Ok(Revoked { was_there }),
+            Err(error) if is_not_found(&error) => Ok(Revocation { existed }),
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => Err(error),
             Ok(_) => Err(Error::new(ErrorKind::UnexpectedReply)
-                .detail("the token was deleted and is still there")
-                .advise("look again in some seconds: copies of the database may lag behind")),
+                .detail("the app token still exists after it was deleted")
+                .advise("check again in a few seconds: a replica of the database may not be up to date yet")),
         })
     }
 }
 
-fn is_gone(error: &Error) -> bool {
+/// A deleted token is reported like an unknown one (`api_v3/services/AppTokenService.php`), so this means success.
+fn is_not_found(error: &Error) -> bool {
     error.kind() == ErrorKind::Kaltura(KalturaCode::AppTokenIdNotFound)
 }
 
 impl Flow for Revoke {
-    type Output = Revoked;
+    type Output = Revocation;
     type Progress = ();
     type Machine = RevokeMachine;
 
@@ -135,21 +144,21 @@ pub struct RevokeMachine {
 }
 
 impl Machine for RevokeMachine {
-    type Output = Revoked;
+    type Output = Revocation;
     type Progress = ();
 
     fn policy(&self) -> &RetryPolicy {
         &self.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Revoked>, Error> {
+    fn accept(&mut self, reply: &CheckedReply<'_>, _: Moment) -> Result<Transition<Revocation>, Error> {
         Ok(match self.tickets.read(&self.reader, reply)? {
-            Ok(revoked) => Turn::Done(revoked),
-            Err(error) => Turn::Stop(error, ()),
+            Ok(revoked) => Transition::Done(revoked),
+            Err(error) => Transition::Stop(error, ()),
         })
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Revoked> {
-        Turn::Stop(error, ())
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Revocation> {
+        Transition::Stop(error, ())
     }
 }

@@ -1,12 +1,12 @@
-//! A successor for an app token.
+//! Replacing an app token with a successor.
 
 use alloc::format;
 use core::time::Duration;
 
-use crate::admin::hand_over::HandOver;
-use crate::admin::plan::{Known, Plan, Site};
+use crate::admin::handover::Handover;
+use crate::admin::resumable::{AdminAccess, ResumableMachine, TokenState};
 use crate::admin::revoke::{Deletion, DeletionTickets};
-use crate::admin::token_search::{Looked, Marker, Search};
+use crate::admin::token_search::{Marker, SearchOutcome, TokenSearch};
 use crate::admin::verify;
 use crate::api::app_token;
 use crate::api::app_token::{AppToken, AppTokenFilter, NewAppToken, StartedSession};
@@ -17,25 +17,26 @@ use crate::error::code::KalturaCode;
 use crate::error::kind::{ActionName, ErrorKind};
 use crate::exchange::batch::{Batch, BatchReader, BatchResults, Ticket};
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::ks::Ks;
 use crate::value::lifetime::TokenExpiry;
 use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
-/// Replaces an app token: adds a successor with the same settings, proves it by a login, then deletes the old one.
+/// Replaces an app token: adds a successor with the same settings, verifies it by a login, then deletes the old token.
 ///
-/// The old token is deleted only when the successor works, so a failure loses nothing; its sessions end with it. The flow
-/// can be stopped anywhere and run again: the successor is known by a mark in its description. Four requests.
+/// The old token is deleted only after the successor works, so a failure loses nothing. Deleting it revokes its sessions.
+/// The flow can stop at any point and run again: it recognises the successor by a marker in the description. Takes four
+/// requests.
 ///
 /// # Examples
 ///
 /// ```
 /// use apptoken_core::{AppTokenId, Clock, Endpoint, Error, Ks, PartnerId, Transport, drive};
-/// use apptoken_core::admin::{OldToken, Rotate, Rotated};
+/// use apptoken_core::admin::{OldToken, Rotate, Rotation};
 ///
 /// fn rotate(
 ///     endpoint: Endpoint,
@@ -44,102 +45,102 @@ use crate::wire::reply::Reply;
 ///     old: AppTokenId,
 ///     transport: &dyn Transport,
 ///     clock: &dyn Clock,
-/// ) -> Result<Rotated, Error> {
-///     // The old token goes on until everybody uses the new one; then it is revoked.
+/// ) -> Result<Rotation, Error> {
+///     // The old token keeps working until everyone uses the new one. Then it is revoked.
 ///     let rotate = Rotate::new(endpoint, admin, partner, old).old_token(OldToken::Keep);
 ///     Ok(drive(rotate.start(clock.now())?, transport, clock)?)
 /// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Rotate {
-    site: Site,
-    old: AppTokenId,
-    fate: OldToken,
+    access: AdminAccess,
+    old_id: AppTokenId,
+    old_token: OldToken,
     expiry: Option<TokenExpiry>,
 }
 
-/// What becomes of the old token when its successor works.
+/// What happens to the old token after its successor works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OldToken {
-    /// It is deleted after this time, during which both work; at once with zero. The flow waits so long.
+    /// It is deleted after this time, during which both tokens work; with zero, immediately. The flow waits this long.
     DeleteAfter(Duration),
-    /// It stays, to be deleted later with [`Revoke`](crate::admin::Revoke).
+    /// It is kept, to be deleted later with [`Revoke`](crate::admin::Revoke).
     Keep,
 }
 
-/// A token's successor.
+/// The outcome of a [`Rotate`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Rotated {
-    /// What is to be handed over.
-    pub successor: HandOver,
-    /// Whether the old token is gone.
-    pub old_is_gone: bool,
+pub struct Rotation {
+    /// The successor, with what its user must know.
+    pub successor: Handover,
+    /// Whether the old token is deleted.
+    pub old_token_deleted: bool,
 }
 
 impl Rotate {
-    /// Replaces the token `old`, and deletes it as soon as its successor works.
+    /// Replaces the token `old_id`, and deletes it as soon as its successor works.
     #[must_use]
-    pub fn new(endpoint: Endpoint, admin: Ks, partner: PartnerId, old: AppTokenId) -> Self {
-        let site = Site { endpoint, admin, partner, retry: RetryPolicy::default() };
-        Self { site, old, fate: OldToken::DeleteAfter(Duration::ZERO), expiry: None }
+    pub fn new(endpoint: Endpoint, admin: Ks, partner: PartnerId, old_id: AppTokenId) -> Self {
+        let access = AdminAccess { endpoint, admin, partner, retry: RetryPolicy::default() };
+        Self { access, old_id, old_token: OldToken::DeleteAfter(Duration::ZERO), expiry: None }
     }
 
-    /// Decides what becomes of the old token.
+    /// Sets what happens to the old token.
     #[must_use]
-    pub fn old_token(self, fate: OldToken) -> Self {
-        Self { fate, ..self }
+    pub fn old_token(self, old_token: OldToken) -> Self {
+        Self { old_token, ..self }
     }
 
-    /// Ends the successor at this time, instead of when the old token would have ended.
+    /// Sets when the successor expires, instead of the old token's expiry.
     #[must_use]
     pub fn expiry(self, expiry: TokenExpiry) -> Self {
         Self { expiry: Some(expiry), ..self }
     }
 
-    /// Sets when to try again.
+    /// Sets the retry policy.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.site.retry = retry;
+        self.access.retry = retry;
         self
     }
 
-    /// Starts by looking at the old token and for a successor.
+    /// Starts by reading the old token and searching for a successor.
     ///
     /// # Errors
     ///
-    /// None today; like every start it may refuse what cannot be sent.
+    /// None at present; a later version may refuse input that cannot be sent.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         let mut machine = RotateMachine::new(self, now.wall);
-        let prepared = machine.look()?;
+        let prepared = machine.inspect()?;
         Ok(Exchange::start(machine, prepared, now))
     }
 
     fn marker(&self) -> Marker {
-        Marker::of(&format!("successor-of:{}", self.old))
+        Marker::of(&format!("successor-of:{}", self.old_id))
     }
 }
 
-/// What a rotation that stopped had done.
+/// What a rotation had done when it stopped.
 ///
-/// [`resume`](Self::resume) runs it again: it looks first, and does what is missing.
+/// [`resume`](Self::resume) runs the flow again: it reads what exists and does what is missing.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RotateProgress {
-    /// The successor that is there.
+    /// The id of the successor, if it exists.
     pub successor: Option<AppTokenId>,
     /// Whether a login with the successor succeeded.
     pub verified: bool,
-    /// Whether the old token is known to be gone.
-    pub old_is_gone: bool,
-    /// The request whose outcome is unknown: what it was to do may be done as well.
+    /// Whether the old token is known to be deleted.
+    pub old_token_deleted: bool,
+    /// The request whose outcome is unknown: the server may or may not have executed it.
     pub in_doubt: Option<ActionName>,
     rotate: Rotate,
 }
 
 impl RotateProgress {
-    /// Goes on where it stopped.
+    /// Continues where the flow stopped.
     ///
     /// # Errors
     ///
@@ -148,19 +149,19 @@ impl RotateProgress {
         self.rotate.start(now)
     }
 
-    /// Goes on with another admin session, for when the first one has ended.
+    /// Continues with another admin session, in case the first one has expired.
     ///
     /// # Errors
     ///
     /// Like [`Rotate::start`].
     pub fn resume_with(self, admin: Ks, now: Moment) -> Result<Exchange<Rotate>, Error> {
-        let site = Site { admin, ..self.rotate.site };
-        Rotate { site, ..self.rotate }.start(now)
+        let access = AdminAccess { admin, ..self.rotate.access };
+        Rotate { access, ..self.rotate }.start(now)
     }
 }
 
 impl Flow for Rotate {
-    type Output = Rotated;
+    type Output = Rotation;
     type Progress = RotateProgress;
     type Machine = RotateMachine;
 
@@ -172,68 +173,68 @@ impl Flow for Rotate {
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
 pub struct RotateMachine {
     rotate: Rotate,
-    /// Of the successor.
-    known: Known,
-    search: Search,
+    /// The state of the successor.
+    token_state: TokenState,
+    search: TokenSearch,
     old: Option<AppToken>,
-    old_is_gone: bool,
+    old_token_deleted: bool,
     verified: bool,
-    stage: Stage,
-    /// The server's clock, as far as it was told.
+    stage: RotateStage,
+    /// The server's time at its last reply; the caller's clock before that.
     now: UnixSeconds,
 }
 
-/// What is under way.
-enum Stage {
-    /// What is there?
-    Look(BatchReader, LookTickets),
-    /// Further pages of tokens.
-    LookFurther,
-    /// The successor.
+/// The request that the flow waits for.
+enum RotateStage {
+    /// Reads the old token and the newer tokens, and starts a widget session.
+    Inspect(BatchReader, RotateInspectTickets),
+    /// Reads a further page of tokens.
+    ReadMoreTokens,
+    /// Adds the successor.
     Add,
-    /// The login with it.
+    /// Logs in with the successor.
     Verify,
-    /// The end of the old one.
+    /// Deletes the old token.
     Delete(BatchReader, DeletionTickets),
 }
 
 #[derive(Clone, Copy)]
-struct LookTickets {
+struct RotateInspectTickets {
     old: Ticket<app_token::Get>,
     tokens: Ticket<app_token::List>,
     widget: Ticket<StartWidgetSession>,
 }
 
 impl Machine for RotateMachine {
-    type Output = Rotated;
+    type Output = Rotation;
     type Progress = RotateProgress;
 
     fn policy(&self) -> &RetryPolicy {
-        &self.rotate.site.retry
+        &self.rotate.access.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Rotated, RotateProgress>, Error> {
+    fn accept(&mut self, reply: &CheckedReply<'_>, now: Moment) -> Result<Transition<Rotation, RotateProgress>, Error> {
         self.now = reply.server_time().unwrap_or(now.wall);
         match &self.stage {
-            Stage::Look(reader, tickets) => {
+            RotateStage::Inspect(reader, tickets) => {
                 let (results, tickets) = (reader.read(reply)?, *tickets);
-                Ok(self.looked(tickets, results))
+                Ok(self.handle_inspection(tickets, results))
             }
-            Stage::LookFurther => Ok(self.searched(reply.parse()?)),
-            Stage::Add => {
-                self.known.token = Some(reply.parse()?);
+            RotateStage::ReadMoreTokens => Ok(self.handle_token_page(reply.parse()?)),
+            RotateStage::Add => {
+                self.token_state.token = Some(reply.parse()?);
                 Ok(self.verify())
             }
-            Stage::Verify => {
+            RotateStage::Verify => {
                 let started: StartedSession = reply.parse()?;
                 Ok(match verify::check(&started, reply) {
-                    Ok(()) => self.verified(),
+                    Ok(()) => self.handle_verification(),
                     Err(error) => self.stop(error),
                 })
             }
-            Stage::Delete(reader, tickets) => Ok(match tickets.read(reader, reply)? {
+            RotateStage::Delete(reader, tickets) => Ok(match tickets.read(reader, reply)? {
                 Ok(_) => {
-                    self.old_is_gone = true;
+                    self.old_token_deleted = true;
                     self.finish()
                 }
                 Err(error) => self.stop(error),
@@ -241,12 +242,12 @@ impl Machine for RotateMachine {
         }
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Rotated, RotateProgress> {
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Rotation, RotateProgress> {
         match self.stage {
-            Stage::Add if error.may_have_acted() => self.in_doubt(error),
-            Stage::Verify if verify::may_lag_behind(&error) => self.verify_again(error),
-            Stage::Delete(..) if error.may_have_acted() => {
-                self.known.in_doubt = error.action();
+            RotateStage::Add if error.may_have_acted() => self.in_doubt(error),
+            RotateStage::Verify if verify::may_be_replication_delay(&error) => self.verify_again(error),
+            RotateStage::Delete(..) if error.may_have_acted() => {
+                self.token_state.in_doubt = error.action();
                 self.stop(error)
             }
             _ => self.stop(error),
@@ -254,103 +255,108 @@ impl Machine for RotateMachine {
     }
 }
 
-impl Plan for RotateMachine {
-    fn known(&mut self) -> (&Site, &mut Known) {
-        (&self.rotate.site, &mut self.known)
+impl ResumableMachine for RotateMachine {
+    fn parts(&mut self) -> (&AdminAccess, &mut TokenState) {
+        (&self.rotate.access, &mut self.token_state)
     }
 
-    fn look(&mut self) -> Result<Prepared, Error> {
-        let Rotate { site, old, .. } = &self.rotate;
-        let mut batch = Batch::new(site.endpoint.clone()).with_ks(site.admin.clone());
-        let old = batch.push(&app_token::Get { id: old.clone() })?;
-        self.search = Search::new(self.rotate.marker());
-        // A successor is younger than its old token.
+    fn inspect(&mut self) -> Result<PreparedRequest, Error> {
+        let Rotate { access, old_id, .. } = &self.rotate;
+        let mut batch = Batch::new(access.endpoint.clone()).with_ks(access.admin.clone());
+        let old = batch.push(&app_token::Get { id: old_id.clone() })?;
+        self.search = TokenSearch::new(self.rotate.marker());
+        // A successor is newer than its old token, so older tokens need not be searched.
         let since = ("filter:createdAtGreaterThanOrEqual", old.field(&["createdAt"]));
-        let tokens = batch.push_with(&Site::page(AppTokenFilter::default(), &self.search), &[since])?;
-        let widget = batch.push(&StartWidgetSession::of(site.partner))?;
+        let tokens = batch.push_with(&AdminAccess::page(AppTokenFilter::default(), &self.search), &[since])?;
+        let widget = batch.push(&StartWidgetSession::of(access.partner))?;
         let (prepared, reader) = batch.prepare()?;
-        self.stage = Stage::Look(reader, LookTickets { old, tokens, widget });
+        self.stage = RotateStage::Inspect(reader, RotateInspectTickets { old, tokens, widget });
         Ok(prepared)
     }
 
-    fn stop(&mut self, error: Error) -> Turn<Rotated, RotateProgress> {
+    fn stop(&mut self, error: Error) -> Transition<Rotation, RotateProgress> {
         let progress = RotateProgress {
-            successor: self.known.token.as_ref().map(|token| token.id.clone()),
+            successor: self.token_state.token.as_ref().map(|token| token.id.clone()),
             verified: self.verified,
-            old_is_gone: self.old_is_gone,
-            in_doubt: self.known.in_doubt,
+            old_token_deleted: self.old_token_deleted,
+            in_doubt: self.token_state.in_doubt,
             rotate: self.rotate.clone(),
         };
-        Turn::Stop(error, progress)
+        Transition::Stop(error, progress)
     }
 }
 
 impl RotateMachine {
     fn new(rotate: Rotate, now: UnixSeconds) -> Self {
-        let (search, known) = (Search::new(rotate.marker()), Known::default());
-        let stage = Stage::LookFurther;
-        Self { rotate, known, search, old: None, old_is_gone: false, verified: false, stage, now }
+        let (search, token_state) = (TokenSearch::new(rotate.marker()), TokenState::default());
+        let stage = RotateStage::ReadMoreTokens;
+        Self { rotate, token_state, search, old: None, old_token_deleted: false, verified: false, stage, now }
     }
 
-    fn looked(&mut self, tickets: LookTickets, mut results: BatchResults) -> Turn<Rotated, RotateProgress> {
+    fn handle_inspection(
+        &mut self,
+        tickets: RotateInspectTickets,
+        mut results: BatchResults,
+    ) -> Transition<Rotation, RotateProgress> {
         let old = results.take(tickets.old).map(Some).or_else(|error| match error.kind() {
             ErrorKind::Kaltura(KalturaCode::AppTokenIdNotFound) => Ok(None),
             _ => Err(error),
         });
         let (old, widget) = match (old, results.take(tickets.widget)) {
             (Ok(old), Ok(widget)) => (old, widget.ks),
-            (Err(error), _) | (_, Err(error)) => return self.look_again_or_stop(error),
+            (Err(error), _) | (_, Err(error)) => return self.inspect_again_or_stop(error),
         };
-        self.known.widget = Some(widget);
-        self.old_is_gone = old.is_none();
+        self.token_state.widget = Some(widget);
+        self.old_token_deleted = old.is_none();
         self.old = old;
-        if self.old_is_gone {
-            // Without the old token the list had no date to begin with: all tokens must be looked through.
-            return self.look_further();
+        if self.old_token_deleted {
+            // The batch's list refers to the creation time of the old token. Without that token the reference is an empty
+            // string, so all tokens must be searched.
+            return self.read_more_tokens();
         }
         match results.take(tickets.tokens) {
-            Ok(page) => self.searched(page),
-            Err(error) => self.look_again_or_stop(error),
+            Ok(page) => self.handle_token_page(page),
+            Err(error) => self.inspect_again_or_stop(error),
         }
     }
 
-    fn look_further(&mut self) -> Turn<Rotated, RotateProgress> {
+    fn read_more_tokens(&mut self) -> Transition<Rotation, RotateProgress> {
         let created_since = self.old.as_ref().map(|old| old.created_at);
-        let list = Site::page(AppTokenFilter { created_since, ..AppTokenFilter::default() }, &self.search);
-        let next = self.rotate.site.request(&list);
-        self.stage = Stage::LookFurther;
-        self.go(next)
+        let list = AdminAccess::page(AppTokenFilter { created_since, ..AppTokenFilter::default() }, &self.search);
+        let next = self.rotate.access.request(&list);
+        self.stage = RotateStage::ReadMoreTokens;
+        self.send(next)
     }
 
-    fn searched(&mut self, page: Page<AppToken>) -> Turn<Rotated, RotateProgress> {
-        match self.search.take(page) {
-            Looked::Partly => self.look_further(),
-            Looked::All(Some(successor)) => {
-                self.known.token = Some(successor);
+    fn handle_token_page(&mut self, page: Page<AppToken>) -> Transition<Rotation, RotateProgress> {
+        match self.search.add_page(page) {
+            SearchOutcome::MorePages => self.read_more_tokens(),
+            SearchOutcome::Complete(Some(successor)) => {
+                self.token_state.token = Some(successor);
                 self.verify()
             }
-            Looked::All(None) => {
+            SearchOutcome::Complete(None) => {
                 let next =
-                    self.successor().and_then(|app_token| self.rotate.site.request(&app_token::Add { app_token }));
-                self.stage = Stage::Add;
-                self.go(next)
+                    self.successor().and_then(|app_token| self.rotate.access.request(&app_token::Add { app_token }));
+                self.stage = RotateStage::Add;
+                self.send(next)
             }
         }
     }
 
-    /// The settings of the successor.
+    /// The settings of the successor: those of the old token.
     fn successor(&self) -> Result<NewAppToken, Error> {
         let old = self.old.as_ref().ok_or_else(|| {
-            let id = &self.rotate.old;
+            let id = &self.rotate.old_id;
             Error::invalid_input(format!(
-                "the app token {id} is not there, and it has no successor: there is nothing to rotate"
+                "the app token {id} does not exist and has no successor: there is nothing to rotate"
             ))
         })?;
         let expiry = match (self.rotate.expiry, old.expiry) {
             (Some(expiry), _) => Some(expiry),
             (None, Some(expiry)) => Some(TokenExpiry::at(expiry, self.now).map_err(|_| {
                 Error::invalid_input(
-                    "the old token's end has passed or cannot be taken over: give the successor one of its own",
+                    "the old app token has expired, or its expiry cannot be reused: set an expiry for the successor",
                 )
             })?),
             (None, None) => None,
@@ -359,56 +365,59 @@ impl RotateMachine {
             expiry,
             session_type: old.session_type,
             session_user_id: old.session_user_id.clone(),
+            // A duration of 0 gives sessions that are already expired; left out, the server sets the account's maximum.
             session_duration: Some(old.longest_session()).filter(|duration| !duration.is_zero()),
             session_privileges: old.session_privileges.clone(),
             hash_type: Some(old.hash_type),
             description: Some(
-                self.rotate.marker().mark(without_marks_of_rotation(old.description.as_deref().unwrap_or_default())),
+                self.rotate
+                    .marker()
+                    .append_to(without_rotation_markers(old.description.as_deref().unwrap_or_default())),
             ),
         })
     }
 
-    fn verify(&mut self) -> Turn<Rotated, RotateProgress> {
-        self.stage = Stage::Verify;
-        let next = self.known.login(&self.rotate.site);
-        self.go(next)
+    fn verify(&mut self) -> Transition<Rotation, RotateProgress> {
+        self.stage = RotateStage::Verify;
+        let next = self.token_state.login(&self.rotate.access);
+        self.send(next)
     }
 
-    fn verified(&mut self) -> Turn<Rotated, RotateProgress> {
+    fn handle_verification(&mut self) -> Transition<Rotation, RotateProgress> {
         self.verified = true;
-        self.known.in_doubt = None;
-        match self.rotate.fate {
-            OldToken::DeleteAfter(pause) if !self.old_is_gone => match self.delete() {
-                Ok(prepared) if pause.is_zero() => Turn::Send(prepared),
-                Ok(prepared) => Turn::Wait(pause, prepared),
+        self.token_state.in_doubt = None;
+        match self.rotate.old_token {
+            OldToken::DeleteAfter(pause) if !self.old_token_deleted => match self.delete() {
+                Ok(prepared) if pause.is_zero() => Transition::Send(prepared),
+                Ok(prepared) => Transition::Wait(pause, prepared),
                 Err(error) => self.stop(error),
             },
             _ => self.finish(),
         }
     }
 
-    fn delete(&mut self) -> Result<Prepared, Error> {
-        let Rotate { site, old, .. } = &self.rotate;
-        let deletion = Deletion::new(site.endpoint.clone(), site.admin.clone(), old.clone())?;
+    fn delete(&mut self) -> Result<PreparedRequest, Error> {
+        let Rotate { access, old_id, .. } = &self.rotate;
+        let deletion = Deletion::new(access.endpoint.clone(), access.admin.clone(), old_id.clone())?;
         let (prepared, reader) = deletion.batch.prepare()?;
-        self.stage = Stage::Delete(reader, deletion.tickets);
+        self.stage = RotateStage::Delete(reader, deletion.tickets);
         Ok(prepared.repeatable())
     }
 
-    fn finish(&mut self) -> Turn<Rotated, RotateProgress> {
-        match self.known.hand_over(&self.rotate.site) {
-            Ok(successor) => Turn::Done(Rotated { successor, old_is_gone: self.old_is_gone }),
+    fn finish(&mut self) -> Transition<Rotation, RotateProgress> {
+        match self.token_state.handover(&self.rotate.access) {
+            Ok(successor) => Transition::Done(Rotation { successor, old_token_deleted: self.old_token_deleted }),
             Err(error) => self.stop(error),
         }
     }
 
-    fn look_again_or_stop(&mut self, error: Error) -> Turn<Rotated, RotateProgress> {
-        if error.is_transient() { self.look_again(error) } else { self.stop(error) }
+    fn inspect_again_or_stop(&mut self, error: Error) -> Transition<Rotation, RotateProgress> {
+        if error.is_transient() { self.inspect_again(error) } else { self.stop(error) }
     }
 }
 
-/// A description without the marks of earlier rotations, which would otherwise add up.
-fn without_marks_of_rotation(description: &str) -> &str {
+/// The description without the markers of earlier rotations, which would otherwise accumulate.
+fn without_rotation_markers(description: &str) -> &str {
     description.split("[apptoken:successor-of:").next().unwrap_or_default().trim_end()
 }
 
@@ -417,13 +426,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_do_not_add_up() {
-        let first = Marker::of("successor-of:0_a").mark(without_marks_of_rotation("importer [apptoken:importer]"));
+    fn markers_of_rotations_do_not_accumulate() {
+        let first = Marker::of("successor-of:0_a").append_to(without_rotation_markers("importer [apptoken:importer]"));
         assert_eq!(first, "importer [apptoken:importer] [apptoken:successor-of:0_a]");
-        let second = Marker::of("successor-of:0_b").mark(without_marks_of_rotation(&first));
+        let second = Marker::of("successor-of:0_b").append_to(without_rotation_markers(&first));
         assert_eq!(second, "importer [apptoken:importer] [apptoken:successor-of:0_b]");
         assert_eq!(
-            Marker::of("successor-of:0_b").mark(without_marks_of_rotation("[apptoken:successor-of:0_a]")),
+            Marker::of("successor-of:0_b").append_to(without_rotation_markers("[apptoken:successor-of:0_a]")),
             "[apptoken:successor-of:0_b]"
         );
     }

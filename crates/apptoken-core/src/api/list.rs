@@ -1,4 +1,4 @@
-//! Lists in pages.
+//! Reading lists page by page.
 
 use alloc::vec::Vec;
 
@@ -7,47 +7,47 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::Error;
 use crate::wire::action::Action;
-use crate::wire::lenient::number_or_text;
+use crate::wire::lenient::number_or_string;
 use crate::wire::strict::StrictItem;
 
-/// Which part of a list: `KalturaFilterPager`.
+/// The page of a list to return: `KalturaFilterPager`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Pager {
-    /// How many objects a page holds, from 1 to 500; the server's default is 30.
+    /// The number of objects per page, from 1 to 500. The server's default is 30.
     #[serde(rename = "pageSize")]
     size: u16,
-    /// Which page, from 1.
+    /// The number of the page, from 1.
     #[serde(rename = "pageIndex")]
     index: u32,
 }
 
 impl Pager {
-    /// The largest page that the server gives.
+    /// The largest page size; the server reduces larger ones to this without an error.
     pub const LARGEST_PAGE: u16 = 500;
 
-    /// A page by its number, from 1.
+    /// The page with the number `index`, counted from 1, of pages of `size` objects.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless `size` is 1 to 500 and `index` at least 1: the
-    /// server would silently take another.
+    /// server would use another value without an error.
     pub fn new(size: u16, index: u32) -> Result<Self, Error> {
         if (1..=Self::LARGEST_PAGE).contains(&size) && index > 0 {
             Ok(Self { size, index })
         } else {
-            Err(Error::invalid_input("a page holds 1 to 500 objects, and pages count from 1"))
+            Err(Error::invalid_input("the page size must be 1 to 500, and the page number at least 1"))
         }
     }
 
-    /// The first page of a list in the largest pages.
+    /// The first page, with the largest page size.
     pub(crate) const FIRST: Self = Self { size: Self::LARGEST_PAGE, index: 1 };
 
     pub(crate) fn next(self) -> Self {
         Self { index: self.index.saturating_add(1), ..self }
     }
 
-    /// How many objects the pages up to this one hold at most.
-    pub(crate) fn reach(self) -> u64 {
+    /// The largest possible number of objects in this page and all pages before it.
+    pub(crate) fn max_objects_so_far(self) -> u64 {
         u64::from(self.size) * u64::from(self.index)
     }
 }
@@ -56,10 +56,12 @@ impl Pager {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(bound = "T: Deserialize<'de>")]
 pub struct Page<T> {
-    /// How many objects all pages hold together.
-    #[serde(rename = "totalCount", deserialize_with = "number_or_text")]
+    /// The total number of objects in all pages.
+    #[serde(rename = "totalCount", deserialize_with = "number_or_string")]
     pub total_count: i64,
-    /// The objects of this page; the server leaves an empty list out in some cases.
+    /// The objects of this page.
+    // The server leaves the key out if `sessionUserIdEqual` names an unknown user; other empty lists have it. Observed on
+    // release Venus-22.19.0 (`app_token_list.jsonl`).
     #[serde(default = "Vec::new", deserialize_with = "objects")]
     pub objects: Vec<T>,
 }
@@ -71,12 +73,12 @@ fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
 
 /// An action that returns a list in pages.
 pub trait ListAction: Action<Reply = Page<Self::Item>> {
-    /// What the list holds.
+    /// The type of the listed objects.
     type Item: DeserializeOwned;
 
-    /// Asks for this page, in an order that later additions do not disturb.
-    fn turn_to(&mut self, pager: Pager);
+    /// Requests the given page, in an order in which new objects come last.
+    fn set_page(&mut self, pager: Pager);
 
-    /// Whether both are the same object, perhaps in another state.
+    /// Whether both are the same object, even if it changed in between.
     fn is_same(one: &Self::Item, other: &Self::Item) -> bool;
 }

@@ -1,4 +1,4 @@
-//! Kaltura's actions, one file each, by service.
+//! Kaltura's actions, grouped by service; each file names the server's source file and the recording that it follows.
 
 pub mod app_token;
 pub(crate) mod list;

@@ -2,102 +2,104 @@
 
 use alloc::string::String;
 
-/// Kaltura's error codes that concern sessions and app tokens; [`Error::code`](crate::Error::code) has every code as text.
+/// Kaltura's error codes that concern sessions and app tokens (`api_v3/lib/KalturaErrors.php`).
+///
+/// [`Error::code`](crate::Error::code) returns every code as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum KalturaCode {
     /// `INVALID_KS`: the KS of the request was refused.
     InvalidKs(KsFault),
-    /// `APP_TOKEN_ID_NOT_FOUND`: unknown, deleted, or a token of another account or region.
+    /// `APP_TOKEN_ID_NOT_FOUND`: the token is unknown or deleted, or belongs to another account or region.
     AppTokenIdNotFound,
-    /// `APP_TOKEN_NOT_ACTIVE`: disabled by Kaltura's staff.
+    /// `APP_TOKEN_NOT_ACTIVE`: the token is disabled, which only Kaltura's staff can do.
     AppTokenNotActive,
-    /// `APP_TOKEN_EXPIRED`: the token's own end has passed.
+    /// `APP_TOKEN_EXPIRED`: the token itself has expired.
     AppTokenExpired,
-    /// `INVALID_APP_TOKEN_HASH`: wrong token value or hash type.
+    /// `INVALID_APP_TOKEN_HASH`: the token's value or hash type is wrong.
     InvalidAppTokenHash,
-    /// `INVALID_WIDGET_ID`: no such account here.
+    /// `INVALID_WIDGET_ID`: the account does not exist on this server.
     InvalidWidgetId,
-    /// `START_SESSION_ERROR`: wrong account secret.
+    /// `START_SESSION_ERROR`: the account secret is wrong.
     StartSessionError,
     /// `SERVICE_FORBIDDEN`: the session may not call this action.
     ServiceForbidden,
     /// `SERVICE_FORBIDDEN_CONTENT_BLOCKED`: the account is blocked or unknown.
     PartnerBlocked,
-    /// `SERVICE_ACCESS_CONTROL_RESTRICTED`: by address, country or plain http.
+    /// `SERVICE_ACCESS_CONTROL_RESTRICTED`: the account forbids calls from this address or country, or by plain http.
     AccessControlRestricted,
-    /// `USER_BLOCKED`
+    /// `USER_BLOCKED`: the user of the session is blocked.
     UserBlocked,
     /// `PARTNER_ACCESS_FORBIDDEN`: the session belongs to another account.
     PartnerAccessForbidden,
-    /// `MISSING_KS`
+    /// `MISSING_KS`: the call needs a KS.
     MissingKs,
-    /// `MISSING_MANDATORY_PARAMETER`: absent, or the request's body was lost.
+    /// `MISSING_MANDATORY_PARAMETER`: a parameter is missing, or the request's body was lost.
     MissingMandatoryParameter,
-    /// `INVALID_ENUM_VALUE`
+    /// `INVALID_ENUM_VALUE`: a parameter is not one of the allowed values.
     InvalidEnumValue,
-    /// `INVALID_PARAMETER_CHAR`
+    /// `INVALID_PARAMETER_CHAR`: a parameter contains a control character.
     InvalidParameterChar,
-    /// `INVALID_FIELD_VALUE`
+    /// `INVALID_FIELD_VALUE`: a field has an invalid value, such as a user id with a space.
     InvalidFieldValue,
-    /// `PROPERTY_VALIDATION_…`: a property that may not be set so.
+    /// `PROPERTY_VALIDATION_…`: a property cannot be set, or not to this value.
     PropertyValidation,
-    /// `INVALID_OBJECT_ID`: no such object; with the id `N/A`, a role named by `setrole`.
+    /// `INVALID_OBJECT_ID`: the object does not exist. With the id `N/A`, the role in the privilege `setrole`.
     InvalidObjectId,
-    /// `UNKNOWN_ROLE_ID`
+    /// `UNKNOWN_ROLE_ID`: the role in the privilege `setrole` does not exist (`session.start` only).
     UnknownRoleId,
-    /// `USER_ROLE_NOT_FOUND`
+    /// `USER_ROLE_NOT_FOUND`: a role in `roleIds` does not exist.
     UserRoleNotFound,
-    /// `ROLE_NAME_ALREADY_EXISTS`
+    /// `ROLE_NAME_ALREADY_EXISTS`: another role has this name.
     RoleNameAlreadyExists,
-    /// `ROLE_IS_BEING_USED`
+    /// `ROLE_IS_BEING_USED`: a user has the role, so it cannot be deleted.
     RoleIsBeingUsed,
-    /// `PERMISSION_NOT_FOUND`
+    /// `PERMISSION_NOT_FOUND`: a permission of the role does not exist.
     PermissionNotFound,
-    /// `DUPLICATE_USER_BY_ID`
+    /// `DUPLICATE_USER_BY_ID`: the user exists.
     DuplicateUserById,
-    /// `INVALID_USER_ID`
+    /// `INVALID_USER_ID`: the user does not exist.
     InvalidUserId,
-    /// `SERVICE_DOES_NOT_EXISTS`
+    /// `SERVICE_DOES_NOT_EXISTS`: the service does not exist.
     ServiceDoesNotExist,
-    /// `ACTION_DOES_NOT_EXISTS`
+    /// `ACTION_DOES_NOT_EXISTS`: the service has no such action.
     ActionDoesNotExist,
-    /// `ACTION_BLOCKED`: called too often.
+    /// `ACTION_BLOCKED`: the action was called too often.
     ActionBlocked,
-    /// `LOCK_TIMED_OUT`
+    /// `LOCK_TIMED_OUT`: another request was creating the same user.
     LockTimedOut,
-    /// `INTERNAL_SERVERL_ERROR`, `INTERNAL_SERVER_ERROR`, `INTERNAL_DATABASE_ERROR`
+    /// `INTERNAL_SERVERL_ERROR` (the server's spelling), `INTERNAL_SERVER_ERROR` or `INTERNAL_DATABASE_ERROR`.
     InternalError,
     /// Any other code.
     Other,
 }
 
-/// Why a KS was refused: what the `KSID` of `INVALID_KS` says.
+/// Why a KS was refused: the reason in the argument `KSID` of `INVALID_KS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum KsFault {
-    /// `EXPIRED`: it has ended.
+    /// `EXPIRED`: the session has expired.
     Expired,
-    /// `LOGOUT`: it was ended by `session.end`, or its app token was deleted.
+    /// `LOGOUT`: the session was revoked, by `session.end` or because its app token was deleted.
     LoggedOut,
-    /// `EXCEEDED_ACTIONS_LIMIT`: used as often as its `actionslimit` allows.
+    /// `EXCEEDED_ACTIONS_LIMIT`: the session was used as often as its `actionslimit` allows.
     ActionsLimitExceeded,
-    /// `EXCEEDED_RESTRICTED_IP`: used from another address than its `iprestrict` allows.
+    /// `EXCEEDED_RESTRICTED_IP`: its `iprestrict` does not allow the caller's address.
     RestrictedIp,
-    /// `EXCEEDED_RESTRICTED_URI`: used for another URI than its `urirestrict` allows.
+    /// `EXCEEDED_RESTRICTED_URI`: its `urirestrict` does not allow the URI.
     RestrictedUri,
-    /// `INVALID_PARTNER`
+    /// `INVALID_PARTNER`: the account of the session is not valid.
     InvalidPartner,
-    /// `INVALID_USER`
+    /// `INVALID_USER`: the user of the session is not valid.
     InvalidUser,
-    /// `INVALID_TYPE`: good, but not for this object.
+    /// `INVALID_TYPE`: the session is valid, but does not give access to this object.
     NotAllowedOnObject,
-    /// It could not be read or verified: damaged, or of another server.
+    /// The KS could not be read or verified: it is damaged, or another server issued it.
     NotRecognised,
 }
 
 impl KalturaCode {
-    /// The meaning of a code and of its arguments, which are looked up by name.
+    /// The variant for a code and its arguments, which `arg` returns by name.
     pub(crate) fn of<'a>(code: &str, arg: impl Fn(&str) -> Option<&'a str>) -> Self {
         match code {
             "INVALID_KS" => Self::InvalidKs(KsFault::of(arg)),
@@ -135,20 +137,23 @@ impl KalturaCode {
         }
     }
 
+    /// Whether the same request can succeed later: after a rate limit (10 s by default), after a lock on the creation of a
+    /// user (2 s), and after an exception or a database failure on the server.
     pub(crate) fn is_transient(self) -> bool {
         matches!(self, Self::ActionBlocked | Self::LockTimedOut | Self::InternalError)
     }
 
-    /// Kaltura's own errors are raised before anything changes, but for those that tell of a crash.
+    /// Kaltura raises API errors before it changes anything, except for those that report a crash.
     pub(crate) fn may_have_acted(self) -> bool {
         matches!(self, Self::InternalError | Self::Other)
     }
 
-    /// The message, if messages of this code hold no secret: no arguments, or names that the server knows itself.
+    /// The message, if messages of this code cannot contain a secret.
     ///
-    /// An argument that repeats what was sent could be a secret that was put in the wrong place.
-    pub(crate) fn harmless_message(self, message: String) -> Option<String> {
-        let harmless = matches!(
+    /// They have no arguments, or only names that the server defines. An argument that repeats a value of the request could
+    /// be a secret that the caller put in the wrong field. `INVALID_KS` repeats the whole KS.
+    pub(crate) fn message_without_secrets(self, message: String) -> Option<String> {
+        let is_safe_code = matches!(
             self,
             Self::AppTokenIdNotFound
                 | Self::AppTokenNotActive
@@ -174,14 +179,15 @@ impl KalturaCode {
                 | Self::ActionDoesNotExist
                 | Self::ActionBlocked
         );
-        let plain =
-            message.len() <= 200 && !message.chars().any(char::is_control) && longest_word(&message) <= LONGEST_NAME;
-        (harmless && plain).then_some(message)
+        let is_safe_text = message.len() <= 200
+            && !message.chars().any(char::is_control)
+            && longest_word(&message) <= LONGEST_SAFE_WORD;
+        (is_safe_code && is_safe_text).then_some(message)
     }
 }
 
-/// No name in a harmless message is longer; a token, a hash and a KS are.
-const LONGEST_NAME: usize = 28;
+/// No name in a safe message is longer than this, while a token (32), a hash (32 or more) and a KS are.
+const LONGEST_SAFE_WORD: usize = 28;
 
 fn longest_word(text: &str) -> usize {
     text.split(|c: char| !c.is_alphanumeric() && !"_-+/=".contains(c)).map(str::len).max().unwrap_or_default()
@@ -201,7 +207,8 @@ impl KsFault {
         }
     }
 
-    /// This server's number is always -1, but for objects; older and patched ones give the true one.
+    /// Release Venus-22.19.0 always sends -1 here (`getExceptionObject` in `api_v3/lib/KalturaFrontController.php`), except
+    /// for access to an object, so `KSID` is read first. Older and patched servers send the real number.
     fn of_number(number: &str) -> Self {
         match number {
             "-2" => Self::InvalidPartner,
@@ -217,7 +224,7 @@ impl KsFault {
     }
 }
 
-/// Codes are capitals, digits and underscores; anything else might be a secret in the wrong place.
+/// Whether a text has the form of an error code: upper case, digits and underscores. Another text could be a secret.
 pub(crate) fn looks_like_code(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     text.starts_with(|first: char| first.is_ascii_uppercase())

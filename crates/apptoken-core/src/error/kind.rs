@@ -23,46 +23,48 @@ impl fmt::Display for ActionName {
     }
 }
 
-/// The kinds of errors. See the [table of errors](crate#errors).
+/// The kind of an error. See the [table of errors](crate#errors).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Refused before anything was sent: a setting or an argument that cannot be right.
+    /// A setting or an argument is invalid. Nothing was sent.
     InvalidInput,
-    /// The transport is certain that the server saw nothing of the request.
+    /// The request was not sent: the transport is certain that the server received nothing of it.
     NotSent,
-    /// No whole reply came; the server may have acted.
+    /// No complete reply arrived. The server may have executed the request.
     NoReply,
-    /// A redirect: the API never redirects, so the URL is not the API's.
+    /// The reply is a redirect. The API never redirects, so the URL is not that of the API.
     Redirect,
-    /// An HTTP status other than 2xx, without an API error in the body.
+    /// The HTTP status is not 2xx, and the body contains no API error.
     HttpStatus,
-    /// A reply without a body.
+    /// The reply has no body.
     EmptyReply,
-    /// A web page in place of a reply.
+    /// The reply is a web page.
     HtmlReply,
-    /// XML in place of JSON: the server did not read `format=1`.
+    /// The reply is XML instead of JSON: the server did not receive `format=1`.
     XmlReply,
-    /// `null` where the action returns something.
+    /// The reply is `null`, but the action returns a result.
     NullReply,
-    /// JSON that ends too early.
+    /// The reply is JSON that ends too early.
     TruncatedReply,
-    /// A reply that is no JSON.
+    /// The reply is not JSON.
     MalformedReply,
-    /// JSON with something behind it.
+    /// The reply has trailing data after the JSON.
     TrailingData,
-    /// JSON of another shape than the action returns.
+    /// The reply is JSON, but not the result that the action returns.
     UnexpectedReply,
-    /// Fewer results of a batch came back than actions were sent: this one was not executed.
+    /// The reply to a batch has fewer results than actions: this action was not executed.
     MissingResult,
-    /// A reply larger than any that the API gives.
+    /// The reply is larger than any reply of the API.
     OversizedReply,
-    /// A reply whose KS is empty or holds white space or control characters.
+    /// The KS in the reply is empty or contains whitespace or control characters.
     UnusableKs,
-    /// The session that came back belongs to another account.
+    /// The session in the reply belongs to another account.
     WrongPartner,
-    /// The server started a session that has already ended.
-    BornExpired,
-    /// Kaltura answered with an error of its own.
+    /// The session in the reply is of another user, type or app token than requested.
+    WrongSession,
+    /// The server started a session that is already expired.
+    AlreadyExpired,
+    /// Kaltura returned an API error.
     Kaltura(KalturaCode),
 }

@@ -1,4 +1,4 @@
-//! What can go wrong, whose fault it is and what to do next.
+//! Errors: what happened, whose fault it is and what to do next.
 
 mod advice;
 pub(crate) mod code;
@@ -13,11 +13,11 @@ use core::fmt;
 pub use code::{KalturaCode, KsFault};
 pub use kind::{ActionName, ErrorKind};
 
-/// Why something did not work: input, transport, protocol and Kaltura alike.
+/// The error of every operation, whether its cause is the input, the transport, the protocol or Kaltura.
 ///
-/// `Display` says what happened in one line, [`advice`](Self::advice) what to do next; the alternate form, `{:#}`, says
-/// both with all causes. None holds a secret, nor a byte of a reply. Can be cloned, so that everybody who waited for the
-/// same thing gets it.
+/// `Display` describes in one line what happened. [`advice`](Self::advice) says what to do next. The alternate form,
+/// `{:#}`, contains both, and all causes. Apart from Kaltura's error code and messages that cannot contain a secret, the
+/// texts contain nothing of the reply. An error can be cloned, so that several waiters can receive the same one.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -25,9 +25,9 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     action: Option<ActionName>,
-    /// Whether a transport failed for a reason that stays.
+    /// Whether a transport failed for a permanent reason.
     permanent: bool,
-    /// What happened, where the kind alone does not say enough.
+    /// What happened, if the kind alone is not specific enough.
     detail: Option<Cow<'static, str>>,
     advice: Option<Cow<'static, str>>,
     code: Option<String>,
@@ -38,11 +38,11 @@ struct Inner {
 }
 
 impl Error {
-    /// An error about a setting or argument that is refused before anything is sent.
+    /// Creates an error about an invalid setting or argument, before anything is sent.
     ///
-    /// `what` says what is wrong and what it should look like; it must not hold the value.
-    pub fn invalid_input(what: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(ErrorKind::InvalidInput).detail(what)
+    /// `problem` says what is wrong and what a valid value looks like. It must not contain the value, which may be a secret.
+    pub fn invalid_input(problem: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::InvalidInput).detail(problem)
     }
 
     pub(crate) fn new(kind: ErrorKind) -> Self {
@@ -60,10 +60,10 @@ impl Error {
         }))
     }
 
-    /// An error of Kaltura's own; its message is kept only if messages of this code hold no secret.
+    /// Creates an error from an API error. The message is kept only if messages of this code cannot contain a secret.
     pub(crate) fn kaltura(kind: KalturaCode, code: String, message: String) -> Self {
         let mut error = Self::new(ErrorKind::Kaltura(kind));
-        error.0.server_message = kind.harmless_message(message);
+        error.0.server_message = kind.message_without_secrets(message);
         error.0.code = code::looks_like_code(&code).then_some(code);
         error
     }
@@ -99,13 +99,13 @@ impl Error {
         self
     }
 
-    /// What kind of error it is.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The action that was called, if it came so far.
+    /// The action that was called, if the error is about a call.
     #[must_use]
     pub fn action(&self) -> Option<ActionName> {
         self.0.action
@@ -117,41 +117,43 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// Kaltura's message, for the codes whose messages are known to hold no secret.
+    /// Kaltura's message, if messages of this code cannot contain a secret.
     #[must_use]
     pub fn server_message(&self) -> Option<&str> {
         self.0.server_message.as_deref()
     }
 
-    /// What Kaltura's support asks for: the number of the request and the host that answered it.
+    /// The number of the request and the host name of the server, which Kaltura's support asks for.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// The HTTP status of the reply, if there was one; 200 for every error of Kaltura's own.
+    /// The HTTP status of the reply, if there was one. It is 200 for every API error.
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
     }
 
-    /// Whether the same request may well succeed later without anything being changed.
+    /// Whether the error is transient: the same request may succeed later without a change.
     ///
-    /// Says nothing about whether it is safe to repeat: see [`may_have_acted`](Self::may_have_acted).
+    /// This does not mean that it is safe to repeat the request: see [`may_have_acted`](Self::may_have_acted).
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.0.kind {
             ErrorKind::NotSent | ErrorKind::NoReply => !self.0.permanent,
             ErrorKind::EmptyReply | ErrorKind::TruncatedReply => true,
+            // Kaltura sends API errors with 200; a proxy sends 429 and 5xx while the server is overloaded or unavailable.
             ErrorKind::HttpStatus => self.0.http_status.is_some_and(|status| status == 429 || status >= 500),
             ErrorKind::Kaltura(code) => code.is_transient(),
             _ => false,
         }
     }
 
-    /// Whether the server may have done what it was asked in spite of the error.
+    /// Whether the server may have executed the request despite the error.
     ///
-    /// An HTTP status or a redirect says nothing about that: it can come from something that stands before the server.
+    /// This is also true for an HTTP status other than 200 and for a redirect, because a proxy in front of the server can
+    /// have sent them.
     #[must_use]
     pub fn may_have_acted(&self) -> bool {
         match self.0.kind {
@@ -202,9 +204,9 @@ impl fmt::Display for Error {
         match (detail, kind) {
             (Some(detail), _) => f.write_str(detail)?,
             (None, ErrorKind::HttpStatus | ErrorKind::Redirect) => {
-                write!(f, "{} {}", advice::what(*kind), http_status.unwrap_or_default())?;
+                write!(f, "{} {}", advice::description(*kind), http_status.unwrap_or_default())?;
             }
-            (None, kind) => f.write_str(advice::what(*kind))?,
+            (None, kind) => f.write_str(advice::description(*kind))?,
         }
         match (code, server_message) {
             (Some(code), Some(message)) => write!(f, " ({code}: {message})")?,
@@ -258,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_can_cross_threads() {
+    fn errors_can_be_sent_between_threads() {
         fn check<T: Send + Sync + 'static>() {}
         check::<Error>();
     }

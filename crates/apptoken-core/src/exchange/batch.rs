@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::error::kind::{ActionName, ErrorKind};
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
@@ -23,13 +23,13 @@ use crate::wire::api_error::ApiException;
 use crate::wire::encode;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
-use crate::wire::reply::{Reply, parse};
+use crate::wire::reply::{CheckedReply, parse};
 
-/// Several actions in one request, executed in order, each with a result of its own.
+/// Several actions in one request, which the server executes in order. Each has its own result.
 ///
-/// One that fails does not stop the others. A later action can take part of an earlier one's result by a
-/// [`Reference`]. `appToken.startSession` cannot follow its own `session.startWidgetSession` in one batch, because its hash
-/// needs the widget session's KS; several of them with one known KS can.
+/// If one action fails, the others are still executed. A later action can use the result of an earlier one by a
+/// [`Reference`]. A batch cannot contain `session.startWidgetSession` and the `appToken.startSession` that depends on it,
+/// because the token hash needs the widget session's KS. It can contain several `appToken.startSession` with a known KS.
 ///
 /// # Examples
 ///
@@ -56,44 +56,44 @@ pub struct Batch {
 }
 
 struct Item {
-    /// A JSON object.
+    /// The JSON object of the action.
     body: Zeroizing<Vec<u8>>,
     action: ActionName,
     repeat: Repeat,
 }
 
-/// The place of an action in its [`Batch`].
+/// Identifies an action of a [`Batch`], to take its result or to refer to it.
 pub struct Ticket<A> {
     position: usize,
     action: PhantomData<fn() -> A>,
 }
 
-/// The result, or part of the result, of an earlier action of the same batch: the server puts its value in.
+/// The result, or part of the result, of an earlier action of the same batch. The server inserts the value.
 ///
-/// If that action fails, the value is the empty text.
+/// If that action fails, the server inserts an empty string and still executes the action that uses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference(String);
 
 impl Batch {
-    /// A batch without actions.
+    /// Creates a batch without actions.
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
         Self { endpoint, ks: None, retry: RetryPolicy::default(), items: Vec::new() }
     }
 
-    /// Calls every action with this KS, but for those with one of their own.
+    /// Sets the KS for all actions that do not have their own.
     #[must_use]
     pub fn with_ks(self, ks: Ks) -> Self {
         Self { ks: Some(ks), ..self }
     }
 
-    /// Sets when to try again. A batch is repeated like the most delicate of its actions.
+    /// Sets the retry policy. A batch is repeated only if all of its actions may be repeated.
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
     }
 
-    /// Adds an action; its result is taken with the ticket.
+    /// Adds an action. [`BatchResults::take`] returns its result for the ticket.
     ///
     /// # Errors
     ///
@@ -102,9 +102,9 @@ impl Batch {
         self.push_with(action, &[])
     }
 
-    /// Adds an action some of whose parameters come from the results of earlier actions.
+    /// Adds an action with parameters that come from the results of earlier actions.
     ///
-    /// A parameter inside an object is named with colons, as in `user:roleIds`; `ks` is a parameter too.
+    /// The name of a parameter inside an object has a colon, as in `user:roleIds`. `ks` is a parameter too.
     ///
     /// # Errors
     ///
@@ -122,13 +122,13 @@ impl Batch {
         Ok(Ticket { position: self.items.len() - 1, action: PhantomData })
     }
 
-    /// How many actions it holds.
+    /// The number of actions.
     #[must_use]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether it holds no action.
+    /// Whether there are no actions.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -138,30 +138,33 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if it holds no action.
+    /// [`ErrorKind::InvalidInput`] if there are no actions.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         if self.is_empty() {
-            return Err(Error::invalid_input("a batch must hold at least one action"));
+            return Err(Error::invalid_input("a batch must contain at least one action"));
         }
         let retry = self.retry;
         let (prepared, reader) = self.prepare()?;
         Ok(Exchange::start(BatchMachine { retry, reader }, prepared, now))
     }
 
-    /// The request, and what reads its reply.
-    pub(crate) fn prepare(self) -> Result<(Prepared, BatchReader), Error> {
+    /// The request, and the reader for its reply.
+    pub(crate) fn prepare(self) -> Result<(PreparedRequest, BatchReader), Error> {
+        // At the top level, the server applies `ks` and `clientTag` to every action that has none, and reads `format` only
+        // there (`handleMultiRequest` in `api_v3/lib/KalturaFrontController.php`).
         let common = encode::object(&encode::common(self.ks.as_ref()))?;
         let expected_len = common.len() + self.items.iter().map(|item| item.body.len() + 16).sum::<usize>();
         let mut body = Zeroizing::new(Vec::with_capacity(expected_len));
         body.push(b'{');
         for (position, item) in self.items.iter().enumerate() {
+            // References count from 1, and the server stops at a gap in the numbers without an error.
             body.extend_from_slice(format!("\"{}\":", position + 1).as_bytes());
             body.extend_from_slice(&item.body);
             body.push(b',');
         }
         body.extend_from_slice(common.get(1..).unwrap_or_default());
         let repeatable = self.items.iter().all(|item| item.repeat == Repeat::Always);
-        let prepared = Prepared {
+        let prepared = PreparedRequest {
             request: HttpRequest::new(self.endpoint.url(MULTIREQUEST.service, MULTIREQUEST.action), body),
             action: MULTIREQUEST,
             repeat: if repeatable { Repeat::Always } else { Repeat::IfNotSent },
@@ -192,26 +195,27 @@ impl Serialize for References<'_> {
 }
 
 impl Reference {
-    /// The same value with this text in front, such as further ids of a comma list.
+    /// The same value with a prefix, such as further ids of a comma-separated list.
+    // The server replaces a reference inside a longer text too (`multirequest.jsonl`).
     #[must_use]
-    pub fn after(self, text: &str) -> Self {
-        Self(format!("{text}{}", self.0))
+    pub fn with_prefix(self, prefix: &str) -> Self {
+        Self(format!("{prefix}{}", self.0))
     }
 }
 
 impl<A> Ticket<A> {
-    /// The whole result, for an action that returns a text or a number.
+    /// Refers to the whole result, for an action that returns a string or a number.
     #[must_use]
     pub fn result(&self) -> Reference {
         self.field(&[])
     }
 
-    /// Part of the result: `&["id"]`, or `&["objects", "0", "id"]`.
+    /// Refers to a part of the result, such as `&["id"]` or `&["objects", "0", "id"]`.
     #[must_use]
     pub fn field(&self, path: &[&str]) -> Reference {
         let mut text = format!("{{{}:result", self.position + 1);
-        for step in path {
-            let _ = write!(text, ":{step}");
+        for segment in path {
+            let _ = write!(text, ":{segment}");
         }
         text.push('}');
         Reference(text)
@@ -232,26 +236,27 @@ impl<A: Action> fmt::Debug for Ticket<A> {
     }
 }
 
-/// The results of a batch, one for each action.
+/// The results of the actions of a batch.
 pub struct BatchResults {
     items: Vec<Option<RawResult>>,
 }
 
-/// The JSON text of a result, or why there is none.
+/// The JSON text of a result, or the error of the action.
 type RawResult = Result<Zeroizing<String>, Error>;
 
 impl BatchResults {
-    /// Takes the result of one action; each can be taken once.
+    /// Takes the result of one action. Each result can be taken once.
     ///
     /// # Errors
     ///
-    /// What the action answered; [`ErrorKind::MissingResult`] if fewer results came back than actions were sent, so that
-    /// this one was not executed; [`ErrorKind::UnexpectedReply`] if the result is not what the action returns;
-    /// [`ErrorKind::InvalidInput`] for a ticket of another batch or a result that was taken.
+    /// The error of the action. [`ErrorKind::MissingResult`] if the reply has too few results, so that this action was not
+    /// executed. [`ErrorKind::UnexpectedReply`] if the result is not that of the action. [`ErrorKind::InvalidInput`] for a
+    /// ticket of another batch, or if the result was already taken.
     pub fn take<A: Action>(&mut self, ticket: Ticket<A>) -> Result<A::Reply, Error> {
         let item = self.items.get_mut(ticket.position).and_then(Option::take);
-        let item =
-            item.ok_or_else(|| Error::invalid_input("this batch has no such result, or it was taken already"))?;
+        let item = item.ok_or_else(|| {
+            Error::invalid_input("this batch has no result for the ticket, or the result was already taken")
+        })?;
         item.and_then(|text| parse(text.as_bytes())).map_err(|error| error.during(A::name()))
     }
 }
@@ -262,17 +267,17 @@ impl fmt::Debug for BatchResults {
     }
 }
 
-/// Reads the reply to a batch.
+/// Reads the reply to a batch: a list with one result for each executed action.
 pub(crate) struct BatchReader {
     actions: Vec<ActionName>,
 }
 
 impl BatchReader {
-    pub(crate) fn read(&self, reply: &Reply<'_>) -> Result<BatchResults, Error> {
+    pub(crate) fn read(&self, reply: &CheckedReply<'_>) -> Result<BatchResults, Error> {
         let mut texts: VecDeque<&RawValue> = reply.parse_borrowed()?;
         if texts.len() > self.actions.len() {
             return Err(Error::new(ErrorKind::UnexpectedReply)
-                .detail(format!("{} results came back for {} actions", texts.len(), self.actions.len()))
+                .detail(format!("the reply has {} results for {} actions", texts.len(), self.actions.len()))
                 .answered_by(reply.response()));
         }
         let items = self.actions.iter().map(|action| {
@@ -281,6 +286,7 @@ impl BatchReader {
                     Some(exception) => Err(exception.into_error()),
                     None => Ok(Zeroizing::new(text.get().into())),
                 },
+                // The server ends the list early, without an error, at an action that it does not execute.
                 None => Err(Error::new(ErrorKind::MissingResult)),
             };
             Some(result.map_err(|error| error.during(*action).answered_by(reply.response())))
@@ -325,12 +331,12 @@ impl Machine for BatchMachine {
         &self.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<BatchResults>, Error> {
-        self.reader.read(reply).map(Turn::Done)
+    fn accept(&mut self, reply: &CheckedReply<'_>, _: Moment) -> Result<Transition<BatchResults>, Error> {
+        self.reader.read(reply).map(Transition::Done)
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<BatchResults> {
-        Turn::Stop(error, ())
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<BatchResults> {
+        Transition::Stop(error, ())
     }
 }
 
@@ -354,7 +360,7 @@ mod tests {
         Start::new(PartnerId::new(101).unwrap(), AccountSecret::parse("s").unwrap(), SessionType::Admin)
     }
 
-    fn answer(batch: Batch, body: &str) -> Result<BatchResults, Error> {
+    fn results_of(batch: Batch, body: &str) -> Result<BatchResults, Error> {
         let reply = HttpResponse::new(200, [("X-Me", "a")], body.as_bytes().to_vec());
         match batch.retry(RetryPolicy::none()).start(NOW)?.receive(&reply, NOW)? {
             Step::Done(results) => Ok(results),
@@ -362,7 +368,7 @@ mod tests {
         }
     }
 
-    fn two() -> (Batch, Ticket<Start>, Ticket<Get>) {
+    fn two_actions() -> (Batch, Ticket<Start>, Ticket<Get>) {
         let mut batch = Batch::new(Endpoint::parse("https://example.org").unwrap());
         let started = batch.push(&start()).unwrap();
         let got = batch.push_with(&Get::default(), &[("ks", started.result())]).unwrap();
@@ -370,8 +376,8 @@ mod tests {
     }
 
     #[test]
-    fn items_are_numbered_objects_and_references_are_written_by_the_ticket() {
-        let (batch, ..) = two();
+    fn actions_are_numbered_and_references_use_the_numbers() {
+        let (batch, ..) = two_actions();
         let exchange = batch.with_ks(Ks::parse("common").unwrap()).start(NOW).unwrap();
         assert_eq!(exchange.request().url(), "https://example.org/api_v3/service/multirequest?format=1");
         let mut body: Value = serde_json::from_slice(exchange.request().body()).unwrap();
@@ -382,29 +388,29 @@ mod tests {
             "ks": "common", "format": 1
         });
         assert_eq!(body, expected);
-        let (_, started, _) = two();
+        let (_, started, _) = two_actions();
         assert_eq!(started.field(&["objects", "0", "id"]), Reference("{1:result:objects:0:id}".into()));
     }
 
     #[test]
-    fn each_action_has_a_result_of_its_own() {
-        let (batch, started, got) = two();
+    fn each_action_has_its_own_result() {
+        let (batch, started, got) = two_actions();
         let error = r#"{"code":"SERVICE_FORBIDDEN","message":"The access to service [session->get] is forbidden","objectType":"KalturaAPIException","args":{"SERVICE":"session->get"}}"#;
-        let mut results = answer(batch, &format!("[\"djJ8MTAx\",{error}]")).unwrap();
+        let mut results = results_of(batch, &format!("[\"djJ8MTAx\",{error}]")).unwrap();
         assert_eq!(results.take(got).unwrap_err().code(), Some("SERVICE_FORBIDDEN"));
         assert_eq!(results.take(started).unwrap().expose(), "djJ8MTAx");
         assert_eq!(results.take(started).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 
     #[test]
-    fn as_many_results_must_come_back_as_actions_were_sent() {
-        let (batch, started, got) = two();
-        let mut results = answer(batch, "[\"djJ8MTAx\"]").unwrap();
+    fn too_few_or_too_many_results_are_errors() {
+        let (batch, started, got) = two_actions();
+        let mut results = results_of(batch, "[\"djJ8MTAx\"]").unwrap();
         assert!(results.take(started).is_ok());
         assert_eq!(results.take(got).unwrap_err().kind(), ErrorKind::MissingResult);
-        assert_eq!(answer(two().0, "[null,null,null]").unwrap_err().kind(), ErrorKind::UnexpectedReply);
-        assert_eq!(answer(two().0, "{}").unwrap_err().kind(), ErrorKind::UnexpectedReply);
-        assert_eq!(answer(two().0, "[null,").unwrap_err().kind(), ErrorKind::TruncatedReply);
+        assert_eq!(results_of(two_actions().0, "[null,null,null]").unwrap_err().kind(), ErrorKind::UnexpectedReply);
+        assert_eq!(results_of(two_actions().0, "{}").unwrap_err().kind(), ErrorKind::UnexpectedReply);
+        assert_eq!(results_of(two_actions().0, "[null,").unwrap_err().kind(), ErrorKind::TruncatedReply);
     }
 
     #[test]
@@ -414,14 +420,14 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_repeated_like_its_most_delicate_action() {
-        let (mut batch, ..) = two();
-        assert!(batch_waits(two().0));
+    fn a_batch_is_repeated_only_if_all_its_actions_may_be() {
+        let (mut batch, ..) = two_actions();
+        assert!(is_repeated(two_actions().0));
         batch.push(&app_token::Add { app_token: app_token::NewAppToken::default() }).unwrap();
-        assert!(!batch_waits(batch));
+        assert!(!is_repeated(batch));
     }
 
-    fn batch_waits(batch: Batch) -> bool {
+    fn is_repeated(batch: Batch) -> bool {
         let failure = TransportFailure::unknown("reset");
         matches!(batch.start(NOW).unwrap().failed(failure, NOW), Ok(Step::Wait(..)))
     }

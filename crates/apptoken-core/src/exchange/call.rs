@@ -1,20 +1,20 @@
-//! One call of one action.
+//! Calling a single action.
 
 use core::fmt;
 use core::marker::PhantomData;
 
 use crate::error::Error;
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
 use crate::wire::action::Action;
 use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
-/// One call of one action; its output is what the action returns.
+/// A call of one action. Its output is the action's result.
 ///
 /// # Examples
 ///
@@ -36,27 +36,27 @@ pub struct Call<A: Action> {
 }
 
 impl<A: Action> Call<A> {
-    /// A call without a KS.
+    /// Creates a call without a KS.
     pub fn new(endpoint: Endpoint, action: A) -> Self {
         Self { endpoint, action, ks: None, retry: RetryPolicy::default(), bypass_cache: false }
     }
 
-    /// Calls with this KS.
+    /// Sets the KS of the call.
     #[must_use]
     pub fn with_ks(self, ks: Ks) -> Self {
         Self { ks: Some(ks), ..self }
     }
 
-    /// Sets when to try again.
+    /// Sets the retry policy.
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
     }
 
-    /// Keeps the server from answering out of its response cache, which holds replies to callers without KS or with a
-    /// widget KS for up to 600 s, and errors for 120 s.
+    /// Makes the server bypass its response cache, which keeps replies to callers without a KS or with a widget KS for up
+    /// to 600 s, and errors for 120 s.
     #[must_use]
-    pub fn bypassing_cache(self) -> Self {
+    pub fn bypass_cache(self) -> Self {
         Self { bypass_cache: true, ..self }
     }
 
@@ -68,7 +68,7 @@ impl<A: Action> Call<A> {
     /// object.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         let common = Common { ks: self.ks.as_ref(), nocache: self.bypass_cache.then(|| Nocache::new(now)) };
-        let prepared = Prepared::new(&self.endpoint, &self.action, common)?;
+        let prepared = PreparedRequest::new(&self.endpoint, &self.action, common)?;
         Ok(Exchange::start(CallMachine { retry: self.retry, action: PhantomData }, prepared, now))
     }
 }
@@ -108,11 +108,11 @@ impl<A: Action> Machine for CallMachine<A> {
         &self.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<A::Reply>, Error> {
-        reply.parse().map(Turn::Done)
+    fn accept(&mut self, reply: &CheckedReply<'_>, _: Moment) -> Result<Transition<A::Reply>, Error> {
+        reply.parse().map(Transition::Done)
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<A::Reply> {
-        Turn::Stop(error, ())
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<A::Reply> {
+        Transition::Stop(error, ())
     }
 }

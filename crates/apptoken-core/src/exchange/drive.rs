@@ -1,17 +1,16 @@
-//! The blocking loop.
+//! The blocking loop that runs a flow.
 
-use crate::exchange::flow::{Exchange, Flow, Step, Stopped};
+use crate::exchange::flow::{Exchange, Flow, Step, StoppedFlow};
 use crate::value::time::Clock;
 use crate::wire::transport::Transport;
 
-/// Drives a flow to its end: sends, receives and waits.
+/// Runs a flow to its end: sends its requests, passes on the replies and waits.
 ///
-/// The one blocking loop of the project; it uses nothing that a caller could not use. An async program writes the same
-/// loop with `.await`.
+/// It uses only the public API. An async program can write the same loop with `.await`.
 ///
 /// # Errors
 ///
-/// [`Stopped`] if the flow cannot go on; it converts into [`Error`](crate::Error) with `?`.
+/// [`StoppedFlow`] if the flow fails; it converts into [`Error`](crate::Error) with `?`.
 ///
 /// # Examples
 ///
@@ -26,16 +25,16 @@ pub fn drive<F: Flow>(
     exchange: Exchange<F>,
     transport: impl Transport,
     clock: impl Clock,
-) -> Result<F::Output, Stopped<F>> {
+) -> Result<F::Output, StoppedFlow<F>> {
     drive_counted(exchange, transport, clock).0
 }
 
-/// Like [`drive`], and counts the requests that were sent, repetitions included, however the flow ends.
+/// Like [`drive`], and also returns the number of requests that were sent, including repetitions, if the flow fails too.
 pub fn drive_counted<F: Flow>(
     mut exchange: Exchange<F>,
     transport: impl Transport,
     clock: impl Clock,
-) -> (Result<F::Output, Stopped<F>>, u32) {
+) -> (Result<F::Output, StoppedFlow<F>>, u32) {
     loop {
         let requests = exchange.requests();
         let step = match transport.send(exchange.request()) {

@@ -1,79 +1,80 @@
-//! A flow, and the one request at which it always stands.
+//! Flows, and the exchange that holds the current request of a flow.
 
 use core::fmt;
 use core::time::Duration;
 
 use crate::error::Error;
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::value::time::Moment;
 use crate::wire::action::Repeat;
 use crate::wire::http::{HttpRequest, HttpResponse};
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 use crate::wire::transport::TransportFailure;
 
-/// Something that takes one or more exchanges, such as [`Login`](crate::Login) or [`Call`](crate::Call).
+/// An operation that takes one or more exchanges, such as [`Login`](crate::Login) or [`Call`](crate::Call).
 ///
-/// Sealed: new actions are added by implementing [`Action`](crate::Action).
+/// The trait is sealed. To call another action, implement [`Action`](crate::Action).
 pub trait Flow: Sized {
-    /// What it ends with.
+    /// The result of the flow.
     type Output;
-    /// What it has done when it stops early, and how to go on; `()` where nothing is left behind.
+    /// What the flow has done when it fails, and how to resume it; `()` if there is nothing to resume.
     type Progress;
     #[doc(hidden)]
     type Machine: Machine<Output = Self::Output, Progress = Self::Progress>;
 
-    /// Starts the flow; each flow's own `start` tells more.
+    /// Starts the flow. The `start` method of each flow describes the details.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for what cannot be sent.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the input cannot be sent.
     fn start(self, now: Moment) -> Result<Exchange<Self>, Error>;
 }
 
-/// One request, waiting for its reply.
+/// The current request of a flow, which waits for its reply.
 ///
-/// A flow always stands at exactly one request. The reply consumes it, so no reply can be given twice or out of order.
+/// A flow always has exactly one current request. The reply consumes the exchange, so no reply can be passed twice or out
+/// of order.
 ///
 /// ```text
 ///              +--- Step::Wait: sleep, then send the same request again ---+
 ///              v                                                           |
 ///   start --> Exchange: request() --- receive(reply) or failed(failure) ---+--> Step::Done(output)
 ///              ^                                                           |
-///              +--- Step::Send: the next request --------------------------+--> Err(Stopped)
+///              +--- Step::Send: the next request --------------------------+--> Err(StoppedFlow)
 /// ```
 #[must_use = "an exchange does nothing until its request is sent and its reply received"]
 pub struct Exchange<F: Flow> {
     machine: F::Machine,
-    prepared: Prepared,
-    /// How often the present request failed.
+    prepared: PreparedRequest,
+    /// How often the current request failed.
     failures: u32,
     started: Duration,
-    /// The request is not sent before this.
+    /// The earliest time at which the request is sent.
     sent_at: Moment,
     requests: u32,
 }
 
-/// What to do after a reply.
-#[must_use = "the flow goes on with what this says"]
+/// What the caller does after a reply.
+#[must_use = "the flow continues only if the caller does this step"]
 pub enum Step<F: Flow> {
     /// Send the request of this exchange.
     Send(Exchange<F>),
-    /// Wait so long, then send the request of this exchange. A flow never waits by itself.
+    /// Wait this long, then send the request of this exchange. A flow never waits by itself.
     Wait(Duration, Exchange<F>),
-    /// The flow has ended.
+    /// The flow is complete.
     Done(F::Output),
 }
 
-/// A flow that ended early: why, and what it had done.
-pub struct Stopped<F: Flow> {
-    /// Why it ended.
+/// A failed flow: its error, and what it had done.
+pub struct StoppedFlow<F: Flow> {
+    /// Why the flow failed.
     pub error: Error,
-    /// What it had done.
+    /// What the flow had done.
     pub progress: F::Progress,
 }
 
 impl<F: Flow> Exchange<F> {
-    pub(crate) fn start(machine: F::Machine, prepared: Prepared, now: Moment) -> Self {
+    pub(crate) fn start(machine: F::Machine, prepared: PreparedRequest, now: Moment) -> Self {
         Self { machine, prepared, failures: 0, started: now.elapsed, sent_at: now, requests: 1 }
     }
 
@@ -83,22 +84,22 @@ impl<F: Flow> Exchange<F> {
         &self.prepared.request
     }
 
-    /// The earliest time at which the request can have been sent: when the flow started, when the reply before it came,
-    /// or when the wait before it ends.
+    /// The earliest time at which the request can have been sent: when the flow started, when the previous reply arrived,
+    /// or when the previous wait ends.
     #[must_use]
     pub fn sent_at(&self) -> Moment {
         self.sent_at
     }
 
-    /// How many requests the flow takes up to and with this one, repetitions included.
+    /// The number of requests of the flow so far, including this one and all repetitions.
     #[must_use]
     pub fn requests(&self) -> u32 {
         self.requests
     }
 
-    /// Takes the reply to the request, read at `now`.
+    /// Processes the reply to the request, which arrived at `now`.
     ///
-    /// One reply is all that an exchange takes:
+    /// An exchange accepts one reply:
     ///
     /// ```
     /// # use apptoken_core::{Error, Exchange, HttpResponse, Login, Moment};
@@ -119,46 +120,49 @@ impl<F: Flow> Exchange<F> {
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if the flow cannot go on.
-    pub fn receive(mut self, reply: &HttpResponse, now: Moment) -> Result<Step<F>, Stopped<F>> {
-        match Reply::of(reply, self.sent_at).and_then(|answer| self.machine.accept(&answer, now)) {
-            Ok(turn) => self.follow(turn, now),
+    /// [`StoppedFlow`] if the flow fails.
+    pub fn receive(mut self, reply: &HttpResponse, now: Moment) -> Result<Step<F>, StoppedFlow<F>> {
+        match CheckedReply::of(reply, self.sent_at).and_then(|reply| self.machine.accept(&reply, now)) {
+            Ok(turn) => self.apply(turn, now),
             Err(error) => self.fail(error, now),
         }
     }
 
-    /// Takes the failure to get a reply to the request.
+    /// Processes the failure of the transport to get a reply.
     ///
     /// # Errors
     ///
-    /// [`Stopped`] if the flow cannot go on.
-    pub fn failed(self, failure: TransportFailure, now: Moment) -> Result<Step<F>, Stopped<F>> {
+    /// [`StoppedFlow`] if the flow fails.
+    pub fn failed(self, failure: TransportFailure, now: Moment) -> Result<Step<F>, StoppedFlow<F>> {
         self.fail(failure.into(), now)
     }
 
-    fn fail(mut self, error: Error, now: Moment) -> Result<Step<F>, Stopped<F>> {
+    fn fail(mut self, error: Error, now: Moment) -> Result<Step<F>, StoppedFlow<F>> {
         let error = error.during(self.prepared.action);
+        // An action that must not run twice is repeated only if the server certainly did not execute it.
         let repeatable = self.prepared.repeat == Repeat::Always || !error.may_have_acted();
         self.failures = self.failures.saturating_add(1);
         match self.machine.policy().wait_after(self.failures, now.elapsed.saturating_sub(self.started)) {
             Some(wait) if repeatable && error.is_transient() => Ok(Step::Wait(wait, self.next(now.plus(wait)))),
             _ => {
                 let turn = self.machine.refuse(error, now);
-                self.follow(turn, now)
+                self.apply(turn, now)
             }
         }
     }
 
-    fn follow(self, turn: Turn<F::Output, F::Progress>, now: Moment) -> Result<Step<F>, Stopped<F>> {
+    fn apply(self, turn: Transition<F::Output, F::Progress>, now: Moment) -> Result<Step<F>, StoppedFlow<F>> {
         match turn {
-            Turn::Send(prepared) => Ok(Step::Send(Self { prepared, failures: 0, ..self }.next(now))),
-            Turn::Wait(pause, prepared) => {
-                // A wait that the flow plans does not count against the deadline of repetition.
+            Transition::Send(prepared) => Ok(Step::Send(Self { prepared, failures: 0, ..self }.next(now))),
+            Transition::Wait(pause, prepared) => {
+                // A wait that is part of the flow does not count towards the deadline for repetitions.
                 let started = self.started.saturating_add(pause);
                 Ok(Step::Wait(pause, Self { prepared, failures: 0, started, ..self }.next(now.plus(pause))))
             }
-            Turn::Done(output) => Ok(Step::Done(output)),
-            Turn::Stop(error, progress) => Err(Stopped { error: error.during(self.prepared.action), progress }),
+            Transition::Done(output) => Ok(Step::Done(output)),
+            Transition::Stop(error, progress) => {
+                Err(StoppedFlow { error: error.during(self.prepared.action), progress })
+            }
         }
     }
 
@@ -167,29 +171,29 @@ impl<F: Flow> Exchange<F> {
     }
 }
 
-impl<F: Flow> From<Stopped<F>> for Error {
-    fn from(stopped: Stopped<F>) -> Self {
+impl<F: Flow> From<StoppedFlow<F>> for Error {
+    fn from(stopped: StoppedFlow<F>) -> Self {
         stopped.error
     }
 }
 
-impl<F: Flow> fmt::Display for Stopped<F> {
+impl<F: Flow> fmt::Display for StoppedFlow<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
     }
 }
 
-impl<F: Flow> fmt::Debug for Stopped<F>
+impl<F: Flow> fmt::Debug for StoppedFlow<F>
 where
     F::Progress: fmt::Debug,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { error, progress } = self;
-        f.debug_struct("Stopped").field("error", error).field("progress", progress).finish()
+        f.debug_struct("StoppedFlow").field("error", error).field("progress", progress).finish()
     }
 }
 
-impl<F: Flow> core::error::Error for Stopped<F>
+impl<F: Flow> core::error::Error for StoppedFlow<F>
 where
     F::Progress: fmt::Debug,
 {

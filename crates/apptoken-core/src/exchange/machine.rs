@@ -1,4 +1,4 @@
-//! What a flow does at each reply. Not public, which seals [`Flow`](super::Flow).
+//! The state machine of a flow. It is not public, which seals [`Flow`](super::Flow).
 
 use core::time::Duration;
 
@@ -11,54 +11,58 @@ use crate::wire::encode;
 use crate::wire::encode::Common;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
-/// A flow between two exchanges: it knows what the next reply must be.
+/// The state of a flow while it waits for a reply.
 pub trait Machine: Sized {
-    /// What the flow ends with.
+    /// The result of the flow.
     type Output;
-    /// What the flow has done when it stops early.
+    /// What the flow has done when it fails.
     type Progress;
 
-    /// How patient the flow is.
+    /// The retry policy of the flow.
     fn policy(&self) -> &RetryPolicy;
 
-    /// Takes the reply. After an error the flow stands where it stood: the reply is not what the action returns.
-    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Self::Output, Self::Progress>, Error>;
+    /// Processes a reply. It returns an error, and keeps its state, if the reply is not a result of the action.
+    fn accept(
+        &mut self,
+        reply: &CheckedReply<'_>,
+        now: Moment,
+    ) -> Result<Transition<Self::Output, Self::Progress>, Error>;
 
-    /// Takes an error that repeating the request does not mend.
-    fn refuse(&mut self, error: Error, now: Moment) -> Turn<Self::Output, Self::Progress>;
+    /// Processes an error after which the request is not repeated.
+    fn refuse(&mut self, error: Error, now: Moment) -> Transition<Self::Output, Self::Progress>;
 }
 
-/// Where a flow goes.
+/// What a flow does next.
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
-pub enum Turn<O, P = ()> {
-    /// To the next request.
-    Send(Prepared),
-    /// To the next request, but not before some time has passed.
-    Wait(Duration, Prepared),
-    /// To its end.
+pub enum Transition<O, P = ()> {
+    /// It sends the next request.
+    Send(PreparedRequest),
+    /// It sends the next request after a wait.
+    Wait(Duration, PreparedRequest),
+    /// It is complete.
     Done(O),
-    /// No further.
+    /// It fails.
     Stop(Error, P),
 }
 
-impl<O> From<Result<Prepared, Error>> for Turn<O> {
-    fn from(next: Result<Prepared, Error>) -> Self {
+impl<O> From<Result<PreparedRequest, Error>> for Transition<O> {
+    fn from(next: Result<PreparedRequest, Error>) -> Self {
         next.map_or_else(|error| Self::Stop(error, ()), Self::Send)
     }
 }
 
 /// A request that is ready to be sent.
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
-pub struct Prepared {
+pub struct PreparedRequest {
     pub(super) request: HttpRequest,
     pub(super) action: ActionName,
     pub(super) repeat: Repeat,
 }
 
-impl Prepared {
-    /// To be repeated whenever it failed, whatever its actions say by themselves.
+impl PreparedRequest {
+    /// Makes the request repeatable after every transient failure, for a flow in which that is safe.
     pub(crate) fn repeatable(self) -> Self {
         Self { repeat: Repeat::Always, ..self }
     }

@@ -1,4 +1,4 @@
-//! Flows: sequences of requests and replies that do one thing.
+//! Flows: sequences of requests and replies that together perform one operation.
 
 pub(crate) mod batch;
 pub(crate) mod call;
@@ -11,6 +11,6 @@ pub(crate) mod retry;
 pub use batch::{Batch, BatchResults, Reference, Ticket};
 pub use call::Call;
 pub use drive::{drive, drive_counted};
-pub use flow::{Exchange, Flow, Step, Stopped};
+pub use flow::{Exchange, Flow, Step, StoppedFlow};
 pub use pages::AllPages;
 pub use retry::RetryPolicy;

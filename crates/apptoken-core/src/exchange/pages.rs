@@ -1,4 +1,4 @@
-//! All pages of a list.
+//! Reading all pages of a list.
 
 use alloc::vec::Vec;
 use core::{fmt, mem};
@@ -6,18 +6,18 @@ use core::{fmt, mem};
 use crate::api::list::{ListAction, Page, Pager};
 use crate::error::Error;
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
 use crate::wire::encode::Common;
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
-/// All pages of a list, in the largest pages and in an order that additions do not disturb.
+/// Reads all pages of a list, with the largest page size and in an order in which new objects come last.
 ///
-/// An object that moves to another page meanwhile is returned once. One that is deleted from an earlier page meanwhile
-/// can make another one slip through between two pages: the list has no snapshot.
+/// The server gives no snapshot of the list. If an object moves to another page between two requests, it is still returned
+/// once. If an object of an earlier page is deleted between two requests, another object can be missed.
 ///
 /// # Examples
 ///
@@ -38,12 +38,12 @@ pub struct AllPages<L: ListAction> {
 }
 
 impl<L: ListAction> AllPages<L> {
-    /// All that `list` lists; its pager does not count.
+    /// Reads all objects of `list`, whose own pager is ignored.
     pub fn new(endpoint: Endpoint, list: L, ks: Ks) -> Self {
         Self { endpoint, list, ks, retry: RetryPolicy::default() }
     }
 
-    /// Sets when to try again.
+    /// Sets the retry policy.
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
@@ -60,9 +60,9 @@ impl<L: ListAction> AllPages<L> {
         Ok(Exchange::start(machine, prepared, now))
     }
 
-    pub(crate) fn first(self) -> Result<(Prepared, PagesMachine<L>), Error> {
-        let mut machine = PagesMachine { pages: self, pager: Pager::FIRST, found: Vec::new() };
-        Ok((machine.ask()?, machine))
+    pub(crate) fn first(self) -> Result<(PreparedRequest, PagesMachine<L>), Error> {
+        let mut machine = PagesMachine { pages: self, pager: Pager::FIRST, items: Vec::new() };
+        Ok((machine.request_page()?, machine))
     }
 }
 
@@ -91,14 +91,14 @@ impl<L: ListAction> Flow for AllPages<L> {
 pub struct PagesMachine<L: ListAction> {
     pages: AllPages<L>,
     pager: Pager,
-    found: Vec<L::Item>,
+    items: Vec<L::Item>,
 }
 
 impl<L: ListAction> PagesMachine<L> {
-    fn ask(&mut self) -> Result<Prepared, Error> {
+    fn request_page(&mut self) -> Result<PreparedRequest, Error> {
         let AllPages { endpoint, list, ks, .. } = &mut self.pages;
-        list.turn_to(self.pager);
-        Prepared::new(endpoint, list, Common { ks: Some(ks), nocache: None })
+        list.set_page(self.pager);
+        PreparedRequest::new(endpoint, list, Common { ks: Some(ks), nocache: None })
     }
 }
 
@@ -110,23 +110,25 @@ impl<L: ListAction> Machine for PagesMachine<L> {
         &self.pages.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, _: Moment) -> Result<Turn<Vec<L::Item>>, Error> {
+    fn accept(&mut self, reply: &CheckedReply<'_>, _: Moment) -> Result<Transition<Vec<L::Item>>, Error> {
         let page: Page<L::Item> = reply.parse()?;
-        let more =
-            !page.objects.is_empty() && page.total_count > 0 && self.pager.reach() < page.total_count.unsigned_abs();
+        // An empty page ends the list even if the total count says otherwise, because it may have changed in between.
+        let has_more = !page.objects.is_empty()
+            && page.total_count > 0
+            && self.pager.max_objects_so_far() < page.total_count.unsigned_abs();
         for item in page.objects {
-            if !self.found.iter().any(|known| L::is_same(known, &item)) {
-                self.found.push(item);
+            if !self.items.iter().any(|known| L::is_same(known, &item)) {
+                self.items.push(item);
             }
         }
-        if !more {
-            return Ok(Turn::Done(mem::take(&mut self.found)));
+        if !has_more {
+            return Ok(Transition::Done(mem::take(&mut self.items)));
         }
         self.pager = self.pager.next();
-        Ok(self.ask().into())
+        Ok(self.request_page().into())
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Turn<Vec<L::Item>> {
-        Turn::Stop(error, ())
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Vec<L::Item>> {
+        Transition::Stop(error, ())
     }
 }

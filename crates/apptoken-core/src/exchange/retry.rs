@@ -1,23 +1,23 @@
-//! When to try again, as data.
+//! The retry policy.
 
 use core::time::Duration;
 
-/// How often and how patiently a request is repeated after a transient failure.
+/// How often a request is repeated after a transient failure, and with which waits.
 ///
-/// Only requests that may be repeated safely are (see [`Repeat`](crate::Repeat)), and only failures that may pass by
-/// themselves. Waits double from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait), each shortened
-/// at random by up to a half, so that many clients do not come back at once.
+/// A request is repeated only if that is safe (see [`Repeat`](crate::Repeat)), and only after a transient failure. The
+/// waits double from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait). Each is shortened at random
+/// by up to one half, so that many clients do not retry at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How often one request is sent at most; 3 by default, 1 for no repetition. 0 counts as 1.
+    /// The maximum number of attempts for one request; 3 by default, 1 for no repetition. 0 means 1.
     pub attempts: u32,
     /// The wait before the second attempt; 1 s by default.
     pub first_wait: Duration,
-    /// No wait is longer; 10 s by default.
+    /// The longest wait; 10 s by default.
     pub longest_wait: Duration,
-    /// No wait begins that would end later than this after the flow's start; 60 s by default.
+    /// The deadline, measured from the start of the flow: a wait that would end later does not begin. 60 s by default.
     pub deadline: Duration,
-    /// Decides the random part of the waits. The same seed gives the same waits: give each process its own.
+    /// The seed for the random part of the waits. The same seed gives the same waits, so use a different one per process.
     pub jitter_seed: u64,
 }
 
@@ -34,13 +34,13 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Sends every request once.
+    /// Sends every request only once.
     #[must_use]
     pub fn none() -> Self {
         Self { attempts: 1, ..Self::default() }
     }
 
-    /// The wait after the `failures`th failure in a row of one request, or `None` to give up.
+    /// The wait after a number of consecutive failures of one request, or `None` to give up.
     pub(crate) fn wait_after(&self, failures: u32, since_start: Duration) -> Option<Duration> {
         if failures >= self.attempts.max(1) {
             return None;
@@ -50,15 +50,16 @@ impl RetryPolicy {
     }
 }
 
-/// The wait after the `failures`th failure in a row: doubled each time up to the longest, and shortened by up to a half, so
-/// that many clients do not come back at once. `random` is a number from 0 to 1.
+/// The exponential backoff after a number of consecutive failures, with jitter. `random` is a number from 0 to 1.
 pub(crate) fn backoff(first: Duration, longest: Duration, failures: u32, random: f64) -> Duration {
     let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
     let full = doubled.min(longest);
     full - full.mul_f64(random / 2.0)
 }
 
-/// A number from 0 to 1 that looks random, the `count`th of a seed: the output function of SplitMix64.
+/// The `count`th pseudo-random number from 0 to 1 of a seed, by the output function of SplitMix64.
+///
+/// Jitter needs no cryptographic randomness, and the core must not use the system's.
 pub(crate) fn random(seed: u64, count: u64) -> f64 {
     let mut bits = (seed ^ count.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn no_wait_goes_beyond_the_deadline() {
+    fn no_wait_ends_after_the_deadline() {
         let policy = RetryPolicy::default();
         assert_eq!(policy.wait_after(1, Duration::from_secs(60)), None);
         assert!(policy.wait_after(1, Duration::from_secs(58)).is_some());
@@ -92,7 +93,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_policy_ends_and_never_panics(attempts in 0..20_u32, first: u64, longest: u64, deadline: u64, jitter_seed: u64, since: u64) {
+        fn every_policy_gives_up_and_never_panics(attempts in 0..20_u32, first: u64, longest: u64, deadline: u64, jitter_seed: u64, since: u64) {
             let policy = RetryPolicy {
                 attempts,
                 first_wait: Duration::from_nanos(first),

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::exchange::batch::{Batch, BatchReader, BatchResults, Ticket};
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::login::credential::Credential;
 use crate::login::session::{Grant, Session};
@@ -23,7 +23,7 @@ use crate::value::ks::Ks;
 use crate::value::time::Moment;
 use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
 /// The login of many users with one app token that leaves the user open.
 ///
@@ -186,7 +186,7 @@ impl LoginManyMachine {
         Ok(Exchange::start(machine, prepared, now))
     }
 
-    fn first_request(&mut self, now: Moment) -> Result<Prepared, Error> {
+    fn first_request(&mut self, now: Moment) -> Result<PreparedRequest, Error> {
         match (self.login.credential.hash, self.waiting.front(), &self.widget) {
             (HashChoice::Detect, Some(&first), _) => {
                 let LoginMany { endpoint, credential, .. } = &*self.login;
@@ -200,15 +200,15 @@ impl LoginManyMachine {
         }
     }
 
-    fn ask_for_widget_session(&mut self, fresh: bool, now: Moment) -> Result<Prepared, Error> {
+    fn ask_for_widget_session(&mut self, fresh: bool, now: Moment) -> Result<PreparedRequest, Error> {
         let action = StartWidgetSession::of(self.login.credential.partner);
         let common = Common { ks: None, nocache: fresh.then(|| Nocache::new(now)) };
         self.stage = Stage::Widget { fresh };
-        Prepared::new(&self.login.endpoint, &action, common)
+        PreparedRequest::new(&self.login.endpoint, &action, common)
     }
 
     /// Asks for the sessions of the next users.
-    fn ask_for_sessions(&mut self) -> Result<Prepared, Error> {
+    fn ask_for_sessions(&mut self) -> Result<PreparedRequest, Error> {
         let LoginMany { endpoint, credential, batch_size, .. } = &*self.login;
         let widget = self.widget.as_ref().ok_or_else(|| Error::new(ErrorKind::UnexpectedReply))?;
         let token_hash = self.hash_type()?.token_hash(widget.ks(), &credential.token);
@@ -231,11 +231,11 @@ impl LoginManyMachine {
         }
     }
 
-    fn take_first(&mut self, turn: Turn<Session>, now: Moment) -> Turn<ManySessions> {
+    fn take_first(&mut self, turn: Transition<Session>, now: Moment) -> Transition<ManySessions> {
         match turn {
-            Turn::Send(prepared) => Turn::Send(prepared),
-            Turn::Wait(pause, prepared) => Turn::Wait(pause, prepared),
-            Turn::Done(session) => {
+            Transition::Send(prepared) => Transition::Send(prepared),
+            Transition::Wait(pause, prepared) => Transition::Wait(pause, prepared),
+            Transition::Done(session) => {
                 self.login.credential.hash = HashChoice::Known(session.hash_type());
                 self.widget = session.widget().cloned().map(Widget::Obtained);
                 if let Some(first) = self.waiting.pop_front() {
@@ -243,11 +243,11 @@ impl LoginManyMachine {
                 }
                 self.go_on(now)
             }
-            Turn::Stop(error, ()) => self.give_up(&error),
+            Transition::Stop(error, ()) => self.give_up(&error),
         }
     }
 
-    fn take_widget_session(&mut self, fresh: bool, reply: &Reply<'_>, now: Moment) -> Result<(), Error> {
+    fn take_widget_session(&mut self, fresh: bool, reply: &CheckedReply<'_>, now: Moment) -> Result<(), Error> {
         let started: StartedWidgetSession = reply.parse()?;
         if started.partner_id != i64::from(self.login.credential.partner.get()) {
             return Err(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()));
@@ -260,7 +260,7 @@ impl LoginManyMachine {
         &mut self,
         mut results: BatchResults,
         tickets: Vec<(usize, Ticket<StartSession>)>,
-        reply: &Reply<'_>,
+        reply: &CheckedReply<'_>,
         now: Moment,
     ) -> Result<(), Error> {
         let hash_type = self.hash_type()?;
@@ -286,7 +286,7 @@ impl LoginManyMachine {
         }
     }
 
-    fn go_on(&mut self, now: Moment) -> Turn<ManySessions> {
+    fn go_on(&mut self, now: Moment) -> Transition<ManySessions> {
         if self.waiting.is_empty() && self.refused.is_empty() {
             return self.finish();
         }
@@ -298,11 +298,11 @@ impl LoginManyMachine {
         } else {
             self.ask_for_sessions()
         };
-        next.map_or_else(|error| self.give_up(&error), Turn::Send)
+        next.map_or_else(|error| self.give_up(&error), Transition::Send)
     }
 
     /// Ends with this error for everybody whose session is still to be asked for; who has an answer keeps it.
-    fn give_up(&mut self, error: &Error) -> Turn<ManySessions> {
+    fn give_up(&mut self, error: &Error) -> Transition<ManySessions> {
         let tickets = match core::mem::replace(&mut self.stage, Stage::Widget { fresh: true }) {
             Stage::Batch { tickets, .. } => tickets,
             Stage::First(_) | Stage::Widget { .. } => Vec::new(),
@@ -316,7 +316,7 @@ impl LoginManyMachine {
         self.finish()
     }
 
-    fn finish(&mut self) -> Turn<ManySessions> {
+    fn finish(&mut self) -> Transition<ManySessions> {
         let missing = || Err(Error::new(ErrorKind::MissingResult));
         let sessions = core::mem::take(&mut self.sessions);
         let widget = match self.widget.take() {
@@ -324,7 +324,7 @@ impl LoginManyMachine {
             Some(Widget::Given(_)) | None => None,
         };
         let sessions = sessions.into_iter().map(|session| session.unwrap_or_else(missing)).collect();
-        Turn::Done(ManySessions { sessions, widget })
+        Transition::Done(ManySessions { sessions, widget })
     }
 }
 
@@ -339,7 +339,7 @@ impl Machine for LoginManyMachine {
         }
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<ManySessions>, Error> {
+    fn accept(&mut self, reply: &CheckedReply<'_>, now: Moment) -> Result<Transition<ManySessions>, Error> {
         match &mut self.stage {
             Stage::First(login) => {
                 let turn = login.accept(reply, now)?;
@@ -358,7 +358,7 @@ impl Machine for LoginManyMachine {
         Ok(self.go_on(now))
     }
 
-    fn refuse(&mut self, error: Error, now: Moment) -> Turn<ManySessions> {
+    fn refuse(&mut self, error: Error, now: Moment) -> Transition<ManySessions> {
         if let Stage::First(login) = &mut self.stage {
             let turn = login.refuse(error, now);
             return self.take_first(turn, now);

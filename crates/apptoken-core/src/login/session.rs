@@ -55,10 +55,10 @@ pub struct Session {
 pub struct Changes {
     /// The session ends earlier than asked, because of the token's `sessionDuration` or its own end.
     pub shortened: Option<ShortenedLifetime>,
-    /// The user that was asked, if the token fixes another.
-    pub other_user_than: Option<String>,
-    /// The kind that was asked, if the token fixes the other.
-    pub other_type_than: Option<SessionType>,
+    /// The user that was asked for, if the session is of another because the token fixes it.
+    pub requested_user: Option<String>,
+    /// The type that was asked for, if the session has the other because the token fixes it.
+    pub requested_type: Option<SessionType>,
     /// The privileges that were asked and silently dropped.
     pub dropped_privileges: Privileges,
 }
@@ -89,14 +89,38 @@ impl Changes {
                 }
                 _ => None,
             },
-            other_user_than: asked.user_id.clone().filter(|user_id| *user_id != started.user_id),
-            other_type_than: asked.session_type.filter(|session_type| *session_type != started.session_type),
+            requested_user: asked.user_id.clone().filter(|user_id| *user_id != started.user_id),
+            requested_type: asked.session_type.filter(|session_type| *session_type != started.session_type),
             dropped_privileges: asked
                 .privileges
                 .as_ref()
                 .map(|privileges| privileges.without(&started.privileges))
                 .unwrap_or_default(),
         }
+    }
+}
+
+/// What is wrong with a session that is of the right account.
+fn wrong_session(
+    privileges: &Privileges,
+    app_token: &AppTokenId,
+    changes: &Changes,
+    asked: &SessionOptions,
+) -> Option<&'static str> {
+    // Every session of an app token has the privilege `apptoken:<id>` (observed on release Venus-22.19.0). The server
+    // takes the id in either case.
+    let of_other_token = privileges
+        .values("apptoken")
+        .is_some_and(|ids| !ids.iter().any(|id| id.eq_ignore_ascii_case(app_token.as_str())));
+    match changes {
+        _ if of_other_token => Some("the session that came back was started with another app token"),
+        Changes { requested_user: Some(_), .. } if !asked.token_may_override => {
+            Some("the session that came back is of another user than asked for")
+        }
+        Changes { requested_type: Some(_), .. } if !asked.token_may_override => {
+            Some("the session that came back is of another type than asked for")
+        }
+        _ => None,
     }
 }
 
@@ -109,7 +133,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::WrongPartner`] if it is of another account, [`ErrorKind::BornExpired`] if it had ended when the
+    /// [`ErrorKind::WrongPartner`] if it is of another account, [`ErrorKind::WrongSession`] if it is of another app token, or
+    /// of another user or type than requested, [`ErrorKind::AlreadyExpired`] if it had ended when the
     /// server answered.
     pub fn from_grant(grant: Grant, credential: &Credential, asked: &SessionOptions) -> Result<Self, Error> {
         let Grant { started, hash_type, server_time, sent_at, obtained_at } = grant;
@@ -117,9 +142,12 @@ impl Session {
             return Err(Error::new(ErrorKind::WrongPartner));
         }
         if server_time.is_some_and(|now| started.expiry <= now) {
-            return Err(Error::new(ErrorKind::BornExpired));
+            return Err(Error::new(ErrorKind::AlreadyExpired));
         }
         let changes = Changes::between(asked, &started, server_time);
+        if let Some(what) = wrong_session(&started.privileges, &credential.id, &changes, asked) {
+            return Err(Error::new(ErrorKind::WrongSession).detail(what));
+        }
         let StartedSession { ks, session_type, partner_id: _, user_id, expiry, privileges } = started;
         Ok(Self {
             ks,

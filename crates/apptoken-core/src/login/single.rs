@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::error::code::KalturaCode;
 use crate::error::kind::ErrorKind;
 use crate::exchange::flow::{Exchange, Flow};
-use crate::exchange::machine::{Machine, Prepared, Turn};
+use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::login::credential::Credential;
 use crate::login::session::{Grant, Session};
@@ -23,7 +23,7 @@ use crate::value::session_type::SessionType;
 use crate::value::time::Moment;
 use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
-use crate::wire::reply::Reply;
+use crate::wire::reply::CheckedReply;
 
 /// The login: from an app token to a restricted session.
 ///
@@ -84,6 +84,13 @@ impl Login {
         self
     }
 
+    /// Accepts a session of another user or type than asked for; see [`SessionOptions::token_may_override`].
+    #[must_use]
+    pub fn token_may_override(mut self) -> Self {
+        self.options.token_may_override = true;
+        self
+    }
+
     /// Asks for a session of this length, in whole seconds, from 1 s to 10 years; the token limits it.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
@@ -114,7 +121,7 @@ impl Login {
         Ok(Exchange::start(machine, prepared, now))
     }
 
-    pub(super) fn first(self, now: Moment) -> Result<(Prepared, LoginMachine), Error> {
+    pub(super) fn first(self, now: Moment) -> Result<(PreparedRequest, LoginMachine), Error> {
         self.options.check()?;
         // Detection must not lose a try to a widget session out of the cache that has ended.
         let fresh = self.credential.hash == HashChoice::Detect;
@@ -209,14 +216,14 @@ impl LoginMachine {
         Self { login: Box::new(login), stage: Stage::Widget { fresh: false }, fallback, untried, hash_type }
     }
 
-    fn ask_for_widget_session(&mut self, fresh: bool, now: Moment) -> Result<Prepared, Error> {
+    fn ask_for_widget_session(&mut self, fresh: bool, now: Moment) -> Result<PreparedRequest, Error> {
         let action = StartWidgetSession::of(self.login.credential.partner);
         let common = Common { ks: None, nocache: fresh.then(|| Nocache::new(now)) };
         self.stage = Stage::Widget { fresh };
-        Prepared::new(&self.login.endpoint, &action, common)
+        PreparedRequest::new(&self.login.endpoint, &action, common)
     }
 
-    fn ask_for_session(&mut self, source: Source, now: Moment) -> Result<Prepared, Error> {
+    fn ask_for_session(&mut self, source: Source, now: Moment) -> Result<PreparedRequest, Error> {
         let Credential { id, token, .. } = &self.login.credential;
         let action = StartSession {
             id: id.clone(),
@@ -224,20 +231,30 @@ impl LoginMachine {
             options: self.login.options.clone(),
         };
         let common = Common { ks: Some(&source.ks), nocache: source.fresh.then(|| Nocache::new(now)) };
-        let prepared = Prepared::new(&self.login.endpoint, &action, common);
+        let prepared = PreparedRequest::new(&self.login.endpoint, &action, common);
         self.stage = Stage::Session(source);
         prepared
     }
 
-    fn take_widget_session(&mut self, fresh: bool, reply: &Reply<'_>, now: Moment) -> Result<Turn<Session>, Error> {
+    fn take_widget_session(
+        &mut self,
+        fresh: bool,
+        reply: &CheckedReply<'_>,
+        now: Moment,
+    ) -> Result<Transition<Session>, Error> {
         let started: StartedWidgetSession = reply.parse()?;
         if !self.is_right_partner(started.partner_id) {
-            return Ok(Turn::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ()));
+            return Ok(Transition::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ()));
         }
         Ok(self.ask_for_session(Source { ks: started.ks, widget_since: Some(now), fresh }, now).into())
     }
 
-    fn take_session(&self, source: &Source, reply: &Reply<'_>, now: Moment) -> Result<Turn<Session>, Error> {
+    fn take_session(
+        &self,
+        source: &Source,
+        reply: &CheckedReply<'_>,
+        now: Moment,
+    ) -> Result<Transition<Session>, Error> {
         let started = reply.parse()?;
         let grant = Grant {
             started,
@@ -249,8 +266,8 @@ impl LoginMachine {
         let Source { ks, widget_since, fresh } = source;
         let widget = widget_since.map(|obtained_at| WidgetSession { ks: ks.clone(), obtained_at, fresh: *fresh });
         Ok(match Session::from_grant(grant, &self.login.credential, &self.login.options) {
-            Ok(session) => Turn::Done(session.with_widget(widget)),
-            Err(error) => Turn::Stop(error.answered_by(reply.response()), ()),
+            Ok(session) => Transition::Done(session.with_widget(widget)),
+            Err(error) => Transition::Stop(error.answered_by(reply.response()), ()),
         })
     }
 
@@ -278,16 +295,16 @@ impl Machine for LoginMachine {
         &self.login.retry
     }
 
-    fn accept(&mut self, reply: &Reply<'_>, now: Moment) -> Result<Turn<Session>, Error> {
+    fn accept(&mut self, reply: &CheckedReply<'_>, now: Moment) -> Result<Transition<Session>, Error> {
         match &self.stage {
             Stage::Widget { fresh } => self.take_widget_session(*fresh, reply, now),
             Stage::Session(source) => self.take_session(source, reply, now),
         }
     }
 
-    fn refuse(&mut self, error: Error, now: Moment) -> Turn<Session> {
+    fn refuse(&mut self, error: Error, now: Moment) -> Transition<Session> {
         let Stage::Session(source) = &self.stage else {
-            return Turn::Stop(error, ());
+            return Transition::Stop(error, ());
         };
         let source = source.clone();
         let hash_refused = error.kind() == ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash);
@@ -302,7 +319,7 @@ impl Machine for LoginMachine {
                 self.fallback = Fallback::Never;
                 self.ask_for_widget_session(true, now).into()
             }
-            _ => Turn::Stop(self.explain(error), ()),
+            _ => Transition::Stop(self.explain(error), ()),
         }
     }
 }

@@ -1,19 +1,19 @@
-//! What an update does to one field.
+//! The change of one field in an update.
 
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
-/// What an update does to one field of an object.
+/// The change of one field of an object in an update.
 ///
-/// Three things that JSON's null would mix up: the server casts a null to 0 or to the empty text.
+/// JSON's null cannot express these three cases, because the server casts it to 0 or to an empty string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Change<T> {
-    /// Leaves it as it is.
+    /// Leaves the field unchanged.
     #[default]
     Keep,
-    /// Gives it this value.
+    /// Sets the field to this value.
     Set(T),
-    /// Takes its value away, which is sent as `field__null`.
+    /// Clears the field.
     Clear,
 }
 
@@ -25,6 +25,9 @@ impl<T> From<T> for Change<T> {
 
 impl<T: Serialize> Change<T> {
     /// Writes the field under its name, or under the name that clears it.
+    ///
+    /// The server clears a property if the request contains its name with the suffix `__null`, whatever the value
+    /// (`api_v3/lib/KalturaRequestDeserializer.php`).
     pub(crate) fn write<M: SerializeMap>(
         &self,
         map: &mut M,

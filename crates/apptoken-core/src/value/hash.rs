@@ -1,4 +1,4 @@
-//! The token hash: what proves to `appToken.startSession` that the caller knows the token.
+//! The token hash, which proves to `appToken.startSession` that the caller knows the token's value.
 
 use alloc::string::String;
 use core::fmt;
@@ -15,7 +15,7 @@ use crate::value::secrets::{AppTokenSecret, TokenHash};
 
 /// The hash function of an app token: `KalturaAppTokenHashType`.
 ///
-/// It must be the one that the token was created with; the server's default for a token created without one is SHA1.
+/// It must be the hash type of the token. The server uses SHA1 for a token that was created without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum HashType {
     /// `MD5`
@@ -33,10 +33,10 @@ pub enum HashType {
 }
 
 impl HashType {
-    /// All four, in the order in which detection tries them: the most usual first.
+    /// All hash types, in the order in which detection tries them: the most common first.
     pub const ALL: [Self; 4] = [Self::Sha256, Self::Sha1, Self::Sha512, Self::Md5];
 
-    /// Kaltura's name for it.
+    /// The name that Kaltura uses for this hash type.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl HashType {
         }
     }
 
-    /// Hashes the KS, exactly as it will be sent, followed by the token's value.
+    /// Computes the token hash: the digest of the KS, exactly as it is sent, followed by the token's value.
     ///
     /// # Examples
     ///
@@ -74,6 +74,9 @@ impl HashType {
     }
 }
 
+/// A plain digest in lower-case hex, as the server computes it (`api_v3/services/AppTokenService.php`).
+///
+/// Some of Kaltura's guides call it an HMAC. The server compares the text exactly, so upper-case hex is refused.
 fn hex_digest<D: Digest>(ks: &str, token: &str) -> String {
     hex::encode(D::new().chain_update(ks).chain_update(token).finalize())
 }
@@ -81,12 +84,12 @@ fn hex_digest<D: Digest>(ks: &str, token: &str) -> String {
 impl FromStr for HashType {
     type Err = Error;
 
-    /// Reads Kaltura's name of a hash type; case matters to the server, so it matters here.
+    /// Reads the name that Kaltura uses for a hash type. Names are case-sensitive, as they are on the server.
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::ALL
             .into_iter()
             .find(|hash_type| hash_type.as_str() == name)
-            .ok_or_else(|| Error::invalid_input("the hash type must be one of MD5, SHA1, SHA256, SHA512, in capitals"))
+            .ok_or_else(|| Error::invalid_input("the hash type must be MD5, SHA1, SHA256 or SHA512, in upper case"))
     }
 }
 
@@ -96,14 +99,15 @@ impl fmt::Display for HashType {
     }
 }
 
-/// How a login knows the hash type of its token.
+/// How a login determines the hash type of its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HashChoice {
-    /// It is known: the usual case.
+    /// The hash type is known, which is the usual case.
     Known(HashType),
-    /// It is not known: each type is tried on one widget session, and the session tells which one it was.
+    /// The hash type is unknown: the login tries each type with the same widget session, and the
+    /// [`Session`](crate::Session) reports the one that succeeded.
     ///
-    /// Costs up to 5 requests instead of 2, so write down what it found.
+    /// This takes up to 5 requests instead of 2, so store the result.
     Detect,
 }
 
@@ -118,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_are_those_of_the_server() {
+    fn hashes_equal_the_servers() {
         for vector in apptoken_golden::hash_vectors() {
             let hash_type: HashType = vector.hash_type.parse().unwrap();
             assert_eq!(
@@ -132,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_exact() {
+    fn hash_type_names_are_case_sensitive() {
         for hash_type in HashType::ALL {
             assert_eq!(hash_type.as_str().parse::<HashType>().unwrap(), hash_type);
         }

@@ -1,4 +1,4 @@
-//! The names of things: accounts, tokens, kinds of session.
+//! The ids of accounts and app tokens.
 
 use alloc::format;
 use alloc::string::String;
@@ -7,17 +7,17 @@ use core::num::NonZeroU32;
 
 use crate::error::Error;
 
-/// The number of a Kaltura account, called *partner id* throughout Kaltura.
+/// The id of a Kaltura account, which Kaltura calls *partner id*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartnerId(NonZeroU32);
 
 impl PartnerId {
-    /// Takes a partner id.
+    /// Creates a partner id from a number.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for 0 and for what a Kaltura database cannot hold
-    /// (more than 2147483647).
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for 0 and for numbers above 2147483647, which
+    /// Kaltura's database cannot store.
     pub fn new(id: u32) -> Result<Self, Error> {
         NonZeroU32::new(id)
             .filter(|id| id.get() <= i32::MAX as u32)
@@ -25,26 +25,26 @@ impl PartnerId {
             .ok_or_else(|| Error::invalid_input("the partner id must be between 1 and 2147483647"))
     }
 
-    /// Reads a partner id from text, such as `1234567`.
+    /// Parses a partner id from text such as `1234567`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it is digits only. The id of a widget,
-    /// `_1234567`, is refused by name: it is easily taken for the partner id.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the text consists of digits. The error for
+    /// a widget id, `_1234567`, names the mistake, because the two ids are easily confused.
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.starts_with('_') {
             return Err(Error::invalid_input(
-                "the partner id starts with an underscore, so it is a widget id: give the digits alone, such as 1234567",
+                "the partner id starts with an underscore, so it is a widget id: use only the digits, such as 1234567",
             ));
         }
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse() {
             Ok(id) if digits => Self::new(id),
-            _ => Err(Error::invalid_input("the partner id must be digits only, such as 1234567")),
+            _ => Err(Error::invalid_input("the partner id must consist of digits only, such as 1234567")),
         }
     }
 
-    /// The number.
+    /// The partner id as a number.
     #[must_use]
     pub fn get(self) -> u32 {
         self.0.get()
@@ -57,27 +57,29 @@ impl fmt::Display for PartnerId {
     }
 }
 
-/// The id of an app token, such as `1_ab12cd34`; not a secret.
+/// The id of an app token, such as `1_ab12cd34`. It is not a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AppTokenId(String);
 
 impl AppTokenId {
     /// Takes the id as `appToken.add` or `appToken.list` returned it.
     ///
-    /// Upper and lower case are kept as given: the server takes either, but a session started with an id in the wrong
-    /// case is not ended when the token is deleted.
+    /// Keep the case as it is. The server accepts either case, but when the token is deleted, it does not revoke sessions
+    /// that were started with an id in a different case.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it is digits, an underscore, and letters and
-    /// digits, 20 characters at most. A value of 32 hex digits is refused as what it is: the token's secret value.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the id consists of digits, an underscore, and
+    /// letters and digits, with at most 20 characters. The error for 32 hex digits says that this is the token's secret
+    /// value.
     pub fn parse(id: impl Into<String>) -> Result<Self, Error> {
         let id = id.into();
         if id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(Error::invalid_input(
-                "the app token's id has 32 hex digits, so it is the token's secret value: the id looks like 1_ab12cd34",
+                "the app token's id consists of 32 hex digits, so it is the token's secret value: an id looks like 1_ab12cd34",
             ));
         }
+        // The server generates `{data centre}_{8 characters [0-9a-z]}`, for a database column of 20 characters.
         let well_formed = id.split_once('_').is_some_and(|(center, rest)| {
             !center.is_empty()
                 && center.bytes().all(|byte| byte.is_ascii_digit())
@@ -115,8 +117,7 @@ impl serde::Serialize for AppTokenId {
 
 impl<'de> serde::Deserialize<'de> for AppTokenId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(String::deserialize(deserializer)?)
-            .map_err(|_| serde::de::Error::custom("not the id of an app token"))
+        Self::parse(String::deserialize(deserializer)?).map_err(|_| serde::de::Error::custom("not an app token id"))
     }
 }
 
@@ -132,9 +133,9 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn a_widget_id_is_not_taken_for_a_partner_id() {
+    fn a_widget_id_is_not_accepted_as_a_partner_id() {
         let error = PartnerId::parse("_1234567").unwrap_err().to_string();
-        assert!(error.contains("underscore") && error.contains("digits alone"), "{error}");
+        assert!(error.contains("underscore") && error.contains("only the digits"), "{error}");
     }
 
     #[test]
@@ -146,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn a_token_value_is_not_taken_for_its_id() {
+    fn a_token_value_is_not_accepted_as_its_id() {
         let error = AppTokenId::parse("00112233445566778899aabbccddeeff").unwrap_err().to_string();
         assert!(error.contains("secret value"), "{error}");
         assert!(!error.contains("00112233"), "{error}");
     }
 
     #[test]
-    fn token_ids_have_the_form_of_kaltura_ids() {
+    fn only_token_ids_of_kalturas_form_are_accepted() {
         for id in ["0_jgc81x8q", "1_AB12CD34", "12_a"] {
             assert_eq!(AppTokenId::parse(id).unwrap().as_str(), id);
         }

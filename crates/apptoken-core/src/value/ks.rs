@@ -1,4 +1,4 @@
-//! The KS (Kaltura Session) string, and what can be read of it without the account's secret.
+//! The KS (Kaltura Session) string, and the parts of it that are readable without the account's secret.
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -15,31 +15,31 @@ use crate::value::privileges::Privileges;
 use crate::value::secrets::printable;
 use crate::value::time::UnixSeconds;
 
-/// A Kaltura Session string: who holds it is the session.
+/// A Kaltura Session (KS) string. It is a bearer secret: anyone who holds it can use the session.
 ///
-/// Kept and sent exactly as the server gave it, since the token hash is taken over these very characters.
+/// It is stored and sent exactly as the server returned it, because the token hash covers these exact characters.
 #[derive(Clone)]
 pub struct Ks(Zeroizing<String>);
 
 /// The two formats of a KS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KsVersion {
-    /// Signed and readable.
+    /// Signed, but readable by anyone.
     V1,
-    /// Encrypted.
+    /// Encrypted with the account's secret, except for the partner id.
     V2,
 }
 
-/// What a KS V1 says openly. Nothing of it is verified: that needs the account's secret.
+/// The readable fields of a KS V1. They are not verified, because that needs the account's secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KsV1Fields {
-    /// When it ends.
+    /// When the session expires.
     pub expires_at: UnixSeconds,
-    /// The number of its session type: 0 user, 2 admin.
+    /// The session type: 0 user, 2 admin.
     pub session_type: i64,
-    /// The user, or the empty text.
+    /// The user, or an empty string.
     pub user_id: String,
-    /// Its privileges.
+    /// The privileges of the session.
     pub privileges: Privileges,
 }
 
@@ -48,54 +48,56 @@ impl Ks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is empty or holds white space or control
-    /// characters. Whether it is a good KS only the server can tell.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is empty or contains whitespace or control
+    /// characters. Only the server can decide whether the KS is valid.
     pub fn parse(text: impl Into<String>) -> Result<Self, Error> {
         printable(text.into(), "the KS").map(Self)
     }
 
-    /// The KS itself.
+    /// Exposes the KS string.
     ///
     /// # Security
     ///
-    /// The one way out: do not log or print what this returns.
+    /// Do not log or print the returned text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Eight hex digits that stay the same for the same KS, so that log lines can be matched without showing it.
+    /// Eight hex digits that are the same for the same KS, so that log lines can be correlated without exposing it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(self.0.as_bytes());
         hex::encode(digest.get(..4).unwrap_or_default())
     }
 
-    /// Whether both are the same KS, in a time that does not depend on where they differ.
+    /// Whether both are the same KS. The comparison takes constant time.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 
-    /// The format of the KS; `None` if it has neither.
+    /// The format of the KS; `None` if it has neither format.
     #[must_use]
     pub fn version(&self) -> Option<KsVersion> {
         let decoded = self.decode()?;
-        if decoded.starts_with(V2_MARK) { Some(KsVersion::V2) } else { v1_text(&decoded).map(|_| KsVersion::V1) }
+        if decoded.starts_with(V2_PREFIX) { Some(KsVersion::V2) } else { v1_text(&decoded).map(|_| KsVersion::V1) }
     }
 
-    /// The account that the KS says it belongs to.
+    /// The account that the KS names. It is not verified.
     #[must_use]
     pub fn partner(&self) -> Option<PartnerId> {
         let decoded = self.decode()?;
-        let digits = match decoded.strip_prefix(V2_MARK) {
+        // A KS V2 starts with `v2|<partner id>|` in plain text, because the server needs the account's secret to decrypt the
+        // rest.
+        let digits = match decoded.strip_prefix(V2_PREFIX) {
             Some(rest) => core::str::from_utf8(rest.split(|byte| *byte == b'|').next()?).ok()?,
             None => v1_text(&decoded)?.split(';').next()?,
         };
         PartnerId::parse(digits).ok()
     }
 
-    /// What a KS V1 says openly; `None` for V2, which is encrypted.
+    /// The readable fields of a KS V1; `None` for V2, which is encrypted.
     #[must_use]
     pub fn v1_fields(&self) -> Option<KsV1Fields> {
         let decoded = self.decode()?;
@@ -113,9 +115,11 @@ impl Ks {
     }
 }
 
-const V2_MARK: &[u8] = b"v2|";
+const V2_PREFIX: &[u8] = b"v2|";
 
-/// The text behind the signature of a KS V1: `partner;partner;expiry;type;random;user;privileges;...`.
+/// The text after the signature of a KS V1: `partner;partner;expiry;type;random;user;privileges;...`.
+///
+/// The server requires three fields (`parseKS` in `alpha/apps/kaltura/lib/webservices/kSessionBase.class.php`).
 fn v1_text(decoded: &[u8]) -> Option<&str> {
     let (signature, text) = core::str::from_utf8(decoded).ok()?.split_once('|')?;
     (signature.len() == 40 && text.matches(';').count() >= 2).then_some(text)
@@ -144,7 +148,7 @@ mod tests {
     const V2: &str = "djJ8MTIzNDU2N3zVzK4_KaXjvJp4i8Q83jP0cZptfMyOHGyl_iG7jyo9_JgW88LBJMyLeJDL25CnmLz8RF4NRrR_xjaCJ_iebUWf3M9kEaZzckeAGRpEvW9EIw==";
 
     #[test]
-    fn v1_is_readable() {
+    fn v1_shows_its_fields() {
         let ks = Ks::parse(V1).unwrap();
         assert_eq!(ks.version(), Some(KsVersion::V1));
         assert_eq!(ks.partner(), Some(PartnerId::new(1_234_567).unwrap()));
@@ -154,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn v2_tells_its_partner_only() {
+    fn v2_shows_only_its_partner() {
         for text in [V2, V2.trim_end_matches('='), &V2.replace('-', "+").replace('_', "/")] {
             let ks = Ks::parse(text).unwrap();
             assert_eq!(ks.version(), Some(KsVersion::V2));
@@ -164,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_a_fingerprint_only() {
+    fn debug_shows_only_a_fingerprint() {
         let ks = Ks::parse(V2).unwrap();
         let debug = format!("{ks:?}");
         assert_eq!(debug, format!("Ks([redacted] {})", ks.fingerprint()));

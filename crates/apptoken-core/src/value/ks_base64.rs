@@ -1,4 +1,4 @@
-//! The base64 around a KS.
+//! The base64 encoding of a KS.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,14 +15,14 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Decodes the base64 of a KS string as the server does: by PHP's strict decoder, after putting `+/` for `-_`.
+/// Decodes the base64 of a KS string as the server does: with PHP's strict decoder, after replacing `-_` by `+/`.
 ///
-/// Spaces, tabs and line breaks may stand anywhere. Padding may be missing, but not wrong. Bits beyond the last whole byte
-/// may be anything. `None` for anything else.
+/// It ignores spaces, tabs, line breaks, and bits after the last whole byte. Padding may be missing, but must not be
+/// wrong. Returns `None` for anything else.
 ///
 /// # Security
 ///
-/// What a KS V1 decodes to is the session in plain text: wipe it, and do not log it.
+/// A decoded KS V1 is the session in plain text: wipe it, and do not log it.
 #[must_use]
 pub fn decode_ks(text: &str) -> Option<Vec<u8>> {
     let mut digits = Zeroizing::new(String::with_capacity(text.len()));

@@ -1,4 +1,4 @@
-//! How long things last, written so that the server cannot misread it.
+//! Lifetimes of sessions and tokens, checked so that the server cannot misread them.
 
 use core::time::Duration;
 
@@ -7,23 +7,27 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::value::time::UnixSeconds;
 
-/// The longest lifetime that is taken for a wish and not for a mistake: 10 years.
+/// The longest lifetime that is accepted: 10 years. A longer one is probably a Unix time given by mistake.
 ///
-/// It is also the border up to which the server reads a token's expiry as a distance from now.
-pub(crate) const LONGEST: Duration = Duration::from_secs(315_360_000);
+/// Up to the same limit, the server reads a token's expiry as relative to now (`api_v3/lib/KalturaRequestDeserializer.php`
+/// and the server's default configuration).
+pub(crate) const LONGEST_LIFETIME: Duration = Duration::from_secs(315_360_000);
 
-/// Refuses a session's lifetime that the server would misread.
+/// Refuses a session lifetime that the server would misread.
 pub(crate) fn check_lifetime(lifetime: Option<Duration>) -> Result<(), Error> {
     check_not_zero(lifetime)?;
     match lifetime {
-        Some(lifetime) if lifetime > LONGEST => Err(Error::invalid_input(
+        Some(lifetime) if lifetime > LONGEST_LIFETIME => Err(Error::invalid_input(
             "the session's lifetime must be at most 10 years: it is a duration, not a point in time",
         )),
         _ => Ok(()),
     }
 }
 
-/// Refuses a lifetime that would be sent as 0.
+/// Refuses a lifetime that would be sent as 0 seconds.
+///
+/// As the `expiry` of `appToken.startSession`, 0 means "not set"; as the `sessionDuration` of a token and as the `expiry`
+/// of `session.start`, it gives sessions that are already expired (observed on release Venus-22.19.0).
 pub(crate) fn check_not_zero(lifetime: Option<Duration>) -> Result<(), Error> {
     match lifetime {
         Some(lifetime) if lifetime < Duration::from_secs(1) => Err(Error::invalid_input(
@@ -33,35 +37,36 @@ pub(crate) fn check_not_zero(lifetime: Option<Duration>) -> Result<(), Error> {
     }
 }
 
-/// When an app token ends.
+/// When an app token expires.
 ///
-/// Always sent as a point in time: the server reads small numbers as distances from now, among them 0, which makes a
-/// token that has ended already. A token without one never ends.
+/// It is always sent as an absolute time. The server reads small numbers as relative to now; 0 gives a token that is
+/// already expired. A token without expiry never expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct TokenExpiry(i64);
 
 impl TokenExpiry {
-    /// A point in time.
+    /// An absolute time.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it lies after `now` and within 30 years of it.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the time is after `now` and at most 30 years
+    /// after it.
     pub fn at(when: UnixSeconds, now: UnixSeconds) -> Result<Self, Error> {
         match when.seconds_since(now) {
             i64::MIN..=0 => Err(Error::invalid_input(
-                "the token's expiry has passed: give a later time, or leave it out for a token that does not end",
+                "the token's expiry is in the past: use a later time, or leave it out for a token that does not expire",
             )),
-            distance if distance > FARTHEST => Err(Error::invalid_input(
-                "the token's expiry is more than 30 years away: leave it out for a token that does not end",
+            distance if distance > LONGEST_DISTANCE => Err(Error::invalid_input(
+                "the token's expiry is more than 30 years away: leave it out for a token that does not expire",
             )),
-            _ if when.0 <= LONGEST.as_secs() as i64 => Err(Error::invalid_input(
-                "the token's expiry is no date of our time: the server would read it as a distance from now",
+            _ if when.0 <= LONGEST_LIFETIME.as_secs() as i64 => Err(Error::invalid_input(
+                "the token's expiry is before 1980, so the server would read it as relative to now: check the clock",
             )),
             _ => Ok(Self(when.0)),
         }
     }
 
-    /// So long after `now`, in whole seconds.
+    /// A time relative to `now`, in whole seconds.
     ///
     /// # Errors
     ///
@@ -70,14 +75,14 @@ impl TokenExpiry {
         Self::at(now.plus(duration), now)
     }
 
-    /// The point in time.
+    /// The expiry as a Unix time.
     #[must_use]
     pub fn unix_seconds(self) -> UnixSeconds {
         UnixSeconds(self.0)
     }
 }
 
-const FARTHEST: i64 = 30 * 365 * 86_400;
+const LONGEST_DISTANCE: i64 = 30 * 365 * 86_400;
 
 #[cfg(test)]
 mod tests {
@@ -88,21 +93,27 @@ mod tests {
     const NOW: UnixSeconds = UnixSeconds(1_795_230_763);
 
     #[test]
-    fn what_the_server_would_misread_is_refused_with_the_reason() {
-        for (when, reason) in
-            [(0, "passed"), (NOW.0, "passed"), (NOW.0 - 1, "passed"), (-1, "passed"), (NOW.0 * 2, "30 years")]
-        {
+    fn an_expiry_that_the_server_would_misread_is_refused() {
+        for (when, reason) in [
+            (0, "in the past"),
+            (NOW.0, "in the past"),
+            (NOW.0 - 1, "in the past"),
+            (-1, "in the past"),
+            (NOW.0 * 2, "30 years"),
+        ] {
             let error = TokenExpiry::at(UnixSeconds(when), NOW).unwrap_err().to_string();
             assert!(error.contains(reason), "{when}: {error}");
         }
-        assert!(TokenExpiry::after(Duration::ZERO, NOW).unwrap_err().to_string().contains("passed"));
-        assert!(TokenExpiry::at(UnixSeconds(3600), UnixSeconds(0)).unwrap_err().to_string().contains("distance"));
+        assert!(TokenExpiry::after(Duration::ZERO, NOW).unwrap_err().to_string().contains("in the past"));
+        assert!(
+            TokenExpiry::at(UnixSeconds(3600), UnixSeconds(0)).unwrap_err().to_string().contains("relative to now")
+        );
         assert_eq!(TokenExpiry::after(Duration::from_secs(60), NOW).unwrap().unix_seconds(), UnixSeconds(NOW.0 + 60));
     }
 
     proptest! {
         #[test]
-        fn whatever_is_taken_is_read_as_a_date(when: i64, now: i64) {
+        fn an_accepted_expiry_is_absolute_and_in_the_future(when: i64, now: i64) {
             if let Ok(expiry) = TokenExpiry::at(UnixSeconds(when), UnixSeconds(now)) {
                 prop_assert!(expiry.0 > 315_360_000 && when > now);
             }

@@ -1,4 +1,4 @@
-//! Values that a caller gives or gets: ids, secrets, times, privileges.
+//! The values in requests and replies: ids, secrets, times, privileges.
 
 pub(crate) mod change;
 pub(crate) mod hash;

@@ -1,4 +1,4 @@
-//! Secrets as types: no `Display`, no `PartialEq`, a `Debug` that shows nothing, wiped from memory when dropped.
+//! Types for secrets: no `Display`, no `PartialEq`, a redacted `Debug`, wiped from memory when dropped.
 
 use alloc::string::String;
 use core::fmt;
@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// The value of an app token: what is hashed together with a KS.
+/// The secret value of an app token, which is hashed together with a KS.
 ///
-/// Whoever holds it can start sessions with everything the token allows.
+/// Anyone who holds it can start sessions with everything that the token allows.
 #[derive(Clone)]
 pub struct AppTokenSecret(Zeroizing<String>);
 
@@ -19,23 +19,23 @@ impl AppTokenSecret {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is empty or holds white space or control
-    /// characters: such a value never matches, and a line break at the end of a file is the usual reason.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is empty or contains whitespace or control
+    /// characters. Such a value never matches; the usual cause is a line break at the end of a file.
     pub fn parse(value: impl Into<String>) -> Result<Self, Error> {
         printable(value.into(), "the app token's value").map(Self)
     }
 
-    /// The secret itself.
+    /// Exposes the secret.
     ///
     /// # Security
     ///
-    /// The one way out: do not log or print what this returns.
+    /// Do not log or print the returned text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether both are the same secret, in a time that does not depend on where they differ.
+    /// Whether both are the same secret. The comparison takes constant time.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
@@ -44,37 +44,36 @@ impl AppTokenSecret {
 
 impl<'de> serde::Deserialize<'de> for AppTokenSecret {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(String::deserialize(deserializer)?)
-            .map_err(|_| serde::de::Error::custom("not the value of an app token"))
+        Self::parse(String::deserialize(deserializer)?).map_err(|_| serde::de::Error::custom("not an app token value"))
     }
 }
 
-/// A secret of the account (admin secret or user secret), which signs KS strings of that account.
+/// A secret of the account (admin secret or user secret). It signs the account's KS strings.
 #[derive(Clone)]
 pub struct AccountSecret(Zeroizing<String>);
 
 impl AccountSecret {
-    /// Takes the secret as the Kaltura console shows it.
+    /// Takes the secret as Kaltura's management console shows it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is empty or holds white space or control
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is empty or contains whitespace or control
     /// characters.
     pub fn parse(value: impl Into<String>) -> Result<Self, Error> {
         printable(value.into(), "the account secret").map(Self)
     }
 
-    /// The secret itself.
+    /// Exposes the secret.
     ///
     /// # Security
     ///
-    /// The one way out: do not log or print what this returns.
+    /// Do not log or print the returned text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether both are the same secret, in a time that does not depend on where they differ.
+    /// Whether both are the same secret. The comparison takes constant time.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
@@ -83,7 +82,7 @@ impl AccountSecret {
 
 /// The `tokenHash` of `appToken.startSession`.
 ///
-/// It can be replayed together with its KS until that KS ends, so it is a secret too.
+/// It is a secret too: with its KS, it can be replayed until that KS expires.
 #[derive(Clone)]
 pub struct TokenHash(Zeroizing<String>);
 
@@ -92,11 +91,11 @@ impl TokenHash {
         Self(Zeroizing::new(hex))
     }
 
-    /// The hash in lower-case hex.
+    /// Exposes the hash, in lower-case hex.
     ///
     /// # Security
     ///
-    /// The one way out: do not log or print what this returns.
+    /// Do not log or print the returned text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -115,10 +114,10 @@ macro_rules! redacted {
 
 redacted!(AppTokenSecret AccountSecret TokenHash);
 
-/// Refuses what can only be a mistake of reading or copying, and says which, without the value.
+/// Refuses a value that was read or copied incorrectly. The error names the mistake, but does not contain the value.
 pub(crate) fn printable(value: String, what: &str) -> Result<Zeroizing<String>, Error> {
     let value = Zeroizing::new(value);
-    // Without an early end the compiler looks at many bytes at once.
+    // Without an early return, the compiler can check many bytes at once.
     if !value.is_empty() && value.bytes().fold(true, |graphic, byte| graphic & byte.is_ascii_graphic()) {
         return Ok(value);
     }
@@ -127,12 +126,12 @@ pub(crate) fn printable(value: String, what: &str) -> Result<Zeroizing<String>, 
     }
     if value.ends_with(['\n', '\r']) {
         return Err(Error::invalid_input(alloc::format!(
-            "{what} ends with a line break: strip it (a file that holds a secret usually ends with one)"
+            "{what} ends with a line break: strip it (files usually end with one)"
         )));
     }
     if let Some(position) = value.chars().position(|c| c.is_whitespace() || c.is_control()) {
         return Err(Error::invalid_input(alloc::format!(
-            "{what} holds white space or a control character at position {position}: copy it again without"
+            "{what} contains whitespace or a control character at position {position}: copy it again without it"
         )));
     }
     Ok(value)
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_from_a_file_is_refused_with_advice_and_without_the_value() {
+    fn a_secret_with_a_line_break_is_refused_without_showing_it() {
         for value in ["s3cret\n", "s3cret\r\n"] {
             let text = AppTokenSecret::parse(value).unwrap_err().to_string();
             assert!(text.contains("line break") && text.contains("strip it"), "{text}");
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn sameness_is_of_the_text() {
+    fn secrets_are_the_same_if_their_text_is() {
         let secret = |text: &str| AccountSecret::parse(text).unwrap();
         assert!(secret("abc").is_same(&secret("abc")));
         assert!(!secret("abc").is_same(&secret("abd")));

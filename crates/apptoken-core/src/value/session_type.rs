@@ -1,16 +1,16 @@
-//! `KalturaSessionType`.
+//! The type of a session.
 
-/// The kind of a session: `KalturaSessionType`.
+/// The type of a session: `KalturaSessionType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SessionType {
-    /// An ordinary session, 0.
+    /// A user session, 0.
     User,
-    /// An administrator's session, 2, which may do everything unless a role restricts it.
+    /// An admin session, 2. It has all permissions unless a role restricts it.
     Admin,
 }
 
 impl SessionType {
-    /// Kaltura's number for it.
+    /// The number that Kaltura uses for this type.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
@@ -19,9 +19,9 @@ impl SessionType {
         }
     }
 
-    /// The kind of session that has this number.
+    /// The session type with this number; `None` for a negative number.
     ///
-    /// To the server every number from 1 is an administrator's session, and old tokens can hold others than 2.
+    /// The server treats every number from 1 on as an admin session, and an old token can contain a number other than 2.
     #[must_use]
     pub fn from_code(code: i64) -> Option<Self> {
         match code {

@@ -1,22 +1,22 @@
-//! Time as an argument: the core never reads a clock.
+//! Times and clocks. The core never reads a clock; the caller passes the time.
 
 use core::fmt;
 use core::time::Duration;
 
 use serde::Serialize;
 
-/// A point in time as Kaltura counts it: seconds since 1970-01-01T00:00:00Z.
+/// A Unix time, as Kaltura uses it: seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct UnixSeconds(pub i64);
 
 impl UnixSeconds {
-    /// The point in time `duration` later; fractions of a second are dropped.
+    /// The time `duration` later; fractions of a second are dropped.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add_unsigned(duration.as_secs()))
     }
 
-    /// Seconds from `earlier` to `self`; negative if `earlier` is the later one.
+    /// The seconds from `earlier` to `self`; negative if `earlier` is later than `self`.
     #[must_use]
     pub fn seconds_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -29,32 +29,32 @@ impl fmt::Display for UnixSeconds {
     }
 }
 
-/// One reading of the caller's clocks.
+/// One reading of the caller's wall clock and monotonic clock.
 ///
-/// Expiry is a date, so it is compared with `wall`. Waits and deadlines must survive a change of the date, so they
-/// count in `elapsed`.
+/// An expiry is an absolute time, so it is compared with `wall`. Waits and deadlines must not change when someone sets the
+/// wall clock, so they use `elapsed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// The date by the caller's clock.
+    /// The time of the wall clock.
     pub wall: UnixSeconds,
-    /// Monotonic time since any fixed origin, such as the start of the process.
+    /// The time of the monotonic clock, since any fixed origin such as the start of the process.
     pub elapsed: Duration,
 }
 
 impl Moment {
-    /// The moment `duration` later, if nobody sets the clock in between.
+    /// The moment `duration` later, if the wall clock is not set in between.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self { wall: self.wall.plus(duration), elapsed: self.elapsed.saturating_add(duration) }
     }
 }
 
-/// The caller's clock, for [`drive`](crate::drive): a real one, or a virtual one in a test.
+/// The clock for [`drive`](crate::drive): a real one, or a virtual one in a test.
 pub trait Clock {
-    /// Reads the clock.
+    /// Reads both clocks.
     fn now(&self) -> Moment;
 
-    /// Waits for `duration`; a virtual clock moves forward instead.
+    /// Sleeps for `duration`. A virtual clock advances instead.
     fn sleep(&self, duration: Duration);
 }
 
@@ -88,7 +88,7 @@ impl<C: Clock + ?Sized> Clock for alloc::sync::Arc<C> {
     }
 }
 
-/// The date of an HTTP `Date` header (`Sun, 06 Nov 1994 08:49:37 GMT`); the obsolete forms are not read.
+/// Parses an HTTP `Date` header (`Sun, 06 Nov 1994 08:49:37 GMT`), but not its obsolete formats.
 pub(crate) fn http_date(text: &str) -> Option<UnixSeconds> {
     let mut words = text.split_once(", ")?.1.split(' ');
     let day: i64 = digits(words.next()?, 2)?;
@@ -99,9 +99,9 @@ pub(crate) fn http_date(text: &str) -> Option<UnixSeconds> {
     let hour: i64 = digits(clock.next()?, 2)?;
     let minute: i64 = digits(clock.next()?, 2)?;
     let second: i64 = digits(clock.next()?, 2)?;
-    let sound = clock.next().is_none() && words.next() == Some("GMT") && words.next().is_none();
+    let is_complete = clock.next().is_none() && words.next() == Some("GMT") && words.next().is_none();
     let in_range = (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
-    (sound && in_range)
+    (is_complete && in_range)
         .then(|| UnixSeconds(days_since_epoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second))
 }
 
@@ -115,7 +115,7 @@ fn digits(text: &str, width: usize) -> Option<i64> {
     (text.len() == width && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar; years are counted from March so that the leap day is last.
+/// The days from 1970-01-01 to a date in the Gregorian calendar. Years start in March here, so that the leap day is last.
 fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_http_dates() {
+    fn http_dates_are_parsed() {
         for (text, expected) in [
             ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_http_date() {
+    fn text_that_is_not_an_http_date_is_refused() {
         for text in [
             "",
             "Sun",

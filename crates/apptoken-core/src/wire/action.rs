@@ -1,4 +1,4 @@
-//! A Kaltura action: what is sent and what comes back.
+//! A Kaltura action: its parameters and its result.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,10 +8,10 @@ use crate::error::kind::ActionName;
 
 /// One action of Kaltura's API.
 ///
-/// The trait is open: implement it for an action that this crate does not know, and run it through
-/// [`Call`](crate::Call) like any other. The fields are the action's parameters, under their names in Kaltura's reference.
+/// Implement it for an action that this crate does not include, and run it with [`Call`](crate::Call) like any other. The
+/// fields are the action's parameters, with the names of Kaltura's API reference.
 ///
-/// Nulls are left out wherever they stand, because the server would cast them to 0 or to the empty text.
+/// Nulls are left out at every depth, because the server would cast them to 0 or to an empty string.
 ///
 /// # Examples
 ///
@@ -42,25 +42,26 @@ use crate::error::kind::ActionName;
 /// # Ok::<(), apptoken_core::Error>(())
 /// ```
 pub trait Action: Serialize {
-    /// What the action returns; `()` for one that returns nothing.
+    /// The type of the result; `()` if the action returns nothing.
     type Reply: DeserializeOwned;
-    /// The service, such as `appToken`.
+    /// The name of the service, such as `appToken`.
     const SERVICE: &'static str;
-    /// The action, such as `startSession`.
+    /// The name of the action, such as `startSession`.
     const ACTION: &'static str;
-    /// When the request may be repeated; only if it was not sent, by default.
+    /// When the request may be repeated; by default, only if the server did not receive it.
     const REPEAT: Repeat = Repeat::IfNotSent;
 
-    /// Refuses parameters that the server would misread. Called before the request is written; accepts all by default.
+    /// Refuses parameters that the server would misread. It is called before the request is written. By default it accepts
+    /// all parameters.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), which says what is wrong.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), with the reason.
     fn check(&self) -> Result<(), Error> {
         Ok(())
     }
 
-    /// The name of the action, for errors and logs.
+    /// The service and action, for errors and logs.
     #[must_use]
     fn name() -> ActionName
     where
@@ -73,8 +74,8 @@ pub trait Action: Serialize {
 /// When a request may be repeated after a transient failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// Whenever it failed: for actions that change nothing.
+    /// After any transient failure: for actions that change nothing.
     Always,
-    /// Only if the server certainly did not act on it: for actions that must not happen twice.
+    /// Only if the server certainly did not execute it: for actions that must not run twice.
     IfNotSent,
 }

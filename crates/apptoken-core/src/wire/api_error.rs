@@ -1,4 +1,4 @@
-//! Reading Kaltura's error object, `KalturaAPIException`.
+//! Parsing Kaltura's error object, `KalturaAPIException`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,9 +9,9 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::error::Error;
 use crate::error::code::KalturaCode;
-use crate::wire::search::holds;
+use crate::wire::search::contains;
 
-/// An API error: `KalturaAPIException`.
+/// An API error (`api_v3/lib/exceptions/KalturaAPIException.php`).
 #[derive(Deserialize)]
 pub(crate) struct ApiException {
     #[serde(rename = "objectType")]
@@ -26,12 +26,13 @@ pub(crate) struct ApiException {
 const EXCEPTION: &str = "KalturaAPIException";
 
 impl ApiException {
-    /// The API error that a body is, at whatever HTTP status.
+    /// Parses the body as an API error. The server sends them with HTTP status 200, but a proxy may change the status.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
-        // Most replies are none: a search is cheaper than reading each reply twice.
-        if !holds(body, EXCEPTION.as_bytes()) {
+        // Most replies are not errors, and a search is cheaper than parsing each reply twice.
+        if !contains(body, EXCEPTION.as_bytes()) {
             return None;
         }
+        // Only `objectType` identifies an error: other objects can have fields named `code` and `message` too.
         serde_json::from_slice(body).ok().filter(|exception: &Self| exception.object_type == EXCEPTION)
     }
 
@@ -41,7 +42,7 @@ impl ApiException {
     }
 }
 
-/// The arguments of an API error; an empty list stands for none.
+/// The arguments of an API error. Without arguments, the server sends an empty list (PHP's empty array), not an object.
 #[derive(Default)]
 struct ApiArgs(Vec<(String, String)>);
 
@@ -53,9 +54,9 @@ impl ApiArgs {
 
 impl<'de> Deserialize<'de> for ApiArgs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Args;
+        struct ArgsVisitor;
 
-        impl<'de> Visitor<'de> for Args {
+        impl<'de> Visitor<'de> for ArgsVisitor {
             type Value = ApiArgs;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,21 +74,21 @@ impl<'de> Deserialize<'de> for ApiArgs {
 
             fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<ApiArgs, A::Error> {
                 let mut args = Vec::new();
-                while let Some((name, value)) = entries.next_entry::<String, Text>()? {
+                while let Some((name, value)) = entries.next_entry::<String, ArgValue>()? {
                     args.extend(value.0.map(|value| (name, value)));
                 }
                 Ok(ApiArgs(args))
             }
         }
 
-        deserializer.deserialize_any(Args)
+        deserializer.deserialize_any(ArgsVisitor)
     }
 }
 
-/// Text, or anything else, which is passed over.
+/// A text, or a value of another type, which is skipped.
 #[derive(Deserialize)]
 #[serde(from = "TextOrOther")]
-struct Text(Option<String>);
+struct ArgValue(Option<String>);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -96,7 +97,7 @@ enum TextOrOther {
     Other(IgnoredAny),
 }
 
-impl From<TextOrOther> for Text {
+impl From<TextOrOther> for ArgValue {
     fn from(value: TextOrOther) -> Self {
         match value {
             TextOrOther::Text(text) => Self(Some(text)),

@@ -1,4 +1,4 @@
-//! Writing requests. The only place where a secret becomes part of a body.
+//! Writing requests. This is the only place where a secret is written into a body.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -14,17 +14,20 @@ use crate::value::time::Moment;
 use crate::wire::action::Action;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
-use crate::wire::search::holds;
+use crate::wire::search::contains;
 
-/// What a request carries beside the parameters of its action.
+/// The parameters of a request besides those of its action.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Common<'a> {
     pub(crate) ks: Option<&'a Ks>,
-    /// Keeps the server from answering out of its response cache, where an answer can be 600 s old.
+    /// Makes the server bypass its response cache, in which a reply can be 600 s old (`api_v3/lib/KalturaResponseCacher.php`
+    /// and `alpha/apps/kaltura/lib/cache/kApiCache.php`).
     pub(crate) nocache: Option<Nocache>,
 }
 
-/// A value that no request had before.
+/// A value that no earlier request had.
+///
+/// The cache key covers all parameters, so a unique value works even on a server that ignores the parameter's name.
 #[derive(Clone, Copy)]
 pub(crate) struct Nocache(Moment);
 
@@ -40,30 +43,31 @@ impl Serialize for Nocache {
     }
 }
 
-/// Names us in the server's log.
+/// Identifies this library in the server's log. The server does not check it.
 const CLIENT_TAG: &str = concat!("apptoken-rust:", env!("CARGO_PKG_VERSION"));
 
-/// The request for an action.
+/// Writes the request for an action.
 pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common<'_>) -> Result<HttpRequest, Error> {
     action.check().map_err(|error| error.during(A::name()))?;
+    // The reply is XML unless `format=1` (JSON) arrives. Body and URL both contain it, so that either may be lost on the way.
     let body = Body { action, ks: common.ks, format: 1, client_tag: CLIENT_TAG, nocache: common.nocache };
     let body = object(&body).map_err(|error| error.during(A::name()))?;
     Ok(HttpRequest::new(endpoint.url(A::SERVICE, A::ACTION), body))
 }
 
-/// What every request carries beside the parameters of its actions, for one that has several.
+/// The common parameters of a request with several actions.
 pub(crate) fn common(ks: Option<&Ks>) -> impl Serialize {
-    Body { action: &Nothing {}, ks, format: 1, client_tag: CLIENT_TAG, nocache: None }
+    Body { action: &NoParameters {}, ks, format: 1, client_tag: CLIENT_TAG, nocache: None }
 }
 
 #[derive(Serialize)]
-struct Nothing {}
+struct NoParameters {}
 
 #[derive(Serialize)]
 struct Body<'a, A> {
     #[serde(flatten)]
     action: &'a A,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed_if_any")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_optional_secret")]
     ks: Option<&'a Ks>,
     format: u8,
     #[serde(rename = "clientTag")]
@@ -72,43 +76,46 @@ struct Body<'a, A> {
     nocache: Option<Nocache>,
 }
 
-/// A JSON object without nulls.
+/// Writes a JSON object without nulls.
 ///
-/// The JSON writer grows its buffer as it goes and does not wipe the smaller ones; what is kept is wiped.
+/// The server casts a null property to 0 or to an empty string (`api_v3/lib/KalturaRequestDeserializer.php`): an app token
+/// with `expiry: null` is already expired (observed on release Venus-22.19.0, `app_token_add.jsonl`).
+///
+/// The result is wiped when dropped. The smaller buffers that the JSON writer discards while it grows are not.
 pub(crate) fn object(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error> {
     let unusable = |_: serde_json::Error| {
         Error::invalid_input(
-            "the parameters of the action are not a JSON object: implement Serialize as a struct or a map with text keys",
+            "the parameters of the action are not a JSON object: implement Serialize as a struct or as a map with string keys",
         )
     };
     let text = Zeroizing::new(serde_json::to_vec(value).map_err(unusable)?);
-    // Only a null, or a text that holds the word, makes the second look necessary.
-    if !holds(&text, b"null") {
+    // Most requests contain no null, so most are written once.
+    if !contains(&text, b"null") {
         return Ok(text);
     }
-    let mut tree = serde_json::from_slice(&text).map_err(unusable)?;
-    prune(&mut tree);
-    let pruned = serde_json::to_vec(&tree).map(Zeroizing::new).map_err(unusable);
-    wipe(&mut tree);
-    pruned
+    let mut value = serde_json::from_slice(&text).map_err(unusable)?;
+    remove_nulls(&mut value);
+    let without_nulls = serde_json::to_vec(&value).map(Zeroizing::new).map_err(unusable);
+    wipe(&mut value);
+    without_nulls
 }
 
-fn prune(tree: &mut Value) {
-    match tree {
+fn remove_nulls(value: &mut Value) {
+    match value {
         Value::Object(members) => {
             members.retain(|_, value| !value.is_null());
-            members.values_mut().for_each(prune);
+            members.values_mut().for_each(remove_nulls);
         }
         Value::Array(items) => {
             items.retain(|value| !value.is_null());
-            items.iter_mut().for_each(prune);
+            items.iter_mut().for_each(remove_nulls);
         }
         _ => {}
     }
 }
 
-fn wipe(tree: &mut Value) {
-    match tree {
+fn wipe(value: &mut Value) {
+    match value {
         Value::Object(members) => members.values_mut().for_each(wipe),
         Value::Array(items) => items.iter_mut().for_each(wipe),
         Value::String(text) => text.zeroize(),
@@ -116,48 +123,54 @@ fn wipe(tree: &mut Value) {
     }
 }
 
-/// A secret that a request must hold.
-pub(crate) trait Exposed {
+/// A secret that is a parameter of a request.
+pub(crate) trait SecretParameter {
     fn text(&self) -> &str;
 }
 
-impl Exposed for Ks {
+impl SecretParameter for Ks {
     fn text(&self) -> &str {
         self.expose()
     }
 }
 
-impl Exposed for TokenHash {
+impl SecretParameter for TokenHash {
     fn text(&self) -> &str {
         self.expose()
     }
 }
 
-impl Exposed for AccountSecret {
+impl SecretParameter for AccountSecret {
     fn text(&self) -> &str {
         self.expose()
     }
 }
 
-/// For `serialize_with`: writes a secret into a request.
-pub(crate) fn exposed<S: Serializer>(secret: &impl Exposed, serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes a secret into a request, for `serialize_with`.
+pub(crate) fn serialize_secret<S: Serializer>(secret: &impl SecretParameter, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.text())
 }
 
-/// For `serialize_with`: Kaltura counts in whole seconds.
-pub(crate) fn whole_seconds<S: Serializer>(lifetime: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes a duration in whole seconds, as Kaltura expects it, for `serialize_with`.
+pub(crate) fn serialize_whole_seconds<S: Serializer>(
+    lifetime: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     lifetime.map(|lifetime| lifetime.as_secs()).serialize(serializer)
 }
 
-/// For `serialize_with`: the same for a secret that may be left out.
-pub(crate) fn exposed_if_any<S: Serializer>(secret: &Option<impl Exposed>, serializer: S) -> Result<S::Ok, S::Error> {
+/// Like [`serialize_secret`], for an optional secret.
+pub(crate) fn serialize_optional_secret<S: Serializer>(
+    secret: &Option<impl SecretParameter>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => serializer.serialize_str(secret.text()),
         None => serializer.serialize_none(),
     }
 }
 
-impl<E: Exposed> Exposed for &E {
+impl<P: SecretParameter> SecretParameter for &P {
     fn text(&self) -> &str {
         (**self).text()
     }
@@ -173,21 +186,21 @@ mod tests {
     use proptest::prelude::*;
 
     #[derive(Serialize)]
-    struct Odd {
+    struct NestedOptions {
         text: Option<String>,
         list: Vec<Option<u8>>,
-        inner: Inner,
+        inner: InnerOptions,
     }
 
     #[derive(Serialize)]
-    struct Inner {
-        gone: Option<u8>,
-        kept: &'static str,
+    struct InnerOptions {
+        absent: Option<u8>,
+        present: &'static str,
     }
 
-    impl Action for Odd {
+    impl Action for NestedOptions {
         type Reply = ();
-        const SERVICE: &'static str = "odd";
+        const SERVICE: &'static str = "test";
         const ACTION: &'static str = "do";
     }
 
@@ -200,28 +213,36 @@ mod tests {
 
     #[test]
     fn nulls_are_left_out_at_every_depth() {
-        let action = Odd { text: None, list: vec![Some(1), None], inner: Inner { gone: None, kept: "null" } };
+        let action = NestedOptions {
+            text: None,
+            list: vec![Some(1), None],
+            inner: InnerOptions { absent: None, present: "null" },
+        };
         let expected =
-            serde_json::json!({"list": [1], "inner": {"kept": "null"}, "format": 1, "clientTag": CLIENT_TAG});
+            serde_json::json!({"list": [1], "inner": {"present": "null"}, "format": 1, "clientTag": CLIENT_TAG});
         assert_eq!(body_of(&action, Common::default()), expected);
     }
 
     #[test]
-    fn common_parameters_stand_beside_the_actions_own() {
+    fn common_parameters_are_added_to_those_of_the_action() {
         let ks = Ks::parse("abc").unwrap();
         let now = Moment { wall: UnixSeconds(7), elapsed: core::time::Duration::from_nanos(9) };
-        let action = Odd { text: Some("t".into()), list: vec![], inner: Inner { gone: Some(1), kept: "" } };
+        let action = NestedOptions {
+            text: Some("t".into()),
+            list: vec![],
+            inner: InnerOptions { absent: Some(1), present: "" },
+        };
         let body = body_of(&action, Common { ks: Some(&ks), nocache: Some(Nocache::new(now)) });
         assert_eq!((&body["ks"], &body["nocache"], &body["text"]), (&"abc".into(), &"7.9".into(), &"t".into()));
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn parameters_that_are_not_an_object_are_refused() {
         #[derive(Serialize)]
         struct Number(u8);
         impl Action for Number {
             type Reply = ();
-            const SERVICE: &'static str = "odd";
+            const SERVICE: &'static str = "test";
             const ACTION: &'static str = "number";
         }
         let error =
@@ -231,8 +252,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn long_bodies_are_whole(length in 0..5000_usize) {
-            let action = Odd { text: Some("x".repeat(length)), list: vec![], inner: Inner { gone: None, kept: "" } };
+        fn long_bodies_are_complete(length in 0..5000_usize) {
+            let action = NestedOptions { text: Some("x".repeat(length)), list: vec![], inner: InnerOptions { absent: None, present: "" } };
             prop_assert_eq!(body_of(&action, Common::default())["text"].as_str().unwrap().len(), length);
         }
     }

@@ -1,4 +1,4 @@
-//! Where the API is.
+//! The URL of the API.
 
 use alloc::format;
 use alloc::string::String;
@@ -10,11 +10,11 @@ use crate::error::Error;
 
 /// The base URL of a Kaltura server, such as `https://www.kaltura.com`.
 ///
-/// Plain http is refused unless the host is this machine, because every request holds a secret; transports rely on it.
-/// Cheap to clone.
+/// Plain http is refused unless the host is a loopback address, because every request contains a secret. Transports rely
+/// on this check. An endpoint is cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
-    /// Scheme, host, port and path, ending in `/api_v3`.
+    /// The scheme, host, port and path, ending in `/api_v3`.
     base: Arc<str>,
 }
 
@@ -36,7 +36,7 @@ pub enum Region {
 }
 
 impl Region {
-    /// All of them.
+    /// All regions.
     pub const ALL: [Self; 6] =
         [Self::UnitedStates, Self::Frankfurt, Self::Ireland, Self::Singapore, Self::Canada, Self::Australia];
 
@@ -59,12 +59,12 @@ impl From<Region> for Endpoint {
 }
 
 impl Endpoint {
-    /// Reads a base URL, with or without `/api_v3` and slashes at its end.
+    /// Parses a base URL, with or without `/api_v3` and slashes at its end.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it is an absolute `https` URL of a host, or an
-    /// `http` URL of this machine (`localhost`, `127.0.0.0/8`, `[::1]`), without user name, query and fragment.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it is an absolute `https` URL, or an `http` URL
+    /// of a loopback host (`localhost`, `127.0.0.0/8`, `[::1]`), without user name, query and fragment.
     ///
     /// # Examples
     ///
@@ -76,19 +76,19 @@ impl Endpoint {
     /// # Ok::<(), apptoken_core::Error>(())
     /// ```
     pub fn parse(url: &str) -> Result<Self, Error> {
-        Self::read(url, false)
+        Self::parse_with(url, false)
     }
 
-    /// Like [`parse`](Self::parse), but lets every request, with its secrets, go unencrypted to any host.
+    /// Like [`parse`](Self::parse), but accepts plain http for every host, so that secrets are sent unencrypted.
     ///
     /// # Errors
     ///
-    /// Like [`parse`](Self::parse), but for the scheme.
+    /// Like [`parse`](Self::parse), except for the scheme.
     pub fn parse_allowing_unencrypted_http(url: &str) -> Result<Self, Error> {
-        Self::read(url, true)
+        Self::parse_with(url, true)
     }
 
-    fn read(url: &str, allow_http: bool) -> Result<Self, Error> {
+    fn parse_with(url: &str, allow_http: bool) -> Result<Self, Error> {
         let (scheme, rest) = url.split_once("://").ok_or_else(|| refused("it has no scheme"))?;
         let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
         let encrypted = match &*scheme.to_ascii_lowercase() {
@@ -100,16 +100,16 @@ impl Endpoint {
             return Err(refused("it has a query or a fragment"));
         }
         if authority.contains('@') {
-            return Err(refused("it holds a user name or password"));
+            return Err(refused("it contains a user name or password"));
         }
         let host = host_of(authority)?;
         if !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:@".contains(&byte)) {
-            return Err(refused("its path holds a character that a URL cannot hold"));
+            return Err(refused("its path contains a character that is not allowed in a URL"));
         }
-        if !encrypted && !allow_http && !is_this_machine(host) {
+        if !encrypted && !allow_http && !is_loopback(host) {
             return Err(Error::invalid_input(
-                "the service URL starts with http://, so secrets would cross the network unencrypted: write https:// \
-                 (http:// is for a server on this machine)",
+                "the service URL starts with http://, so secrets would be sent unencrypted: use https:// \
+                 (http:// is only for a server on this machine)",
             ));
         }
         let path = path.trim_end_matches('/');
@@ -119,13 +119,15 @@ impl Endpoint {
         Ok(Self { base: base.into() })
     }
 
-    /// The URL up to and with `/api_v3`.
+    /// The base URL, including `/api_v3`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.base
     }
 
-    /// The URL of an action; `format=1` stands in it too, so that even a reply to a lost body is JSON.
+    /// The URL of an action.
+    ///
+    /// It contains `format=1` too, so that the reply is JSON even if the body was lost on the way.
     pub(crate) fn url(&self, service: &str, action: &str) -> String {
         let path = ["/service/", service, if action.is_empty() { "" } else { "/action/" }, action, "?format=1"];
         let mut url = String::with_capacity(self.base.len() + path.iter().map(|part| part.len()).sum::<usize>());
@@ -138,9 +140,9 @@ impl Endpoint {
 fn host_of(authority: &str) -> Result<&str, Error> {
     let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => {
-            address.parse::<Ipv6Addr>().map_err(|_| refused("its IPv6 address cannot be read"))?;
+            address.parse::<Ipv6Addr>().map_err(|_| refused("its IPv6 address is invalid"))?;
             let port = rest.strip_prefix(':').map(Some).or_else(|| rest.is_empty().then_some(None));
-            (address, port.ok_or_else(|| refused("its port cannot be read"))?)
+            (address, port.ok_or_else(|| refused("its port is invalid"))?)
         }
         None => match authority.split_once(':') {
             Some((host, port)) => (host, Some(port)),
@@ -154,22 +156,24 @@ fn host_of(authority: &str) -> Result<&str, Error> {
         || host.contains("..")
         || (host.parse::<Ipv6Addr>().is_err() && !is_name(host))
     {
-        return Err(refused("it names no host"));
+        return Err(refused("it has no valid host"));
     }
     if port.is_some_and(|port| !port.bytes().all(|byte| byte.is_ascii_digit()) || port.parse::<u16>().is_err()) {
-        return Err(refused("its port cannot be read"));
+        return Err(refused("its port is invalid"));
     }
     Ok(host)
 }
 
-fn is_this_machine(host: &str) -> bool {
+fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
         || host.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn refused(why: &str) -> Error {
-    Error::invalid_input(format!("the service URL cannot be used, {why}: it should look like https://www.kaltura.com"))
+fn refused(reason: &str) -> Error {
+    Error::invalid_input(format!(
+        "the service URL cannot be used, because {reason}: it should look like https://www.kaltura.com"
+    ))
 }
 
 impl fmt::Debug for Endpoint {
@@ -191,7 +195,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn base_urls_come_out_in_one_form() {
+    fn base_urls_are_normalised() {
         for url in [
             "https://www.kaltura.com",
             "https://www.kaltura.com/",
@@ -208,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn regions_are_urls_like_any() {
+    fn the_urls_of_regions_are_normalised() {
         for region in Region::ALL {
             assert_eq!(Endpoint::parse(region.base()).unwrap(), region.into());
         }
     }
 
     #[test]
-    fn plain_http_is_for_this_machine_or_by_consent() {
+    fn plain_http_is_refused_except_for_loopback_hosts() {
         for url in ["http://localhost:8080", "http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:80/api_v3"] {
             assert!(Endpoint::parse(url).is_ok(), "{url}");
         }
@@ -227,21 +231,21 @@ mod tests {
             "http://127.0.0.1.example.org",
         ] {
             let error = Endpoint::parse(url).unwrap_err().to_string();
-            assert!(error.contains("write https://"), "{url}: {error}");
+            assert!(error.contains("use https://"), "{url}: {error}");
             assert!(Endpoint::parse_allowing_unencrypted_http(url).is_ok(), "{url}");
         }
     }
 
-    /// A bracket that opened and never closed let any host through, with blanks and line breaks.
+    /// An unclosed bracket once let any host pass, with spaces and line breaks.
     #[test]
-    fn a_host_with_an_open_bracket_is_refused() {
+    fn a_host_with_an_unclosed_bracket_is_refused() {
         for url in ["https://[a b\r\nx", "https://[::1", "https://[", "https://[]"] {
             assert!(Endpoint::parse(url).is_err(), "{url:?}");
         }
     }
 
     #[test]
-    fn what_is_no_base_url_is_refused_without_being_repeated() {
+    fn an_unusable_url_is_refused_without_repeating_it() {
         for url in [
             "",
             "www.kaltura.com",
@@ -267,7 +271,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_never_panics_and_is_stable(url in "(https?://)?\\PC{0,40}") {
+        fn parsing_never_panics_and_is_stable(url in "(https?://)?\\PC{0,40}") {
             if let Ok(endpoint) = Endpoint::parse(&url) {
                 prop_assert_eq!(Endpoint::parse(endpoint.as_str()).unwrap(), endpoint);
             }

@@ -1,4 +1,4 @@
-//! Requests and replies as plain values, for any HTTP client.
+//! HTTP requests and responses as plain values, for any HTTP client.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::value::time::{UnixSeconds, http_date};
 
-/// A request to send: always a POST with a JSON body.
+/// A request to send. It is always a POST with a JSON body.
 ///
-/// Its body holds secrets and is wiped when dropped. Its URL holds none and may be logged.
+/// The body contains secrets and is wiped when dropped. The URL contains no secret and may be logged.
 pub struct HttpRequest {
     url: String,
     body: Zeroizing<Vec<u8>>,
@@ -22,7 +22,7 @@ impl HttpRequest {
         Self { url, body }
     }
 
-    /// The method: `POST`.
+    /// The HTTP method: `POST`.
     #[must_use]
     pub fn method(&self) -> &'static str {
         "POST"
@@ -34,10 +34,14 @@ impl HttpRequest {
         &self.url
     }
 
-    /// The headers that must be sent, as they stand: with anything added to `Content-Type`, even a charset, Kaltura does
-    /// not read the body. Host, length, user agent and accepted encodings are the transport's.
+    /// The headers to send without any change.
+    ///
+    /// Kaltura ignores the body if `Content-Type` has any parameter, even a charset. The transport adds the host, the length,
+    /// the user agent and the accepted encodings.
     #[must_use]
     pub fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        // The server parses a JSON body only if the header equals `application/json`. Otherwise it answers in XML that a
+        // parameter is missing. Observed on release Venus-22.19.0 (`content_types.jsonl`).
         &[("Content-Type", "application/json"), ("Accept", "application/json")]
     }
 
@@ -45,7 +49,7 @@ impl HttpRequest {
     ///
     /// # Security
     ///
-    /// It holds session strings, hashes or secrets: do not log it.
+    /// It contains KS strings, token hashes or account secrets: do not log it.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
@@ -53,7 +57,7 @@ impl HttpRequest {
 }
 
 impl Error {
-    /// Notes which reply the error is about.
+    /// Adds the HTTP status and the request id of the reply that caused the error.
     pub(crate) fn answered_by(self, reply: &HttpResponse) -> Self {
         self.with_reply(reply.status(), reply.request_id())
     }
@@ -66,9 +70,7 @@ impl fmt::Debug for HttpRequest {
     }
 }
 
-/// A reply that came back, whatever its status.
-///
-/// Its body is wiped when dropped.
+/// A response, with any status. Its body is wiped when dropped.
 pub struct HttpResponse {
     status: u16,
     headers: Vec<(String, String)>,
@@ -76,10 +78,10 @@ pub struct HttpResponse {
 }
 
 impl HttpResponse {
-    /// A reply with the status, headers and whole body that arrived (decompressed).
+    /// Creates a response from its status, headers and complete, decompressed body.
     ///
-    /// Of the headers only `X-Kaltura-Session`, `X-Me`, `X-Kaltura`, `Date` and `Location` are of use; the others may be
-    /// left out.
+    /// Only the headers `X-Kaltura-Session`, `X-Me`, `X-Kaltura`, `Date` and `Location` are used; the others may be left
+    /// out.
     #[must_use]
     pub fn new<N: Into<String>, V: Into<String>>(
         status: u16,
@@ -90,13 +92,13 @@ impl HttpResponse {
         Self { status, headers, body: Zeroizing::new(body) }
     }
 
-    /// The status code.
+    /// The HTTP status code.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The first header of this name, in any case.
+    /// The value of the first header with this name, ignoring case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
@@ -106,23 +108,24 @@ impl HttpResponse {
     ///
     /// # Security
     ///
-    /// It may hold session strings: do not log it.
+    /// It can contain KS strings and token values: do not log it.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The server's clock, from `X-Kaltura-Session: <id>, <unix time>`, else from `Date`.
+    /// The server's time, from `X-Kaltura-Session: <id>, <unix time>`, or else from `Date`.
     #[must_use]
     pub fn server_time(&self) -> Option<UnixSeconds> {
-        let precise = self
+        // Replies from the response cache have no `X-Kaltura-Session`, and `Date` may come from a proxy.
+        let from_kaltura = self
             .header("X-Kaltura-Session")
             .and_then(|value| value.split_once(", ")?.1.trim().parse().ok())
             .map(UnixSeconds);
-        precise.or_else(|| http_date(self.header("Date")?))
+        from_kaltura.or_else(|| http_date(self.header("Date")?))
     }
 
-    /// What Kaltura's support asks for: the request's number and the host that answered.
+    /// The request's number and the server's host name, for Kaltura's support.
     pub(crate) fn request_id(&self) -> Option<String> {
         let number = self.header("X-Kaltura-Session").and_then(|value| value.split(',').next());
         let number = number
@@ -137,7 +140,7 @@ impl HttpResponse {
     }
 }
 
-/// Labels of host names are short, and a session string is one long word.
+/// The labels of a host name are short, so a KS or a token that a server returns here by mistake is not accepted.
 fn is_host_name(text: &str) -> bool {
     let is_label = |label: &str| {
         (1..=28).contains(&label.len())
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn request_id_takes_nothing_but_numbers_and_host_names() {
+    fn request_id_contains_only_numbers_and_host_names() {
         let with = |headers: &[(&str, &str)]| HttpResponse::new(200, headers.iter().copied(), Vec::new()).request_id();
         assert_eq!(
             with(&[("X-Kaltura-Session", "2043510343, 1795230763"), ("X-Me", "api-7.kaltura")]).unwrap(),

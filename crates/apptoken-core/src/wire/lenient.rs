@@ -1,4 +1,7 @@
-//! Values that the server writes in more than one JSON type.
+//! Parsing values that the server sends in more than one JSON type.
+//!
+//! The same field is a number in one action and a string in another: `partnerId` in `session.startWidgetSession` and
+//! `appToken.startSession`, for example. Observed on release Venus-22.19.0 (`happy_sha256_p101.jsonl`).
 
 use core::fmt;
 
@@ -8,15 +11,15 @@ use serde::de::{Deserializer, Visitor};
 use crate::value::session_type::SessionType;
 use crate::value::time::UnixSeconds;
 
-/// Deserialises a number that the server also sends as text.
-pub(crate) fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    struct Number;
+/// Deserializes a number that the server may send as a string.
+pub(crate) fn number_or_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    struct NumberVisitor;
 
-    impl Visitor<'_> for Number {
+    impl Visitor<'_> for NumberVisitor {
         type Value = i64;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a whole number, as number or text")
+            f.write_str("an integer, as a number or a string")
         }
 
         fn visit_i64<E>(self, number: i64) -> Result<i64, E> {
@@ -28,21 +31,21 @@ pub(crate) fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
         }
 
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<i64, E> {
-            text.parse().map_err(|_| E::custom("text is no whole number"))
+            text.parse().map_err(|_| E::custom("the string is not an integer"))
         }
     }
 
-    deserializer.deserialize_any(Number)
+    deserializer.deserialize_any(NumberVisitor)
 }
 
 impl<'de> Deserialize<'de> for SessionType {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_code(number_or_text(deserializer)?).ok_or_else(|| serde::de::Error::custom("unknown session type"))
+        Self::from_code(number_or_string(deserializer)?).ok_or_else(|| serde::de::Error::custom("unknown session type"))
     }
 }
 
 impl<'de> Deserialize<'de> for UnixSeconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        number_or_text(deserializer).map(Self)
+        number_or_string(deserializer).map(Self)
     }
 }

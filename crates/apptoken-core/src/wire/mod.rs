@@ -1,4 +1,4 @@
-//! Requests and replies as plain values, and what carries them.
+//! Requests and replies as plain values, and the transport that carries them.
 
 pub(crate) mod action;
 pub(crate) mod api_error;

@@ -1,4 +1,4 @@
-//! Reading replies: the body first, then the status, then the shape.
+//! Reading replies: first an API error in the body, then the HTTP status, then the result.
 
 use alloc::borrow::Cow;
 use core::fmt;
@@ -14,18 +14,18 @@ use crate::wire::api_error::ApiException;
 use crate::wire::http::HttpResponse;
 use crate::wire::strict::StrictItem;
 
-/// No reply of an action of sessions, tokens, users and roles comes near: a page of 500 tokens has some 200 KiB.
+/// Replies are far smaller: a page of 500 tokens, the largest page, has about 200 KiB.
 pub(crate) const LARGEST_BODY: usize = 8 << 20;
 
-/// A reply that is neither an error of Kaltura's nor of the way to it; its shape is still to be read.
+/// A reply with a successful HTTP status and without an API error. Its result is not parsed yet.
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
-pub struct Reply<'a> {
+pub struct CheckedReply<'a> {
     response: &'a HttpResponse,
     sent_at: Moment,
 }
 
-impl<'a> Reply<'a> {
-    /// Sorts out what is no answer of an action.
+impl<'a> CheckedReply<'a> {
+    /// Checks a response for an API error and for its status.
     ///
     /// `sent_at` is the earliest time at which the request can have been sent.
     pub(crate) fn of(response: &'a HttpResponse, sent_at: Moment) -> Result<Self, Error> {
@@ -39,23 +39,26 @@ impl<'a> Reply<'a> {
         if body.len() > LARGEST_BODY {
             return Err(Error::new(ErrorKind::OversizedReply));
         }
+        // The body comes first: a proxy may send an API error with another status, and the API error says more.
         if let Some(exception) = ApiException::read(body) {
             return Err(exception.into_error());
         }
+        // Kaltura sends 200 for every result and every API error, so another status comes from a proxy, from a web server
+        // at a wrong URL, or from a crash of PHP (500 without a body). Observed on release Venus-22.19.0.
         match self.response.status() {
-            // Something on the way may answer with another status of success; the body decides.
+            // A proxy may replace 200 by another successful status. The body decides.
             200..=299 => Ok(()),
             300..=399 => Err(Error::new(ErrorKind::Redirect)),
             _ => Err(Error::new(ErrorKind::HttpStatus)),
         }
     }
 
-    /// Reads what the action returns.
+    /// Parses the result of the action.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
         parse(self.response.body()).map_err(|error| error.answered_by(self.response))
     }
 
-    /// Like [`parse`](Self::parse), for what borrows from the reply.
+    /// Like [`parse`](Self::parse), for a result that borrows from the reply.
     pub(crate) fn parse_borrowed<T: Deserialize<'a>>(&self) -> Result<T, Error> {
         parse(self.response.body()).map_err(|error| error.answered_by(self.response))
     }
@@ -76,15 +79,16 @@ impl<'a> Reply<'a> {
     }
 }
 
-/// Whether a server's clock may show this while ours shows `wall`: at most 20 years apart. A machine without a battery for
-/// its clock starts in 1970 or 2000, so a clock of ours before 2020 counts as 2020.
+/// Whether the server's clock can show this time while ours shows `wall`: the times are at most 20 years apart.
+///
+/// A machine without a battery for its clock starts in 1970 or 2000, so a time of ours before 2020 counts as 2020.
 fn is_plausible(server_time: UnixSeconds, wall: UnixSeconds) -> bool {
     const YEAR: u64 = 31_557_600;
     const YEAR_2020: UnixSeconds = UnixSeconds(1_577_836_800);
     server_time.seconds_since(wall.max(YEAR_2020)).unsigned_abs() <= 20 * YEAR
 }
 
-/// Reads JSON text as what an action returns; says by its kind what is wrong with it, never a byte of it.
+/// Parses JSON as the result of an action. The error describes the problem by its kind and contains no byte of the text.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
     let cause = match serde_json::from_slice(body) {
         Ok(StrictItem(value)) => return Ok(value),
@@ -97,20 +101,20 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> 
         Some(b'<') => ErrorKind::HtmlReply,
         Some(_) if body == b"null" => ErrorKind::NullReply,
         Some(_) if cause.is_eof() => ErrorKind::TruncatedReply,
-        Some(_) if cause.is_data() => data_error::<T>(body),
-        Some(_) if is_json_and_more(body) => ErrorKind::TrailingData,
+        Some(_) if cause.is_data() => data_error_kind::<T>(body),
+        Some(_) if has_trailing_data(body) => ErrorKind::TrailingData,
         Some(_) => ErrorKind::MalformedReply,
     };
-    let flaw = Flaw { line: cause.line(), column: cause.column(), category: category(&cause) };
-    Err(Error::new(kind).caused_by(flaw))
+    let failure = ParseFailure { line: cause.line(), column: cause.column(), category: category(&cause) };
+    Err(Error::new(kind).caused_by(failure))
 }
 
 fn is_xml(body: &[u8]) -> bool {
     body.starts_with(b"<?xml") || body.starts_with(b"<xml")
 }
 
-/// Whether the KS is to blame that a reply holds, as its member `ks` or as the whole of it, or else the reply's shape.
-fn data_error<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ErrorKind {
+/// Distinguishes an unusable KS, as the field `ks` or as the whole result, from a result of another type.
+fn data_error_kind<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ErrorKind {
     #[derive(Deserialize)]
     struct WithKs<'a> {
         #[serde(borrow)]
@@ -118,7 +122,7 @@ fn data_error<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ErrorKind {
     }
     let ks: Option<Cow<'_, str>> = match serde_json::from_slice(body) {
         Ok(WithKs { ks }) => Some(ks),
-        // The action returns a KS if any other text would do.
+        // The whole result is a KS if another KS would be accepted in its place (`session.start` returns a bare string).
         Err(_) => serde_json::from_slice(body).ok().filter(|_| serde_json::from_slice::<T>(b"\"ks\"").is_ok()),
     };
     match ks {
@@ -127,7 +131,7 @@ fn data_error<'a, T: Deserialize<'a>>(body: &'a [u8]) -> ErrorKind {
     }
 }
 
-fn is_json_and_more(body: &[u8]) -> bool {
+fn has_trailing_data(body: &[u8]) -> bool {
     let mut values = serde_json::Deserializer::from_slice(body).into_iter::<IgnoredAny>();
     values.next().is_some_and(|first| first.is_ok()) && values.byte_offset() < body.len()
 }
@@ -137,25 +141,25 @@ fn category(cause: &serde_json::Error) -> &'static str {
         serde_json::error::Category::Io => "reading",
         serde_json::error::Category::Syntax => "syntax",
         serde_json::error::Category::Data => "data",
-        serde_json::error::Category::Eof => "end of text",
+        serde_json::error::Category::Eof => "unexpected end",
     }
 }
 
-/// Where a reply could not be read. The parser's own text is left out, because it can hold parts of the reply.
+/// Where a reply could not be parsed. The parser's own message is left out, because it can contain parts of the reply.
 #[derive(Clone, Copy, Debug)]
-struct Flaw {
+struct ParseFailure {
     line: usize,
     column: usize,
     category: &'static str,
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for ParseFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} error at line {}, column {}", self.category, self.line, self.column)
     }
 }
 
-impl core::error::Error for Flaw {}
+impl core::error::Error for ParseFailure {}
 
 #[cfg(test)]
 mod tests {
@@ -175,7 +179,7 @@ mod tests {
 
     fn read(status: u16, body: &str) -> Result<Shape, Error> {
         let response = HttpResponse::new(status, [("X-Kaltura-Session", "17, 1795230763")], body.as_bytes().to_vec());
-        Reply::of(&response, NOW)?.parse()
+        CheckedReply::of(&response, NOW)?.parse()
     }
 
     const NOW: Moment = Moment { wall: UnixSeconds(1_795_230_763), elapsed: core::time::Duration::ZERO };
@@ -185,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_wrong_reply_is_told_apart() {
+    fn each_kind_of_wrong_reply_has_its_error_kind() {
         for (body, expected) in [
             ("", ErrorKind::EmptyReply),
             (" \n", ErrorKind::EmptyReply),
@@ -211,17 +215,17 @@ mod tests {
         assert!(read(200, "{\"ks\":\"abc\"}").is_ok());
     }
 
-    /// JSON that is whole and only badly encoded was said to go on behind its end.
+    /// Complete JSON with invalid encoding was once reported as trailing data.
     #[test]
-    fn bad_encoding_is_not_taken_for_trailing_data() {
+    fn invalid_encoding_is_not_reported_as_trailing_data() {
         let response = HttpResponse::new(200, [("Date", "x")], b"{\"ks\":\"J\xfcrgen\"}".to_vec());
-        let error = Reply::of(&response, NOW).unwrap().parse::<Shape>().unwrap_err();
+        let error = CheckedReply::of(&response, NOW).unwrap().parse::<Shape>().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::MalformedReply);
         assert_eq!(kind(200, "{\"ks\":\"\\ud800\"}"), ErrorKind::MalformedReply);
     }
 
     #[test]
-    fn the_body_is_read_before_the_status() {
+    fn an_api_error_in_the_body_outranks_the_status() {
         let exception =
             r#"{"code":"APP_TOKEN_EXPIRED","message":"m","objectType":"KalturaAPIException","args":{"ID":"1_a"}}"#;
         for status in [200, 302, 404, 500, 503] {
@@ -244,13 +248,13 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_mentions_the_exception_is_no_exception() {
+    fn a_result_that_mentions_the_exception_is_a_result() {
         assert!(read(200, r#"{"ks":"abc","description":"KalturaAPIException"}"#).is_ok());
         assert!(read(200, r#"{"ks":"abc","objectType":"KalturaX","code":"KalturaAPIException"}"#).is_ok());
     }
 
     #[test]
-    fn the_reason_of_an_invalid_ks_is_its_ksid() {
+    fn the_reason_of_an_invalid_ks_is_read_from_its_ksid() {
         let with = |args: &str| {
             kind(
                 200,
@@ -278,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_that_may_hold_a_secret_are_kept_back() {
+    fn messages_that_can_contain_a_secret_are_dropped() {
         let ks = "djJ8MTIzNDU2N3zVzK4_KaXjvJp4i8Q83jP0cZptfMyOHGyl";
         let body = alloc::format!(
             r#"{{"code":"INVALID_KS","message":"Invalid KS \"{ks}\"","objectType":"KalturaAPIException","args":{{"KSID":"{ks}"}}}}"#
@@ -292,19 +296,19 @@ mod tests {
     }
 
     #[test]
-    fn text_of_an_error_names_action_code_and_message() {
+    fn display_contains_code_and_message() {
         let body = r#"{"code":"APP_TOKEN_ID_NOT_FOUND","message":"Application token id \"1_nope\" not found","objectType":"KalturaAPIException","args":{"ID":"1_nope"}}"#;
         let error = read(200, body).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no such app token in this account (APP_TOKEN_ID_NOT_FOUND: Application token id \"1_nope\" not found)"
+            "the app token does not exist in this account (APP_TOKEN_ID_NOT_FOUND: Application token id \"1_nope\" not found)"
         );
         assert_eq!(error.request_id(), Some("17"));
         assert!(error.advice().contains("region"));
     }
 
     #[test]
-    fn a_body_beyond_the_limit_is_not_read() {
+    fn a_body_above_the_limit_is_not_parsed() {
         assert_eq!(kind(200, &" ".repeat(LARGEST_BODY + 1)), ErrorKind::OversizedReply);
     }
 
@@ -312,7 +316,7 @@ mod tests {
         #[test]
         fn any_reply_is_a_result_or_a_typed_error(status: u16, body in prop::collection::vec(any::<u8>(), 0..200)) {
             let response = HttpResponse::new(status, vec![("Date", "x")], body);
-            let _ = Reply::of(&response, NOW).and_then(|reply| reply.parse::<Shape>());
+            let _ = CheckedReply::of(&response, NOW).and_then(|reply| reply.parse::<Shape>());
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Objects that are objects.
+//! Parsing structs from JSON objects only.
 //!
-//! What serde derives for a struct also reads an array with the fields' values in order, so `["ks", 0, ...]` would be a
-//! session. The server never writes an object as an array.
+//! The code that serde derives for a struct also accepts an array with the values of the fields in order, so `["ks", 0,
+//! ...]` would be a session. The server never writes such an object as an array.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 
-/// A deserializer that reads a struct from an object only. It holds for the outermost value: wrap the items of a list too.
+/// A deserializer that accepts only an object for a struct. It applies to the outermost value: wrap the items of a list
+/// too.
 pub(crate) struct Strict<D>(pub(crate) D);
 
 macro_rules! forward {
@@ -67,7 +68,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     }
 }
 
-/// A value that is read strictly.
+/// A value that is parsed with [`Strict`].
 pub(crate) struct StrictItem<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for StrictItem<T> {

@@ -1,4 +1,4 @@
-//! What carries a request and brings its reply.
+//! The HTTP client that sends a request and returns its response.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -9,25 +9,25 @@ use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::wire::http::{HttpRequest, HttpResponse};
 
-/// An HTTP client, as far as this crate needs one.
+/// The interface that this crate needs from an HTTP client.
 ///
-/// # Duties
+/// # Requirements
 ///
-/// - Send the request as it is: its method, URL, headers and body, once.
-/// - Return any reply, whatever its status, with its whole body decompressed. A body that ends early is a
-///   [`TransportFailure`], not a shorter reply.
-/// - Never follow a redirect: that would repeat the body's secrets to another place, or lose them.
-/// - Bound the time and the size of a reply.
-/// - Requests and replies hold secrets: keep them out of logs and errors.
-/// - Say [`not_sent`](TransportFailure::not_sent) only where it is certain.
+/// - Send the request exactly once, with its method, URL, headers and body unchanged.
+/// - Return every response, whatever its status, with its complete body decompressed. A body that ends early is a
+///   [`TransportFailure`], not a shorter response.
+/// - Never follow a redirect: that would send the body's secrets to another host, or lose the body.
+/// - Limit the time and the size of a response.
+/// - Keep requests and responses out of logs and errors, because they contain secrets.
+/// - Report [`not_sent`](TransportFailure::not_sent) only if it is certain.
 ///
-/// The crate `apptoken-transport-conformance` checks each of them.
+/// The crate `apptoken-transport-conformance` checks each of these requirements.
 pub trait Transport {
-    /// Sends a request and waits for its reply.
+    /// Sends a request and waits for its response.
     ///
     /// # Errors
     ///
-    /// A [`TransportFailure`] if no whole reply came.
+    /// A [`TransportFailure`] if no complete response arrived.
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure>;
 }
 
@@ -49,20 +49,20 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
-/// A transport made of a closure.
+/// A transport that calls a closure.
 ///
 /// # Examples
 ///
 /// ```
 /// use apptoken_core::{FnTransport, HttpResponse};
 ///
-/// let always_busy = FnTransport::new(|_| Ok(HttpResponse::new(503, [("X-Me", "nobody")], Vec::new())));
-/// # let _ = always_busy;
+/// let unavailable = FnTransport::new(|_| Ok(HttpResponse::new(503, [("X-Me", "host")], Vec::new())));
+/// # let _ = unavailable;
 /// ```
 pub struct FnTransport<F>(F);
 
 impl<F: Fn(&HttpRequest) -> Result<HttpResponse, TransportFailure>> FnTransport<F> {
-    /// Calls `send` for each request; it takes over the duties of a [`Transport`].
+    /// Calls `send` for each request. The closure must meet the requirements of a [`Transport`].
     pub fn new(send: F) -> Self {
         Self(send)
     }
@@ -80,7 +80,7 @@ impl<F> fmt::Debug for FnTransport<F> {
     }
 }
 
-/// Why no reply came.
+/// Why no complete response arrived.
 ///
 /// # Examples
 ///
@@ -101,14 +101,14 @@ pub struct TransportFailure {
 }
 
 impl TransportFailure {
-    /// The server certainly saw nothing of the request: connection refused, name not found, no TLS connection.
+    /// The server certainly received nothing of the request: connection refused, name not found, no TLS connection.
     ///
-    /// Such a request is repeated where the policy allows, even one that changes something, so do not guess.
+    /// The retry policy may repeat such a request even if it changes something, so use this only if it is certain.
     pub fn not_sent(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
         Self::new(false, source.into())
     }
 
-    /// The server may have seen the request: everything else.
+    /// The server may have received the request: every other failure.
     pub fn unknown(source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
         Self::new(true, source.into())
     }
@@ -117,33 +117,33 @@ impl TransportFailure {
         Self { sent, permanent: false, advice: None, source }
     }
 
-    /// Marks a failure that stays until somebody changes something, such as a certificate that is not trusted.
+    /// Marks the failure as permanent: it remains until someone changes something, such as an untrusted certificate.
     ///
-    /// No flow repeats such a request, and the error is not [transient](crate::Error::is_transient).
+    /// No flow repeats the request, and the error is not [transient](crate::Error::is_transient).
     #[must_use]
     pub fn permanent(self) -> Self {
         Self { permanent: true, ..self }
     }
 
-    /// Sets what to do next, in one sentence without a secret; it becomes the [advice](crate::Error::advice) of the error.
+    /// Sets what to do next, in one sentence without a secret. It becomes the [advice](crate::Error::advice) of the error.
     #[must_use]
     pub fn advise(self, advice: impl Into<Cow<'static, str>>) -> Self {
         Self { advice: Some(advice.into()), ..self }
     }
 
-    /// Whether the server certainly saw nothing of the request.
+    /// Whether the server certainly received nothing of the request.
     #[must_use]
     pub fn is_not_sent(&self) -> bool {
         !self.sent
     }
 
-    /// Whether repeating the request is of no use until somebody changes something.
+    /// Whether the failure is permanent: repeating the request does not help until someone changes something.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         self.permanent
     }
 
-    /// What to do next, where the transport knows more than the kind of error says.
+    /// What to do next, if the transport knows more than the kind of the error says.
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
         self.advice.as_deref()
@@ -164,7 +164,7 @@ impl From<TransportFailure> for Error {
 
 impl fmt::Display for TransportFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.sent { "no reply came" } else { "the request was not sent" })
+        f.write_str(if self.sent { "no complete reply arrived" } else { "the request was not sent" })
     }
 }
 

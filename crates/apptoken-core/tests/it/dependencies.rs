@@ -1,9 +1,9 @@
-//! What the core stands on.
+//! The dependencies of the core.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// Each of these is small, well kept and without std here; a new one needs a reason.
+/// Each of these is small, well maintained and used without std. A new one needs a reason.
 const ALLOWED: [&str; 23] = [
     "apptoken-core",
     "base64",
@@ -31,7 +31,7 @@ const ALLOWED: [&str; 23] = [
 ];
 
 #[test]
-fn the_core_depends_on_nothing_that_was_not_weighed() {
+fn the_core_has_only_the_allowed_dependencies() {
     let tree = Command::new(env!("CARGO"))
         .args([
             "tree",

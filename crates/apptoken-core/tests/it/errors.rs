@@ -1,4 +1,4 @@
-//! Every kind of error: provoked, and its text read.
+//! Every kind of error, with its text and its advice.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use crate::support::{
 
 type Reply = Result<HttpResponse, TransportFailure>;
 
-/// What kind of error the second reply of a login gives, what its text must hold, and its advice.
+/// The second reply of a login, the kind of the error, and words of its text and of its advice.
 fn table() -> Vec<(Reply, ErrorKind, &'static str, &'static str)> {
     let kaltura = ErrorKind::Kaltura;
     vec![
         (not_sent(), ErrorKind::NotSent, "could not be sent", "network"),
-        (no_reply(), ErrorKind::NoReply, "may have acted", "try again"),
+        (no_reply(), ErrorKind::NoReply, "may have executed", "try again"),
         (reply(301, ""), ErrorKind::Redirect, "redirect, status 301", "service URL"),
         (reply(502, "<html>"), ErrorKind::HttpStatus, "HTTP status 502", "try again later"),
         (reply(404, "<html>"), ErrorKind::HttpStatus, "HTTP status 404", "service URL"),
@@ -28,9 +28,9 @@ fn table() -> Vec<(Reply, ErrorKind, &'static str, &'static str)> {
         (reply(200, "<?xml version=\"1.0\"?><xml/>"), ErrorKind::XmlReply, "XML", "format=1"),
         (reply(200, "null"), ErrorKind::NullReply, "null", "Kaltura server"),
         (reply(200, "{\"ks\":\"a"), ErrorKind::TruncatedReply, "ends too early", "try again"),
-        (reply(200, "what?"), ErrorKind::MalformedReply, "no JSON", "Kaltura server"),
-        (reply(200, "{} {}"), ErrorKind::UnexpectedReply, "not what this action returns", "Kaltura server"),
-        (reply(200, session_text() + "x"), ErrorKind::TrailingData, "goes on behind its end", "Kaltura server"),
+        (reply(200, "what?"), ErrorKind::MalformedReply, "is not JSON", "Kaltura server"),
+        (reply(200, "{} {}"), ErrorKind::UnexpectedReply, "not the result that this action returns", "Kaltura server"),
+        (reply(200, session_text() + "x"), ErrorKind::TrailingData, "trailing data after the JSON", "Kaltura server"),
         (
             reply(200, session_text().replace("\"101\"", "\"102\"")),
             ErrorKind::WrongPartner,
@@ -42,23 +42,28 @@ fn table() -> Vec<(Reply, ErrorKind, &'static str, &'static str)> {
             reply(200, format!("{{\"x\":\"{}\"}}", "y".repeat(9 << 20))),
             ErrorKind::OversizedReply,
             "larger",
-            "less at a time",
+            "fewer objects at a time",
         ),
-        (session_until(NOW - 1), ErrorKind::BornExpired, "already ended", "sessionDuration"),
-        (invalid_ks("LOGOUT"), kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)), "was ended", "session.end"),
+        (session_until(NOW - 1), ErrorKind::AlreadyExpired, "already expired", "sessionDuration"),
+        (invalid_ks("LOGOUT"), kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)), "was revoked", "session.end"),
         (
             invalid_ks("EXCEEDED_RESTRICTED_IP"),
             kaltura(KalturaCode::InvalidKs(KsFault::RestrictedIp)),
-            "address",
+            "IP address",
             "iprestrict",
         ),
-        (api_error("APP_TOKEN_ID_NOT_FOUND"), kaltura(KalturaCode::AppTokenIdNotFound), "no such app token", "region"),
+        (
+            api_error("APP_TOKEN_ID_NOT_FOUND"),
+            kaltura(KalturaCode::AppTokenIdNotFound),
+            "does not exist in this account",
+            "region",
+        ),
         (api_error("APP_TOKEN_NOT_ACTIVE"), kaltura(KalturaCode::AppTokenNotActive), "disabled", "enable"),
         (api_error("APP_TOKEN_EXPIRED"), kaltura(KalturaCode::AppTokenExpired), "expired", "new token"),
         (api_error("SERVICE_FORBIDDEN"), kaltura(KalturaCode::ServiceForbidden), "may not call", "privilege or role"),
         (api_error("SERVICE_FORBIDDEN_CONTENT_BLOCKED"), kaltura(KalturaCode::PartnerBlocked), "blocked", "partner id"),
         (api_error("ACTION_BLOCKED"), kaltura(KalturaCode::ActionBlocked), "too often", "ten seconds"),
-        (api_error("INTERNAL_SERVERL_ERROR"), kaltura(KalturaCode::InternalError), "problem of its own", "later"),
+        (api_error("INTERNAL_SERVERL_ERROR"), kaltura(KalturaCode::InternalError), "internal problem", "later"),
         (api_error("NEVER_SEEN_BEFORE"), kaltura(KalturaCode::Other), "NEVER_SEEN_BEFORE", "reference"),
     ]
 }
@@ -68,9 +73,9 @@ fn session_text() -> String {
 }
 
 #[test]
-fn each_kind_tells_what_happened_and_what_to_do() {
+fn each_error_says_what_happened_and_what_to_do() {
     for (reply, kind, text, advice) in table() {
-        // With LOGOUT and the like the login asks for a widget session once more, and meets the same again.
+        // After LOGOUT the login starts a second widget session, and gets the same error again.
         let again = match kind {
             ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)) => {
                 vec![widget(WIDGET_KS), invalid_ks("LOGOUT")]
@@ -93,7 +98,7 @@ fn each_kind_tells_what_happened_and_what_to_do() {
 }
 
 #[test]
-fn a_parse_failure_tells_where_and_a_transport_failure_tells_why() {
+fn the_source_of_an_error_says_where_or_why() {
     let source = |reply: Reply| {
         let script = Script::new([reply]);
         let login = login(HashType::Sha256).retry(RetryPolicy::none()).start(now()).unwrap();
@@ -105,35 +110,35 @@ fn a_parse_failure_tells_where_and_a_transport_failure_tells_why() {
 }
 
 #[test]
-fn support_gets_the_request_id() {
+fn an_error_contains_the_request_id() {
     let script = Script::new([api_error("INVALID_WIDGET_ID")]);
     let error =
         drive(login(HashType::Sha256).start(now()).unwrap(), &script, VirtualClock::default()).unwrap_err().error;
     assert_eq!((error.request_id(), error.http_status()), (Some("17"), Some(200)));
-    assert!(error.to_string().starts_with("session.startWidgetSession: no such account"), "{error}");
+    assert!(error.to_string().starts_with("session.startWidgetSession: the account does not exist"), "{error}");
     assert!(error.advice().contains("region"), "{}", error.advice());
 }
 
 #[test]
-fn an_action_that_a_batch_did_not_reach_tells_so() {
+fn an_action_without_result_in_a_batch_is_an_error() {
     let mut batch = Batch::new(crate::support::endpoint());
     let ticket = batch.push(&user::Get::default()).unwrap();
     let mut results =
         drive(batch.start(now()).unwrap(), Script::new([reply(200, "[]")]), VirtualClock::default()).unwrap();
     let error = results.take(ticket).unwrap_err();
     assert_eq!((error.kind(), error.may_have_acted()), (ErrorKind::MissingResult, false));
-    assert!(error.to_string().starts_with("user.get: no result came back"), "{error}");
+    assert!(error.to_string().starts_with("user.get: the reply has no result for this action"), "{error}");
     assert!(error.advice().contains("again"), "{}", error.advice());
 }
 
 #[test]
-fn settings_are_refused_with_a_way_out() {
+fn an_invalid_setting_is_refused_with_advice() {
     let error = Endpoint::parse("http://www.kaltura.com").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.advice().contains("nothing was sent"));
 }
 
-/// A certificate that is not trusted was tried three times, with waits between.
+/// A request with an untrusted certificate was once sent three times, with waits in between.
 #[test]
 fn a_permanent_failure_is_not_repeated() {
     for failure in [TransportFailure::not_sent("expired"), TransportFailure::unknown("expired")] {
@@ -147,13 +152,13 @@ fn a_permanent_failure_is_not_repeated() {
 }
 
 #[test]
-fn the_alternate_form_holds_every_cause_and_the_advice() {
+fn the_alternate_form_contains_all_causes_and_the_advice() {
     #[derive(Debug)]
     struct Outer(std::num::ParseIntError);
 
     impl std::fmt::Display for Outer {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("the port cannot be read")
+            f.write_str("the port is invalid")
         }
     }
 
@@ -163,15 +168,14 @@ fn the_alternate_form_holds_every_cause_and_the_advice() {
         }
     }
 
-    let failure =
-        TransportFailure::not_sent(Outer("x".parse::<u16>().unwrap_err())).permanent().advise("mend the port");
+    let failure = TransportFailure::not_sent(Outer("x".parse::<u16>().unwrap_err())).permanent().advise("fix the port");
     let stopped =
         drive(login(HashType::Sha256).start(now()).unwrap(), Script::new([Err(failure)]), VirtualClock::default())
             .unwrap_err();
     assert_eq!(
         format!("{:#}", stopped.error),
-        "session.startWidgetSession: the request could not be sent: the port cannot be read: invalid digit found in \
-         string; advice: mend the port"
+        "session.startWidgetSession: the request could not be sent: the port is invalid: invalid digit found in \
+         string; advice: fix the port"
     );
     assert_eq!(stopped.error.to_string(), "session.startWidgetSession: the request could not be sent");
 }

@@ -1,4 +1,4 @@
-//! Whatever comes back: a session or a typed error, no panic, and no secret in any text.
+//! Random replies: a login returns a session or a typed error, never panics, and shows no secret.
 
 use apptoken_core::{HashChoice, HashType, HttpResponse, Transport, TransportFailure, drive};
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use crate::support::{
 
 type Reply = Result<HttpResponse, TransportFailure>;
 
-/// Replies that a login can meet, with secrets wherever a server could repeat them.
+/// Replies that a login can get, with secrets wherever a server could repeat them.
 fn any_reply() -> impl Strategy<Value = Reply> {
     let echo = format!(
         r#"{{"code":"INVALID_KS","message":"Invalid KS \"{WIDGET_KS}\"","objectType":"KalturaAPIException","args":{{"KSID":"{WIDGET_KS}"}}}}"#
@@ -41,7 +41,7 @@ fn any_reply() -> impl Strategy<Value = Reply> {
     ]
 }
 
-/// The texts that an error can show to anybody.
+/// All texts that an error can show.
 pub(crate) fn texts(error: &dyn std::error::Error) -> String {
     let mut all = format!("{error} {error:?} {error:#?}");
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! What a server says of time that cannot be true.
+//! Server times that cannot be true.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::{KS, NOW, Script, VirtualClock, WIDGET_KS, login, now, widge
 
 type Header = (&'static str, &'static str);
 
-/// Dates and times that made sessions of 56 years, or that blamed the token.
+/// Dates and times that once gave sessions of 56 years, or errors that blamed the token.
 const HEADERS: [&[Header]; 8] = [
     &[],
     &[("Date", "Thu, 01 Jan 1970 00:00:00 GMT")],
@@ -42,7 +42,7 @@ fn implausible_server_times_are_not_used() {
 }
 
 #[test]
-fn no_reply_makes_a_session_that_is_never_renewed() {
+fn no_reply_gives_a_session_that_is_never_renewed() {
     for headers in HEADERS {
         for expiry in [i64::MAX, i64::MAX - 1, 253_402_300_799, NOW + 31 * 86_400, 0, -1, i64::MIN] {
             let unasked = Term::of(&log_in(login(HashType::Sha256), headers, expiry));
@@ -61,7 +61,7 @@ fn no_reply_makes_a_session_that_is_never_renewed() {
 
 /// A machine without a battery for its clock starts in 1970.
 #[test]
-fn a_clock_of_ours_that_is_wrong_by_decades_is_survived() {
+fn a_login_succeeds_with_our_clock_wrong_by_decades() {
     let start = Moment { wall: UnixSeconds(60), elapsed: Duration::ZERO };
     let headers = [("X-Kaltura-Session", "17, 1795230763")];
     let (first, second) = (widget(WIDGET_KS).unwrap(), session(&headers, NOW + 3600).unwrap());

@@ -1,4 +1,4 @@
-//! The login's ways, by scripted replies.
+//! The login, with scripted replies.
 
 use std::time::Duration;
 
@@ -40,13 +40,14 @@ fn two_requests_make_a_session() {
 }
 
 #[test]
-fn everything_asked_is_sent_under_kalturas_names() {
+fn requested_options_are_sent_with_kalturas_names() {
     let script = Script::new([widget(WIDGET_KS), session()]);
     let login = login(HashType::Md5)
         .user("bob")
         .session_type(SessionType::Admin)
         .lifetime(Duration::from_millis(90_700))
-        .privileges(Privileges::parse("appid:x,edit:1"));
+        .privileges(Privileges::parse("appid:x,edit:1"))
+        .token_may_override();
     run(login, &script).unwrap();
     let body = script.body(1);
     assert_eq!((&body["userId"], &body["type"], &body["expiry"]), (&"bob".into(), &2.into(), &90.into()));
@@ -54,25 +55,70 @@ fn everything_asked_is_sent_under_kalturas_names() {
 }
 
 #[test]
-fn what_the_server_changed_is_told() {
+fn changes_by_the_server_are_reported() {
     let script = Script::new([widget(WIDGET_KS), session()]);
-    let asked = login(HashType::Sha256)
+    let requested = login(HashType::Sha256)
         .user("bob")
         .session_type(SessionType::Admin)
         .lifetime(Duration::from_secs(7200))
-        .privileges(Privileges::parse("list:*,edit:1,appid:x"));
-    let session = run(asked, &script).unwrap();
+        .privileges(Privileges::parse("list:*,edit:1,appid:x"))
+        .token_may_override();
+    let session = run(requested, &script).unwrap();
     let changes = session.changes();
     assert_eq!(
         changes.shortened,
         Some(ShortenedLifetime { asked: Duration::from_secs(7200), granted: Duration::from_secs(3600) })
     );
-    assert_eq!((changes.other_user_than.as_deref(), changes.other_type_than), (Some("bob"), Some(SessionType::Admin)));
+    assert_eq!((changes.requested_user.as_deref(), changes.requested_type), (Some("bob"), Some(SessionType::Admin)));
     assert_eq!(changes.dropped_privileges.to_string(), "edit:1,appid:x");
 }
 
+/// Over a connection that was shared after a fork a process got another user's session.
 #[test]
-fn five_seconds_less_are_not_called_shortened() {
+fn a_session_that_was_not_asked_for_is_an_error() {
+    type Ask = fn(Login) -> Login;
+    let asks: [(Ask, &str); 3] = [
+        (|login| login.user("bob"), "another user"),
+        (|login| login.session_type(SessionType::Admin), "another type"),
+        (|login| login.user("alice").session_type(SessionType::Admin), "another type"),
+    ];
+    for (ask, what) in asks {
+        let script = Script::new([widget(WIDGET_KS), session()]);
+        let error = run(ask(login(HashType::Sha256)), &script).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongSession);
+        assert!(error.to_string().contains(what) && error.advice().contains("token_may_override"), "{error}");
+        let script = Script::new([widget(WIDGET_KS), session()]);
+        assert!(run(ask(login(HashType::Sha256)).token_may_override(), &script).is_ok());
+    }
+}
+
+#[test]
+fn a_session_of_another_app_token_is_an_error() {
+    for (privileges, is_ours) in [
+        ("sessionid:0_jgc81x8q,apptoken:0_jgc81x8q", true),
+        ("sessionid:0_JGC81X8Q,apptoken:0_JGC81X8Q", true),
+        ("apptoken:x/0_jgc81x8q", true),
+        ("list:*", true),
+        ("sessionid:0_aaaaaaaa,apptoken:0_aaaaaaaa", false),
+        ("apptoken:0_jgc81x8", false),
+    ] {
+        let body = format!(
+            r#"{{"ks":"{KS}","sessionType":0,"partnerId":101,"userId":"alice","expiry":{},"privileges":"{privileges}"}}"#,
+            NOW + 3600
+        );
+        let script = Script::new([widget(WIDGET_KS), reply(200, body)]);
+        // Not even a caller that accepts any user accepts another token's session.
+        let result = run(login(HashType::Sha256).token_may_override(), &script);
+        assert_eq!(
+            result.map_err(|error| error.kind()).err(),
+            (!is_ours).then_some(ErrorKind::WrongSession),
+            "{privileges}"
+        );
+    }
+}
+
+#[test]
+fn a_lifetime_up_to_five_seconds_shorter_is_not_reported() {
     for (granted, shortened) in [(3600, false), (3595, false), (3594, true)] {
         let script = Script::new([widget(WIDGET_KS), session_until(NOW + granted)]);
         let session = run(login(HashType::Sha256).lifetime(Duration::from_secs(3600)), &script).unwrap();
@@ -81,16 +127,16 @@ fn five_seconds_less_are_not_called_shortened() {
 }
 
 #[test]
-fn a_session_that_is_born_expired_is_an_error() {
+fn an_already_expired_session_is_an_error() {
     for expiry in [NOW, NOW - 60, 0] {
         let error = run(login(HashType::Sha256), &Script::new([widget(WIDGET_KS), session_until(expiry)])).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BornExpired);
+        assert_eq!(error.kind(), ErrorKind::AlreadyExpired);
         assert!(error.advice().contains("sessionDuration"));
     }
 }
 
 #[test]
-fn lifetimes_that_the_server_would_misread_are_refused_before_sending() {
+fn options_that_the_server_would_misread_are_refused() {
     for lifetime in [Duration::ZERO, Duration::from_millis(999), Duration::from_secs(NOW as u64)] {
         let error = login(HashType::Sha256).lifetime(lifetime).start(now()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{lifetime:?}");
@@ -101,7 +147,7 @@ fn lifetimes_that_the_server_would_misread_are_refused_before_sending() {
 }
 
 #[test]
-fn a_refused_hash_or_widget_ks_is_tried_once_more_with_a_widget_session_that_is_not_cached() {
+fn a_refused_hash_or_ks_is_retried_with_an_uncached_session() {
     for refusal in [api_error("INVALID_APP_TOKEN_HASH"), invalid_ks("EXPIRED"), invalid_ks("djJ8MTAxfEOcbB43")] {
         let script = Script::new([widget(WIDGET_KS), refusal, widget(FRESH_KS), session()]);
         let session = run(login(HashType::Sha256), &script).unwrap();
@@ -114,7 +160,7 @@ fn a_refused_hash_or_widget_ks_is_tried_once_more_with_a_widget_session_that_is_
 }
 
 #[test]
-fn the_second_refusal_is_final_and_tells_what_to_check() {
+fn the_second_refusal_is_final_and_says_what_to_check() {
     let refused = || api_error("INVALID_APP_TOKEN_HASH");
     let script = Script::new([widget(WIDGET_KS), refused(), widget(FRESH_KS), refused()]);
     let error = run(login(HashType::Sha512), &script).unwrap_err();
@@ -138,7 +184,7 @@ fn other_refusals_are_final_at_once() {
 }
 
 #[test]
-fn from_a_ks_in_hand_no_widget_session_is_asked_for() {
+fn a_login_with_a_ks_never_starts_a_widget_session() {
     let ks = || Ks::parse(KS).unwrap();
     let script = Script::new([session()]);
     let session =
@@ -152,7 +198,7 @@ fn from_a_ks_in_hand_no_widget_session_is_asked_for() {
 }
 
 #[test]
-fn from_a_ks_in_hand_a_widget_session_is_asked_for_if_the_caller_says_so() {
+fn a_login_with_a_ks_or_widget_falls_back_to_a_widget() {
     let script = Script::new([invalid_ks("EXPIRED"), widget(FRESH_KS), session()]);
     let exchange = login(HashType::Sha256).start_with_or_widget(Ks::parse(KS).unwrap(), now()).unwrap();
     drive(exchange, &script, VirtualClock::default()).unwrap();
@@ -161,7 +207,7 @@ fn from_a_ks_in_hand_a_widget_session_is_asked_for_if_the_caller_says_so() {
 }
 
 #[test]
-fn detection_tries_each_type_on_one_fresh_widget_session_and_tells_what_it_found() {
+fn detection_tries_each_hash_type_with_one_widget_session() {
     let refused = || api_error("INVALID_APP_TOKEN_HASH");
     for (position, hash_type) in HashType::ALL.into_iter().enumerate() {
         let replies = [widget(WIDGET_KS)].into_iter().chain((0..position).map(|_| refused())).chain([session()]);
@@ -174,7 +220,7 @@ fn detection_tries_each_type_on_one_fresh_widget_session_and_tells_what_it_found
 }
 
 #[test]
-fn detection_goes_on_after_a_refused_hash_only_and_makes_five_requests_at_most() {
+fn detection_continues_only_after_a_refused_hash() {
     let refused = || api_error("INVALID_APP_TOKEN_HASH");
     let script = Script::new([widget(WIDGET_KS), refused(), refused(), refused(), refused()]);
     let error = run(login(HashChoice::Detect), &script).unwrap_err();

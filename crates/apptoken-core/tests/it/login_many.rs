@@ -1,4 +1,4 @@
-//! The login of many users, by scripted replies.
+//! The login of many users, with scripted replies.
 
 use std::num::NonZeroUsize;
 
@@ -41,7 +41,7 @@ fn kinds(many: &ManySessions) -> Vec<Result<&str, ErrorKind>> {
 }
 
 #[test]
-fn one_widget_session_and_one_request_a_batch() {
+fn a_login_takes_one_widget_session_and_one_request_per_batch() {
     let script = Script::new([
         widget(WIDGET_KS),
         results(&[granted("a"), granted("b")]),
@@ -65,7 +65,7 @@ fn a_given_widget_session_saves_a_request() {
 }
 
 #[test]
-fn a_refused_hash_is_tried_once_more_with_a_fresh_widget() {
+fn a_refused_hash_is_retried_with_a_new_widget_session() {
     let script = Script::new([
         widget(WIDGET_KS),
         results(&[granted("a"), refused("INVALID_APP_TOKEN_HASH"), refused("USER_BLOCKED")]),
@@ -94,14 +94,14 @@ fn the_first_user_detects_the_hash_type_for_all() {
         session(),
         results(&[granted("b"), granted("c")]),
     ]);
-    let (many, requests) = run(many(HashChoice::Detect, &["a", "b", "c"]), &script);
+    let (many, requests) = run(many(HashChoice::Detect, &["alice", "b", "c"]), &script);
     assert_eq!((kinds(&many), requests), (vec![Ok("alice"), Ok("b"), Ok("c")], 4));
     let hash_types: Vec<HashType> = many.sessions.iter().map(|session| session.as_ref().unwrap().hash_type()).collect();
     assert_eq!(hash_types, [HashType::ALL[1]; 3]);
 }
 
 #[test]
-fn an_outage_keeps_the_sessions_that_are_there() {
+fn an_outage_keeps_the_sessions_so_far() {
     let script = Script::new([widget(WIDGET_KS), results(&[granted("a")]), no_reply()]);
     let login = many(HashType::Sha256, &["a", "b", "c"]).batch_size(NonZeroUsize::MIN).retry(RetryPolicy::none());
     let (many, requests) = run(login, &script);
@@ -110,7 +110,7 @@ fn an_outage_keeps_the_sessions_that_are_there() {
 }
 
 #[test]
-fn a_user_that_cannot_be_asked_for_is_left_out() {
+fn an_invalid_user_is_an_error_and_not_sent() {
     let script = Script::new([widget(WIDGET_KS), results(&[granted("b")])]);
     let (mixed, _) = run(many(HashType::Sha256, &["", "b"]), &script);
     assert_eq!(kinds(&mixed), [Err(ErrorKind::InvalidInput), Ok("b")]);
@@ -128,7 +128,7 @@ fn a_session_of_another_account_is_an_error() {
 }
 
 #[test]
-fn fewer_results_than_users_leave_the_rest_without() {
+fn a_user_without_result_is_an_error() {
     let script = Script::new([widget(WIDGET_KS), results(&[granted("a")])]);
     let (many, _) = run(many(HashType::Sha256, &["a", "b"]), &script);
     assert_eq!(kinds(&many), [Ok("a"), Err(ErrorKind::MissingResult)]);

@@ -1,4 +1,4 @@
-//! The core through its public API, against recordings of a real server and against garbage.
+//! Tests of the core through its public API, with recordings of a real server and with random replies.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod dependencies;

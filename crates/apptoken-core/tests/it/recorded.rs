@@ -1,4 +1,4 @@
-//! The recorded logins of a real server, replayed.
+//! Replays of the recorded logins and errors of a real server.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ fn called<'a>(recording: &'a Recording, action: &str) -> &'a RecordedExchange {
     recording.exchanges.iter().find(|exchange| exchange.request.path.ends_with(&path)).unwrap()
 }
 
-/// The parameters of a request of ours as the text that a form would hold, without those that every client has its own.
+/// The parameters of our request as form values, without the client tag, which differs in every client.
 fn sent(body: &Value) -> BTreeMap<String, String> {
     let members = body.as_object().unwrap().iter().filter(|(name, _)| *name != "clientTag");
     members
@@ -35,7 +35,7 @@ fn sent(body: &Value) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_recorded_logins_give_the_recorded_sessions() {
+fn recorded_logins_give_the_recorded_sessions() {
     let recordings: Vec<_> = apptoken_golden::recordings()
         .into_iter()
         .filter(|it| it.name.starts_with("happy_") && !it.name.contains("xml"))
@@ -74,11 +74,11 @@ fn the_recorded_logins_give_the_recorded_sessions() {
     assert_eq!(hash_types, [HashType::Md5, HashType::Sha1, HashType::Sha256, HashType::Sha512]);
 }
 
-/// Any action at all: what matters is how its errors are read.
+/// Stands for any action, because errors do not depend on the action.
 #[derive(serde::Serialize)]
-struct Anything {}
+struct AnyAction {}
 
-impl Action for Anything {
+impl Action for AnyAction {
     type Reply = serde_json::Map<String, Value>;
     const SERVICE: &'static str = "any";
     const ACTION: &'static str = "thing";
@@ -86,12 +86,12 @@ impl Action for Anything {
 
 fn read(exchange: &RecordedExchange) -> Result<serde_json::Map<String, Value>, apptoken_core::Error> {
     let now = Moment { wall: UnixSeconds(exchange.unix_time), elapsed: Default::default() };
-    let call = Call::new(endpoint(), Anything {}).start(now).unwrap();
+    let call = Call::new(endpoint(), AnyAction {}).start(now).unwrap();
     Ok(drive(call, Script::new([Ok(response(exchange))]), VirtualClock::default())?)
 }
 
 #[test]
-fn every_recorded_error_is_read_as_what_it_is() {
+fn every_recorded_error_is_a_kaltura_error() {
     let mut seen = 0;
     for recording in apptoken_golden::recordings() {
         for exchange in &recording.exchanges {
@@ -113,7 +113,7 @@ fn every_recorded_error_is_read_as_what_it_is() {
 }
 
 #[test]
-fn recorded_xml_is_told_to_be_xml() {
+fn recorded_xml_is_reported_as_xml() {
     let recording = apptoken_golden::recording("happy_xml_sha256_p101").unwrap();
     let mut seen = 0;
     for exchange in recording.exchanges.iter().filter(|exchange| exchange.response.body.starts_with('<')) {
@@ -126,7 +126,7 @@ fn recorded_xml_is_told_to_be_xml() {
 }
 
 #[test]
-fn every_reply_of_a_login_cut_anywhere_is_no_session() {
+fn a_truncated_reply_never_gives_a_session() {
     for recording in
         apptoken_golden::recordings().into_iter().filter(|it| it.name.starts_with("happy_") && !it.name.contains("xml"))
     {

@@ -1,4 +1,4 @@
-//! Replies out of a list, and a clock that moves when it is told.
+//! A transport with scripted replies, and a virtual clock.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -39,7 +39,7 @@ impl Script {
 impl Transport for Script {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
         self.sent.borrow_mut().push((request.url().to_owned(), serde_json::from_slice(request.body()).unwrap()));
-        self.replies.borrow_mut().pop_front().expect("one request more than the script has replies")
+        self.replies.borrow_mut().pop_front().expect("the script has no reply for this request")
     }
 }
 

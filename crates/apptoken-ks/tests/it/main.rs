@@ -1,4 +1,4 @@
-//! KS strings against what a real server made and read, and against everything else.
+//! Tests of KS strings, with the results of a real server and with malformed input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod opening;

@@ -1,4 +1,4 @@
-//! What opening accepts, and why it refuses.
+//! Which KS strings `open` accepts, and why it refuses others.
 
 use apptoken_core::value::KsVersion;
 use apptoken_core::{AccountSecret, PartnerId, UnixSeconds};
@@ -13,7 +13,7 @@ fn opened(ks: &str) -> OpenedKs {
     open(ks, |_| [secret("s")]).unwrap()
 }
 
-/// A KS V1 around any text.
+/// A signed KS V1 with any info.
 fn v1_of(info: &str) -> String {
     let signature = hex::encode(Sha1::digest(format!("s{info}")));
     STANDARD.encode(format!("{signature}|{info}"))
@@ -24,7 +24,7 @@ fn v2_of(privileges: &str) -> String {
 }
 
 #[test]
-fn every_reason_to_refuse_has_its_error() {
+fn each_refused_ks_has_its_error() {
     let known = |partner_id: &str| (partner_id == "101").then(|| secret("s"));
     let foreign = mint_v2(&secret("t"), &fields(101), [0; 16]);
     let unknown = mint_v1(&secret("s"), &fields(102), "1");
@@ -47,7 +47,7 @@ fn every_reason_to_refuse_has_its_error() {
 }
 
 #[test]
-fn errors_are_sentences_without_the_ks() {
+fn errors_do_not_contain_the_ks() {
     let ks = v2_of("list:*");
     for secrets in [vec![], vec![secret("t")]] {
         let error = open(&ks, |_| secrets).unwrap_err();
@@ -57,7 +57,7 @@ fn errors_are_sentences_without_the_ks() {
 }
 
 #[test]
-fn the_partner_is_asked_for_as_it_stands_and_once() {
+fn the_partner_id_is_passed_once_and_unchanged() {
     let mut asked = Vec::new();
     let ks = STANDARD.encode("v2| 0101x|encrypted");
     let result = open(&ks, |partner_id| {
@@ -69,7 +69,7 @@ fn the_partner_is_asked_for_as_it_stands_and_once() {
 }
 
 #[test]
-fn any_secret_of_the_account_will_do() {
+fn any_secret_of_the_account_opens_a_ks() {
     let secrets = [secret("first"), secret("s"), secret("last")];
     for ks in [mint_v1(&secret("s"), &fields(101), "1"), mint_v2(&secret("s"), &fields(101), [1; 16])] {
         assert!(open(ks.expose(), |_| &secrets).is_ok());
@@ -78,7 +78,7 @@ fn any_secret_of_the_account_will_do() {
 }
 
 #[test]
-fn alphabet_padding_and_white_space_do_not_matter() {
+fn alphabet_padding_and_whitespace_do_not_matter() {
     let v1 = mint_v1(&secret("s"), &KsFields { user_id: Some("ÿþý?>"), ..fields(101) }, "1");
     let v2 = mint_v2(&secret("s"), &fields(101), [1; 16]);
     for ks in [v1.expose(), v2.expose()] {
@@ -100,14 +100,14 @@ fn alphabet_padding_and_white_space_do_not_matter() {
 
 #[test]
 fn a_whole_block_of_padding_is_accepted() {
-    // The user makes the text inside 64 bytes long, so that the server adds no padding at all.
+    // With this user the plaintext is 64 bytes long, so the server adds no padding.
     let fields = KsFields { user_id: Some("123456"), ..fields(101) };
     let ks = mint_v2(&secret("s"), &fields, [1; 16]);
     let decoded = STANDARD.decode(ks.expose().replace('-', "+").replace('_', "/")).unwrap();
     let encrypted = decoded.strip_prefix(b"v2|101|").unwrap();
     assert_eq!(encrypted.len(), 64);
 
-    // In CBC, a further block of zeros is the last block encrypted once more.
+    // In CBC mode, another block of zeros is the last block encrypted again.
     let mut longer = decoded.clone();
     let mut block = aes::Block::try_from(&encrypted[48..]).unwrap();
     let key = Sha1::digest("s");
@@ -118,12 +118,12 @@ fn a_whole_block_of_padding_is_accepted() {
 }
 
 #[test]
-fn v1_takes_three_fields_or_more() {
+fn v1_needs_at_least_three_fields() {
     let all = "101;102;1893456000;2;1.5;user;list:*;99;extra;more";
     for count in 3..=10 {
         let info = all.split(';').take(count).collect::<Vec<_>>().join(";");
         let opened = opened(&v1_of(&info));
-        let there = [
+        let fields = [
             opened.partner_pattern.as_deref(),
             opened.valid_until.as_deref(),
             opened.session_type.as_deref(),
@@ -134,13 +134,13 @@ fn v1_takes_three_fields_or_more() {
             opened.additional_data.as_deref(),
         ];
         let expected: [_; 8] = std::array::from_fn(|field| all.split(';').nth(field + 1).filter(|_| field + 1 < count));
-        assert_eq!(there, expected, "{info}");
+        assert_eq!(fields, expected, "{info}");
         assert_eq!((opened.version, opened.partner()), (KsVersion::V1, PartnerId::new(101).ok()));
     }
 }
 
 #[test]
-fn a_semicolon_moves_the_fields_of_v1() {
+fn a_semicolon_shifts_the_fields_of_v1() {
     let fields = KsFields { user_id: Some("a;b"), privileges: "list:*", ..fields(101) };
     let opened = opened(mint_v1(&secret("s"), &fields, "1").expose());
     assert_eq!((opened.user_id.as_deref(), opened.privileges.as_deref()), (Some("a"), Some("b")));
@@ -148,7 +148,7 @@ fn a_semicolon_moves_the_fields_of_v1() {
 }
 
 #[test]
-fn v1_merges_privileges_and_v2_takes_the_last() {
+fn v1_merges_repeated_privileges_and_v2_takes_the_last() {
     let privileges = "edit:1,list,edit:2/3";
     let v1 = opened(mint_v1(&secret("s"), &KsFields { privileges, ..fields(101) }, "1").expose());
     assert_eq!(v1.privileges.as_deref(), Some(privileges));
@@ -161,7 +161,7 @@ fn v1_merges_privileges_and_v2_takes_the_last() {
 }
 
 #[test]
-fn v2_reads_privileges_as_php_reads_a_query_string() {
+fn v2_privileges_follow_phps_query_rules() {
     for (minted, read) in [
         ("", ""),
         (",, 0 ,\t", ""),
@@ -180,14 +180,14 @@ fn v2_reads_privileges_as_php_reads_a_query_string() {
 }
 
 #[test]
-fn a_privilege_cannot_pose_as_a_field() {
+fn a_privilege_cannot_replace_a_field() {
     let opened = opened(&v2_of("_u:evil,_t:2,_m:3"));
     assert_eq!((opened.user_id.as_deref(), opened.master_partner_id.as_deref()), (None, None));
     assert!(!opened.is_admin());
 }
 
 #[test]
-fn kinds_of_session_are_told_as_php_tells_them() {
+fn session_types_are_compared_like_in_php() {
     let kinds = |session_type: &str, user_id: &str, privileges: &str| {
         let opened = opened(&v1_of(&format!("101;101;1;{session_type};1;{user_id};{privileges}")));
         (opened.is_admin(), opened.is_widget_session(), opened.is_anonymous_session())
@@ -204,7 +204,7 @@ fn kinds_of_session_are_told_as_php_tells_them() {
 }
 
 #[test]
-fn a_session_has_ended_in_the_second_of_its_expiry() {
+fn a_session_is_expired_in_the_second_of_its_expiry() {
     let expired =
         |valid_until: &str, now| opened(&v1_of(&format!("101;101;{valid_until};0"))).is_expired(UnixSeconds(now));
     assert!(!expired("1000", 999));
@@ -217,7 +217,7 @@ fn a_session_has_ended_in_the_second_of_its_expiry() {
 }
 
 #[test]
-fn sessions_share_the_first_session_id_only() {
+fn only_the_first_session_id_counts() {
     let hash = |privileges: &str| opened(&v2_of(privileges)).session_id_hash();
     assert_eq!(hash("sessionid:0_abcd1234/x"), hash("sessionid:0_abcd1234"));
     assert_eq!(hash("sessionid:0_abcd1234").as_deref(), Some("4a3c5726d3224182313c945b8ba8c94e919f4af3"));
@@ -226,7 +226,7 @@ fn sessions_share_the_first_session_id_only() {
 }
 
 #[test]
-fn bytes_that_are_not_utf8_are_read_all_the_same() {
+fn bytes_that_are_not_utf8_are_replaced() {
     let info = b"101;101;1;0;1;J\xf6hn;list";
     let mut text = hex::encode(Sha1::digest([b"s", &info[..]].concat())).into_bytes();
     text.push(b'|');

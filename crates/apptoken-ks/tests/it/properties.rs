@@ -6,29 +6,29 @@ use proptest::prelude::*;
 
 use crate::{fields, secret};
 
-/// Text without `;`, which would move the fields of V1.
+/// Text without `;`, which would shift the fields of V1.
 const FIELD: &str = "[^;]{0,20}";
 
-/// A name that PHP leaves alone, and does not take for a field of the KS.
+/// A name that PHP does not change, and that is not a field of the KS.
 const NAME: &str = "[a-zA-Z][a-zA-Z0-9_-]{0,9}";
 
-/// A value that the grammar can hold.
+/// A value that the grammar can express.
 const VALUE: &str = "[!-+.0-:<-~äöü]{1,12}";
 
-fn known(partner_id: &str) -> Option<AccountSecret> {
+fn secret_of(partner_id: &str) -> Option<AccountSecret> {
     (partner_id == "101").then(|| secret("s"))
 }
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in any::<String>(), bytes in prop::collection::vec(any::<u8>(), 0..120)) {
+    fn opening_never_panics(text in any::<String>(), bytes in prop::collection::vec(any::<u8>(), 0..120)) {
         for text in [text, STANDARD.encode(&bytes), STANDARD.encode([b"v2|101|", &bytes[..]].concat())] {
             prop_assert!(open(&text, |_| [secret("s")]).is_err());
         }
     }
 
     #[test]
-    fn v1_says_what_was_minted(
+    fn an_opened_v1_has_the_minted_fields(
         (partner_id, expires_at, session_type) in any::<(i64, i64, i64)>(),
         texts in prop::array::uniform5(FIELD),
     ) {
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn v2_says_what_was_minted(
+    fn an_opened_v2_has_the_minted_fields(
         (partner_id, expires_at, session_type) in any::<(i64, i64, i64)>(),
         user_id in any::<Option<String>>(),
         additional_data in any::<Option<String>>(),
@@ -86,33 +86,33 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_v2_is_refused_or_the_same(
+    fn a_changed_v2_is_refused_or_equal(
         user_id in "[a-z]{0,17}",
         random in any::<[u8; 16]>(),
         position in any::<prop::sample::Index>(),
         character in any::<char>(),
     ) {
         let ks = mint_v2(&secret("s"), &KsFields { user_id: Some(&user_id), ..fields(101) }, random);
-        let expected = open(ks.expose(), known).unwrap();
+        let expected = open(ks.expose(), secret_of).unwrap();
         let mut changed: Vec<char> = ks.expose().chars().collect();
         changed[position.index(ks.expose().len())] = character;
         let changed: String = changed.into_iter().collect();
-        if let Ok(opened) = open(&changed, known) {
+        if let Ok(opened) = open(&changed, secret_of) {
             prop_assert_eq!(opened, expected);
         }
     }
 }
 
 #[test]
-fn no_changed_byte_of_a_v2_is_accepted() {
+fn a_v2_with_a_changed_byte_is_refused() {
     let ks = mint_v2(&secret("s"), &KsFields { user_id: Some("bob"), privileges: "list:*", ..fields(101) }, [7; 16]);
     let decoded = STANDARD.decode(ks.expose().replace('-', "+").replace('_', "/")).unwrap();
     for position in 0..decoded.len() {
         for change in 1..=255 {
             let mut changed = decoded.clone();
             changed[position] ^= change;
-            assert!(open(&STANDARD.encode(&changed), known).is_err(), "byte {position} xor {change}");
+            assert!(open(&STANDARD.encode(&changed), secret_of).is_err(), "byte {position} xor {change}");
         }
-        assert!(open(&STANDARD.encode(&decoded[..position]), known).is_err(), "cut at {position}");
+        assert!(open(&STANDARD.encode(&decoded[..position]), secret_of).is_err(), "cut at {position}");
     }
 }

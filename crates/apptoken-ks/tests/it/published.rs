@@ -1,4 +1,4 @@
-//! KS strings with every step between the fields and the string known.
+//! KS strings with known intermediate steps between the fields and the string.
 
 use apptoken_core::UnixSeconds;
 use apptoken_ks::{KsFields, mint_v1, mint_v2, open, session_id_hash};
@@ -22,7 +22,7 @@ fn check_v2(user_id: &str, session_type: i64, privileges: &str, digest: &str, re
 }
 
 #[test]
-fn v2_of_an_app_token() {
+fn a_v2_of_an_app_token_is_reproduced() {
     let privileges = "sessionid:1_ab12cd34,apptoken:1_ab12cd34,list:*,setrole:42";
     check_v2(
         "alice@example.com",
@@ -35,7 +35,7 @@ fn v2_of_an_app_token() {
 }
 
 #[test]
-fn v2_of_a_widget() {
+fn a_v2_of_a_widget_is_reproduced() {
     check_v2(
         "0",
         0,
@@ -55,7 +55,7 @@ fn v2_of_a_widget() {
 }
 
 #[test]
-fn v2_of_awkward_fields() {
+fn a_v2_with_special_characters_is_reproduced() {
     check_v2(
         "Jöhn Doe+x~y/z",
         2,
@@ -67,7 +67,7 @@ fn v2_of_awkward_fields() {
 }
 
 #[test]
-fn v1_of_a_widget() {
+fn a_v1_of_a_widget_is_reproduced() {
     let fields = KsFields { user_id: Some("0"), privileges: "view:*,widget:1", ..fields(1_234_567) };
     let ks = mint_v1(&secret(SECRET), &fields, "1700000000.1234");
     assert_eq!(
@@ -80,6 +80,6 @@ fn v1_of_a_widget() {
 }
 
 #[test]
-fn sessions_of_a_token_are_ended_by_this_key() {
+fn the_revocation_key_of_a_token_is_reproduced() {
     assert_eq!(session_id_hash(1_234_567, "1_ab12cd34"), "d46e5e9f3dfa67657986270b4bda7eee76a4ddf5");
 }

@@ -1,4 +1,4 @@
-//! The server's own KS strings: the same bytes from the same parts, the same parts from the same bytes.
+//! The server's own KS strings: minting gives the same string, opening gives the same fields.
 
 use apptoken_core::{AccountSecret, Ks, UnixSeconds};
 use apptoken_golden::{KsInput, KsVector, ParsedKs, ParsedPrivilege, ValidKs};
@@ -10,7 +10,7 @@ fn v1_is_minted_byte_for_byte() {
     let minted = vectors.iter().filter(|vector| {
         check_minted(vector, |secret, fields| mint_v1(secret, fields, vector.input.rand.as_deref().unwrap()))
     });
-    assert_eq!(minted.count(), vectors.len() - 1, "all but the one that was made without a secret");
+    assert_eq!(minted.count(), vectors.len() - 1, "all except the one without a secret");
 }
 
 #[test]
@@ -21,38 +21,38 @@ fn v2_is_minted_byte_for_byte() {
             mint_v2(secret, fields, random(vector.input.random_hex.as_deref().unwrap()))
         })
     });
-    assert_eq!(minted.count(), vectors.len() - 1, "all but the one that was made without a secret");
+    assert_eq!(minted.count(), vectors.len() - 1, "all except the one without a secret");
 }
 
 #[test]
-fn what_the_server_made_is_opened() {
+fn the_servers_strings_are_opened() {
     for vector in apptoken_golden::ks_v1().into_iter().chain(apptoken_golden::ks_v2()) {
         check_opened(&vector.ks, &vector.input.partner_id, &vector.input.secret, &vector.parsed, &vector.inside);
     }
 }
 
 #[test]
-fn unusual_query_strings_are_read() {
+fn unusual_query_strings_are_opened() {
     for vector in apptoken_golden::ks_v2_fields() {
         check_opened(&vector.ks, &vector.partner_id.to_string(), &vector.secret, &vector.parsed, &vector.fields);
     }
 }
 
 #[test]
-fn damaged_and_foreign_ones_are_told_apart() {
+fn malformed_and_foreign_strings_are_refused() {
     for vector in apptoken_golden::ks_parse() {
         check_opened(&vector.ks, &vector.partner_id.to_string(), &vector.secret, &vector.parsed, &vector.name);
     }
 }
 
 #[test]
-fn session_ids_are_hashed() {
+fn session_id_hashes_equal_the_servers() {
     for vector in apptoken_golden::session_id_hashes() {
         assert_eq!(session_id_hash(&vector.partner_id, &vector.session_id), vector.hash);
     }
 }
 
-/// Whether the vector has a secret; if so, the KS must be the server's.
+/// Checks that the minted KS is the server's. Returns false for a vector without a secret.
 fn check_minted(vector: &KsVector, mint: impl Fn(&AccountSecret, &KsFields<'_>) -> Ks) -> bool {
     let Ok(secret) = AccountSecret::parse(&*vector.input.secret) else {
         return false;
@@ -89,7 +89,7 @@ fn check_opened(ks: &str, partner_id: &str, secret: &str, expected: &ParsedKs, w
     }
 }
 
-/// What the server's message means here.
+/// The error that corresponds to the server's message.
 fn refusal(message: &str) -> OpenError {
     match message {
         "Couldn't base 64 decode the KS." => OpenError::NotBase64,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use apptoken_core::{
-    Clock as _, Credential, Endpoint, ErrorKind, HashType, KalturaCode, Login, RetryPolicy, Session, Stopped, drive,
+    Clock as _, Credential, Endpoint, ErrorKind, HashType, KalturaCode, Login, RetryPolicy, Session, StoppedFlow, drive,
 };
 use apptoken_transport_fake::{Answer, Fake, Fault, Token, TokenSpec, Trouble, WireReply};
 use serde_json::{Value, json};
@@ -176,7 +176,7 @@ fn endpoint() -> Endpoint {
     Endpoint::parse("https://kaltura.example.org").unwrap()
 }
 
-fn log_in(fake: &Fake, token: &Token) -> Result<Session, Stopped<Login>> {
+fn log_in(fake: &Fake, token: &Token) -> Result<Session, StoppedFlow<Login>> {
     let credential = Credential::new(token.partner, token.id.clone(), token.secret.clone(), token.hash_type);
     let login = Login::new(endpoint(), credential).retry(RetryPolicy::none());
     drive(login.start(fake.clock().now()).unwrap(), fake, fake.clock())

@@ -65,7 +65,7 @@ impl Credentials {
         let mut active = lock(&self.active);
         let (used, number) = match &*active {
             Some(before) if is_same(&before.given, &given) => (before.used.clone(), before.number),
-            before => {
+            _ => {
                 *lock(&self.poll) = Poll { next: Duration::ZERO, interval: FIRST_INTERVAL };
                 let number = self.changes.fetch_add(1, Ordering::SeqCst).saturating_add(1);
                 (given.clone(), number)

@@ -29,8 +29,9 @@ impl Provider {
     /// [`for_user`](Self::for_user) finds them; of more users than are remembered (1000 by default) those at the end are.
     /// A store is not asked, and keeps none of them.
     ///
-    /// The app token must leave the user open: if it fixes one, every session is of that user, as
-    /// [`Session::changes`] shows.
+    /// The app token must leave the user open: if it fixes one, everybody else gets
+    /// [`ErrorKind::WrongSession`](crate::ErrorKind::WrongSession), or with
+    /// [`token_may_override`](SessionOptions::token_may_override) a session of that user.
     ///
     /// # Examples
     ///

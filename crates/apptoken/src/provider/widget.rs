@@ -81,12 +81,12 @@ impl Widget {
 
 /// How long a widget session lasts at least: out of the response cache it comes at an age.
 fn term(fresh: bool, known_at: Moment) -> Term {
-    let age = if fresh { Duration::ZERO } else { StartWidgetSession::CACHED };
+    let age = if fresh { Duration::ZERO } else { StartWidgetSession::CACHE_LIFETIME };
     Term { lifetime: StartWidgetSession::DEFAULT_LIFETIME, age, known_at, server_time: None }
 }
 
 fn start(partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
     let call = Call::new(link.endpoint.clone(), StartWidgetSession::of(partner)).retry(link.retry);
-    let call = if fresh { call.bypassing_cache() } else { call };
+    let call = if fresh { call.bypass_cache() } else { call };
     Ok(link.drive_counted(call.start(link.now())?, requests)?.ks)
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use apptoken::admin::ServiceRole;
 use apptoken::{
-    Admin, Client, Clock as _, Credential, Endpoint, HashType, Ks, Login, Privileges, Stopped, UreqTransport, drive,
+    Admin, Client, Clock as _, Credential, Endpoint, HashType, Ks, Login, Privileges, StoppedFlow, UreqTransport, drive,
 };
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, Fault, TokenSpec, Trouble};
@@ -185,9 +185,9 @@ fn no_secret_of_administration_shows_anywhere() {
             .privileges(Privileges::new().list_all());
         search.see(&(&admin, &provision));
         match admin.drive(provision.start(admin.now()).unwrap()) {
-            Ok(hand_over) => search.see(&hand_over),
+            Ok(handover) => search.see(&handover),
             Err(stopped) => {
-                let Stopped { error, progress } = stopped;
+                let StoppedFlow { error, progress } = stopped;
                 search.see(&progress);
                 search.see_error(&error);
             }

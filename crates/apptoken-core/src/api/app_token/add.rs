@@ -1,3 +1,7 @@
+//! `appToken.add`: `addAction` in Kaltura's `api_v3/services/AppTokenService.php`.
+//!
+//! Recorded in `scenarios/app_token_add.jsonl` of `apptoken-golden`.
+
 use alloc::string::String;
 use core::time::Duration;
 
@@ -11,43 +15,45 @@ use crate::value::lifetime::check_not_zero;
 use crate::value::privileges::Privileges;
 use crate::value::session_type::SessionType;
 use crate::wire::action::Action;
-use crate::wire::encode::whole_seconds;
+use crate::wire::encode::serialize_whole_seconds;
 
 /// `appToken.add`: creates an app token. Needs an admin session or a role with `APP_TOKEN_ADD`.
 ///
-/// It is not idempotent: after an unknown outcome look for the token by its description before adding it again, as
-/// [`Provision`](crate::admin::Provision) does.
+/// It is not idempotent: each call creates a token. After an unknown outcome, search for the token by its description
+/// before you add it again, as [`Provision`](crate::admin::Provision) does.
 #[derive(Clone, Debug, Serialize)]
 pub struct Add {
-    /// The token.
+    /// The settings of the token.
     #[serde(rename = "appToken")]
     pub app_token: NewAppToken,
 }
 
-/// What a new app token should be. What is left out is the server's choice.
+/// The settings of a new app token. For those left out, the server uses its defaults.
+// Read-only fields (id, token, partnerId, createdAt, updatedAt, status) are missing on purpose: the server refuses them
+// with PROPERTY_VALIDATION_NOT_UPDATABLE, so an object that was read cannot be sent back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewAppToken {
-    /// When it ends; never if left out.
+    /// When the token expires; never if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<TokenExpiry>,
-    /// The kind of its sessions. If left out, whoever holds the token may start admin sessions.
+    /// The type of the token's sessions. If left out, anyone who holds the token can start admin sessions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_type: Option<SessionType>,
-    /// The user of its sessions, created without roles if there is none of this id. If left out, whoever holds the token
-    /// chooses, and adding fails in accounts without an anonymous user.
+    /// The user of the token's sessions. The server creates the user, without roles, if it does not exist. If left out,
+    /// anyone who holds the token chooses the user, and `appToken.add` fails in accounts without an anonymous user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_user_id: Option<String>,
-    /// The longest that a session of it lasts, in whole seconds; the account's maximum, usually a day, if left out.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "whole_seconds")]
+    /// The longest lifetime of the token's sessions, in whole seconds. If left out, the account's maximum, usually a day.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_whole_seconds")]
     pub session_duration: Option<Duration>,
-    /// The privileges of its sessions. The server checks nothing of them.
+    /// The privileges of the token's sessions. The server does not validate them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_privileges: Option<Privileges>,
-    /// How its hash is taken; SHA1 if left out.
+    /// The hash type of the token; SHA1 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash_type: Option<HashType>,
-    /// Free text.
+    /// A free-text description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
@@ -74,7 +80,7 @@ mod tests {
     use crate::wire::endpoint::Endpoint;
 
     #[test]
-    fn durations_that_would_be_sent_as_0_are_refused() {
+    fn durations_below_one_second_are_refused() {
         let endpoint = || Endpoint::parse("https://example.org").unwrap();
         let now = Moment { wall: UnixSeconds(1_795_230_763), elapsed: Duration::ZERO };
         for short in [Duration::ZERO, Duration::from_millis(999)] {

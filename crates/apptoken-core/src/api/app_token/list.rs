@@ -1,3 +1,7 @@
+//! `appToken.list`: `listAction` in Kaltura's `api_v3/services/AppTokenService.php`.
+//!
+//! Recorded in `scenarios/app_token_list.jsonl` of `apptoken-golden`.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -14,9 +18,9 @@ use crate::wire::action::{Action, Repeat};
 /// Needs an admin session or a role with `APP_TOKEN_BASE`. Deleted tokens are never listed.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct List {
-    /// Which tokens.
+    /// The tokens to list.
     pub filter: AppTokenFilter,
-    /// Which page; the first 30 if left out.
+    /// The page to return; the first 30 tokens if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pager: Option<Pager>,
     #[serde(rename = "responseProfile", skip_serializing_if = "Option::is_none")]
@@ -24,54 +28,72 @@ pub struct List {
 }
 
 impl List {
-    /// The tokens that pass a filter.
+    /// Lists the tokens that match a filter.
     #[must_use]
     pub fn new(filter: AppTokenFilter) -> Self {
         Self { filter, ..Self::default() }
     }
 
-    /// Asks for this page.
+    /// Requests this page.
     #[must_use]
     pub fn page(self, pager: Pager) -> Self {
         Self { pager: Some(pager), ..self }
     }
 
-    /// Asks the server to leave the tokens' values out, so that they do not travel.
+    /// Asks the server to leave the tokens' values out of the reply.
     #[must_use]
     pub fn without_token_values(self) -> Self {
         Self { response_profile: Some(WithoutToken), ..self }
     }
 }
 
-/// Which app tokens: `KalturaAppTokenFilter`. It has no filters by hash type or session type.
+/// Selects app tokens: `KalturaAppTokenFilter`.
+///
+/// There is no filter by hash type or session type: the server ignores unknown filter fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppTokenFilter {
-    /// The one with this id.
+    /// The token with this id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_equal: Option<AppTokenId>,
-    /// Those with these ids; the server looks at the first 500.
+    /// Tokens with one of these ids, of which the server reads the first 500.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "comma_list")]
     pub id_in: Vec<AppTokenId>,
-    /// Those with this status.
+    /// Tokens with this status.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "status_code")]
     pub status_equal: Option<AppTokenStatus>,
-    /// Those whose sessions have this user. The empty text is no filter to the server.
+    /// Tokens that are fixed to this user. The server ignores an empty string.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_user_id_equal: Option<String>,
-    /// Those added at this time or later.
-    #[serde(rename = "createdAtGreaterThanOrEqual", skip_serializing_if = "Option::is_none", serialize_with = "date")]
+    /// Tokens added at this time or later.
+    #[serde(
+        rename = "createdAtGreaterThanOrEqual",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "absolute_time"
+    )]
     pub created_since: Option<UnixSeconds>,
-    /// Those added at this time or earlier.
-    #[serde(rename = "createdAtLessThanOrEqual", skip_serializing_if = "Option::is_none", serialize_with = "date")]
+    /// Tokens added at this time or earlier.
+    #[serde(
+        rename = "createdAtLessThanOrEqual",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "absolute_time"
+    )]
     pub created_until: Option<UnixSeconds>,
-    /// Those changed last at this time or later.
-    #[serde(rename = "updatedAtGreaterThanOrEqual", skip_serializing_if = "Option::is_none", serialize_with = "date")]
+    /// Tokens last changed at this time or later.
+    #[serde(
+        rename = "updatedAtGreaterThanOrEqual",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "absolute_time"
+    )]
     pub updated_since: Option<UnixSeconds>,
-    /// Those changed last at this time or earlier.
-    #[serde(rename = "updatedAtLessThanOrEqual", skip_serializing_if = "Option::is_none", serialize_with = "date")]
+    /// Tokens last changed at this time or earlier.
+    #[serde(
+        rename = "updatedAtLessThanOrEqual",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "absolute_time"
+    )]
     pub updated_until: Option<UnixSeconds>,
-    /// In which order; by id if left out.
+    /// The order of the list; by id if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_by: Option<AppTokenOrder>,
 }
@@ -79,16 +101,16 @@ pub struct AppTokenFilter {
 /// The order of a list: `KalturaAppTokenOrderBy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum AppTokenOrder {
-    /// The oldest first.
+    /// Oldest first.
     #[serde(rename = "+createdAt")]
     CreatedFirst,
-    /// The newest first.
+    /// Newest first.
     #[serde(rename = "-createdAt")]
     CreatedLast,
-    /// Those first that were not changed for the longest time.
+    /// Least recently changed first.
     #[serde(rename = "+updatedAt")]
     UpdatedFirst,
-    /// Those first that were changed last.
+    /// Most recently changed first.
     #[serde(rename = "-updatedAt")]
     UpdatedLast,
 }
@@ -103,8 +125,10 @@ impl Action for List {
 impl ListAction for List {
     type Item = AppToken;
 
-    fn turn_to(&mut self, pager: Pager) {
+    fn set_page(&mut self, pager: Pager) {
         self.pager = Some(pager);
+        // By default the server sorts by id, which is random (`app_token_list.jsonl`): a token added meanwhile could shift
+        // others to another page.
         self.filter.order_by.get_or_insert(AppTokenOrder::CreatedFirst);
     }
 
@@ -113,7 +137,7 @@ impl ListAction for List {
     }
 }
 
-/// `KalturaDetachedResponseProfile` that leaves out the field `token`.
+/// A `KalturaDetachedResponseProfile` that excludes the field `token`.
 #[derive(Clone, Debug)]
 struct WithoutToken;
 
@@ -140,10 +164,12 @@ fn status_code<S: Serializer>(status: &Option<AppTokenStatus>, serializer: S) ->
     status.map(AppTokenStatus::code).serialize(serializer)
 }
 
-/// The server reads small numbers as distances from now; no token is so old that its date would be one.
-fn date<S: Serializer>(date: &Option<UnixSeconds>, serializer: S) -> Result<S::Ok, S::Error> {
-    const FIRST_DATE: i64 = 315_360_001;
-    date.map(|date| date.0.max(FIRST_DATE)).serialize(serializer)
+/// Writes a time that the server reads as an absolute one.
+fn absolute_time<S: Serializer>(time: &Option<UnixSeconds>, serializer: S) -> Result<S::Ok, S::Error> {
+    // The server adds a time of up to 10 years to the current time (`api_v3/lib/KalturaRequestDeserializer.php`). No token
+    // is older than that, so the smallest absolute time selects the same tokens.
+    const FIRST_ABSOLUTE: i64 = 315_360_001;
+    time.map(|time| time.0.max(FIRST_ABSOLUTE)).serialize(serializer)
 }
 
 #[cfg(test)]
@@ -152,7 +178,7 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn filters_go_under_kalturas_names() {
+    fn filter_fields_have_kalturas_names() {
         let filter = AppTokenFilter {
             id_in: vec![AppTokenId::parse("0_a").unwrap(), AppTokenId::parse("0_b").unwrap()],
             status_equal: Some(AppTokenStatus::Active),

@@ -1,4 +1,4 @@
-//! The actions of the service `appToken`, and `KalturaAppToken` itself.
+//! The actions of the service `appToken`, and the object `KalturaAppToken`.
 
 mod add;
 mod delete;

@@ -1,4 +1,4 @@
-//! `KalturaAppToken`: an app token as the server describes it.
+//! The object `KalturaAppToken`.
 
 use alloc::string::String;
 use core::time::Duration;
@@ -11,64 +11,65 @@ use crate::value::privileges::Privileges;
 use crate::value::secrets::AppTokenSecret;
 use crate::value::session_type::SessionType;
 use crate::value::time::UnixSeconds;
-use crate::wire::lenient::number_or_text;
+use crate::wire::lenient::number_or_string;
 
-/// An app token as the server describes it: `KalturaAppToken`.
+/// An app token as the server returns it: `KalturaAppToken`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AppToken {
-    /// Its id.
+    /// The id of the token.
     pub id: AppTokenId,
-    /// Its value, unless the request asked to leave it out.
+    /// The secret value of the token; absent if the request excluded it.
     pub token: Option<AppTokenSecret>,
-    /// Its account.
-    #[serde(deserialize_with = "number_or_text")]
+    /// The account of the token.
+    #[serde(deserialize_with = "number_or_string")]
     pub partner_id: i64,
-    /// When it was added.
+    /// When the token was added.
     pub created_at: UnixSeconds,
-    /// When it was changed last.
+    /// When the token was last changed.
     pub updated_at: UnixSeconds,
-    /// Whether it can be used.
+    /// Whether the token can be used.
     pub status: AppTokenStatus,
-    /// When it ends; never if absent.
+    /// When the token expires; never if absent.
     pub expiry: Option<UnixSeconds>,
-    /// The kind of its sessions. If absent, whoever holds the token may start admin sessions.
+    /// The type of the token's sessions. If absent, anyone who holds the token can start admin sessions.
     pub session_type: Option<SessionType>,
-    /// The user of its sessions; whoever holds the token chooses it if absent.
+    /// The user of the token's sessions. If absent, anyone who holds the token chooses the user.
     pub session_user_id: Option<String>,
-    /// The longest that a session of it lasts, in seconds; with 0 or none every session has ended when it is started.
+    /// The longest lifetime of the token's sessions, in seconds. With 0 or none, every session is already expired when it
+    /// starts.
     pub session_duration: Option<i64>,
-    /// The privileges of its sessions.
+    /// The privileges of the token's sessions.
     pub session_privileges: Option<Privileges>,
-    /// How its hash is taken.
+    /// The hash type of the token.
     pub hash_type: HashType,
-    /// Free text.
+    /// A free-text description.
     pub description: Option<String>,
 }
 
 impl AppToken {
-    /// The longest that a session of it lasts; zero if every session has ended when it is started.
+    /// The longest lifetime of the token's sessions; zero if every session is already expired when it starts.
     #[must_use]
     pub fn longest_session(&self) -> Duration {
         Duration::from_secs(self.session_duration.and_then(|seconds| seconds.try_into().ok()).unwrap_or_default())
     }
 }
 
-/// `KalturaAppTokenStatus`. No action sets it but `appToken.delete`.
+/// The status of an app token: `KalturaAppTokenStatus`. Only `appToken.delete` changes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AppTokenStatus {
-    /// 1: disabled by Kaltura's staff.
+    /// 1: disabled, which only Kaltura's staff can do.
     Disabled,
-    /// 2: can be used.
+    /// 2: usable.
     Active,
-    /// 3: deleted. Such tokens are never returned.
+    /// 3: deleted. The server never returns such a token.
     Deleted,
 }
 
 impl AppTokenStatus {
-    /// Kaltura's number for it.
+    /// The number that Kaltura uses for this status.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
@@ -81,7 +82,7 @@ impl AppTokenStatus {
 
 impl<'de> Deserialize<'de> for AppTokenStatus {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match number_or_text(deserializer)? {
+        match number_or_string(deserializer)? {
             1 => Ok(Self::Disabled),
             2 => Ok(Self::Active),
             3 => Ok(Self::Deleted),
@@ -94,9 +95,9 @@ impl<'de> Deserialize<'de> for AppTokenStatus {
 mod tests {
     use super::*;
 
-    /// The server takes `true` for a session type and keeps 1; one such token must not hide all others of a list.
+    /// The server stores `true` as the session type 1. One such token must not make a whole list unreadable.
     #[test]
-    fn a_token_with_an_odd_session_type_is_readable() {
+    fn a_token_with_session_type_1_is_readable() {
         let token = r#"{"id":"0_abcd1234","token":"t","partnerId":101,"createdAt":1,"updatedAt":1,"status":2,"sessionType":1,"hashType":"SHA1"}"#;
         assert_eq!(serde_json::from_str::<AppToken>(token).unwrap().session_type, Some(SessionType::Admin));
     }

@@ -1,3 +1,8 @@
+//! `appToken.startSession`: `startSessionAction` in Kaltura's `api_v3/services/AppTokenService.php`.
+//!
+//! Recorded in `scenarios/start_session_fields.jsonl`, `scenarios/start_session_privileges.jsonl` and
+//! `scenarios/start_session_errors.jsonl` of `apptoken-golden`.
+
 use alloc::string::String;
 use core::time::Duration;
 
@@ -12,52 +17,59 @@ use crate::value::secrets::TokenHash;
 use crate::value::session_type::SessionType;
 use crate::value::time::UnixSeconds;
 use crate::wire::action::{Action, Repeat};
-use crate::wire::encode::{exposed, whole_seconds};
-use crate::wire::lenient::number_or_text;
+use crate::wire::encode::{serialize_secret, serialize_whole_seconds};
+use crate::wire::lenient::number_or_string;
 
-/// `appToken.startSession`: exchanges a token's id and hash for a session.
+/// `appToken.startSession`: exchanges a token's id and token hash for a session.
 ///
-/// Send it with the very KS that the hash was taken over. [`Login`](crate::Login) does all of this.
+/// Send it with exactly the KS that the hash was computed with. [`Login`](crate::Login) does all of this.
 #[derive(Clone, Debug, Serialize)]
 pub struct StartSession {
-    /// The token.
+    /// The id of the token.
     pub id: AppTokenId,
-    /// The hash over KS and token value.
-    #[serde(rename = "tokenHash", serialize_with = "exposed")]
+    /// The hash of the KS and the token's value.
+    #[serde(rename = "tokenHash", serialize_with = "serialize_secret")]
     pub token_hash: TokenHash,
-    /// What the session should be.
+    /// The requested settings of the session.
     #[serde(flatten)]
     pub options: SessionOptions,
 }
 
-/// What a session should be, as far as its app token leaves it open.
+/// The requested settings of a session, where its app token does not fix them.
 ///
-/// What the token fixes wins silently over what is asked here; [`Session::changes`](crate::Session::changes) tells where.
+/// If the token fixes a setting, the server ignores the request without an error. A user or type that was requested and
+/// overridden is an error of the login, unless [`token_may_override`](Self::token_may_override) is set;
+/// [`Session::changes`](crate::Session::changes) reports every other difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct SessionOptions {
-    /// The user, if the token fixes none. The server does not check it; it need not exist.
+    /// The user, if the token fixes none. The server does not check that the user exists.
     #[serde(rename = "userId", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// The kind of session, if the token fixes none; a user session if absent.
+    /// The session type, if the token fixes none; a user session if absent.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub session_type: Option<SessionType>,
-    /// How long the session is to last, in whole seconds, from 1 s to 10 years; as long as the token allows if absent.
-    /// The token's `sessionDuration` and own end limit it.
-    #[serde(rename = "expiry", skip_serializing_if = "Option::is_none", serialize_with = "whole_seconds")]
+    /// The lifetime of the session in whole seconds, from 1 s to 10 years; the longest that the token allows if absent.
+    /// The token's `sessionDuration` and expiry limit it.
+    #[serde(rename = "expiry", skip_serializing_if = "Option::is_none", serialize_with = "serialize_whole_seconds")]
     pub lifetime: Option<Duration>,
-    /// Further privileges. The server drops its own ones (such as `edit`, `list`, `setrole`), unless the token holds that
-    /// name with the value `*`.
+    /// Further privileges. The server drops reserved ones (such as `edit`, `list`, `setrole`) without an error, unless
+    /// the token has that privilege with the value `*`.
     #[serde(rename = "sessionPrivileges", skip_serializing_if = "Option::is_none")]
     pub privileges: Option<Privileges>,
+    /// Accepts a session of another user or type than requested, because the token fixes it; not sent. Off by default: a
+    /// program that requests one user must not work as another.
+    #[serde(skip)]
+    pub token_may_override: bool,
 }
 
 impl SessionOptions {
-    /// Refuses what the server would misread.
+    /// Refuses settings that the server would misread.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) says what.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a lifetime outside the limits, and for a user id
+    /// that is empty or contains a control character.
     pub fn check(&self) -> Result<(), Error> {
         check_lifetime(self.lifetime)?;
         match &self.user_id {
@@ -65,7 +77,7 @@ impl SessionOptions {
                 Err(Error::invalid_input("the session's user id is empty: leave it out for a session without a user"))
             }
             Some(user_id) if user_id.chars().any(char::is_control) => {
-                Err(Error::invalid_input("the session's user id holds a control character"))
+                Err(Error::invalid_input("the session's user id contains a control character"))
             }
             _ => Ok(()),
         }
@@ -76,6 +88,7 @@ impl Action for StartSession {
     type Reply = StartedSession;
     const SERVICE: &'static str = "appToken";
     const ACTION: &'static str = "startSession";
+    // A session that nobody uses leaves nothing behind: the server stores no session, and does not change token or user.
     const REPEAT: Repeat = Repeat::Always;
 
     fn check(&self) -> Result<(), Error> {
@@ -83,22 +96,23 @@ impl Action for StartSession {
     }
 }
 
-/// `KalturaSessionInfo`, as `appToken.startSession` returns it.
+/// A new session: `KalturaSessionInfo`, as `appToken.startSession` returns it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct StartedSession {
-    /// The session.
+    /// The KS of the session.
     pub ks: Ks,
-    /// Its kind.
+    /// The session type.
     #[serde(rename = "sessionType")]
     pub session_type: SessionType,
-    /// Its account, which the server sends as text.
-    #[serde(rename = "partnerId", deserialize_with = "number_or_text")]
+    /// The account of the session.
+    // A string on release Venus-22.19.0, because the server takes it from the KS; a number in other actions.
+    #[serde(rename = "partnerId", deserialize_with = "number_or_string")]
     pub partner_id: i64,
-    /// Its user, or the empty text.
+    /// The user of the session, or an empty string.
     #[serde(rename = "userId")]
     pub user_id: String,
-    /// When it ends, by the server's clock.
+    /// When the session expires, by the server's clock.
     pub expiry: UnixSeconds,
-    /// Its privileges.
+    /// The privileges of the session.
     pub privileges: Privileges,
 }

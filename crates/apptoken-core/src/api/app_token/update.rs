@@ -1,3 +1,7 @@
+//! `appToken.update`: `updateAction` in Kaltura's `api_v3/services/AppTokenService.php`.
+//!
+//! Recorded in `scenarios/app_token_get_update_delete.jsonl` of `apptoken-golden`.
+
 use alloc::string::String;
 use core::time::Duration;
 
@@ -14,38 +18,38 @@ use crate::value::lifetime::check_not_zero;
 use crate::value::privileges::Privileges;
 use crate::value::session_type::SessionType;
 use crate::wire::action::Action;
-use crate::wire::encode::whole_seconds;
+use crate::wire::encode::serialize_whole_seconds;
 
-/// `appToken.update`: changes an app token; what is kept is not sent. Needs an admin session or a role with
+/// `appToken.update`: changes an app token. Unchanged fields are not sent. Needs an admin session or a role with
 /// `APP_TOKEN_UPDATE`.
 ///
-/// It holds for sessions that are started later; running ones stay as they are.
+/// It affects sessions that start later. Existing sessions do not change.
 #[derive(Clone, Debug, Serialize)]
 pub struct Update {
-    /// The token.
+    /// The id of the token.
     pub id: AppTokenId,
-    /// What changes.
+    /// The changes.
     #[serde(rename = "appToken")]
     pub changes: AppTokenChanges,
 }
 
-/// What changes in an app token.
+/// Changes of an app token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppTokenChanges {
-    /// When it ends; cleared, it never does.
+    /// When the token expires; if cleared, never.
     pub expiry: Change<TokenExpiry>,
-    /// The kind of its sessions; cleared, whoever holds the token may start admin sessions.
+    /// The type of the token's sessions; if cleared, anyone who holds the token can start admin sessions.
     pub session_type: Change<SessionType>,
-    /// The user of its sessions; cleared, whoever holds the token chooses.
+    /// The user of the token's sessions; if cleared, anyone who holds the token chooses the user.
     pub session_user_id: Change<String>,
-    /// The longest that a session of it lasts, in whole seconds. It cannot be cleared: every session would have ended
-    /// when it is started.
+    /// The longest lifetime of the token's sessions, in whole seconds. It cannot be cleared, because every session would
+    /// then be already expired when it starts.
     pub session_duration: Option<Duration>,
-    /// The privileges of its sessions.
+    /// The privileges of the token's sessions.
     pub session_privileges: Change<Privileges>,
-    /// How its hash is taken. Whoever uses the token must change with it.
+    /// The hash type of the token. Every program that uses the token must change to it at the same time.
     pub hash_type: Option<HashType>,
-    /// Free text.
+    /// A free-text description.
     pub description: Change<String>,
 }
 
@@ -77,7 +81,7 @@ impl Serialize for AppTokenChanges {
 }
 
 #[derive(Serialize)]
-struct WholeSeconds(#[serde(serialize_with = "whole_seconds")] Option<Duration>);
+struct WholeSeconds(#[serde(serialize_with = "serialize_whole_seconds")] Option<Duration>);
 
 impl Action for Update {
     type Reply = AppToken;
@@ -94,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kept_fields_are_absent_and_cleared_ones_have_a_name_of_their_own() {
+    fn unchanged_fields_are_absent_and_cleared_ones_are_null() {
         let changes = AppTokenChanges {
             expiry: Change::Clear,
             session_type: SessionType::User.into(),

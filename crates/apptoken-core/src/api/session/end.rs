@@ -1,32 +1,36 @@
+//! `session.end`: `endAction` in Kaltura's `api_v3/services/SessionService.php`.
+//!
+//! Recorded in `scenarios/invalidation.jsonl` of `apptoken-golden`.
+
 use serde::Serialize;
 
 use crate::wire::action::Action;
 
-/// `session.end`: ends the session that the call is made with.
+/// `session.end`: revokes the session that the call is made with.
 ///
 /// # On sessions of app tokens
 ///
-/// All sessions of one app token are one group to the server. Ending any of them ends **every** session of that token, of
-/// whatever user and process, and those that are started **afterwards** are dead on arrival (`INVALID_KS` with `LOGOUT`),
-/// for a day or longer. To log one program out, drop its KS. To shut a token off, delete it with
-/// [`Revoke`](crate::admin::Revoke).
+/// The server treats all sessions of one app token as one group, because they share the privilege `sessionid`. Ending one
+/// of them revokes **every** session of that token, of all users and processes. Sessions that start **afterwards** are
+/// revoked from the start (`INVALID_KS` with the reason `LOGOUT`), for a day or longer. To log out one program, drop its
+/// KS. To disable a token, delete it with [`Revoke`](crate::admin::Revoke).
 ///
-/// A KS V2 does not tell whether an app token started it, so whoever calls this must say which it is.
+/// A KS V2 does not show whether an app token started it, so the caller must state which kind of session it is.
 ///
-/// Widget sessions cannot be ended: the call succeeds and the KS goes on. For a session that has ended already the server
-/// answers `INVALID_KS`.
+/// Widget sessions cannot be ended: the call succeeds, but the KS remains valid. For a session that is already expired or
+/// revoked, the server returns `INVALID_KS`.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct End {}
 
 impl End {
-    /// Ends a session that **no** app token started, such as one of [`Start`](super::Start).
+    /// Ends a session that **no** app token started, such as one from [`Start`](super::Start).
     #[must_use]
     pub fn session_without_app_token() -> Self {
         Self {}
     }
 
-    /// Consents to end every session of the app token that started this one, and those of the next day.
+    /// Ends every session of the app token that started this one, including those that start within the next day.
     #[must_use]
     pub fn every_session_of_the_app_token_for_a_day() -> Self {
         Self {}

@@ -1,3 +1,7 @@
+//! `session.impersonate`: `impersonateAction` in Kaltura's `api_v3/services/SessionService.php`.
+//!
+//! Written from the server's source; there is no recording of it.
+
 use alloc::string::String;
 use core::time::Duration;
 
@@ -11,32 +15,32 @@ use crate::value::privileges::Privileges;
 use crate::value::secrets::AccountSecret;
 use crate::value::session_type::SessionType;
 use crate::wire::action::{Action, Repeat};
-use crate::wire::encode::{exposed, whole_seconds};
+use crate::wire::encode::{serialize_secret, serialize_whole_seconds};
 
-/// `session.impersonate`: a session of a child account by the secret of its parent.
+/// `session.impersonate`: starts a session of a child account with the secret of its parent account.
 ///
-/// Whatever is wrong, the server says `START_SESSION_ERROR`.
+/// The server reports every failure as `START_SESSION_ERROR`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Impersonate {
     /// The parent account's admin secret.
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "serialize_secret")]
     pub secret: AccountSecret,
     /// The parent account.
     #[serde(rename = "partnerId")]
     pub partner: PartnerId,
-    /// The child account, which the session is for.
+    /// The child account, to which the session belongs.
     #[serde(rename = "impersonatedPartnerId")]
     pub impersonated_partner: PartnerId,
-    /// The kind of session.
+    /// The session type.
     #[serde(rename = "type")]
     pub session_type: SessionType,
-    /// The user; none if left out.
+    /// The user of the session; none if left out.
     #[serde(rename = "userId", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// How long it is to last, in whole seconds; a day if left out.
-    #[serde(rename = "expiry", skip_serializing_if = "Option::is_none", serialize_with = "whole_seconds")]
+    /// The lifetime of the session in whole seconds; a day if left out.
+    #[serde(rename = "expiry", skip_serializing_if = "Option::is_none", serialize_with = "serialize_whole_seconds")]
     pub lifetime: Option<Duration>,
-    /// Its privileges.
+    /// The privileges of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub privileges: Option<Privileges>,
 }

@@ -1,4 +1,4 @@
-//! The actions of the service `session`.
+//! The actions of the service `session`, which start, describe and end sessions.
 
 mod end;
 mod get;

@@ -1,3 +1,7 @@
+//! `session.start`: `startAction` in Kaltura's `api_v3/services/SessionService.php`.
+//!
+//! Recorded in `scenarios/session_start.jsonl` and `scenarios/session_start_ordinary_path.jsonl` of `apptoken-golden`.
+
 use alloc::string::String;
 use core::time::Duration;
 
@@ -11,36 +15,38 @@ use crate::value::privileges::Privileges;
 use crate::value::secrets::AccountSecret;
 use crate::value::session_type::SessionType;
 use crate::wire::action::{Action, Repeat};
-use crate::wire::encode::{exposed, whole_seconds};
+use crate::wire::encode::{serialize_secret, serialize_whole_seconds};
 
-/// `session.start`: a session by the account's secret, which is what app tokens are there to avoid.
+/// `session.start`: starts a session with the account's secret. App tokens exist to avoid this.
 ///
-/// The admin secret starts any session, the user secret only [`SessionType::User`]. A session can also be made without a
-/// request, by signing it locally with the secret.
+/// The admin secret starts any session, the user secret only [`SessionType::User`]. The holder of the secret can also
+/// create a session without a request: see the crate `apptoken-ks`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Start {
     /// The account's secret.
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "serialize_secret")]
     pub secret: AccountSecret,
     /// The account.
     #[serde(rename = "partnerId")]
     pub partner: PartnerId,
-    /// The kind of session.
+    /// The session type.
     #[serde(rename = "type")]
     pub session_type: SessionType,
-    /// The user; none if left out.
+    /// The user of the session; none if left out.
     #[serde(rename = "userId", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// How long it is to last, in whole seconds; a day if left out. Some servers limit it to the account's maximum.
-    #[serde(rename = "expiry", skip_serializing_if = "Option::is_none", serialize_with = "whole_seconds")]
+    /// The lifetime of the session in whole seconds; a day if left out. The server may limit it to the account's maximum.
+    // The server answers `session.start` from a fast path that does not apply the maximum, as long as the account's secret
+    // is in its cache; the ordinary path does. Observed on release Venus-22.19.0.
+    #[serde(rename = "expiry", skip_serializing_if = "Option::is_none", serialize_with = "serialize_whole_seconds")]
     pub lifetime: Option<Duration>,
-    /// Its privileges.
+    /// The privileges of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub privileges: Option<Privileges>,
 }
 
 impl Start {
-    /// A session of this kind, without user and privileges, for a day.
+    /// A session of this type, without user and privileges, with the default lifetime of a day.
     #[must_use]
     pub fn new(partner: PartnerId, secret: AccountSecret, session_type: SessionType) -> Self {
         Self { secret, partner, session_type, user_id: None, lifetime: None, privileges: None }

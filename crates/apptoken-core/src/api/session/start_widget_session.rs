@@ -1,3 +1,7 @@
+//! `session.startWidgetSession`: `startWidgetSessionAction` in Kaltura's `api_v3/services/SessionService.php`.
+//!
+//! Recorded in `scenarios/start_widget_session.jsonl` and `scenarios/response_cache.jsonl` of `apptoken-golden`.
+
 use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
@@ -7,31 +11,31 @@ use serde::{Deserialize, Serialize};
 use crate::value::ids::PartnerId;
 use crate::value::ks::Ks;
 use crate::wire::action::{Action, Repeat};
-use crate::wire::lenient::number_or_text;
+use crate::wire::lenient::number_or_string;
 
-/// `session.startWidgetSession`: an anonymous session, for which nothing but the account's number is needed.
+/// `session.startWidgetSession`: starts an anonymous session, for which only the partner id is needed.
 ///
-/// Send it without a KS: a bad one makes it fail. The server answers it from its response cache for up to 600 s, so
-/// several callers may get the same KS, and it may be that old.
+/// Send it without a KS: an invalid one makes the call fail. The server answers from its response cache for up to 600 s,
+/// so several callers can get the same KS, and the KS can be that old.
 #[derive(Clone, Debug, Serialize)]
 pub struct StartWidgetSession {
-    /// The widget: `_` and the partner id for the one that every account has.
+    /// The widget id; `_` and the partner id for the default widget, which every account has.
     #[serde(rename = "widgetId")]
     pub widget_id: String,
-    /// How long the session is to last, in seconds; a day if absent. With less than 900 s the cache may return one that
-    /// has already ended.
+    /// The lifetime of the session in seconds; a day if absent. With less than 900 s the cache can return a session that
+    /// is expired or about to expire.
     #[serde(rename = "expiry", skip_serializing_if = "Option::is_none")]
     pub lifetime_seconds: Option<u32>,
 }
 
 impl StartWidgetSession {
-    /// How long the session lasts if nothing is asked.
+    /// The lifetime of a session if the request gives none.
     pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(86_400);
 
-    /// The longest that the response cache keeps a reply: a session can be that much older than its reply.
-    pub const CACHED: Duration = Duration::from_secs(600);
+    /// How long the response cache keeps a reply: a session can be older than its reply by this much.
+    pub const CACHE_LIFETIME: Duration = Duration::from_secs(600);
 
-    /// A session of the widget that every account has.
+    /// A session of the account's default widget.
     #[must_use]
     pub fn of(partner: PartnerId) -> Self {
         Self { widget_id: format!("_{partner}"), lifetime_seconds: None }
@@ -45,12 +49,12 @@ impl Action for StartWidgetSession {
     const REPEAT: Repeat = Repeat::Always;
 }
 
-/// `KalturaStartWidgetSessionResponse`. Its `userId` is always 0 and left out; its expiry is not told.
+/// A new widget session: `KalturaStartWidgetSessionResponse`. The reply does not contain the expiry.
 #[derive(Clone, Debug, Deserialize)]
 pub struct StartedWidgetSession {
     /// The account of the widget.
-    #[serde(rename = "partnerId", deserialize_with = "number_or_text")]
+    #[serde(rename = "partnerId", deserialize_with = "number_or_string")]
     pub partner_id: i64,
-    /// The session.
+    /// The KS of the session.
     pub ks: Ks,
 }

@@ -1,3 +1,7 @@
+//! `user.delete`: `deleteAction` in Kaltura's `api_v3/services/UserService.php`.
+//!
+//! Recorded in `recordings/invalidation.jsonl` of `apptoken-golden`.
+
 use alloc::string::String;
 
 use serde::Serialize;
@@ -5,13 +9,13 @@ use serde::Serialize;
 use super::object::User;
 use crate::wire::action::Action;
 
-/// `user.delete`: deletes a user, and every app token whose sessions have this user.
+/// `user.delete`: deletes a user and every app token that is fixed to this user.
 ///
-/// Sessions of those tokens that are running go on; to end them, revoke the tokens first. Needs an admin session or a role
+/// Sessions of those tokens remain valid. To revoke them too, revoke the tokens first. Needs an admin session or a role
 /// with `ADMIN_USER_DELETE`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Delete {
-    /// The user.
+    /// The id of the user.
     #[serde(rename = "userId")]
     pub user_id: String,
 }

@@ -1,3 +1,7 @@
+//! `user.get`: `getAction` in Kaltura's `api_v3/services/UserService.php`.
+//!
+//! Recorded in `scenarios/users_and_roles.jsonl` of `apptoken-golden`.
+
 use alloc::string::String;
 
 use serde::Serialize;
@@ -5,10 +9,10 @@ use serde::Serialize;
 use super::object::User;
 use crate::wire::action::{Action, Repeat};
 
-/// `user.get`: reads a user. Another user than the session's own needs an admin session.
+/// `user.get`: reads a user. Reading a user other than the session's own needs an admin session.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Get {
-    /// The user; the session's own if left out.
+    /// The id of the user; the session's own user if left out.
     #[serde(rename = "userId", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
 }

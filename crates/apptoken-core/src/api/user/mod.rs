@@ -1,7 +1,7 @@
-//! The actions of the service `user` that concern the user behind an app token, and `KalturaUser` itself.
+//! The actions of the service `user` that concern the user of an app token, and the object `KalturaUser`.
 //!
-//! There is no `user.register` and no `user.addRole`, which one of the vendor's documents names: [`Add`] creates a user,
-//! with roles if wanted, and [`Update`] sets the roles of one that is there.
+//! The actions `user.register` and `user.addRole`, which one of Kaltura's documents names, do not exist: [`Add`] creates a
+//! user, optionally with roles, and [`Update`] sets the roles of an existing user.
 
 mod add;
 mod delete;

@@ -1,4 +1,4 @@
-//! `KalturaUser`: a user as the server describes it.
+//! The object `KalturaUser`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,19 +7,19 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::Error;
 use crate::value::time::UnixSeconds;
-use crate::wire::lenient::number_or_text;
+use crate::wire::lenient::number_or_string;
 
-/// A user as the server describes it: the fields of `KalturaUser` that concern a service user.
+/// A user as the server returns it: the fields of `KalturaUser` that concern a service user.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct User {
-    /// The id.
+    /// The id of the user.
     pub id: String,
-    /// Its account.
-    #[serde(deserialize_with = "number_or_text")]
+    /// The account of the user.
+    #[serde(deserialize_with = "number_or_string")]
     pub partner_id: i64,
-    /// The name that is shown.
+    /// The display name.
     #[serde(default)]
     pub screen_name: String,
     /// The first name.
@@ -28,57 +28,58 @@ pub struct User {
     /// The last name.
     #[serde(default)]
     pub last_name: String,
-    /// The address, if there is one.
+    /// The e-mail address, if there is one.
     pub email: Option<String>,
-    /// Whether the user can be used.
+    /// Whether the user is active.
     pub status: UserStatus,
-    /// Whether it is an administrator; not so for a service user.
+    /// Whether the user is an administrator; false for a service user.
     #[serde(default)]
     pub is_admin: bool,
-    /// The ids of its roles, separated by commas; empty for none.
+    /// The ids of the user's roles, separated by commas; empty for none.
     #[serde(default)]
     pub role_ids: String,
-    /// The names of its roles, separated by commas.
+    /// The names of the user's roles, separated by commas.
     #[serde(default)]
     pub role_names: String,
     /// Tags, separated by commas.
     pub tags: Option<String>,
-    /// Free text.
+    /// A free-text description.
     #[serde(default)]
     pub description: String,
-    /// Free text of the account's own programs.
+    /// Free text for the account's own use.
     pub partner_data: Option<String>,
-    /// Privileges that every session of this user gets.
+    /// Privileges that the server adds to every session of this user.
     pub ks_privileges: Option<String>,
-    /// When it was added.
+    /// When the user was added.
     pub created_at: Option<UnixSeconds>,
-    /// When it was changed last.
+    /// When the user was last changed.
     pub updated_at: Option<UnixSeconds>,
 }
 
 impl User {
-    /// The ids of its roles.
+    /// The ids of the user's roles.
     #[must_use]
     pub fn roles(&self) -> Vec<i64> {
+        // The server returns the list as it was sent, so an item can have spaces around it or be no number.
         self.role_ids.split(',').filter_map(|id| id.trim().parse().ok()).collect()
     }
 }
 
-/// `KalturaUserStatus`
+/// The status of a user: `KalturaUserStatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum UserStatus {
-    /// 0: its sessions are refused.
+    /// 0: blocked; the server refuses the user's sessions.
     Blocked,
-    /// 1: in use.
+    /// 1: active.
     Active,
-    /// 2: deleted, and its app tokens with it.
+    /// 2: deleted, together with the user's app tokens.
     Deleted,
 }
 
 impl<'de> Deserialize<'de> for UserStatus {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match number_or_text(deserializer)? {
+        match number_or_string(deserializer)? {
             0 => Ok(Self::Blocked),
             1 => Ok(Self::Active),
             2 => Ok(Self::Deleted),
@@ -87,14 +88,16 @@ impl<'de> Deserialize<'de> for UserStatus {
     }
 }
 
-/// Refuses the id of a new user that the server would refuse.
+/// Refuses an id for a new user that the server would refuse.
+///
+/// The pattern is the server's. It does not apply to users that exist, but a service user may have to be created.
 pub(crate) fn check_id(id: &str) -> Result<(), Error> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b",!#$%&'*+?^_`{|}~.@-".contains(&byte);
     if (1..=320).contains(&id.len()) && id.bytes().all(allowed) {
         Ok(())
     } else {
         Err(Error::invalid_input(
-            "a user's id must be 1 to 320 ASCII letters, digits or ,!#$%&'*+?^_`{|}~.@- (no blank, slash, colon or quote)",
+            "a user id must be 1 to 320 ASCII letters, digits or ,!#$%&'*+?^_`{|}~.@- (no whitespace, slash, colon or quote)",
         ))
     }
 }

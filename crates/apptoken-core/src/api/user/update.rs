@@ -1,3 +1,7 @@
+//! `user.update`: `updateAction` in Kaltura's `api_v3/services/UserService.php`.
+//!
+//! Recorded in `scenarios/users_and_roles.jsonl` of `apptoken-golden`.
+
 use alloc::string::String;
 
 use serde::ser::SerializeMap as _;
@@ -7,37 +11,41 @@ use super::object::User;
 use crate::value::change::Change;
 use crate::wire::action::Action;
 
-/// `user.update`: changes a user; what is kept is not sent. Needs an admin session or a role with `ADMIN_USER_UPDATE`.
+/// `user.update`: changes a user. Unchanged fields are not sent. Needs an admin session or a role with `ADMIN_USER_UPDATE`.
 ///
-/// No user can change its own roles (`CANNOT_CHANGE_OWN_ROLE`).
+/// Users cannot change their own roles (`CANNOT_CHANGE_OWN_ROLE`).
 #[derive(Clone, Debug, Serialize)]
 pub struct Update {
-    /// The user.
+    /// The id of the user.
     #[serde(rename = "userId")]
     pub user_id: String,
-    /// What changes.
+    /// The changes.
     #[serde(rename = "user")]
     pub changes: UserChanges,
 }
 
-/// What changes in a user.
+/// Changes of a user.
+///
+/// [`Change::Clear`] works for `tags`, `description` and `partner_data`. For the other fields the server fails: with HTTP
+/// 500 for a name or the e-mail address, with `INTERNAL_SERVERL_ERROR` for `role_ids` (observed on release
+/// Venus-22.19.0). Set these to an empty string instead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserChanges {
-    /// The name that is shown.
+    /// The display name.
     pub screen_name: Change<String>,
     /// The first name.
     pub first_name: Change<String>,
     /// The last name.
     pub last_name: Change<String>,
-    /// The address.
+    /// The e-mail address.
     pub email: Change<String>,
-    /// The ids of all its roles, separated by commas: roles that are not named are taken away.
+    /// The ids of all roles of the user, separated by commas. The user loses roles that are not in the list.
     pub role_ids: Change<String>,
     /// Tags, separated by commas.
     pub tags: Change<String>,
-    /// Free text.
+    /// A free-text description.
     pub description: Change<String>,
-    /// Free text of the account's own programs.
+    /// Free text for the account's own use.
     pub partner_data: Change<String>,
 }
 

@@ -1,3 +1,7 @@
+//! `userRole.add`: `addAction` in Kaltura's `api_v3/services/UserRoleService.php`.
+//!
+//! Recorded in `scenarios/users_and_roles.jsonl` of `apptoken-golden`.
+
 use alloc::string::String;
 
 use serde::Serialize;
@@ -7,27 +11,27 @@ use crate::wire::action::Action;
 
 /// `userRole.add`: creates a role. Needs an admin session or a role with `ADMIN_ROLE_ADD`.
 ///
-/// A name that the account or Kaltura itself uses already is `ROLE_NAME_ALREADY_EXISTS`.
+/// Fails with `ROLE_NAME_ALREADY_EXISTS` if a role of the account or one of Kaltura's own roles has the name.
 #[derive(Clone, Debug, Serialize)]
 pub struct Add {
-    /// The role.
+    /// The settings of the role.
     #[serde(rename = "userRole")]
     pub user_role: NewUserRole,
 }
 
-/// What a new role should be.
+/// The settings of a new role.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewUserRole {
-    /// The name, not empty.
+    /// The name; it must not be empty.
     pub name: String,
-    /// The name for programs, which `setrole` takes too.
+    /// The system name, which the privilege `setrole` accepts too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_name: Option<String>,
-    /// Free text.
+    /// A free-text description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What it permits, separated by commas, or `*` for everything.
+    /// The permissions of the role, separated by commas, or `*` for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permission_names: Option<String>,
     /// Tags, separated by commas.

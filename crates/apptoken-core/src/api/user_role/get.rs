@@ -1,3 +1,7 @@
+//! `userRole.get`: `getAction` in Kaltura's `api_v3/services/UserRoleService.php`.
+//!
+//! Recorded in `scenarios/users_and_roles.jsonl` of `apptoken-golden`.
+
 use serde::Serialize;
 
 use super::object::UserRole;
@@ -6,7 +10,7 @@ use crate::wire::action::{Action, Repeat};
 /// `userRole.get`: reads a role. Needs an admin session or a role with `ADMIN_BASE`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Get {
-    /// The role.
+    /// The id of the role.
     #[serde(rename = "userRoleId")]
     pub user_role_id: i64,
 }

@@ -1,3 +1,7 @@
+//! `userRole.list`: `listAction` in Kaltura's `api_v3/services/UserRoleService.php`.
+//!
+//! Recorded in `scenarios/users_and_roles.jsonl` of `apptoken-golden`.
+
 use alloc::string::String;
 
 use serde::{Serialize, Serializer};
@@ -8,49 +12,49 @@ use crate::wire::action::{Action, Repeat};
 
 /// `userRole.list`: one page of the roles that the account can use; [`AllPages`](crate::AllPages) reads all of them.
 ///
-/// Kaltura's own roles, of partner 0, are among them. Needs an admin session or a role with `ADMIN_BASE` or
+/// The list includes Kaltura's own roles, which belong to partner 0. Needs an admin session or a role with `ADMIN_BASE` or
 /// `ACCOUNT_BASE`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct List {
-    /// Which roles.
+    /// The roles to list.
     pub filter: UserRoleFilter,
-    /// Which page; the first 30 if left out.
+    /// The page to return; the first 30 roles if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pager: Option<Pager>,
 }
 
-/// Which roles: `KalturaUserRoleFilter`.
+/// Selects roles: `KalturaUserRoleFilter`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserRoleFilter {
-    /// The one with this id.
+    /// The role with this id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_equal: Option<i64>,
-    /// Those with these ids, separated by commas.
+    /// Roles with one of these ids, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_in: Option<String>,
-    /// The one with this name.
+    /// The role with this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name_equal: Option<String>,
-    /// Those with these names, separated by commas.
+    /// Roles with one of these names, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name_in: Option<String>,
-    /// The one with this name for programs.
+    /// The role with this system name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_name_equal: Option<String>,
-    /// Those with these names for programs, separated by commas.
+    /// Roles with one of these system names, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_name_in: Option<String>,
-    /// Those whose description holds this.
+    /// Roles whose description contains this text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description_like: Option<String>,
-    /// Those with this status.
+    /// Roles with this status.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "status_code")]
     pub status_equal: Option<UserRoleStatus>,
-    /// Those of this account; 0 for Kaltura's own.
+    /// Roles of this account; 0 for Kaltura's own roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_id_equal: Option<i64>,
-    /// In which order; unspecified if left out.
+    /// The order of the list; unspecified if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_by: Option<UserRoleOrder>,
 }
@@ -58,28 +62,28 @@ pub struct UserRoleFilter {
 /// The order of a list: `KalturaUserRoleOrderBy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum UserRoleOrder {
-    /// By id.
+    /// By id, ascending.
     #[serde(rename = "+id")]
     Id,
-    /// By id, from the largest.
+    /// By id, descending.
     #[serde(rename = "-id")]
-    IdDown,
-    /// By name.
+    IdDescending,
+    /// By name, ascending.
     #[serde(rename = "+name")]
     Name,
-    /// By name, from the last.
+    /// By name, descending.
     #[serde(rename = "-name")]
-    NameDown,
-    /// The oldest first.
+    NameDescending,
+    /// Oldest first.
     #[serde(rename = "+createdAt")]
     CreatedFirst,
-    /// The newest first.
+    /// Newest first.
     #[serde(rename = "-createdAt")]
     CreatedLast,
-    /// Those first that were not changed for the longest time.
+    /// Least recently changed first.
     #[serde(rename = "+updatedAt")]
     UpdatedFirst,
-    /// Those first that were changed last.
+    /// Most recently changed first.
     #[serde(rename = "-updatedAt")]
     UpdatedLast,
 }
@@ -94,8 +98,9 @@ impl Action for List {
 impl ListAction for List {
     type Item = UserRole;
 
-    fn turn_to(&mut self, pager: Pager) {
+    fn set_page(&mut self, pager: Pager) {
         self.pager = Some(pager);
+        // Ids ascend, so a role that is added between two requests comes last.
         self.filter.order_by.get_or_insert(UserRoleOrder::Id);
     }
 

@@ -1,7 +1,7 @@
-//! The actions of the service `userRole`, and `KalturaUserRole` itself.
+//! The actions of the service `userRole`, and the object `KalturaUserRole`.
 //!
-//! A session gets a role by the privilege `setrole` of its app token, or by the roles of its user. Any role of a session
-//! that logs in with app tokens should hold `BASE_USER_SESSION_PERMISSION`.
+//! A session gets a role from the privilege `setrole` of its app token, or from the roles of its user. Every role for
+//! sessions of app tokens should include `BASE_USER_SESSION_PERMISSION`.
 
 mod add;
 mod clone;

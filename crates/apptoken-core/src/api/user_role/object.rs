@@ -1,48 +1,48 @@
-//! `KalturaUserRole`: a role as the server describes it.
+//! The object `KalturaUserRole`.
 
 use alloc::string::String;
 
 use serde::{Deserialize, Deserializer};
 
 use crate::value::time::UnixSeconds;
-use crate::wire::lenient::number_or_text;
+use crate::wire::lenient::number_or_string;
 
-/// A role as the server describes it: `KalturaUserRole`.
+/// A role as the server returns it: `KalturaUserRole`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserRole {
-    /// The id.
-    #[serde(deserialize_with = "number_or_text")]
+    /// The id of the role.
+    #[serde(deserialize_with = "number_or_string")]
     pub id: i64,
-    /// The name.
+    /// The name of the role.
     pub name: String,
-    /// The name for programs, or the empty text.
+    /// The system name, or an empty string.
     #[serde(default)]
     pub system_name: String,
-    /// Free text.
+    /// A free-text description.
     pub description: Option<String>,
-    /// Whether it can be used.
+    /// Whether the role is active.
     pub status: UserRoleStatus,
-    /// Its account; 0 for the roles that every account has.
-    #[serde(deserialize_with = "number_or_text")]
+    /// The account of the role; 0 for Kaltura's own roles, which every account can use.
+    #[serde(deserialize_with = "number_or_string")]
     pub partner_id: i64,
-    /// What it permits, separated by commas; the server writes `*` out in full.
+    /// The permissions of the role, separated by commas. The server replaces `*` by the full list.
     #[serde(default)]
     pub permission_names: String,
     /// Tags, separated by commas.
     pub tags: Option<String>,
-    /// When it was added.
+    /// When the role was added.
     pub created_at: Option<UnixSeconds>,
-    /// When it was changed last.
+    /// When the role was last changed.
     pub updated_at: Option<UnixSeconds>,
 }
 
-/// `KalturaUserRoleStatus`
+/// The status of a role: `KalturaUserRoleStatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum UserRoleStatus {
-    /// 1: in use.
+    /// 1: active.
     Active,
     /// 2: blocked.
     Blocked,
@@ -62,7 +62,7 @@ impl UserRoleStatus {
 
 impl<'de> Deserialize<'de> for UserRoleStatus {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match number_or_text(deserializer)? {
+        match number_or_string(deserializer)? {
             1 => Ok(Self::Active),
             2 => Ok(Self::Blocked),
             3 => Ok(Self::Deleted),

@@ -1,3 +1,7 @@
+//! `userRole.update`: `updateAction` in Kaltura's `api_v3/services/UserRoleService.php`.
+//!
+//! Written from the server's source; there is no recording of it.
+
 use alloc::string::String;
 
 use serde::ser::SerializeMap as _;
@@ -7,27 +11,31 @@ use super::object::UserRole;
 use crate::value::change::Change;
 use crate::wire::action::Action;
 
-/// `userRole.update`: changes a role; what is kept is not sent. Needs an admin session or a role with `ADMIN_ROLE_UPDATE`.
+/// `userRole.update`: changes a role. Unchanged fields are not sent. Needs an admin session or a role with
+/// `ADMIN_ROLE_UPDATE`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Update {
-    /// The role.
+    /// The id of the role.
     #[serde(rename = "userRoleId")]
     pub user_role_id: i64,
-    /// What changes.
+    /// The changes.
     #[serde(rename = "userRole")]
     pub changes: UserRoleChanges,
 }
 
-/// What changes in a role.
+/// Changes of a role.
+///
+/// For [`Change::Clear`] of `system_name` the server fails with `INTERNAL_SERVERL_ERROR` (observed on release
+/// Venus-22.19.0). Set an empty string instead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserRoleChanges {
-    /// The name; it cannot be cleared.
+    /// The name. It cannot be cleared.
     pub name: Option<String>,
-    /// The name for programs.
+    /// The system name.
     pub system_name: Change<String>,
-    /// Free text.
+    /// A free-text description.
     pub description: Change<String>,
-    /// What it permits, separated by commas, or `*` for everything.
+    /// The permissions of the role, separated by commas, or `*` for all.
     pub permission_names: Change<String>,
     /// Tags, separated by commas.
     pub tags: Change<String>,

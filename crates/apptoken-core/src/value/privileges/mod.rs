@@ -1,8 +1,9 @@
-//! The privileges of a session, read and written by the server's grammar.
+//! The privileges of a session, parsed and written with the server's grammar.
 
-mod known;
+mod well_known;
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
@@ -11,9 +12,9 @@ use crate::error::Error;
 
 /// A list of privileges, such as `list:*,privacycontext:portal,edit:1_a/1_b`.
 ///
-/// The grammar is the server's: items are separated by `,`; an item is `name` or `name:value`, cut at its first `:`;
-/// a value is a list separated by `/`; an item that repeats a name adds its values to the first one. Nothing is
-/// trimmed and case matters.
+/// The grammar is the server's. Items are separated by `,`. An item is `name` or `name:value`, split at its first `:`. A
+/// value is a list separated by `/`. If a name is repeated, the values are added to the first item. Nothing is trimmed,
+/// and names are case-sensitive.
 ///
 /// # Examples
 ///
@@ -35,13 +36,13 @@ pub struct Privilege {
 }
 
 impl Privilege {
-    /// The name, as it stands.
+    /// The name, without any change.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The values; empty for a bare name.
+    /// The values; empty if the privilege is only a name.
     #[must_use]
     pub fn values(&self) -> &[String] {
         &self.values
@@ -55,25 +56,34 @@ impl Privileges {
         Self(Vec::new())
     }
 
-    /// Reads a list of privileges; any text is one.
+    /// Parses a list of privileges. Every text is valid.
     ///
-    /// Like on the server, the empty text is a list of one item with an empty name; see [`is_empty`](Self::is_empty).
+    /// As on the server, an empty string is a list of one item with an empty name; see [`is_empty`](Self::is_empty).
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let mut privileges = Self::new();
+        // As the server's `ks::parsePrivileges` does; its results are the test vectors `privileges_parse.jsonl`.
+        let mut privileges = Vec::<Privilege>::new();
+        // Searching the list for each name would take hours for a text of some megabytes.
+        let mut positions = BTreeMap::new();
         for item in text.split(',') {
             let (name, value) = item.split_once(':').unwrap_or((item, ""));
-            privileges.append(name, value.split('/').filter(|_| !value.is_empty()));
+            let position = *positions.entry(name).or_insert(privileges.len());
+            if position == privileges.len() {
+                privileges.push(Privilege { name: name.to_owned(), values: Vec::new() });
+            }
+            if let Some(privilege) = privileges.get_mut(position).filter(|_| !value.is_empty()) {
+                privilege.values.extend(value.split('/').map(ToOwned::to_owned));
+            }
         }
-        privileges
+        Self(privileges)
     }
 
-    /// Adds a privilege, or values to one that is there.
+    /// Adds a privilege. If the name already exists, adds the values to it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the name is empty or holds `,` or `:`, or a value
-    /// is empty or holds `,` or `/`: the grammar has no way to write these.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the name is empty or contains `,` or `:`, or if a
+    /// value is empty or contains `,` or `/`. The grammar cannot express these.
     ///
     /// # Examples
     ///
@@ -86,13 +96,17 @@ impl Privileges {
     /// ```
     pub fn with(mut self, name: &str, values: &[&str]) -> Result<Self, Error> {
         if name.is_empty() || name.contains([',', ':']) || name.chars().any(char::is_control) {
-            return Err(Error::invalid_input("the name of a privilege must be some text without ',' and ':'"));
+            return Err(Error::invalid_input(
+                "the name of a privilege must not be empty or contain ',', ':' or control characters",
+            ));
         }
         if values
             .iter()
             .any(|value| value.is_empty() || value.contains([',', '/']) || value.chars().any(char::is_control))
         {
-            return Err(Error::invalid_input("a value of a privilege must be some text without ',' and '/'"));
+            return Err(Error::invalid_input(
+                "a value of a privilege must not be empty or contain ',', '/' or control characters",
+            ));
         }
         self.append(name, values.iter().copied());
         Ok(self)
@@ -111,19 +125,19 @@ impl Privileges {
         self.0.iter()
     }
 
-    /// The values of the privilege called `name`, if it is there; empty for a bare name.
+    /// The values of the privilege `name`, if it exists; empty if the privilege is only a name.
     #[must_use]
     pub fn values(&self, name: &str) -> Option<&[String]> {
         self.0.iter().find(|privilege| privilege.name == name).map(|privilege| &*privilege.values)
     }
 
-    /// Whether it says nothing: no item, or only one without a name and a value.
+    /// Whether there are no privileges: no items, or only items without name and value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|privilege| privilege.name.is_empty() && privilege.values.is_empty())
     }
 
-    /// What stands here and not in `other`: whole privileges, and single values of privileges that both have.
+    /// The privileges that are missing in `other`, and for privileges that both have, the values that are missing there.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
         let mut rest = Self::new();
@@ -131,8 +145,8 @@ impl Privileges {
             match other.values(name) {
                 None if name.is_empty() && values.is_empty() => {}
                 None => rest.append(name, values.iter().map(String::as_str)),
-                Some(there) => {
-                    let mut missing = values.iter().filter(|value| !there.contains(value)).peekable();
+                Some(other_values) => {
+                    let mut missing = values.iter().filter(|value| !other_values.contains(value)).peekable();
                     if missing.peek().is_some() {
                         rest.append(name, missing.map(String::as_str));
                     }
@@ -176,9 +190,9 @@ impl serde::Serialize for Privileges {
 
 impl<'de> serde::Deserialize<'de> for Privileges {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
+        struct PrivilegesVisitor;
 
-        impl serde::de::Visitor<'_> for Text {
+        impl serde::de::Visitor<'_> for PrivilegesVisitor {
             type Value = Privileges;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -190,7 +204,7 @@ impl<'de> serde::Deserialize<'de> for Privileges {
             }
         }
 
-        deserializer.deserialize_str(Text)
+        deserializer.deserialize_str(PrivilegesVisitor)
     }
 }
 
@@ -201,7 +215,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn reading_and_building_are_those_of_the_server() {
+    fn parsing_and_writing_equal_the_servers() {
         for vector in apptoken_golden::privileges_parse() {
             let read = Privileges::parse(&vector.input);
             let expected: Vec<_> =
@@ -212,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_grammar_cannot_write_is_refused() {
+    fn privileges_outside_the_grammar_are_refused() {
         for (name, value) in
             [("", "1"), ("a,b", "1"), ("a:b", "1"), ("a", ""), ("a", "1,2"), ("a", "1/2"), ("a", "1\n")]
         {
@@ -221,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn difference_is_by_name_and_value() {
+    fn difference_compares_names_and_values() {
         let asked = Privileges::parse("a,b:1/2,c:3,d");
         let granted = Privileges::parse("b:2,c:3,d:9");
         assert_eq!(asked.without(&granted).to_string(), "a,b:1");
@@ -231,13 +245,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn building_and_reading_agree(text in "[a-c:/,* ]{0,24}") {
+        fn written_privileges_are_parsed_to_the_same_text(text in "[a-c:/,* ]{0,24}") {
             let once = Privileges::parse(&text);
             prop_assert_eq!(Privileges::parse(&once.to_string()).to_string(), once.to_string());
         }
 
         #[test]
-        fn what_was_put_in_comes_out(items in prop::collection::vec(("[^,:\\p{Cc}]{1,8}", prop::collection::vec("[^,/\\p{Cc}]{1,8}", 0..3)), 1..6)) {
+        fn added_privileges_survive_writing_and_parsing(items in prop::collection::vec(("[^,:\\p{Cc}]{1,8}", prop::collection::vec("[^,/\\p{Cc}]{1,8}", 0..3)), 1..6)) {
             let mut built = Privileges::new();
             for (name, values) in &items {
                 let values: Vec<&str> = values.iter().map(String::as_str).collect();

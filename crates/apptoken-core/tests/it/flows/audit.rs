@@ -11,7 +11,7 @@ fn findings(world: &World) -> Vec<Vec<Finding>> {
     world.run(audit).unwrap().into_iter().map(|audited| audited.findings).collect()
 }
 
-/// A token about which there is nothing to say.
+/// A token without findings.
 fn sound(world: &World) -> TokenSpec {
     let far = UnixSeconds(world.fake.clock().time().0 + 365 * 86_400);
     TokenSpec::new(HashType::Sha256)
@@ -22,7 +22,7 @@ fn sound(world: &World) -> TokenSpec {
 }
 
 #[test]
-fn each_weakness_is_found_alone() {
+fn each_weakness_gives_its_finding() {
     let day = 86_400;
     let in_days = |world: &World, days: i64| UnixSeconds(world.fake.clock().time().0 + days * day);
     type Case = (fn(&World, TokenSpec) -> TokenSpec, fn(&World) -> Vec<Finding>);
@@ -33,11 +33,11 @@ fn each_weakness_is_found_alone() {
             |_, sound| sound.duration(Duration::from_secs(2 * 86_400)),
             |_| vec![Finding::LongSessions(Duration::from_secs(2 * 86_400))],
         ),
-        (|_, sound| sound.duration(Duration::ZERO), |_| vec![Finding::SessionsBornExpired]),
+        (|_, sound| sound.duration(Duration::ZERO), |_| vec![Finding::SessionsAlreadyExpired]),
         (|_, sound| sound.privileges("list:*,edit:0_a"), |_| vec![]),
         (
             |_, sound| sound.privileges("*,edit:*,disableentitlement"),
-            |_| ["*", "edit:*", "disableentitlement"].map(|name| Finding::WidePrivilege(name.into())).into(),
+            |_| ["*", "edit:*", "disableentitlement"].map(|name| Finding::BroadPrivilege(name.into())).into(),
         ),
     ];
     for (position, (make, expected)) in cases.into_iter().enumerate() {
@@ -57,7 +57,7 @@ fn each_weakness_is_found_alone() {
 }
 
 #[test]
-fn a_careless_token_has_all_of_them() {
+fn a_token_with_default_settings_has_many_findings() {
     let world = World::new();
     let token = world.fake.add_token(partner(), TokenSpec::new(HashType::Sha1));
     world.fake.set_token_status(&token.id, TokenStatus::Disabled);
@@ -75,7 +75,7 @@ fn a_careless_token_has_all_of_them() {
 }
 
 #[test]
-fn all_pages_are_read_and_no_value_travels() {
+fn all_pages_are_read_without_token_values() {
     let world = World::new();
     for _ in 0..501 {
         let _ = world.token();
@@ -87,7 +87,7 @@ fn all_pages_are_read_and_no_value_travels() {
 }
 
 #[test]
-fn under_every_fault_it_ends_complete_or_not_at_all() {
+fn under_every_fault_an_audit_is_complete_or_fails() {
     for (case, fault) in faults() {
         let world = World::new();
         let _ = world.token();

@@ -1,4 +1,4 @@
-//! The flows of administration on a model of the server, undisturbed and under every fault at every step.
+//! The administration flows on the fake server, without faults and with every fault at every request.
 
 mod audit;
 mod provision;

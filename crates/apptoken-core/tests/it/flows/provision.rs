@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use apptoken_core::admin::{HandOver, Provision, ProvisionProgress, ServiceRole};
+use apptoken_core::admin::{Handover, Provision, ProvisionProgress, ServiceRole};
 use apptoken_core::api::app_token::TokenExpiry;
 use apptoken_core::api::{user, user_role};
 use apptoken_core::error::ActionName;
@@ -23,31 +23,31 @@ fn provision(world: &World) -> Provision {
 #[test]
 fn a_new_service_gets_role_user_and_token_in_four_requests() {
     let world = World::new();
-    let hand_over = world.run(provision(&world)).unwrap();
+    let handover = world.run(provision(&world)).unwrap();
     let journal = world.fake.journal();
     assert_eq!(journal.requests(), 4);
     assert_eq!((journal.count("appToken.add"), journal.count("userRole.add"), journal.count("user.add")), (1, 1, 1));
 
-    assert_eq!((hand_over.hash_type, hand_over.session_type), (HashType::Sha256, Some(SessionType::User)));
-    assert_eq!((hand_over.user_id.as_deref(), hand_over.session_duration), (Some(USER), Duration::from_secs(3600)));
-    assert_eq!((hand_over.privileges.to_string().as_str(), hand_over.expiry), ("list:*", None));
-    check(&world, &hand_over);
+    assert_eq!((handover.hash_type, handover.session_type), (HashType::Sha256, Some(SessionType::User)));
+    assert_eq!((handover.user_id.as_deref(), handover.session_duration), (Some(USER), Duration::from_secs(3600)));
+    assert_eq!((handover.privileges.to_string().as_str(), handover.expiry), ("list:*", None));
+    check(&world, &handover);
 
     let clock = world.fake.clock();
-    let login = Login::new(world.endpoint(), hand_over.credential()).start(clock.now()).unwrap();
+    let login = Login::new(world.endpoint(), handover.credential()).start(clock.now()).unwrap();
     assert_eq!(drive(login, &world.fake, clock).unwrap().user_id(), USER);
-    let sheet = hand_over.to_string();
-    for said in ["partner id        101", hand_over.id.as_str(), "SHA256", USER, "3600 s", "list:*", "never"] {
-        assert!(sheet.contains(said), "{sheet}");
+    let summary = handover.to_string();
+    for word in ["partner id        101", handover.id.as_str(), "SHA256", USER, "3600 s", "list:*", "never"] {
+        assert!(summary.contains(word), "{summary}");
     }
-    assert!(!format!("{hand_over:#?}{sheet}").contains(hand_over.token.expose()));
+    assert!(!format!("{handover:#?}{summary}").contains(handover.token.expose()));
 }
 
-/// Exactly one of everything, and fitting together.
-fn check(world: &World, hand_over: &HandOver) {
+/// Checks that there is exactly one token and one role, and that the user has that role.
+fn check(world: &World, handover: &Handover) {
     let tokens = world.tokens();
     assert_eq!(tokens.len(), 1);
-    assert_eq!(tokens[0].id, hand_over.id);
+    assert_eq!(tokens[0].id, handover.id);
     assert_eq!(tokens[0].description.as_deref(), Some("imports lectures [apptoken:importer]"));
     let roles = world.roles_named(ROLE);
     assert_eq!(roles.len(), 1);
@@ -66,7 +66,7 @@ fn a_second_run_changes_nothing_and_needs_two_requests() {
 }
 
 #[test]
-fn what_is_there_is_used_and_roles_of_the_user_stay() {
+fn an_existing_user_is_used_and_keeps_its_roles() {
     let world = World::new();
     let other = world
         .call(user_role::Add { user_role: user_role::NewUserRole::new("Other", &["BASE_USER_SESSION_PERMISSION"]) })
@@ -84,7 +84,7 @@ fn what_is_there_is_used_and_roles_of_the_user_stay() {
 }
 
 #[test]
-fn without_a_role_and_with_the_user_there_it_takes_three_requests() {
+fn an_existing_user_without_role_takes_three_requests() {
     let world = World::new();
     world.call(user::Add { user: user::NewUser::new(USER) }).unwrap();
     world.fake.clear_journal();
@@ -93,27 +93,27 @@ fn without_a_role_and_with_the_user_there_it_takes_three_requests() {
 }
 
 #[test]
-fn a_token_of_that_name_with_other_settings_is_not_taken_for_it() {
+fn an_existing_token_with_other_settings_is_refused() {
     let world = World::new();
     world.run(provision(&world)).unwrap();
     let stopped = world.run(provision(&world).privileges(Privileges::new())).unwrap_err();
     assert_eq!(stopped.error.kind(), ErrorKind::InvalidInput);
-    assert!(stopped.error.to_string().contains("another privileges"), "{}", stopped.error);
+    assert!(stopped.error.to_string().contains("different settings (privileges)"), "{}", stopped.error);
     assert!(stopped.progress.app_token.is_some());
     assert_eq!(world.tokens().len(), 1);
 }
 
 #[test]
-fn a_role_of_that_name_that_permits_less_is_not_taken_for_it() {
+fn an_existing_role_with_fewer_permissions_is_refused() {
     let world = World::new();
     world.call(user_role::Add { user_role: user_role::NewUserRole::new(ROLE, &["APP_TOKEN_BASE"]) }).unwrap();
     let error = world.run(provision(&world)).unwrap_err().error;
-    assert!(error.to_string().contains("without the permission BASE_USER_SESSION_PERMISSION"), "{error}");
+    assert!(error.to_string().contains("lacks the permission BASE_USER_SESSION_PERMISSION"), "{error}");
     assert!(world.tokens().is_empty());
 }
 
 #[test]
-fn a_role_that_cannot_be_made_stops_before_the_token_and_the_next_run_mends_it() {
+fn after_a_failed_role_no_token_is_added_until_the_next_run() {
     let world = World::new();
     let bad = provision(&world).role(ServiceRole::with_permissions(ROLE, &["NO_SUCH_PERMISSION"]));
     let stopped = world.run(bad).unwrap_err();
@@ -123,12 +123,12 @@ fn a_role_that_cannot_be_made_stops_before_the_token_and_the_next_run_mends_it()
         (None, false, &None)
     );
     assert!(world.tokens().is_empty());
-    let hand_over = world.run(provision(&world)).unwrap();
-    check(&world, &hand_over);
+    let handover = world.run(provision(&world)).unwrap();
+    check(&world, &handover);
 }
 
 #[test]
-fn input_that_the_server_would_misread_is_refused_before_sending() {
+fn input_that_the_server_would_misread_is_refused() {
     let world = World::new();
     let now = world.fake.clock().now();
     let new = |name: &str, user: &str| Provision::new(world.endpoint(), world.admin.clone(), partner(), name, user);
@@ -149,7 +149,7 @@ fn input_that_the_server_would_misread_is_refused_before_sending() {
 }
 
 #[test]
-fn a_session_that_may_not_is_told_so() {
+fn a_session_without_permission_is_refused() {
     let world = World::new();
     let widget = world.call(apptoken_core::api::session::StartWidgetSession::of(partner())).unwrap().ks;
     let error = world.run(Provision::new(world.endpoint(), widget, partner(), "importer", USER)).unwrap_err().error;
@@ -159,7 +159,7 @@ fn a_session_that_may_not_is_told_so() {
     );
 }
 
-/// What the progress says is so; what it leaves open may be so.
+/// Checks that everything the progress reports is true.
 fn check_progress(world: &World, error: &Error, progress: &ProvisionProgress, case: &str) {
     let tokens = world.tokens();
     let roles = world.roles_named(ROLE);
@@ -174,23 +174,23 @@ fn check_progress(world: &World, error: &Error, progress: &ProvisionProgress, ca
         assert_eq!(world.roles_of_user(USER), Some(roles.clone()), "{case}");
     }
     if progress.in_doubt.is_none() && progress.app_token.is_none() {
-        // It may have stopped before it looked; then nothing is there, because nothing was there before.
+        // The flow may have failed before it read the account. There were no tokens before.
         assert!(tokens.is_empty(), "{case}: {error:?} {progress:?}");
     }
 }
 
 #[test]
-fn under_every_fault_it_ends_done_or_with_a_true_progress_and_running_it_again_completes_it() {
+fn after_every_fault_progress_is_true_and_a_rerun_completes() {
     let (mut done, mut stopped_early) = (0, 0);
     for (case, fault) in faults() {
         let world = World::new();
         let id = world.fake.inject(fault);
         let ended = world.run(provision(&world));
         world.fake.remove_fault(id);
-        let hand_over = match ended {
-            Ok(hand_over) => {
+        let handover = match ended {
+            Ok(handover) => {
                 done += 1;
-                hand_over
+                handover
             }
             Err(stopped) => {
                 stopped_early += 1;
@@ -200,22 +200,22 @@ fn under_every_fault_it_ends_done_or_with_a_true_progress_and_running_it_again_c
                 drive(again, &world.fake, clock).unwrap_or_else(|again| panic!("{case}: {again:?}"))
             }
         };
-        check(&world, &hand_over);
+        check(&world, &handover);
     }
     assert!(done > 100 && stopped_early > 20, "{done} done, {stopped_early} stopped");
 }
 
 #[test]
-fn an_unknown_outcome_of_adding_is_reconciled_by_looking_not_by_adding_again() {
+fn after_an_unknown_outcome_the_token_is_not_added_twice() {
     let world = World::new();
     world.fake.inject(Fault::on("appToken.add", Trouble::Reset).nth(1).after_commit());
-    let hand_over = world.run(provision(&world)).unwrap();
+    let handover = world.run(provision(&world)).unwrap();
     assert_eq!(world.fake.journal().count("appToken.add"), 1);
-    check(&world, &hand_over);
+    check(&world, &handover);
 }
 
 #[test]
-fn an_outcome_that_stays_unknown_is_told() {
+fn an_outcome_that_remains_unknown_is_reported() {
     let world = World::new();
     world.fake.inject(Fault::on("appToken.add", Trouble::Reset).after_commit());
     world.fake.inject(Fault::on("multirequest", Trouble::Status(503)).nth(3));

@@ -10,7 +10,7 @@ fn revoke(world: &World, id: &AppTokenId) -> Revoke {
 }
 
 #[test]
-fn one_request_deletes_the_token_ends_its_sessions_and_confirms() {
+fn one_request_deletes_the_token_and_revokes_its_sessions() {
     let world = World::new();
     let token = world
         .fake
@@ -19,7 +19,7 @@ fn one_request_deletes_the_token_ends_its_sessions_and_confirms() {
     let live = world.run(Login::new(world.endpoint(), credential)).unwrap();
     world.fake.clear_journal();
 
-    assert!(world.run(revoke(&world, &token.id)).unwrap().was_there);
+    assert!(world.run(revoke(&world, &token.id)).unwrap().existed);
     assert_eq!(world.fake.journal().requests(), 1);
     assert!(!world.is_there(&token.id));
 
@@ -27,17 +27,17 @@ fn one_request_deletes_the_token_ends_its_sessions_and_confirms() {
         apptoken_core::Call::new(world.endpoint(), apptoken_core::api::user::Get::default()).with_ks(live.ks().clone());
     let error = world.run(call).unwrap_err().error;
     assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)));
-    assert!(!world.run(revoke(&world, &token.id)).unwrap().was_there);
+    assert!(!world.run(revoke(&world, &token.id)).unwrap().existed);
 }
 
 #[test]
-fn a_token_that_was_never_there_is_gone_too() {
+fn revoking_an_unknown_token_succeeds() {
     let world = World::new();
-    assert!(!world.run(revoke(&world, &AppTokenId::parse("0_nope1234").unwrap())).unwrap().was_there);
+    assert!(!world.run(revoke(&world, &AppTokenId::parse("0_nope1234").unwrap())).unwrap().existed);
 }
 
 #[test]
-fn under_every_fault_done_means_gone_and_running_it_again_completes_it() {
+fn after_every_fault_a_rerun_completes_the_revocation() {
     for (case, fault) in faults() {
         let world = World::new();
         let id = world.token();
@@ -55,7 +55,7 @@ fn under_every_fault_done_means_gone_and_running_it_again_completes_it() {
 }
 
 #[test]
-fn ending_a_session_of_an_app_token_ends_all_of_them_which_the_type_makes_one_say() {
+fn ending_one_session_of_an_app_token_ends_all_of_them() {
     let world = World::new();
     let token = world
         .fake
@@ -76,10 +76,10 @@ fn ending_a_session_of_an_app_token_ends_all_of_them_which_the_type_makes_one_sa
 }
 
 #[test]
-fn a_repetition_after_an_unknown_outcome_finds_it_done() {
+fn a_repetition_after_an_unknown_outcome_succeeds() {
     let world = World::new();
     let id = world.token();
     world.fake.inject(Fault::on("multirequest", Trouble::Reset).nth(1).after_commit());
-    assert!(!world.run(revoke(&world, &id)).unwrap().was_there);
+    assert!(!world.run(revoke(&world, &id)).unwrap().existed);
     assert!(!world.is_there(&id));
 }

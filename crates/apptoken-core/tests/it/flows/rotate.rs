@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use apptoken_core::admin::{OldToken, Rotate, Rotated};
+use apptoken_core::admin::{OldToken, Rotate, Rotation};
 use apptoken_core::api::app_token::TokenExpiry;
 use apptoken_core::{AppTokenId, Clock as _, ErrorKind, HashType, Login, UnixSeconds, drive};
 use apptoken_transport_fake::{Fault, TokenSpec, Trouble};
@@ -12,7 +12,7 @@ fn rotate(world: &World, old: &AppTokenId) -> Rotate {
 }
 
 #[test]
-fn a_successor_takes_over_in_four_requests() {
+fn a_rotation_takes_four_requests() {
     let world = World::new();
     let old = world.token();
     let rotated = world.run(rotate(&world, &old)).unwrap();
@@ -26,8 +26,8 @@ fn a_successor_takes_over_in_four_requests() {
     assert_eq!(drive(login, &world.fake, clock).unwrap().user_id(), "importer");
 }
 
-fn check(world: &World, old: &AppTokenId, rotated: &Rotated) {
-    assert!(rotated.old_is_gone);
+fn check(world: &World, old: &AppTokenId, rotated: &Rotation) {
+    assert!(rotated.old_token_deleted);
     assert!(!world.is_there(old));
     let tokens = world.tokens();
     assert_eq!(tokens.len(), 1);
@@ -37,7 +37,7 @@ fn check(world: &World, old: &AppTokenId, rotated: &Rotated) {
 }
 
 #[test]
-fn all_settings_are_taken_over() {
+fn the_successor_has_all_settings_of_the_old_token() {
     let world = World::new();
     let until = UnixSeconds(world.fake.clock().time().0 + 5000);
     let spec = TokenSpec::new(HashType::Sha512)
@@ -52,16 +52,16 @@ fn all_settings_are_taken_over() {
 }
 
 #[test]
-fn the_old_token_stays_on_wish_or_for_some_time() {
+fn the_old_token_is_kept_or_deleted_later_on_request() {
     let world = World::new();
     let old = world.token();
     let rotated = world.run(rotate(&world, &old).old_token(OldToken::Keep)).unwrap();
-    assert!(!rotated.old_is_gone && world.is_there(&old));
+    assert!(!rotated.old_token_deleted && world.is_there(&old));
     assert_eq!(world.fake.journal().requests(), 3);
 
     let before = world.fake.clock().now().elapsed;
     let again = world.run(rotate(&world, &old).old_token(OldToken::DeleteAfter(Duration::from_secs(7200)))).unwrap();
-    assert!(again.old_is_gone && !world.is_there(&old));
+    assert!(again.old_token_deleted && !world.is_there(&old));
     assert_eq!(again.successor.id, rotated.successor.id);
     assert!(world.fake.clock().now().elapsed - before >= Duration::from_secs(7200));
 }
@@ -77,7 +77,7 @@ fn after_a_long_overlap_the_deletion_is_still_repeated() {
 }
 
 #[test]
-fn an_old_token_that_has_expired_needs_an_expiry_for_its_successor() {
+fn rotating_an_expired_token_needs_a_new_expiry() {
     let world = World::new();
     let now = world.fake.clock().time();
     let old = world
@@ -93,11 +93,11 @@ fn an_old_token_that_has_expired_needs_an_expiry_for_its_successor() {
     );
     assert!(world.is_there(&old));
     let expiry = TokenExpiry::after(Duration::from_secs(86_400), world.fake.clock().time()).unwrap();
-    assert!(world.run(rotate(&world, &old).expiry(expiry)).unwrap().old_is_gone);
+    assert!(world.run(rotate(&world, &old).expiry(expiry)).unwrap().old_token_deleted);
 }
 
 #[test]
-fn nothing_to_rotate_is_an_error_and_a_finished_rotation_is_none() {
+fn an_unknown_token_is_an_error_a_rotated_one_is_not() {
     let world = World::new();
     let error = world.run(rotate(&world, &AppTokenId::parse("0_nope1234").unwrap())).unwrap_err().error;
     assert!(error.to_string().contains("nothing to rotate"), "{error}");
@@ -121,7 +121,7 @@ fn a_successor_is_found_among_many_tokens() {
 }
 
 #[test]
-fn under_every_fault_nothing_is_lost_and_running_it_again_completes_it() {
+fn after_every_fault_no_token_is_lost_and_a_rerun_completes() {
     let (mut done, mut stopped_early) = (0, 0);
     for (case, fault) in faults() {
         let world = World::new();
@@ -139,14 +139,14 @@ fn under_every_fault_nothing_is_lost_and_running_it_again_completes_it() {
                 let progress = stopped.progress;
                 let successors: Vec<_> = world.tokens().into_iter().filter(|token| token.id != old).collect();
                 assert!(successors.len() <= 1, "{case}");
-                // Nobody is left without a token that works.
+                // There is always a token that works.
                 assert!(world.is_there(&old) || progress.verified, "{case}");
                 if let Some(id) = &progress.successor {
                     assert_eq!(&successors[0].id, id, "{case}");
                 } else if progress.in_doubt.is_none() {
                     assert!(successors.is_empty(), "{case}");
                 }
-                if progress.old_is_gone {
+                if progress.old_token_deleted {
                     assert!(!world.is_there(&old), "{case}");
                 } else if progress.in_doubt.is_none() {
                     assert!(world.is_there(&old), "{case}: {:?}", stopped.error);

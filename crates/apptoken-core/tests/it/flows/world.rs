@@ -1,11 +1,11 @@
-//! An account on the fake, and what can go wrong in front of it.
+//! An account on the fake server, and the faults to inject.
 
 use std::time::Duration;
 
 use apptoken_core::api::app_token::{AppToken, AppTokenFilter, List};
 use apptoken_core::api::{user, user_role};
 use apptoken_core::{
-    Action, AllPages, AppTokenId, Call, Clock as _, Endpoint, Error, Flow, HashType, Ks, PartnerId, Stopped, drive,
+    Action, AllPages, AppTokenId, Call, Clock as _, Endpoint, Error, Flow, HashType, Ks, PartnerId, StoppedFlow, drive,
 };
 use apptoken_transport_fake::{Fake, Fault, TokenSpec, TokenStatus, Trouble};
 
@@ -31,7 +31,7 @@ impl World {
         self.fake.add_token(partner(), TokenSpec::new(HashType::Sha256).user("importer").description("old one")).id
     }
 
-    pub(crate) fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Stopped<F>> {
+    pub(crate) fn run<F: Flow>(&self, flow: F) -> Result<F::Output, StoppedFlow<F>> {
         let clock = self.fake.clock();
         drive(flow.start(clock.now()).unwrap(), &self.fake, clock)
     }
@@ -64,7 +64,7 @@ pub(crate) fn partner() -> PartnerId {
     PartnerId::new(101).unwrap()
 }
 
-/// Every kind of trouble, for the n-th request, before and after the server acted.
+/// Every fault at each of the first six requests, before and after the server executes the request.
 pub(crate) fn faults() -> impl Iterator<Item = (String, Fault)> {
     let troubles = || {
         [
@@ -88,13 +88,14 @@ pub(crate) fn faults() -> impl Iterator<Item = (String, Fault)> {
             Trouble::Delay(Duration::from_secs(20)),
         ]
     };
-    // Kaltura raises these before it acts, so there is no "after".
+    // Kaltura raises these before it executes the request, so there is no "after".
     let refusals = || {
         [Trouble::ApiError("SERVICE_FORBIDDEN".into()), Trouble::ApiError("INVALID_KS".into()), Trouble::ActionBlocked]
     };
     (1..=6).flat_map(move |nth| {
         let fault = move |trouble: Trouble| (format!("request {nth}, {trouble:?}"), Fault::on_any(trouble).nth(nth));
-        let after = |(case, fault): (String, Fault)| (format!("{case}, after the server acted"), fault.after_commit());
+        let after =
+            |(case, fault): (String, Fault)| (format!("{case}, after the server executed it"), fault.after_commit());
         let before = troubles().into_iter().chain(refusals()).map(fault);
         before.chain(troubles().into_iter().map(move |trouble| after(fault(trouble))))
     })

@@ -20,7 +20,7 @@ use apptoken_core::api::session::StartWidgetSession;
 use apptoken_core::api::{session, user_role};
 use apptoken_core::{
     Action, Call, Clock as _, Credential, Endpoint, Error, ErrorKind, Flow, HttpRequest, HttpResponse, KalturaCode, Ks,
-    Login, Session, SessionOptions, SessionType, Stopped, Transport, TransportFailure, drive,
+    Login, Session, SessionOptions, SessionType, StoppedFlow, Transport, TransportFailure, drive,
 };
 use apptoken_ks::OpenedKs;
 use apptoken_transport_fake::Fake;
@@ -90,7 +90,7 @@ impl World {
         client::call(&self.fake, action, params)
     }
 
-    fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Stopped<F>> {
+    fn run<F: Flow>(&self, flow: F) -> Result<F::Output, StoppedFlow<F>> {
         let clock = self.fake.clock();
         drive(flow.start(clock.now()).unwrap(), self, clock)
     }

@@ -42,11 +42,11 @@ fn zero_is_neither_never_nor_the_default() {
     let ended = add(json!({ "sessionUserId": "alice", "expiry": 0 }));
     assert_eq!(ended.expiry, Some(now), "expiry 0 is now");
     let login = |token| world.run(world.login(token)).unwrap_err().error.kind();
-    assert_eq!(login(&ended), ErrorKind::BornExpired);
+    assert_eq!(login(&ended), ErrorKind::AlreadyExpired);
     world.fake.clock().advance(Duration::from_secs(1));
     assert_eq!(login(&ended), ErrorKind::Kaltura(KalturaCode::AppTokenExpired));
     let dead = add(json!({ "sessionUserId": "alice", "sessionDuration": 0 }));
-    assert_eq!(login(&dead), ErrorKind::BornExpired, "sessionDuration 0: no session lives");
+    assert_eq!(login(&dead), ErrorKind::AlreadyExpired, "sessionDuration 0: no session lives");
     let changes = AppTokenChanges { expiry: Change::Clear, ..AppTokenChanges::default() };
     let endless = world.call(Update { id: ended.id, changes }).unwrap();
     assert_eq!(endless.expiry, None, "never");

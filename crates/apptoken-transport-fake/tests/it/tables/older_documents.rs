@@ -146,10 +146,11 @@ fn what_a_login_asks_counts_where_the_token_says_nothing() {
         let token = world.add(NewAppToken { session_user_id: of_token, ..NewAppToken::default() });
         let mut options = SessionOptions::default();
         options.user_id = asked.clone();
+        options.token_may_override = true;
         assert_eq!(world.start(&token, options.clone()).unwrap().user_id, granted, "{row}");
         let session = world.run(world.login(&token).options(options)).unwrap();
         assert_eq!(
-            session.changes().other_user_than,
+            session.changes().requested_user,
             asked.filter(|asked| asked != granted),
             "{row}: told to the caller"
         );
@@ -168,10 +169,11 @@ fn what_a_login_asks_counts_where_the_token_says_nothing() {
         let token = world.add(NewAppToken { session_type: of_token, ..of_user("alice") });
         let mut options = SessionOptions::default();
         options.session_type = asked;
+        options.token_may_override = true;
         let session = world.run(world.login(&token).options(options)).unwrap();
         assert_eq!(session.session_type(), granted, "{row}");
         assert_eq!(
-            session.changes().other_type_than,
+            session.changes().requested_type,
             asked.filter(|asked| *asked != granted),
             "{row}: told to the caller"
         );

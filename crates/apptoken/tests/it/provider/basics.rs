@@ -165,7 +165,7 @@ fn a_session_without_life_is_refused_and_no_storm() {
     let fake = Fake::new();
     let provider = builder_with(&fake, &token(&fake, Duration::ZERO)).build();
     for _ in 0..600 {
-        assert_eq!(provider.session().unwrap_err().kind(), ErrorKind::BornExpired);
+        assert_eq!(provider.session().unwrap_err().kind(), ErrorKind::AlreadyExpired);
         fake.clock().advance(Duration::from_millis(100));
     }
     assert_eq!(logins(&fake), 1, "one in a minute");

@@ -152,9 +152,13 @@ fn the_hash_type_is_detected_once_for_all() {
 fn a_token_that_fixes_the_user_says_so() {
     let fake = Fake::new();
     let fixed = fake.add_token(partner(), TokenSpec::new(HashType::Sha256).user("alice"));
-    let sessions = builder_with(&fake, &fixed).build().start_many(["bob"]);
+    let refused = builder_with(&fake, &fixed).build().start_many(["bob"]);
+    assert_eq!(refused[0].session.as_ref().unwrap_err().kind(), ErrorKind::WrongSession);
+    let mut options = SessionOptions::default();
+    options.token_may_override = true;
+    let sessions = builder_with(&fake, &fixed).options(options).build().start_many(["bob"]);
     let session = sessions[0].session.as_ref().unwrap();
-    assert_eq!((session.user_id(), session.changes().other_user_than.as_deref()), ("alice", Some("bob")));
+    assert_eq!((session.user_id(), session.changes().requested_user.as_deref()), ("alice", Some("bob")));
 }
 
 #[test]

@@ -1,12 +1,15 @@
-//! How PHP 8 compares text with a number: the server never converts the fields of a KS.
+//! PHP 8's loose comparison of a string with a number.
+//!
+//! The server compares the fields of a KS with numbers, but never converts them (`isAdmin` and `tryToValidateKS` in
+//! `alpha/apps/kaltura/lib/webservices/kSessionBase.class.php`).
 
 use alloc::string::ToString as _;
 use core::cmp::Ordering;
 
-/// Compares as numbers if the text is one, blanks around it allowed, else as texts.
+/// Compares as numbers if the text is a number, with whitespace around it allowed. Otherwise compares as strings.
 pub(crate) fn compare(text: &str, number: i64) -> Option<Ordering> {
     match numeric(text) {
-        #[allow(clippy::cast_precision_loss)] // PHP does the same.
+        #[allow(clippy::cast_precision_loss)] // PHP converts both sides to floating point too.
         Some(value) => value.partial_cmp(&(number as f64)),
         None => Some(text.cmp(&number.to_string())),
     }
@@ -15,7 +18,7 @@ pub(crate) fn compare(text: &str, number: i64) -> Option<Ordering> {
 fn numeric(text: &str) -> Option<f64> {
     let text = text.trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    // Rust also reads names, such as `inf`.
+    // Rust also parses words such as `inf`, which PHP does not.
     unsigned.starts_with(|first: char| first == '.' || first.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
@@ -23,9 +26,9 @@ fn numeric(text: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// The expected values are those of PHP 8.2.
+    /// The expected results are those of PHP 8.2.
     #[test]
-    fn compares_like_php() {
+    fn comparison_equals_phps() {
         for text in
             ["abc", " 2", "2 ", "1e1", "1e", "1.", "+1", "2abc", "\u{b}2", "\u{c}2\n", "1.0", "inf", "nan", "1e999"]
         {

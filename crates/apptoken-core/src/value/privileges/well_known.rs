@@ -1,18 +1,19 @@
-//! The privileges that the server knows, by name.
+//! Constructors for the privileges that app tokens commonly need.
 
 use crate::error::Error;
 use crate::value::privileges::Privileges;
 
-/// What an app token of a service usually needs. Privileges that the server knows can only stand on the token: it drops
-/// them from what a login asks.
+/// The privileges that the app token of a service commonly needs.
+///
+/// All except `appid` belong on the token: the server drops them without an error if a login requests them.
 impl Privileges {
-    /// `list:*`: lists objects of all users, not only of the session's own.
+    /// `list:*`: lists the objects of all users, not only those of the session's user.
     #[must_use]
     pub fn list_all(self) -> Self {
         self.set("list", "*")
     }
 
-    /// `edit:<entry>`: changes this entry, or any with `*`.
+    /// `edit:<entry>`: changes this entry, or every entry with `*`.
     ///
     /// # Errors
     ///
@@ -21,7 +22,7 @@ impl Privileges {
         self.with("edit", &[entry])
     }
 
-    /// `sview:<entry>`: views this entry, or any with `*`, whatever its access control says.
+    /// `sview:<entry>`: views this entry, or every entry with `*`, regardless of access control.
     ///
     /// # Errors
     ///
@@ -30,7 +31,7 @@ impl Privileges {
         self.with("sview", &[entry])
     }
 
-    /// `download:<entry>`: downloads this entry, or any with `*`.
+    /// `download:<entry>`: downloads this entry, or every entry with `*`.
     ///
     /// # Errors
     ///
@@ -39,19 +40,19 @@ impl Privileges {
         self.with("download", &[entry])
     }
 
-    /// `enableentitlement`: sees only what the user is entitled to.
+    /// `enableentitlement`: restricts the session to the objects that the user is entitled to.
     #[must_use]
     pub fn enable_entitlement(self) -> Self {
-        self.set_bare("enableentitlement")
+        self.set_name("enableentitlement")
     }
 
-    /// `disableentitlement`: sees everything, whatever the user is entitled to.
+    /// `disableentitlement`: gives access to all objects, regardless of the user's entitlements.
     #[must_use]
     pub fn disable_entitlement(self) -> Self {
-        self.set_bare("disableentitlement")
+        self.set_name("disableentitlement")
     }
 
-    /// `privacycontext:<context>`: is entitled within this context, such as one portal.
+    /// `privacycontext:<context>`: applies the entitlements of this context, such as one portal.
     ///
     /// # Errors
     ///
@@ -60,10 +61,10 @@ impl Privileges {
         self.with("privacycontext", &[context])
     }
 
-    /// `setrole:<role>`: may do what this role permits, instead of what the user's own roles do.
+    /// `setrole:<role>`: gives the session the permissions of this role instead of those of the user's roles.
     ///
-    /// Takes a role's id or its name for programs. The server does not check it: a role that does not exist shows at the
-    /// session's first use, as `INVALID_OBJECT_ID`.
+    /// `role` is the id or system name of the role. The server does not check it when the session starts: with an unknown
+    /// role, every use of the session fails with `INVALID_OBJECT_ID`.
     ///
     /// # Errors
     ///
@@ -72,19 +73,21 @@ impl Privileges {
         self.with("setrole", &[role])
     }
 
-    /// `actionslimit:<n>`: can be used so many times.
+    /// `actionslimit:<n>`: limits the session to `n` calls.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for 0, which the server refuses.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for 0: the server accepts it on the token, but
+    /// then refuses every call of the session.
     pub fn actions_limit(self, limit: u32) -> Result<Self, Error> {
         if limit == 0 {
-            return Err(Error::invalid_input("the limit of actions must be at least 1"));
+            return Err(Error::invalid_input("the actions limit must be at least 1"));
         }
         Ok(self.set("actionslimit", &alloc::format!("{limit}")))
     }
 
-    /// `iprestrict:<address>`: can be used from these addresses only. The server compares exact addresses, not ranges.
+    /// `iprestrict:<address>`: restricts the session to these IP addresses. The server compares exact addresses and does not
+    /// support ranges.
     #[must_use]
     pub fn restrict_to_addresses(mut self, addresses: &[core::net::IpAddr]) -> Self {
         for address in addresses {
@@ -93,7 +96,7 @@ impl Privileges {
         self
     }
 
-    /// `appid:<name>-<domain>`: names the application in analytics. A login may ask for it too.
+    /// `appid:<name>-<domain>`: names the application in analytics. A login can request it too.
     ///
     /// # Errors
     ///
@@ -107,7 +110,7 @@ impl Privileges {
         self
     }
 
-    fn set_bare(mut self, name: &str) -> Self {
+    fn set_name(mut self, name: &str) -> Self {
         self.append(name, core::iter::empty());
         self
     }
@@ -119,7 +122,7 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn privileges_are_written_by_their_names() {
+    fn constructors_write_kalturas_names() {
         let privileges = Privileges::new()
             .list_all()
             .edit("0_abc")

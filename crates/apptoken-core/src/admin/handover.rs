@@ -1,4 +1,4 @@
-//! What an administrator hands over.
+//! What an administrator gives to the user of a new app token.
 
 use alloc::string::String;
 use core::fmt;
@@ -15,13 +15,13 @@ use crate::value::secrets::AppTokenSecret;
 use crate::value::session_type::SessionType;
 use crate::value::time::UnixSeconds;
 
-/// A new app token, proved by a login, and all that its user must know.
+/// A new app token that a login has verified, and everything that its user must know.
 ///
-/// As text it is the sheet to hand over, without the token's value: that comes out only through
-/// [`AppTokenSecret::expose`], and should travel another way.
+/// `Display` writes a summary to hand over, without the token's value: [`AppTokenSecret::expose`] returns that, and it
+/// should be sent over a separate channel.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct HandOver {
+pub struct Handover {
     /// The account.
     pub partner: PartnerId,
     /// The token's id.
@@ -30,26 +30,26 @@ pub struct HandOver {
     pub token: AppTokenSecret,
     /// The token's hash type.
     pub hash_type: HashType,
-    /// The user of its sessions, if it fixes one.
+    /// The user of the token's sessions, if the token fixes one.
     pub user_id: Option<String>,
-    /// The kind of its sessions, if it fixes one.
+    /// The type of the token's sessions, if the token fixes one.
     pub session_type: Option<SessionType>,
-    /// The longest that a session of it lasts.
+    /// The longest lifetime of the token's sessions.
     pub session_duration: Duration,
-    /// The privileges of its sessions, beside `sessionid` and `apptoken`.
+    /// The privileges of the token's sessions, besides `sessionid` and `apptoken`, which the server adds to each.
     pub privileges: Privileges,
-    /// When the token itself ends; never if absent.
+    /// When the token itself expires; never if absent.
     pub expiry: Option<UnixSeconds>,
 }
 
-impl HandOver {
+impl Handover {
     pub(super) fn of(partner: PartnerId, token: AppToken) -> Result<Self, Error> {
         let session_duration = token.longest_session();
         Ok(Self {
             partner,
             id: token.id,
             token: token.token.ok_or_else(|| {
-                Error::new(ErrorKind::UnexpectedReply).detail("the token came back without its value")
+                Error::new(ErrorKind::UnexpectedReply).detail("the reply contains the app token without its value")
             })?,
             hash_type: token.hash_type,
             user_id: token.session_user_id,
@@ -60,14 +60,14 @@ impl HandOver {
         })
     }
 
-    /// What a [`Login`](crate::Login) needs.
+    /// The credential for a [`Login`](crate::Login) with the token.
     #[must_use]
     pub fn credential(&self) -> Credential {
         Credential::new(self.partner, self.id.clone(), self.token.clone(), self.hash_type)
     }
 }
 
-impl fmt::Display for HandOver {
+impl fmt::Display for Handover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { partner, id, token: _, hash_type, user_id, session_type, session_duration, privileges, expiry } =
             self;
