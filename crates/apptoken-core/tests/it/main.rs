@@ -6,6 +6,7 @@ mod errors;
 mod flows;
 mod garbage;
 mod hostile_times;
+mod layers;
 mod login;
 mod login_many;
 mod recorded;
