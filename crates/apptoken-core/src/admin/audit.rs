@@ -12,6 +12,7 @@ use crate::exchange::pages::{AllPages, PagesMachine};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::hash::HashType;
 use crate::value::ks::Ks;
+use crate::value::printable::Printable;
 use crate::value::session_type::SessionType;
 use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::endpoint::Endpoint;
@@ -95,7 +96,7 @@ impl core::fmt::Display for Finding {
             Self::SessionsBornExpired => {
                 f.write_str("has no session duration: every session it starts has already ended")
             }
-            Self::WidePrivilege(privilege) => write!(f, "gives the wide privilege {privilege}"),
+            Self::WidePrivilege(privilege) => write!(f, "gives the wide privilege {}", Printable(privilege)),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::error::kind::ErrorKind;
 use crate::login::credential::Credential;
 use crate::value::hash::HashType;
 use crate::value::ids::{AppTokenId, PartnerId};
+use crate::value::printable::Printable;
 use crate::value::privileges::Privileges;
 use crate::value::secrets::AppTokenSecret;
 use crate::value::session_type::SessionType;
@@ -74,13 +75,13 @@ impl fmt::Display for HandOver {
         writeln!(f, "partner id        {partner}")?;
         writeln!(f, "app token id      {id}")?;
         writeln!(f, "hash type         {hash_type}")?;
-        writeln!(f, "user              {}", user_id.as_deref().unwrap_or("any"))?;
+        writeln!(f, "user              {}", Printable(user_id.as_deref().unwrap_or("any")))?;
         match session_type {
             Some(session_type) => writeln!(f, "session type      {session_type:?}")?,
             None => writeln!(f, "session type      any")?,
         }
         writeln!(f, "longest session   {} s", session_duration.as_secs())?;
-        writeln!(f, "privileges        {privileges}")?;
+        writeln!(f, "privileges        {}", Printable(privileges))?;
         match expiry {
             Some(expiry) => write!(f, "token expires at  {expiry} (Unix time)"),
             None => f.write_str("token expires     never"),

@@ -6,12 +6,14 @@ pub(crate) mod kind;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use core::fmt;
 
 pub use code::{KalturaCode, KsFault};
 pub use kind::{ActionName, ErrorKind};
+
+use crate::value::printable::Printable;
 
 /// Why something did not work: input, transport, protocol and Kaltura alike.
 ///
@@ -63,7 +65,7 @@ impl Error {
     /// An error of Kaltura's own; its message is kept only if messages of this code hold no secret.
     pub(crate) fn kaltura(kind: KalturaCode, code: String, message: String) -> Self {
         let mut error = Self::new(ErrorKind::Kaltura(kind));
-        error.0.server_message = kind.harmless_message(message);
+        error.0.server_message = kind.harmless_message(message).map(|message| Printable(message).to_string());
         error.0.code = code::looks_like_code(&code).then_some(code);
         error
     }
@@ -80,7 +82,7 @@ impl Error {
     }
 
     pub(crate) fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
-        self.0.advice = Some(advice.into());
+        self.0.advice = Some(Printable(advice.into()).to_string().into());
         self
     }
 
@@ -117,7 +119,8 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// Kaltura's message, for the codes whose messages are known to hold no secret.
+    /// Kaltura's message, for the codes whose messages are known to hold no secret; fit to be shown, see
+    /// [`Printable`].
     #[must_use]
     pub fn server_message(&self) -> Option<&str> {
         self.0.server_message.as_deref()
@@ -175,7 +178,7 @@ impl Error {
     fn fmt_causes_and_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut next = core::error::Error::source(self);
         while let Some(cause) = next {
-            write!(f, ": {cause}")?;
+            write!(f, ": {}", Printable(cause))?;
             next = cause.source();
         }
         write!(f, "; advice: {}", self.advice())
@@ -200,7 +203,7 @@ impl fmt::Display for Error {
             write!(f, "{action}: ")?;
         }
         match (detail, kind) {
-            (Some(detail), _) => f.write_str(detail)?,
+            (Some(detail), _) => write!(f, "{}", Printable(detail))?,
             (None, ErrorKind::HttpStatus | ErrorKind::Redirect) => {
                 write!(f, "{} {}", advice::what(*kind), http_status.unwrap_or_default())?;
             }
@@ -241,7 +244,7 @@ impl fmt::Debug for Error {
             debug.field("permanent", permanent);
         }
         if let Some(source) = source {
-            debug.field("source", source);
+            debug.field("source", &Printable(source));
         }
         debug.finish()
     }
