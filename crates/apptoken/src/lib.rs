@@ -54,4 +54,4 @@ pub use config::Config;
 pub use events::TracingObserver;
 pub use events::{Event, Observer, Origin};
 pub use provider::{Provider, ProviderBuilder, Refresher, UserSession};
-pub use source::{CredentialSource, EnvSource, FileSource, FnSource, WithExpiry};
+pub use source::{CredentialSource, EnvSource, FileSource, FnSource, SourceWarning, WithExpiry};

@@ -40,6 +40,21 @@ impl RetryPolicy {
         Self { attempts: 1, ..Self::default() }
     }
 
+    /// The longest that a flow of up to `requests` different requests can take, repetitions and waits included, over a
+    /// transport that spends up to `longest_request` on each.
+    ///
+    /// It counts every request with all its attempts and waits, or everything up to the deadline and each request once
+    /// more, whichever is shorter.
+    #[must_use]
+    pub fn longest_flow(&self, requests: u32, longest_request: Duration) -> Duration {
+        let attempts = self.attempts.max(1);
+        let all_attempts = longest_request.saturating_mul(attempts).saturating_mul(requests);
+        let all_waits = self.longest_wait.saturating_mul(attempts - 1).saturating_mul(requests);
+        // The last wait ends by the deadline; behind it no request is repeated.
+        let behind_deadline = longest_request.saturating_mul(requests);
+        all_attempts.saturating_add(all_waits).min(self.deadline.saturating_add(behind_deadline))
+    }
+
     /// The wait after the `failures`th failure in a row of one request, or `None` to give up.
     pub(crate) fn wait_after(&self, failures: u32, since_start: Duration) -> Option<Duration> {
         if failures >= self.attempts.max(1) {
@@ -90,7 +105,46 @@ mod tests {
         assert!(policy.wait_after(1, Duration::from_secs(58)).is_some());
     }
 
+    #[test]
+    fn the_longest_flow_is_attempts_or_deadline() {
+        let seconds = Duration::from_secs;
+        let policy = RetryPolicy::default();
+        assert_eq!(policy.longest_flow(1, seconds(30)), seconds(60 + 30));
+        assert_eq!(policy.longest_flow(3, seconds(30)), seconds(60 + 3 * 30));
+        assert_eq!(policy.longest_flow(1, seconds(1)), seconds(3 + 2 * 10));
+        assert_eq!(RetryPolicy::none().longest_flow(4, seconds(30)), seconds(4 * 30));
+        let endless = RetryPolicy { attempts: u32::MAX, deadline: Duration::MAX, ..policy };
+        assert_eq!(endless.longest_flow(u32::MAX, Duration::MAX), Duration::MAX);
+    }
+
     proptest! {
+        #[test]
+        fn no_flow_takes_longer_than_the_longest(
+            attempts in 0..6_u32,
+            first in 0..20_u64,
+            longest in 0..40_u64,
+            deadline in 0..200_u64,
+            jitter_seed: u64,
+            request in 0..40_u64,
+            failures in prop::collection::vec(0..6_u32, 1..5),
+        ) {
+            let [first_wait, longest_wait, deadline, request] =
+                [first, longest, deadline, request].map(Duration::from_secs);
+            let policy = RetryPolicy { attempts, first_wait, longest_wait, deadline, jitter_seed };
+            let mut elapsed = Duration::ZERO;
+            'flow: for failures in &failures {
+                for failure in 1..=*failures {
+                    elapsed += request;
+                    match policy.wait_after(failure, elapsed) {
+                        Some(wait) => elapsed += wait,
+                        None => break 'flow,
+                    }
+                }
+                elapsed += request;
+            }
+            prop_assert!(elapsed <= policy.longest_flow(failures.len() as u32, request), "{elapsed:?}");
+        }
+
         #[test]
         fn any_policy_ends_and_never_panics(attempts in 0..20_u32, first: u64, longest: u64, deadline: u64, jitter_seed: u64, since: u64) {
             let policy = RetryPolicy {

@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn ordinary_text_of_any_script_stays() {
-        for text in ["", "O'Neill \"x\" \\", "Zoë Müller", "山田　太郎", "e\u{301}", "अनुज", "👩\u{fe0f}", "שלום"] {
+        for text in ["", "O'Neill \"x\" \\", "Zoë Müller", "山田　太郎", "e\u{301}", "अनुज", "👩\u{fe0f}", "שלום"]
+        {
             assert_eq!(Printable(text).to_string(), text);
         }
     }

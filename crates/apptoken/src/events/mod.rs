@@ -10,6 +10,7 @@ use std::time::Duration;
 use apptoken_core::login::renewal::{Invalidation, Reason};
 use apptoken_core::{AppTokenId, Error, Session, SessionOptions, UnixSeconds};
 
+use crate::source::SourceWarning;
 use crate::store::StoreError;
 
 #[cfg(feature = "tracing")]
@@ -119,6 +120,11 @@ pub enum Event<'a> {
         /// How long that is from now; zero if it has ended.
         left: Duration,
     },
+    /// The source of the app token warns of something; reported once for each change.
+    CredentialWarning {
+        /// What is wrong.
+        warning: &'a SourceWarning,
+    },
     /// The store could not do its work; the provider goes on without.
     StoreFailed {
         /// Why not.
@@ -168,6 +174,7 @@ impl fmt::Display for Event<'_> {
                 let days = left.as_secs() / 86_400;
                 write!(f, "app token {app_token} ends at {expires_at}, in {days} days: get a new one")
             }
+            Self::CredentialWarning { warning } => warning.fmt(f),
             Self::StoreFailed { error } => write!(f, "the session store failed: {error}"),
         }
     }

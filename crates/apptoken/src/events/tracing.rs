@@ -5,7 +5,7 @@ use super::{Event, Observer};
 /// Hands every event to [`tracing`], as a line of text with the target `apptoken`.
 ///
 /// Warnings for what a person should look at: renewals that fail, a session that stays in use because of it, a token
-/// that ends soon, a store that fails. Everything else is at level `DEBUG`.
+/// that ends soon or lies open, a store that fails. Everything else is at level `DEBUG`.
 ///
 /// # Examples
 ///
@@ -27,7 +27,10 @@ impl Observer for TracingObserver {
             Event::RenewalFailed { error, .. } => {
                 event!(target: "apptoken", Level::WARN, advice = %error.advice(), "{observed}");
             }
-            Event::ServedStale { .. } | Event::TokenEndsSoon { .. } | Event::StoreFailed { .. } => {
+            Event::ServedStale { .. }
+            | Event::TokenEndsSoon { .. }
+            | Event::CredentialWarning { .. }
+            | Event::StoreFailed { .. } => {
                 event!(target: "apptoken", Level::WARN, "{observed}");
             }
             Event::RenewalStarted { .. }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use apptoken_core::{Credential, Error, ErrorKind, HashChoice, HashType, KalturaCode, UnixSeconds};
 
-use crate::source::CredentialSource;
+use crate::source::{CredentialSource, SourceWarning};
 use crate::sync::{Mutex, lock};
 
 /// The app token in force, and where to ask for the next one.
@@ -16,6 +16,7 @@ pub(super) struct ActiveCredential {
     given: Credential,
     pub(super) used: Credential,
     pub(super) expires_at: Option<UnixSeconds>,
+    pub(super) warning: Option<SourceWarning>,
 }
 
 impl Credentials {
@@ -44,7 +45,8 @@ impl Credentials {
     pub(super) fn remember_hash_type(&self, active: &Arc<ActiveCredential>, hash_type: HashType) {
         if active.used.hash == HashChoice::Detect {
             let used = Credential { hash: HashChoice::Known(hash_type), ..active.used.clone() };
-            let active = ActiveCredential { given: active.given.clone(), used, expires_at: active.expires_at };
+            let (given, expires_at, warning) = (active.given.clone(), active.expires_at, active.warning.clone());
+            let active = ActiveCredential { given, used, expires_at, warning };
             *lock(&self.active) = Some(Arc::new(active));
         }
     }
@@ -57,7 +59,8 @@ impl Credentials {
     fn ask(&self) -> Result<Arc<ActiveCredential>, Error> {
         let given = self.source.credential()?;
         let expires_at = self.source.token_expires_at(&given);
-        let active = Arc::new(ActiveCredential { used: given.clone(), given, expires_at });
+        let warning = self.source.warning();
+        let active = Arc::new(ActiveCredential { used: given.clone(), given, expires_at, warning });
         *lock(&self.active) = Some(Arc::clone(&active));
         Ok(active)
     }

@@ -112,7 +112,9 @@ fn what(kind: StoreErrorKind) -> &'static str {
         StoreErrorKind::NotOurFile => {
             "this is not a file of the store: a link, a folder, a pipe or a device is in its place, or the file has a second name (hard link); remove it"
         }
-        StoreErrorKind::Locked => "somebody else is renewing the session, longer than any login takes",
+        StoreErrorKind::Locked => {
+            "another is renewing the session and did not finish in the longest time that a login takes, or this very thread is renewing it"
+        }
         StoreErrorKind::Unsupported => "sessions are kept in files on Unix only: keep them in memory",
     }
 }
