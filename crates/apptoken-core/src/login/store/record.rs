@@ -330,3 +330,6 @@ impl fmt::Debug for StoredSession {
         f.debug_struct("StoredSession").field("key", &self.record.key).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 mod basics;
 mod budgets;
 mod events;
+mod file_store;
 mod interleavings;
 mod many;
 mod month;
