@@ -4,6 +4,7 @@
 
 use std::error::Error;
 
+use apptoken::value::Printable;
 use apptoken::{Clock as _, Credential, Endpoint, HashType, Login, PartnerId, Step, Transport as _};
 use apptoken_transport_fake::{Fake, TokenSpec};
 
@@ -36,8 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
 
     println!("\nsession  {:?}", session.ks());
-    println!("user     {}", session.user_id());
+    println!("user     {}", Printable(session.user_id()));
     println!("lasts    {:?}", session.lifetime());
-    println!("may      {}", session.privileges());
+    println!("may      {}", Printable(session.privileges()));
     Ok(())
 }

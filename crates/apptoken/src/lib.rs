@@ -16,7 +16,7 @@
 //! let client = apptoken::Client::from_env()?;
 //! let session = client.login()?;
 //! let me = client.call(session.ks(), apptoken::api::user::Get::default())?;
-//! println!("logged in as {} until {}", me.id, session.expires_at());
+//! println!("logged in as {:?} until {}", me.id, session.expires_at());
 //! # }
 //! # Ok::<(), apptoken::Error>(())
 //! ```

@@ -223,3 +223,14 @@ fn wide_privileges(token: &AppToken) -> impl Iterator<Item = Finding> + '_ {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_shows_no_hidden_character() {
+        let finding = Finding::WidePrivilege("a\u{202e}ll".into());
+        assert_eq!(finding.to_string(), r"gives the wide privilege a\u{202e}ll");
+    }
+}

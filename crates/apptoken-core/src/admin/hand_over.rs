@@ -88,3 +88,28 @@ impl fmt::Display for HandOver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn a_sheet_shows_no_hidden_character() {
+        let hidden = "\u{202e}\u{200b}\u{e0041}\u{1b}";
+        let sheet = HandOver {
+            partner: PartnerId::new(101).unwrap(),
+            id: AppTokenId::parse("1_a").unwrap(),
+            token: AppTokenSecret::parse("00112233445566778899aabbccddeeff").unwrap(),
+            hash_type: HashType::Sha256,
+            user_id: Some(format!("al{hidden}ice")),
+            session_type: None,
+            session_duration: Duration::ZERO,
+            privileges: Privileges::parse(&format!("list:{hidden}")),
+            expiry: None,
+        };
+        for shown in [format!("{sheet}"), format!("{sheet:?}"), format!("{sheet:#?}")] {
+            assert!(!shown.contains(|c| hidden.contains(c)) && shown.contains(r"al\u{202e}\u{200b}"), "{shown:?}");
+        }
+    }
+}
