@@ -54,8 +54,11 @@ impl Setup {
     }
 }
 
+/// What it is, and what puts it there.
+type Impostor = (&'static str, fn(&Path));
+
 /// Everything that can stand in the place of a file without being one that the store made.
-fn impostors() -> [(&'static str, fn(&Path)); 5] {
+fn impostors() -> [Impostor; 5] {
     [
         ("link", |path| symlink(elsewhere(path), path).unwrap()),
         ("pipe", |path| assert!(Command::new("mkfifo").args(["-m", "600"]).arg(path).status().unwrap().success())),
