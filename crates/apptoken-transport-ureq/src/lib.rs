@@ -100,7 +100,10 @@ pub use builder::UreqTransportBuilder;
 use connect::StopError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a request takes at most by default, from its start to the last byte of its reply; see
+/// [`UreqTransportBuilder::total_timeout`].
+pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+
 const LARGEST_REPLY: usize = 8 << 20;
 const OUR_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 

@@ -3,16 +3,19 @@
 mod advice;
 pub(crate) mod code;
 pub(crate) mod kind;
+pub(crate) mod printable;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
 pub use code::{KalturaCode, KsFault};
 pub use kind::{ActionName, ErrorKind};
+
+use self::printable::Printable;
 
 /// The error of every operation, whether its cause is the input, the transport, the protocol or Kaltura.
 ///
@@ -66,7 +69,7 @@ impl Error {
     /// Creates an error from an API error. The message is kept only if messages of this code cannot contain a secret.
     pub(crate) fn kaltura(kind: KalturaCode, code: String, message: String) -> Self {
         let mut error = Self::new(ErrorKind::Kaltura(kind));
-        error.0.server_message = kind.message_without_secrets(message);
+        error.0.server_message = kind.message_without_secrets(message).map(|message| Printable(message).to_string());
         error.0.code = code::looks_like_code(&code).then_some(code);
         error
     }
@@ -83,7 +86,7 @@ impl Error {
     }
 
     pub(crate) fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
-        self.0.advice = Some(advice.into());
+        self.0.advice = Some(Printable(advice.into()).to_string().into());
         self
     }
 
@@ -127,7 +130,8 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// Kaltura's message, if messages of this code cannot contain a secret.
+    /// Kaltura's message, if messages of this code cannot contain a secret, in a form that can be shown; see
+    /// [`Printable`](crate::value::Printable).
     #[must_use]
     pub fn server_message(&self) -> Option<&str> {
         self.0.server_message.as_deref()
@@ -197,7 +201,7 @@ impl Error {
     fn fmt_causes_and_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut next = core::error::Error::source(self);
         while let Some(cause) = next {
-            write!(f, ": {cause}")?;
+            write!(f, ": {}", Printable(cause))?;
             next = cause.source();
         }
         write!(f, "; advice: {}", self.advice())
@@ -223,7 +227,7 @@ impl fmt::Display for Error {
             write!(f, "{action}: ")?;
         }
         match (detail, kind) {
-            (Some(detail), _) => f.write_str(detail)?,
+            (Some(detail), _) => write!(f, "{}", Printable(detail))?,
             (None, ErrorKind::HttpStatus | ErrorKind::Redirect) => {
                 write!(f, "{} {}", advice::description(*kind), http_status.unwrap_or_default())?;
             }
@@ -281,7 +285,7 @@ impl fmt::Debug for Error {
             debug.field("permanent", permanent);
         }
         if let Some(source) = source {
-            debug.field("source", source);
+            debug.field("source", &Printable(source));
         }
         debug.finish()
     }

@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use apptoken::store::{FileStore, SessionKey, SessionStore as _};
 use apptoken::{Config, Endpoint, Provider, SessionOptions};
@@ -16,6 +17,7 @@ use super::support::{DAY, logins, partner, token};
 
 const FOLDER: &str = "APPTOKEN_TEST_FOLDER";
 const PROCESSES: usize = 50;
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn emulator() -> (Emulator, Token) {
     let emulator = Emulator::start(Fake::builder().clock(FakeClock::running()).build()).unwrap();
@@ -90,7 +92,9 @@ fn a_process_killed_at_any_moment_leaves_a_whole_file_and_no_lock() {
         writer.kill().unwrap();
         writer.wait().unwrap();
         assert_eq!(store.load(&key).unwrap().expect("the file is there").expose(), kept.expose());
-        store.exclusively(&key, &mut |kept| kept).expect("the lock is free, and what was left is no hindrance");
+        store
+            .exclusively(&key, PATIENCE, &mut |kept| kept)
+            .expect("the lock is free, and what was left is no hindrance");
     }
     let left: Vec<_> = fs::read_dir(&sessions).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "a session and its lock: {left:?}");
@@ -105,6 +109,6 @@ fn writes_again_and_again() {
     let key = SessionKey::new(&endpoint, credential.partner, credential.id, SessionOptions::default());
     loop {
         println!("said: writing");
-        store.exclusively(&key, &mut |kept| Some(kept.expect("a session to keep"))).unwrap();
+        store.exclusively(&key, PATIENCE, &mut |kept| Some(kept.expect("a session to keep"))).unwrap();
     }
 }
