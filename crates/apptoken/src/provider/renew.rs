@@ -111,9 +111,17 @@ impl Shared {
         let key = self.key(identity, active);
         // What is wrong with the store is reported, and dealt with, under its lock.
         let kept = store.load(&key).ok().flatten();
-        let accept = |kept: Option<StoredSession>| match kept {
-            Some(kept) => self.accept(identity, active, &key, &kept),
-            None => Ok(None),
+        let partner = active.used.partner;
+        let accept = |kept: Option<StoredSession>| {
+            let Some(kept) = kept else { return Ok(None) };
+            let found = self.accept(identity, active, &key, &kept)?;
+            // It outlives most sessions, and saves the first of the two requests of a login.
+            if found.is_none()
+                && let Some(widget) = kept.widget(&key, &active.used, self.link.now())?
+            {
+                self.widgets.offer(partner, widget, self.link.now());
+            }
+            Ok(found)
         };
         if let Ok(Some(found)) = accept(kept) {
             return Ok(found);
@@ -129,7 +137,10 @@ impl Shared {
                 Err(error) => refused = Some(error),
             }
             let result = self.log_in(identity, active, requests);
-            let to_keep = result.as_ref().ok().map(|new| StoredSession::new(&key, &active.used.token, &new.session));
+            let to_keep = result.as_ref().ok().map(|new| {
+                let widget = self.widgets.current(partner);
+                StoredSession::with_widget(&key, &active.used.token, &new.session, widget.as_ref())
+            });
             obtained = Some(result);
             to_keep
         });
