@@ -23,7 +23,7 @@ pub struct Arguments {
     /// Where to listen; port 0 is a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Consents to an address that other machines can reach: whoever reaches it can open sessions and read tokens
+    /// Consents to an address that other machines can reach: whoever reaches it can try to open sessions
     #[arg(long)]
     let_other_machines_in: bool,
     /// Accounts and roles (JSON)
@@ -38,9 +38,13 @@ pub struct Arguments {
     /// Serves HTTPS, and writes the certificate that clients must trust (PEM) to this file
     #[arg(long, value_name = "CERTIFICATE_FILE")]
     tls: Option<PathBuf>,
-    /// Makes ids, token values and sessions from this number: equal calls get equal answers in every run
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    seed: u64,
+    /// Makes ids, token values and sessions from this number: equal calls get equal answers in every run. Without it the
+    /// number is 0 on an address of this machine; where other machines reach it, secrets come from the operating system
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// A further name that the control interface answers to, besides localhost and the addresses of this machine
+    #[arg(long, value_name = "NAME")]
+    control_host: Vec<String>,
 }
 
 impl Arguments {
@@ -74,6 +78,14 @@ impl Arguments {
         let options = if self.let_other_machines_in { options.let_other_machines_in() } else { options };
         let options = if self.tls.is_some() { options.tls() } else { options };
         let options = if let Some(path) = &self.state { options.state_file(path) } else { options };
+        let options = self.control_host.iter().fold(options, Options::control_host);
+        let options = options.on_save_failure(|why| {
+            // Without standard error there is nobody to tell.
+            let _ = writeln!(
+                io::stderr(),
+                "apptoken-emulator: {why}; until it can, changes are lost when the process ends"
+            );
+        });
         let emulator = options.start(self.fake()?)?;
         if let (Some(path), Some(certificate)) = (&self.tls, emulator.certificate_pem()) {
             fs::write(path, certificate).map_err(|why| CommandError::of_file("certificate file", path, why))?;
@@ -82,7 +94,9 @@ impl Arguments {
     }
 
     fn fake(&self) -> Result<Fake, CommandError> {
-        let builder = Fake::builder().clock(FakeClock::running()).seed(self.seed).response_cache(self.response_cache);
+        let builder = Fake::builder().clock(FakeClock::running()).response_cache(self.response_cache);
+        let seed = self.seed.or(self.listen.ip().is_loopback().then_some(0));
+        let builder = if let Some(seed) = seed { builder.seed(seed) } else { builder };
         match &self.config {
             None => demonstration(builder.build()),
             Some(path) => {

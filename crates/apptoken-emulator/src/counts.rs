@@ -14,6 +14,8 @@ pub struct Counts {
     pub resumed_handshakes: u64,
     /// Requests that reached the fake; those to the control interface are not among them.
     pub requests: u64,
+    /// Those among them that were answered on a worker thread, so that small ones did not wait for them.
+    pub worker_requests: u64,
 }
 
 #[derive(Debug, Default)]
@@ -22,6 +24,7 @@ pub(crate) struct Tally {
     pub(crate) full_handshakes: Counter,
     pub(crate) resumed_handshakes: Counter,
     pub(crate) requests: Counter,
+    pub(crate) worker_requests: Counter,
 }
 
 impl Tally {
@@ -31,6 +34,7 @@ impl Tally {
             full_handshakes: self.full_handshakes.get(),
             resumed_handshakes: self.resumed_handshakes.get(),
             requests: self.requests.get(),
+            worker_requests: self.worker_requests.get(),
         }
     }
 }

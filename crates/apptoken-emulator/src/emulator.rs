@@ -12,15 +12,15 @@ use apptoken_transport_fake::Fake;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
-use crate::carry::{Server, Setup};
+use crate::carry::{SaveFailed, Server, Setup};
 use crate::certificate::Certificate;
 use crate::state_file::StateFile;
 use crate::{Counts, Limits};
 
 /// A fake that is reachable over HTTP until this value is dropped.
 ///
-/// It runs on a thread of its own and stops when it is dropped: running requests may end
-/// ([`Limits::stop_time`]), idle connections are closed. Any number can run at a time.
+/// It runs on a thread of its own, with two more for large requests, and stops when it is dropped: running requests may
+/// end ([`Limits::stop_time`]), idle connections are closed. Any number can run at a time.
 ///
 /// # Examples
 ///
@@ -146,6 +146,8 @@ pub struct Options {
     tls: bool,
     limits: Limits,
     state_file: Option<PathBuf>,
+    save_failed: Option<SaveFailed>,
+    control_hosts: Vec<String>,
 }
 
 impl Options {
@@ -158,6 +160,8 @@ impl Options {
             tls: false,
             limits: Limits::default(),
             state_file: None,
+            save_failed: None,
+            control_hosts: Vec::new(),
         }
     }
 
@@ -167,7 +171,11 @@ impl Options {
         Self { listen: address, ..self }
     }
 
-    /// Consents to an address that other machines can reach: whoever reaches it can open sessions and read tokens.
+    /// Consents to an address that other machines can reach: whoever reaches it can try to open sessions.
+    ///
+    /// On such an address a fake without a seed of its own gets secrets that nobody knows, as with
+    /// [`Fake::use_system_randomness`]: read them from [`Emulator::fake`] after the start. A fake with a seed keeps its
+    /// secrets, and so do the accounts and tokens of a state file.
     #[must_use]
     pub fn let_other_machines_in(self) -> Self {
         Self { other_machines: true, ..self }
@@ -189,10 +197,27 @@ impl Options {
     /// survive a restart.
     ///
     /// A change is written within a quarter of a second, and at the end; at any time the file holds a whole state. It
-    /// holds the secrets of all accounts and tokens, and only its owner can read it.
+    /// holds the secrets of all accounts and tokens, and only its owner can read it. One emulator at a time has the file:
+    /// a file of the same name with `.lock` behind it is locked meanwhile. A link is followed, and anything but a file is
+    /// refused.
     #[must_use]
     pub fn state_file(self, path: impl Into<PathBuf>) -> Self {
         Self { state_file: Some(path.into()), ..self }
+    }
+
+    /// Called when the state cannot be saved, such as on a full disk: once until saving succeeds again. It is tried again
+    /// every second, and the emulator serves on.
+    #[must_use]
+    pub fn on_save_failure(self, report: impl Fn(&io::Error) + Send + Sync + 'static) -> Self {
+        Self { save_failed: Some(SaveFailed(Arc::new(report))), ..self }
+    }
+
+    /// A further name for the control interface, which otherwise answers only requests for a name or address of this
+    /// machine: `localhost`, `127.0.0.1`, `[::1]`.
+    #[must_use]
+    pub fn control_host(mut self, name: impl Into<String>) -> Self {
+        self.control_hosts.push(name.into());
+        self
     }
 
     /// Starts to serve a fake.
@@ -212,15 +237,19 @@ impl Options {
                 ),
             ));
         }
+        if !self.listen.ip().is_loopback() && !fake.is_seeded() {
+            fake.use_system_randomness();
+        }
         let certificate = self.tls.then(Certificate::make).transpose()?;
         let state_file = self.state_file.map(|path| StateFile::open(&path, &fake)).transpose()?;
-        let server = Arc::new(Server::new(fake, self.limits));
+        let server = Arc::new(Server::new(fake, self.limits, self.control_hosts));
         let (stop, stopped) = oneshot::channel();
         let (ready, listening) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name("apptoken-emulator".into()).spawn({
             let server = Arc::clone(&server);
             let tls = certificate.as_ref().map(Certificate::server);
-            move || run(self.listen, &ready, &server, Setup { tls, state_file, stopped })
+            let setup = Setup { tls, state_file, save_failed: self.save_failed, stopped };
+            move || run(self.listen, &ready, &server, setup)
         })?;
         let address = listening.recv().map_err(io::Error::other)??;
         let url = url(address, self.tls);
@@ -257,7 +286,10 @@ fn run(
     match started {
         Ok((runtime, listener, address)) => {
             let _ = ready.send(Ok(address));
-            runtime.block_on(server.serve(listener, setup))
+            let served = runtime.block_on(server.serve(listener, setup));
+            // A worker with a large request ends on its own; nobody waits for its answer any more.
+            runtime.shutdown_background();
+            served
         }
         Err(why) => {
             let _ = ready.send(Err(io::Error::new(why.kind(), format!("cannot listen on {listen}: {why}"))));

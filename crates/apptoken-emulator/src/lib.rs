@@ -24,12 +24,17 @@
 //!
 //! HTTP/1.0 and 1.1 with keep-alive and pipelining, plain or TLS 1.2 and 1.3, gzip for clients that accept it. Faults of
 //! the fake happen at the socket: a reset is a reset, a cut reply promises its whole length. [`Limits`] bound what a
-//! client can cost; beyond them it answers as a web server does, with 400, 408, 413, 414 or 431.
+//! client can send; beyond them it answers as a web server does, with 400, 408, 413, 414 or 431.
 //!
 //! # Security
 //!
-//! It guards nothing: whoever reaches its port opens sessions and reads tokens. So it listens on this machine only, unless
-//! it is told otherwise in as many words, and nothing that it holds should come from a live account.
+//! It is a test server: nothing that it holds should come from a live account. It listens on this machine only, unless
+//! [`Options::let_other_machines_in`] consents to more; then its secrets come from the operating system, unless a seed was
+//! asked for. The control interface reads and changes everything, and answers only programs on this machine, never a web
+//! page.
+//!
+//! No client can stop the others. Small requests are answered on the serving thread, all others on worker threads and in
+//! steps; what is kept is bounded in rows and bytes. The [`guide`] lists the limits.
 //!
 //! # Features
 //!

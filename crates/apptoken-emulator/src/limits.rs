@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of a request's body; 413 above. 8 MiB.
+    /// Bytes of a request's body; 413 above. 8 MiB. Memory is taken as they arrive, and bodies above 16 KiB share 128 MiB.
     pub body_bytes: usize,
     /// Bytes of a request's path and query; 414 above. 8190.
     pub target_bytes: usize,
@@ -26,7 +26,7 @@ pub struct Limits {
     /// How long a connection may stay open until the next request's head is complete: idle and slow clients alike.
     /// 60 seconds.
     pub head_time: Duration,
-    /// How long the body of a request may take; 408 above. 30 seconds.
+    /// How long the body of a request may take, with the time that it waits for memory; 408 above. 30 seconds.
     pub body_time: Duration,
     /// How long a client may read nothing of a reply. 30 seconds.
     pub write_time: Duration,

@@ -25,7 +25,7 @@ const DEFAULT_JOURNAL_CAPACITY: usize = 10_000;
 /// Settings of a new fake.
 #[derive(Clone, Debug)]
 pub struct Builder {
-    seed: u64,
+    seed: Option<u64>,
     clock: FakeClock,
     is_caching: bool,
     journal_capacity: usize,
@@ -33,10 +33,10 @@ pub struct Builder {
 
 impl Builder {
     /// What token ids, token values, sessions and chances of faults are made from. The same seed and the same calls give
-    /// the same answers, byte for byte.
+    /// the same answers, byte for byte. Without a seed they are made from a fixed one.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
+        Self { seed: Some(seed), ..self }
     }
 
     /// The clock; by default one that stands at 21 November 2026.
@@ -81,12 +81,14 @@ impl Builder {
 
     fn with_roles(self, roles: Vec<RoleRow>) -> Fake {
         let Self { seed, clock, is_caching, journal_capacity } = self;
+        let is_seeded = seed.is_some();
+        let seed = seed.unwrap_or(DEFAULT_SEED);
         let mut state = State::new(seed);
         let now = clock.time().0;
         for role in roles {
             state.put_role(RoleRow { created_at: now, updated_at: now, ..role });
         }
-        Fake::of(Server::new(state, clock, Faults::new(seed), journal_capacity, is_caching))
+        Fake::of(Server::new(state, clock, Faults::new(seed), journal_capacity, is_caching), is_seeded)
     }
 }
 
@@ -124,7 +126,7 @@ impl Fake {
     #[must_use]
     pub fn builder() -> Builder {
         Builder {
-            seed: DEFAULT_SEED,
+            seed: None,
             clock: FakeClock::frozen_at(DEFAULT_TIME),
             is_caching: false,
             journal_capacity: DEFAULT_JOURNAL_CAPACITY,

@@ -13,7 +13,7 @@ const ERROR_SECONDS: i64 = 120;
 
 /// Answers beyond this number, or that are larger together, push the oldest out.
 const MAX_ENTRIES: usize = 1_024;
-const MAX_SIZE: usize = 64 << 20;
+const MAX_SIZE: usize = 16 << 20;
 
 /// Answers of more bytes are not stored.
 const MAX_ANSWER: usize = 1 << 20;
@@ -71,8 +71,7 @@ pub(crate) struct CacheKey(String);
 
 impl CacheKey {
     /// The key; `None` for requests whose answers are not stored.
-    pub(crate) fn of(params: &Array, ks: &KsState, host: &str, is_https: bool, script: &str) -> Option<Self> {
-        let mut params = params.clone();
+    pub(crate) fn of(mut params: Array, ks: &KsState, host: &str, is_https: bool, script: &str) -> Option<Self> {
         for name in ["ks", "kalsig", "clientTag", "callback"] {
             params.shift_remove(&Key::from(name));
         }
@@ -158,7 +157,7 @@ mod tests {
 
     fn key(name: &str) -> CacheKey {
         let params = [(Key::from("a"), Value::text(name))].into_iter().collect();
-        CacheKey::of(&params, &KsState::None, "host", false, "/").unwrap()
+        CacheKey::of(params, &KsState::None, "host", false, "/").unwrap()
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Accounts and roles from a file.
 
+use std::collections::HashSet;
+
 use apptoken_core::value::KsVersion;
 use apptoken_core::{AccountSecret, PartnerId};
 use serde::Deserialize;
@@ -25,7 +27,11 @@ impl Config {
         if file.partners.is_empty() {
             return Err(ConfigError::new("partners", "at least one account"));
         }
-        let accounts = file.partners.into_iter().map(Account::from).collect();
+        let accounts: Vec<_> = file.partners.into_iter().map(Account::from).collect();
+        let mut ids = HashSet::new();
+        if let Some(at) = accounts.iter().position(|account| !ids.insert(account.id)) {
+            return Err(ConfigError::new(&format!("partners[{at}].id"), "a number that no other account has"));
+        }
         Ok(Self { accounts, roles: file.roles.into_iter().map(RoleRow::from).collect() })
     }
 }
@@ -67,7 +73,7 @@ struct PartnerConfig {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RoleConfig {
-    id: Within<1, { i64::MAX }>,
+    id: Within<1, { i32::MAX as i64 }>,
     name: String,
     system_name: Option<String>,
     #[serde(default, rename = "shortName")]
@@ -192,7 +198,7 @@ mod tests {
                 partner(r#","secrets":[]"#),
                 "partners[0].secrets: expected one of the keys id, ksVersion, adminSecret, additionalAdminSecrets, secret, ksMaxExpiry, status, features, anonymousUser",
             ),
-            (r#"{"partners":[],"roles":[{"id":0}]}"#.to_owned(), "roles[0].id: expected a number from 1"),
+            (r#"{"partners":[],"roles":[{"id":0}]}"#.to_owned(), "roles[0].id: expected a number from 1 to 2147483647"),
             (r#"{"partners":[],"roles":[{"id":1}]}"#.to_owned(), "roles[0].name: expected a text"),
             (
                 r#"{"partners":[],"roles":[{"nom":1}]}"#.to_owned(),

@@ -51,7 +51,7 @@ fn expected_at(place: &str) -> &'static str {
     match place {
         "" | "partners[]" | "roles[]" => "an object",
         "partners" | "partners[].additionalAdminSecrets" | "partners[].features" | "roles" => "a list",
-        "partners[].id" => "a number from 1 to 2147483647",
+        "partners[].id" | "roles[].id" => "a number from 1 to 2147483647",
         "partners[].ksVersion" => "1 or 2",
         "partners[].adminSecret" | "partners[].additionalAdminSecrets[]" | "partners[].secret" => {
             "a secret: printable characters without blanks around them"
@@ -60,7 +60,6 @@ fn expected_at(place: &str) -> &'static str {
         "partners[].status" => "1 (active), 2 (content blocked) or 3 (fully blocked)",
         "partners[].features[]" => "the name of a feature",
         "partners[].anonymousUser" => "true or false",
-        "roles[].id" => "a number from 1",
         _ => "a text",
     }
 }

@@ -20,10 +20,11 @@ use crate::request_info::RequestInfo;
 /// The caller of the previous request of a multirequest: the same one is not checked again.
 pub(crate) type Previous = Option<((Option<Value>, Option<String>), Permissions)>;
 
-/// Runs the action that the parameters name.
+/// Runs the action that the parameters name; `grouped` are the same ones as [`build::group`] puts them.
 pub(crate) fn dispatch(
     state: &mut State,
     params: &Array,
+    grouped: &Array,
     info: RequestInfo<'_>,
     storing: &mut Storing,
     previous: &mut Previous,
@@ -31,9 +32,8 @@ pub(crate) fn dispatch(
     let action = action_of(params)?;
     check_language(params)?;
     let context = Context::of(state, params)?;
-    let grouped = build::group(params);
-    let arguments = Arguments::of(action.parameters, &grouped, reference_time(&context, info))?;
-    let profile = match set(&grouped, "responseProfile") {
+    let arguments = Arguments::of(action.parameters, grouped, reference_time(&context, info))?;
+    let profile = match set(grouped, "responseProfile") {
         Some(value) => ResponseProfile::of(&build::object(&PROFILE, value, "responseProfile", info.now)?),
         None => None,
     };

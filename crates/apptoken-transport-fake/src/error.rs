@@ -1,13 +1,18 @@
 //! The errors of Kaltura's API: codes, texts and the names of their arguments.
 
+use std::borrow::Cow;
+
 use crate::php::strip_tags::strip_tags;
 
 /// An error that the API answers with.
+///
+/// Its text is made when the answer is written: the arguments can be long, and other requests wait while it is found.
 #[derive(Clone)]
 pub(crate) struct ApiError {
     pub(crate) code: String,
-    pub(crate) message: String,
-    pub(crate) args: Vec<(&'static str, String)>,
+    text: Cow<'static, str>,
+    /// As given: markup is taken out when they are shown.
+    args: Vec<(&'static str, Option<String>)>,
 }
 
 /// What ends an action without a result.
@@ -44,14 +49,9 @@ impl Template {
 
     /// The error with these arguments; a missing one is shown as `N/A`.
     pub(crate) fn with_some(&self, values: &[Option<&str>]) -> ApiError {
-        let mut message = self.text.to_owned();
-        let mut args = Vec::with_capacity(self.args.len());
-        for (at, name) in self.args.iter().enumerate() {
-            let value = values.get(at).copied().flatten().map_or_else(|| "N/A".to_owned(), strip_tags);
-            message = message.replace(&format!("@{name}@"), &value);
-            args.push((*name, value));
-        }
-        ApiError { code: self.code.to_owned(), message, args }
+        let given = |at: usize| values.get(at).copied().flatten().map(str::to_owned);
+        let args = self.args.iter().enumerate().map(|(at, name)| (*name, given(at))).collect();
+        ApiError { code: self.code.to_owned(), text: self.text.into(), args }
     }
 
     /// The error without arguments.
@@ -65,8 +65,25 @@ impl ApiError {
     pub(crate) fn of_code(code: &str) -> Self {
         match ALL.iter().find(|template| template.code == code) {
             Some(template) => template.plain(),
-            None => Self { code: code.to_owned(), message: code.to_owned(), args: Vec::new() },
+            None => Self { code: code.to_owned(), text: code.to_owned().into(), args: Vec::new() },
         }
+    }
+
+    /// The text with the arguments in their places.
+    pub(crate) fn message(&self) -> String {
+        let args = self.args();
+        args.fold(self.text.to_string(), |message, (name, value)| message.replace(&format!("@{name}@"), &value))
+    }
+
+    /// The arguments as the API shows them.
+    pub(crate) fn args(&self) -> impl ExactSizeIterator<Item = (&'static str, String)> {
+        self.args.iter().map(|(name, value)| (*name, value.as_deref().map_or_else(|| "N/A".to_owned(), strip_tags)))
+    }
+
+    /// About how many bytes it takes in an answer, where the arguments stand twice.
+    pub(crate) fn size(&self) -> usize {
+        let args: usize = self.args.iter().filter_map(|(_, value)| value.as_ref()).map(String::len).sum();
+        self.text.len() + 2 * args
     }
 }
 
@@ -149,11 +166,12 @@ mod tests {
     #[test]
     fn arguments_stand_in_the_text_without_markup() {
         let error = INVALID_WIDGET_ID.with(&["<b>_1</b>"]);
-        assert_eq!((&*error.message, &error.args), ("Unknown widget [_1]", &vec![("WIDGET_ID", "_1".to_owned())]));
+        assert_eq!(error.message(), "Unknown widget [_1]");
+        assert_eq!(error.args().collect::<Vec<_>>(), [("WIDGET_ID", "_1".to_owned())]);
     }
 
     #[test]
     fn a_missing_argument_is_shown_as_such() {
-        assert_eq!(INVALID_OBJECT_ID.plain().message, "Invalid object id [N/A]");
+        assert_eq!(INVALID_OBJECT_ID.plain().message(), "Invalid object id [N/A]");
     }
 }

@@ -1,13 +1,16 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::clock::FakeClock;
 use crate::fault::{Fault, FaultId};
 use crate::journal::Journal;
 use crate::model::state::State;
 use crate::server::Server;
+use crate::server::turn::Turn;
 use crate::wire::reply::Delivery;
-use crate::wire::request::WireRequest;
+use crate::wire::request::{ParsedRequest, WireRequest};
 
 /// Kaltura in memory.
 ///
@@ -30,18 +33,43 @@ use crate::wire::request::WireRequest;
 pub struct Fake {
     server: Arc<Mutex<Server>>,
     clock: FakeClock,
+    is_seeded: bool,
 }
 
 impl Fake {
-    pub(crate) fn of(server: Server) -> Self {
+    pub(crate) fn of(server: Server, is_seeded: bool) -> Self {
         let clock = server.clock.clone();
-        Self { server: Arc::new(Mutex::new(server)), clock }
+        Self { server: Arc::new(Mutex::new(server)), clock, is_seeded }
     }
 
     /// Answers a request: reads it, runs its actions, and writes the reply.
     #[must_use]
     pub fn handle(&self, request: &WireRequest) -> Delivery {
-        self.lock().handle(request)
+        self.answer(&request.parse())
+    }
+
+    /// Answers a request that was parsed.
+    ///
+    /// Requests of other threads are answered meanwhile: the parts of a multirequest are steps of their own, and long
+    /// replies are written beside the server.
+    #[must_use]
+    pub fn answer(&self, request: &ParsedRequest<'_>) -> Delivery {
+        Turn::wait_for(&self.server).handle(request)
+    }
+
+    /// Whether the seed was chosen, so that whoever chose it expects what is made from it.
+    #[must_use]
+    pub fn is_seeded(&self) -> bool {
+        self.is_seeded
+    }
+
+    /// Makes secrets that nobody can know, for a fake that others than the test's author reach.
+    ///
+    /// From now on values of tokens and the random parts of sessions come from the operating system. Tokens that are
+    /// there get new values, and accounts new secrets where theirs are those of [`Account::new`](crate::Account::new):
+    /// read them after this.
+    pub fn use_system_randomness(&self) {
+        self.lock().state.become_unpredictable();
     }
 
     /// The clock, which everything in the fake goes by.
@@ -92,24 +120,35 @@ impl Fake {
     /// Clock, faults, journal and cached replies are not part of it.
     #[must_use]
     pub fn snapshot(&self) -> String {
-        serde_json::to_string(&self.lock().state).unwrap_or_default()
+        // The copy shares the rows of the tables: requests wait for it only, not for the JSON.
+        let state = self.lock().state.clone();
+        serde_json::to_string(&state).unwrap_or_default()
     }
 
     /// Goes back to a snapshot; cached replies are dropped.
     ///
     /// # Errors
     ///
-    /// [`SnapshotError`] if the text is not a snapshot; the fake is as before then.
+    /// [`SnapshotError`] if the text is not a snapshot, or one of a state that no fake can have; the fake is as before
+    /// then.
     pub fn restore(&self, snapshot: &str) -> Result<(), SnapshotError> {
-        let state: State = serde_json::from_str(snapshot)
-            .map_err(|error| SnapshotError { line: error.line(), column: error.column() })?;
-        self.lock().restore(state);
+        let state: State = serde_json::from_str(snapshot).map_err(|error| SnapshotError::of(&error))?;
+        if let Some(flaw) = state.flaw() {
+            return Err(SnapshotError { reason: format!(": {flaw}") });
+        }
+        // Dropped after the lock is released: it can be large.
+        let before = self.lock().restore(state);
+        drop(before);
         Ok(())
     }
 
-    /// The server, also after a panic in another thread: every request leaves it whole.
+    #[cfg(test)]
+    pub(crate) fn server(&self) -> &Mutex<Server> {
+        &self.server
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Server> {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+        self.server.lock()
     }
 }
 
@@ -125,17 +164,26 @@ impl fmt::Debug for Fake {
     }
 }
 
-/// A text that is not a snapshot.
+/// A text that is not a snapshot. It says what was expected and where, never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotError {
-    line: usize,
-    column: usize,
+    reason: String,
+}
+
+impl SnapshotError {
+    fn of(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        // Other messages hold the value that was found, which can be a secret.
+        let is_harmless = text.starts_with("expected") || text.starts_with("missing field");
+        let reason = text.split(" at line ").next().filter(|_| is_harmless);
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        Self { reason: format!(" (line {}, column {}){reason}", error.line(), error.column()) }
+    }
 }
 
 impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, column } = self;
-        write!(f, "not a snapshot of a fake (line {line}, column {column})")
+        write!(f, "not a snapshot of a fake{}", self.reason)
     }
 }
 

@@ -1,10 +1,12 @@
 //! What the fake was asked, without secrets.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use apptoken_core::UnixSeconds;
 use serde::Serialize;
 
+use crate::model::column::cut_bytes;
 use crate::php::cast::to_text;
 use crate::php::{Array, Value};
 
@@ -14,9 +16,13 @@ use crate::php::{Array, Value};
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Journal {
-    entries: VecDeque<JournalEntry>,
+    /// Shared with copies of the journal, which are made while requests wait.
+    entries: VecDeque<Arc<JournalEntry>>,
     requests: u64,
     counts: BTreeMap<String, u64>,
+    /// Of all entries together.
+    #[serde(skip)]
+    bytes: usize,
 }
 
 /// A request in the journal.
@@ -83,7 +89,16 @@ const SHOWN: &[&str] = &[
 
 /// Parameters and parts of a request beyond this number are not told.
 const MAX_PARAMETERS: usize = 64;
-const MAX_PARTS: usize = 64;
+pub(crate) const MAX_PARTS: usize = 64;
+
+/// Longer names are not told.
+const MAX_NAME: usize = 64;
+
+/// Names of actions beyond this number are not counted: clients make them up.
+const MAX_COUNTED: usize = 1_000;
+
+/// The entries together, in bytes: with more, the oldest are forgotten.
+const MAX_BYTES: usize = 16 << 20;
 
 impl Journal {
     /// How often an action was called, alone or as part of a multirequest.
@@ -101,30 +116,34 @@ impl Journal {
 
     /// The requests, oldest first. A fake keeps the last ones only (10,000 unless told otherwise); the counts go on.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &JournalEntry> {
-        self.entries.iter()
+        self.entries.iter().map(Arc::as_ref)
     }
 
     /// The last request.
     #[must_use]
     pub fn last(&self) -> Option<&JournalEntry> {
-        self.entries.back()
+        self.entries.back().map(Arc::as_ref)
     }
 
     pub(crate) fn add(&mut self, mut entry: JournalEntry, capacity: usize) {
         self.requests += 1;
         entry.number = self.requests;
-        for action in std::iter::once(&entry.action).chain(entry.parts.iter().map(|(action, _)| action)) {
-            // Names that clients make up are not counted without bound.
-            if self.counts.len() < 1_000 || self.counts.contains_key(action) {
-                *self.counts.entry(action.clone()).or_default() += 1;
-            }
+        self.count_call(&entry.action);
+        self.bytes += entry.size();
+        self.entries.push_back(Arc::new(entry));
+        while self.entries.len() > capacity.max(1) || (self.bytes > MAX_BYTES && self.entries.len() > 1) {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.bytes -= oldest.size();
         }
-        entry.parts.truncate(MAX_PARTS);
-        entry.parts.shrink_to_fit();
-        while self.entries.len() >= capacity.max(1) {
-            self.entries.pop_front();
+    }
+
+    /// Counts a call of an action that is not a request of its own.
+    pub(crate) fn count_call(&mut self, action: &str) {
+        if let Some(count) = self.counts.get_mut(action) {
+            *count += 1;
+        } else if self.counts.len() < MAX_COUNTED {
+            self.counts.insert(action.to_owned(), 1);
         }
-        self.entries.push_back(entry);
     }
 }
 
@@ -143,6 +162,15 @@ impl JournalEntry {
             fault: None,
         }
     }
+
+    /// About how many bytes it takes.
+    fn size(&self) -> usize {
+        const EACH: usize = size_of::<(String, Option<String>)>();
+        let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, String::len));
+        let parts = self.parts.iter().map(|(action, outcome)| action.len() + outcome.len());
+        let texts = [&self.method, &self.action, &self.outcome].into_iter().chain(&self.fault).map(String::len);
+        size_of::<Self>() + parameters.chain(parts).map(|length| EACH + length).chain(texts).sum::<usize>()
+    }
 }
 
 /// The parameters as the journal shows them.
@@ -157,12 +185,15 @@ fn collect(params: &Array, prefix: &str, shown: &mut Vec<(String, Option<String>
         if shown.len() >= MAX_PARAMETERS {
             return;
         }
-        let name = format!("{prefix}{}", key.to_text());
+        let own = key.to_text();
+        let mut name = format!("{prefix}{own}");
+        // It is not shown anyway, and would be copied for all that the array holds.
+        cut_bytes(&mut name, MAX_NAME + 1);
         match value {
             Value::Array(inner) => collect(inner, &format!("{name}:"), shown),
             value => {
                 let text = to_text(value);
-                let last = name.rsplit(':').next().unwrap_or_default();
+                let last = own.rsplit(':').next().unwrap_or_default();
                 let is_shown = SHOWN.contains(&last) && is_harmless(&text);
                 shown.push((short_name(&name), is_shown.then(|| text.into_owned())));
             }
@@ -179,7 +210,7 @@ pub(crate) fn is_harmless(text: &str) -> bool {
 
 /// A name that the client made up: told only if it looks like one.
 pub(crate) fn short_name(name: &str) -> String {
-    if name.len() <= 64 && name.split([':', '.', '_']).all(is_harmless) {
+    if name.len() <= MAX_NAME && name.split([':', '.', '_']).all(is_harmless) {
         name.to_owned()
     } else {
         "(long name)".to_owned()
@@ -228,5 +259,18 @@ mod tests {
         }
         assert_eq!((journal.count("A.B"), journal.requests(), journal.entries().count()), (5, 5, 2));
         assert_eq!(journal.last().map(|entry| entry.number), Some(5));
+    }
+
+    #[test]
+    fn the_journal_is_bounded_in_bytes() {
+        let mut journal = Journal::default();
+        for _ in 0..2_000 {
+            let mut entry = JournalEntry::new(UnixSeconds(1), "POST");
+            entry.parameters = vec![("name".into(), Some("v".repeat(200))); MAX_PARAMETERS];
+            journal.add(entry, usize::MAX);
+        }
+        assert_eq!(journal.bytes, journal.entries().map(JournalEntry::size).sum::<usize>());
+        assert!(journal.bytes <= MAX_BYTES && journal.entries().count() > 500, "{}", journal.bytes);
+        assert_eq!((journal.requests(), journal.count("")), (2_000, 2_000));
     }
 }

@@ -9,6 +9,9 @@
 //! - **Chance** comes from a seed: the same calls give the same answers, byte for byte.
 //! - **Trouble** is a [`Fault`]: for the n-th call of an action, before or after the server acted.
 //! - **What happened** is in the [`Journal`], which counts calls and holds no secrets.
+//! - **Any client** can be let in: work grows with the size of a request, long ones are answered in steps between which
+//!   other threads have their turn, what clients store is bounded in rows and bytes, and a snapshot is checked before it
+//!   is taken.
 //!
 //! # Examples
 //!
@@ -64,4 +67,4 @@ pub use model::account::{Account, PartnerStatus};
 pub use model::token::{Token, TokenSpec, TokenStatus};
 pub use model::widget::Widget;
 pub use wire::reply::{Answer, Delivery, WireReply};
-pub use wire::request::WireRequest;
+pub use wire::request::{ParsedRequest, WireRequest};

@@ -11,8 +11,9 @@ use crate::php::{Array, Key, Value};
 /// What a sub-request takes from the request as a whole.
 const INHERITED: [&str; 3] = ["clientTag", "ks", "partnerId"];
 
-/// What references may become, in bytes: with more, PHP runs out of memory.
-const MAX_REPLACED: usize = 64 << 20;
+/// What parts may get beside their own parameters, inherited or in place of references, in bytes: with more, PHP runs out
+/// of memory or time.
+const MAX_ADDED: usize = 64 << 20;
 
 /// The sub-requests of a multirequest.
 pub(crate) struct Multirequest {
@@ -20,7 +21,7 @@ pub(crate) struct Multirequest {
     requests: BTreeMap<i64, Value>,
     /// By the number of the sub-request that they refer to.
     references: BTreeMap<i64, Vec<Reference>>,
-    /// How many bytes references may still become.
+    /// How many bytes the parts may still get.
     room: usize,
     next: i64,
     last: i64,
@@ -30,9 +31,13 @@ pub(crate) struct Multirequest {
 /// A text such as `{1:result:ks}`, and where it stands in a sub-request.
 struct Reference {
     number: i64,
-    path: Vec<Key>,
+    /// The positions in the arrays that lead to it: names can be long, and hold many.
+    path: Vec<usize>,
     text: String,
 }
+
+/// The paths of references together, in steps: further references stay as they are.
+const MAX_STEPS: usize = 1_000_000;
 
 impl Multirequest {
     pub(crate) fn of(params: &Array) -> Self {
@@ -55,30 +60,34 @@ impl Multirequest {
                 }
             }
         }
-        let mut references = BTreeMap::<_, Vec<_>>::new();
+        let mut references = References::default();
         for (number, request) in &requests {
-            collect_references(*number, request, &mut Vec::new(), &mut references);
+            references.collect(*number, request, &mut Vec::new());
         }
+        let references = references.by_referred;
         let next = requests.keys().next().map_or(1, |first| *first.min(&1));
         let last = requests.keys().next_back().map_or(1, |last| *last.max(&1));
-        Self { common, requests, references, room: MAX_REPLACED, next, last, done: 0 }
+        Self { common, requests, references, room: MAX_ADDED, next, last, done: 0 }
     }
 
     /// The parameters of the next sub-request. A gap in the numbers, or one without service or action, ends the row.
-    pub(crate) fn next_request(&mut self) -> Option<Array> {
-        let Value::Array(request) = self.requests.get(&self.next).filter(|_| self.next <= self.last)? else {
-            return None;
+    pub(crate) fn next_request(&mut self) -> Result<Option<Array>, Failure> {
+        let Some(Value::Array(request)) = self.requests.get(&self.next).filter(|_| self.next <= self.last) else {
+            return Ok(None);
         };
-        set(request, "service").and(set(request, "action"))?;
+        if set(request, "service").and(set(request, "action")).is_none() {
+            return Ok(None);
+        }
         let mut request = request.clone();
         for name in INHERITED {
             if let Some(value) = set(&self.common, name).filter(|_| set(&request, name).is_none()) {
+                self.room = self.room.checked_sub(value.size()).ok_or(Failure::Crash)?;
                 request.insert(Key::from(name), value.clone());
             }
         }
         request.insert(Key::from("multirequest"), Value::Bool(true));
         request.shift_remove(&Key::from("format"));
-        Some(request)
+        Ok(Some(request))
     }
 
     /// Puts a result where later sub-requests refer to it.
@@ -105,21 +114,30 @@ impl Multirequest {
     }
 }
 
-fn collect_references(number: i64, value: &Value, path: &mut Vec<Key>, references: &mut BTreeMap<i64, Vec<Reference>>) {
-    match value {
-        Value::Array(array) => {
-            for (key, value) in array {
-                path.push(key.clone());
-                collect_references(number, value, path, references);
-                path.pop();
+#[derive(Default)]
+struct References {
+    by_referred: BTreeMap<i64, Vec<Reference>>,
+    steps: usize,
+}
+
+impl References {
+    fn collect(&mut self, number: i64, value: &Value, path: &mut Vec<usize>) {
+        match value {
+            Value::Array(array) => {
+                for (position, value) in array.values().enumerate() {
+                    path.push(position);
+                    self.collect(number, value, path);
+                    path.pop();
+                }
             }
-        }
-        Value::Text(text) => {
-            if let Some((text, referred)) = reference_in(text) {
-                references.entry(referred).or_default().push(Reference { number, path: path.clone(), text });
+            Value::Text(text) if self.steps <= MAX_STEPS => {
+                if let Some((text, referred)) = reference_in(text) {
+                    self.steps += path.len();
+                    self.by_referred.entry(referred).or_default().push(Reference { number, path: path.clone(), text });
+                }
             }
+            _ => {}
         }
-        _ => {}
     }
 }
 
@@ -180,9 +198,9 @@ fn value_of(result: &Output, path: &str) -> Result<String, Failure> {
     }
 }
 
-fn at<'a>(value: &'a mut Value, path: &[Key]) -> Option<&'a mut Value> {
-    path.iter().try_fold(value, |value, key| match value {
-        Value::Array(array) => array.get_mut(key).filter(|value| **value != Value::Null),
+fn at<'a>(value: &'a mut Value, path: &[usize]) -> Option<&'a mut Value> {
+    path.iter().try_fold(value, |value, position| match value {
+        Value::Array(array) => array.get_index_mut(*position).map(|(_, value)| value),
         _ => None,
     })
 }
@@ -223,7 +241,7 @@ mod tests {
         let count = |text: &str| {
             let mut requests = Multirequest::of(&crate::php::form::parse(text.as_bytes()));
             let mut count = 0;
-            while requests.next_request().is_some() {
+            while requests.next_request().is_ok_and(|next| next.is_some()) {
                 count += 1;
                 assert!(requests.finished(&Output::Null).is_ok());
             }
@@ -234,5 +252,19 @@ mod tests {
         assert_eq!(count("2:service=a&2:action=b"), 0);
         assert_eq!(count("1:service=a"), 0);
         assert_eq!(count(""), 0);
+    }
+
+    #[test]
+    fn what_parts_inherit_is_bounded_together() {
+        let ks = "k".repeat(1 << 20);
+        let parts: String = (1..=100).map(|number| format!("&{number}:service=a&{number}:action=b")).collect();
+        let mut requests = Multirequest::of(&crate::php::form::parse(format!("ks={ks}{parts}").as_bytes()));
+        let mut count = 0;
+        while let Ok(Some(_)) = requests.next_request() {
+            count += 1;
+            assert!(requests.finished(&Output::Null).is_ok());
+        }
+        assert_eq!(count, MAX_ADDED / ks.len() - 1);
+        assert!(requests.next_request().is_err());
     }
 }

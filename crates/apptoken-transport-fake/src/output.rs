@@ -26,7 +26,7 @@ impl Output {
             Self::Text(text) => text.len(),
             Self::Object(record) => record.properties.iter().map(|(_, value)| value.size()).sum(),
             Self::List(items) => items.iter().map(Self::size).sum(),
-            Self::Error(error) => error.message.len() + error.args.iter().map(|(_, value)| value.len()).sum::<usize>(),
+            Self::Error(error) => error.size(),
         }
     }
 }

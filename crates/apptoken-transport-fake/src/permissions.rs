@@ -1,5 +1,8 @@
 //! Who may call what: roles, the names of their permissions, and what a session's privileges change in it.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use crate::error::{self, ApiError};
 use crate::model::collation;
 use crate::model::role::{RoleRow, STATUS_DELETED};
@@ -24,7 +27,8 @@ const WIDGET_ROLE: i64 = 6;
 /// What a session is allowed.
 #[derive(Clone)]
 pub(crate) struct Permissions {
-    names: Vec<String>,
+    /// Shared by the parts of a multirequest.
+    names: Arc<[String]>,
 }
 
 impl Permissions {
@@ -59,7 +63,7 @@ impl Permissions {
             names.extend(permissions_of(state, role, partner_id));
         }
         names.retain(|name| !removed.contains(name));
-        Ok(Self { names })
+        Ok(Self { names: names.into() })
     }
 }
 
@@ -91,8 +95,9 @@ pub(crate) fn check_names(names: &str, partner_id: i64) -> Result<(), ApiError> 
     if names == "*" {
         return Ok(());
     }
+    let known: HashSet<String> = GLOBAL_PERMISSIONS.lines().map(collation::fold).collect();
     for name in names.split(',').map(crate::php::cast::trim).filter(|name| is_true_text(name)) {
-        if !GLOBAL_PERMISSIONS.lines().any(|known| collation::is_same(known, name)) {
+        if !known.contains(&collation::fold(name)) {
             let text = format!("Permission [{name}] was not found for partner [{partner_id}]");
             return Err(error::PERMISSION_NOT_FOUND.with(&[&text]));
         }
@@ -102,12 +107,12 @@ pub(crate) fn check_names(names: &str, partner_id: i64) -> Result<(), ApiError> 
 
 /// A role by its number or system name, of the account or everybody's.
 pub(crate) fn find_role<'a>(state: &'a State, partner_id: i64, wanted: &str) -> Option<&'a RoleRow> {
-    let by_id = is_numeric(wanted);
-    state.roles.values().find(|role| {
-        let is_wanted =
-            if by_id { role.id == text_to_int(wanted) } else { collation::is_same(&role.system_name, wanted) };
-        is_wanted && role.is_of(partner_id) && role.status != STATUS_DELETED
-    })
+    let is_found = |role: &&RoleRow| role.is_of(partner_id) && role.status != STATUS_DELETED;
+    if is_numeric(wanted) {
+        return state.roles.get(&text_to_int(wanted)).filter(is_found);
+    }
+    let wanted = collation::fold(wanted);
+    state.roles.values().find(|role| is_found(role) && collation::fold(&role.system_name) == wanted)
 }
 
 /// The role that a privilege names; `None` if there is no such privilege or it is empty.
@@ -129,7 +134,9 @@ fn restricting_role<'a>(state: &'a State, session: &Session) -> Result<Option<&'
 
 fn roles_of_user(user: Option<&UserRow>) -> Option<Vec<i64>> {
     let user = user.filter(|user| user.status == USER_ACTIVE)?;
-    let roles: Vec<i64> = user.roles().collect();
+    let mut roles: Vec<i64> = user.roles().collect();
+    roles.sort_unstable();
+    roles.dedup();
     (!roles.is_empty()).then_some(roles)
 }
 

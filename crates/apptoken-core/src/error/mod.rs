@@ -9,6 +9,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
+use core::time::Duration;
 
 pub use code::{KalturaCode, KsFault};
 pub use kind::{ActionName, ErrorKind};
@@ -34,6 +35,7 @@ struct Inner {
     server_message: Option<String>,
     request_id: Option<String>,
     http_status: Option<u16>,
+    retry_after: Option<Duration>,
     source: Option<Arc<dyn core::error::Error + Send + Sync>>,
 }
 
@@ -56,6 +58,7 @@ impl Error {
             server_message: None,
             request_id: None,
             http_status: None,
+            retry_after: None,
             source: None,
         }))
     }
@@ -94,8 +97,15 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_reply(mut self, http_status: u16, request_id: Option<String>) -> Self {
-        (self.0.http_status, self.0.request_id) = (Some(http_status), request_id);
+    pub(crate) fn with_reply(
+        mut self,
+        http_status: u16,
+        request_id: Option<String>,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        self.0.http_status = Some(http_status);
+        self.0.request_id = request_id;
+        self.0.retry_after = retry_after;
         self
     }
 
@@ -133,6 +143,16 @@ impl Error {
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
+    }
+
+    /// How long the server asked to wait before another attempt, with status 429 or 503 and the header `Retry-After`.
+    ///
+    /// A flow waits that long by itself before it repeats a request, within the deadline of its
+    /// [`RetryPolicy`](crate::RetryPolicy). An error has this where that wait would be too long, or where the request must
+    /// not be repeated.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     /// Whether the error is transient: the same request may succeed later without a change.
@@ -196,6 +216,7 @@ impl fmt::Display for Error {
             server_message,
             request_id: _,
             http_status,
+            retry_after,
             source: _,
         } = &*self.0;
         if let Some(action) = action {
@@ -213,14 +234,28 @@ impl fmt::Display for Error {
             (Some(code), None) => write!(f, " ({code})")?,
             (None, _) => {}
         }
+        if let Some(retry_after) = retry_after {
+            write!(f, ", try again after {retry_after:?}")?;
+        }
         if f.alternate() { self.fmt_causes_and_advice(f) } else { Ok(()) }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, action, permanent, detail, advice: _, code, server_message, request_id, http_status, source } =
-            &*self.0;
+        let Inner {
+            kind,
+            action,
+            permanent,
+            detail,
+            advice: _,
+            code,
+            server_message,
+            request_id,
+            http_status,
+            retry_after,
+            source,
+        } = &*self.0;
         let mut debug = f.debug_struct("Error");
         debug.field("kind", kind);
         if let Some(action) = action {
@@ -238,6 +273,9 @@ impl fmt::Debug for Error {
         }
         if let Some(status) = http_status {
             debug.field("http_status", status);
+        }
+        if let Some(retry_after) = retry_after {
+            debug.field("retry_after", retry_after);
         }
         if *permanent {
             debug.field("permanent", permanent);

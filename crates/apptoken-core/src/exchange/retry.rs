@@ -40,12 +40,14 @@ impl RetryPolicy {
         Self { attempts: 1, ..Self::default() }
     }
 
-    /// The wait after a number of consecutive failures of one request, or `None` to give up.
-    pub(crate) fn wait_after(&self, failures: u32, since_start: Duration) -> Option<Duration> {
+    /// The wait after a number of consecutive failures of one request, or `None` to give up. `at_least` is what the server
+    /// asked for, which counts even beyond the longest wait, but not beyond the deadline.
+    pub(crate) fn wait_after(&self, failures: u32, since_start: Duration, at_least: Duration) -> Option<Duration> {
         if failures >= self.attempts.max(1) {
             return None;
         }
         let wait = backoff(self.first_wait, self.longest_wait, failures, random(self.jitter_seed, failures.into()));
+        let wait = wait.max(at_least);
         (since_start.saturating_add(wait) <= self.deadline).then_some(wait)
     }
 }
@@ -77,18 +79,18 @@ mod tests {
     fn waits_double_up_to_the_longest() {
         let policy = RetryPolicy { attempts: 8, deadline: Duration::MAX, ..RetryPolicy::default() };
         for (failures, full) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 10), (6, 10)] {
-            let wait = policy.wait_after(failures, Duration::ZERO).unwrap();
+            let wait = policy.wait_after(failures, Duration::ZERO, Duration::ZERO).unwrap();
             let full = Duration::from_secs(full);
             assert!(wait <= full && wait >= full / 2, "{failures}: {wait:?}");
         }
-        assert_eq!(policy.wait_after(8, Duration::ZERO), None);
+        assert_eq!(policy.wait_after(8, Duration::ZERO, Duration::ZERO), None);
     }
 
     #[test]
     fn no_wait_ends_after_the_deadline() {
         let policy = RetryPolicy::default();
-        assert_eq!(policy.wait_after(1, Duration::from_secs(60)), None);
-        assert!(policy.wait_after(1, Duration::from_secs(58)).is_some());
+        assert_eq!(policy.wait_after(1, Duration::from_secs(60), Duration::ZERO), None);
+        assert!(policy.wait_after(1, Duration::from_secs(58), Duration::ZERO).is_some());
     }
 
     proptest! {
@@ -102,7 +104,7 @@ mod tests {
                 jitter_seed,
             };
             for failures in 1..25 {
-                if let Some(wait) = policy.wait_after(failures, Duration::from_nanos(since)) {
+                if let Some(wait) = policy.wait_after(failures, Duration::from_nanos(since), Duration::ZERO) {
                     prop_assert!(failures < attempts && wait <= policy.longest_wait);
                 }
             }

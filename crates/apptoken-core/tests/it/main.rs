@@ -9,4 +9,5 @@ mod hostile_times;
 mod login;
 mod login_many;
 mod recorded;
+mod retry_after;
 mod support;

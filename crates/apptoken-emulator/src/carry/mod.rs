@@ -7,4 +7,4 @@ mod request;
 mod server;
 mod socket;
 
-pub(crate) use server::{Server, Setup};
+pub(crate) use server::{SaveFailed, Server, Setup};

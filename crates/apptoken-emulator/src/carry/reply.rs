@@ -3,7 +3,7 @@
 use std::fmt;
 
 use apptoken_transport_fake::{Answer, Delivery, WireReply};
-use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING, VARY};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::{Response, StatusCode};
 use tokio::time::sleep;
 
@@ -13,17 +13,14 @@ use super::socket::Handle;
 
 /// Turns a delivery into a response.
 ///
-/// Faults travel uncompressed, so that their byte counts are those of the reply's text.
-///
 /// # Errors
 ///
 /// [`Abort`] where the connection is to end without an answer.
-pub(super) async fn carry(delivery: Delivery, compress: bool, socket: &Handle) -> Result<Response<ReplyBody>, Abort> {
+pub(super) async fn carry(delivery: Delivery, socket: &Handle) -> Result<Response<ReplyBody>, Abort> {
     if !delivery.delay.is_zero() {
         sleep(delivery.delay).await;
     }
     match delivery.answer {
-        Answer::Reply(reply) if compress && !reply.body.is_empty() => Ok(compressed(reply)),
         Answer::Reply(reply) => Ok(whole(reply)),
         // All of the reply arrives; only the connection is at its end.
         Answer::Cut { reply, after } if after >= reply.body.len() => Ok(closing(whole(reply))),
@@ -42,13 +39,22 @@ pub(super) fn whole(reply: WireReply) -> Response<ReplyBody> {
     response(reply, ReplyBody::whole)
 }
 
-fn compressed(reply: WireReply) -> Response<ReplyBody> {
-    // Writing to memory cannot fail; if it did, the reply would still be right without compression.
-    let Ok(body) = gzip(&reply.body) else { return whole(reply) };
-    let mut response = whole(WireReply { body, ..reply });
-    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Encoding"));
-    response
+/// Compresses a reply that has a body.
+///
+/// Replies with a fault at the socket travel as they are, so that byte counts of faults are those of the text.
+pub(super) fn compressed(delivery: Delivery) -> Delivery {
+    match delivery.answer {
+        Answer::Reply(mut reply) if !reply.body.is_empty() => {
+            // Writing to memory cannot fail; if it did, the reply would still be right without compression.
+            if let Ok(body) = gzip(&reply.body) {
+                reply.body = body;
+                reply.headers.push(("Content-Encoding".into(), "gzip".into()));
+                reply.headers.push(("Vary".into(), "Accept-Encoding".into()));
+            }
+            Delivery { answer: Answer::Reply(reply), ..delivery }
+        }
+        answer => Delivery { answer, ..delivery },
+    }
 }
 
 fn closing(mut response: Response<ReplyBody>) -> Response<ReplyBody> {

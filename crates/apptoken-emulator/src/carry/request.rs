@@ -1,30 +1,35 @@
 //! Reads a request, within the limits.
 
+use std::sync::Arc;
+
 use apptoken_transport_fake::WireRequest;
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::body::ReplyBody;
 use crate::Limits;
 
-/// Bodies of up to this size are read without waiting for a place.
-pub(super) const SMALL_BODY: u64 = 64 << 10;
+/// A request with a body of up to this size is small: it is read without waiting for room, and can be answered on the
+/// thread that serves all connections.
+pub(super) const SMALL_BODY: usize = 16 << 10;
+
+/// A request, and the room that its body takes until it is dropped.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) request: WireRequest,
+    _room: Option<OwnedSemaphorePermit>,
+}
 
 /// Reads a whole request.
 ///
 /// # Errors
 ///
 /// What a web server answers before any application sees the request.
-pub(super) async fn read(
-    request: Request<Incoming>,
-    limits: &Limits,
-    large_bodies: &Semaphore,
-) -> Result<WireRequest, Refusal> {
+pub(super) async fn read(request: Request<Incoming>, limits: &Limits, room: &Room) -> Result<Received, Refusal> {
     let (head, body) = request.into_parts();
     if head.method == Method::CONNECT || head.method == Method::TRACE {
         return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED));
@@ -36,27 +41,60 @@ pub(super) async fn read(
     if body.size_hint().lower() > limits.body_bytes as u64 {
         return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE));
     }
-    let body = timeout(limits.body_time, read_body(body, limits.body_bytes, large_bodies));
-    let body = body.await.map_err(|_| Refusal(StatusCode::REQUEST_TIMEOUT))??;
-    Ok(WireRequest {
-        method: head.method.as_str().to_owned(),
-        target,
-        headers: headers(&head.headers),
-        body: body.into(),
-    })
+    let body = timeout(limits.body_time, read_body(body, limits.body_bytes, room));
+    let (body, room) = body.await.map_err(|_| Refusal(StatusCode::REQUEST_TIMEOUT))??;
+    let (method, headers) = (head.method.as_str().to_owned(), headers(&head.headers));
+    Ok(Received { request: WireRequest { method, target, headers, body }, _room: room })
 }
 
-async fn read_body(body: Incoming, limit: usize, large_bodies: &Semaphore) -> Result<Bytes, Refusal> {
-    let is_small = body.size_hint().upper().is_some_and(|length| length <= SMALL_BODY);
-    let _place = match is_small {
-        true => None,
+/// Takes memory for what has arrived, never for what was announced.
+async fn read_body(
+    mut body: Incoming,
+    limit: usize,
+    room: &Room,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Refusal> {
+    let (mut bytes, mut taken) = (Vec::new(), None);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal(StatusCode::BAD_REQUEST))?;
+        // Anything else is a trailer.
+        let Ok(data) = frame.into_data() else { continue };
+        let length = bytes.len().saturating_add(data.len());
+        if length > limit {
+            return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE));
+        }
+        room.take(length, &mut taken).await;
+        bytes.extend_from_slice(&data);
+    }
+    Ok((bytes, taken))
+}
+
+/// The memory that bodies above [`SMALL_BODY`] share.
+#[derive(Debug)]
+pub(crate) struct Room(Arc<Semaphore>);
+
+impl Room {
+    /// What all of them may take together, or one if it may be larger.
+    const BYTES: usize = 128 << 20;
+
+    /// What is taken at a time.
+    const PIECE: usize = 64 << 10;
+
+    pub(crate) fn for_bodies_of(limit: usize) -> Self {
+        let pieces = Self::BYTES.max(limit).div_ceil(Self::PIECE);
+        Self(Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// Waits until there is room for a body of this length, part of which was taken before.
+    async fn take(&self, length: usize, taken: &mut Option<OwnedSemaphorePermit>) {
+        let before = taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let pieces = length.saturating_sub(SMALL_BODY).div_ceil(Self::PIECE).saturating_sub(before);
+        let Some(more) = u32::try_from(pieces).ok().filter(|more| *more > 0) else { return };
         // The semaphore is never closed.
-        false => large_bodies.acquire().await.ok(),
-    };
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE)),
-        Err(_) => Err(Refusal(StatusCode::BAD_REQUEST)),
+        let Ok(more) = Arc::clone(&self.0).acquire_many_owned(more).await else { return };
+        match taken {
+            Some(taken) => taken.merge(more),
+            None => *taken = Some(more),
+        }
     }
 }
 

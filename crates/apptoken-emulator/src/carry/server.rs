@@ -1,13 +1,14 @@
 //! Accepts connections and carries their requests to the fake.
 
+use std::fmt;
 use std::future::pending;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use apptoken_transport_fake::Fake;
+use apptoken_transport_fake::{Delivery, Fake};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -25,15 +26,19 @@ use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 use super::body::ReplyBody;
 use super::gzip::accepts_gzip;
 use super::reply::{self, Abort};
-use super::request;
+use super::request::{self, Received, Room, SMALL_BODY};
 use super::socket::{Handle, Socket};
-use crate::control::{self, Control};
+use crate::control::{self, Caller, Control};
 use crate::counts::Tally;
 use crate::state_file::StateFile;
 use crate::{Counts, Limits};
 
-/// How many bodies above [`request::SMALL_BODY`] are read at one time.
-const LARGE_BODIES: usize = 32;
+/// How many large requests are answered at one time. With more threads than this, small ones would have to wait for a
+/// processor.
+const WORKERS: usize = 2;
+
+/// Replies above this size are compressed on a worker thread.
+const SMALL_REPLY: usize = 64 << 10;
 
 /// How long accepting pauses when the process has no file descriptor left.
 const NO_SOCKET_PAUSE: Duration = Duration::from_millis(50);
@@ -41,14 +46,20 @@ const NO_SOCKET_PAUSE: Duration = Duration::from_millis(50);
 /// How long the state is not saved again.
 const SAVE_PAUSE: Duration = Duration::from_millis(200);
 
+/// How long after a failure saving is tried again, whether something changed or not.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
 /// What all connections of one emulator share.
 #[derive(Debug)]
 pub(crate) struct Server {
     fake: Fake,
     limits: Limits,
     tally: Tally,
-    /// Bounds the memory that bodies of requests take together.
-    large_bodies: Semaphore,
+    /// The memory for bodies of requests.
+    room: Room,
+    /// Held by those who may use a worker thread.
+    workers: Arc<Semaphore>,
+    control_hosts: Vec<String>,
     stopping: Arc<AtomicBool>,
     /// The state as it was at the start, to go back to.
     at_start: String,
@@ -61,19 +72,32 @@ pub(crate) struct Server {
 pub(crate) struct Setup {
     pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) state_file: Option<StateFile>,
+    pub(crate) save_failed: Option<SaveFailed>,
     pub(crate) stopped: oneshot::Receiver<()>,
 }
 
+/// Called when the state cannot be saved.
+#[derive(Clone)]
+pub(crate) struct SaveFailed(pub(crate) Arc<dyn Fn(&io::Error) + Send + Sync>);
+
+impl fmt::Debug for SaveFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SaveFailed")
+    }
+}
+
 impl Server {
-    pub(crate) fn new(fake: Fake, limits: Limits) -> Self {
+    pub(crate) fn new(fake: Fake, limits: Limits, control_hosts: Vec<String>) -> Self {
         Self {
             at_start: fake.snapshot(),
             fake,
-            limits: limits.countable(),
             tally: Tally::default(),
-            large_bodies: Semaphore::new(LARGE_BODIES),
+            room: Room::for_bodies_of(limits.body_bytes),
+            workers: Arc::new(Semaphore::new(WORKERS)),
+            control_hosts,
             stopping: Arc::default(),
             changed: Notify::new(),
+            limits: limits.countable(),
         }
     }
 
@@ -87,12 +111,11 @@ impl Server {
 
     /// Serves until it is stopped, lets running requests end, and saves the state.
     pub(crate) async fn serve(self: &Arc<Self>, listener: TcpListener, setup: Setup) -> io::Result<()> {
-        let Setup { tls, state_file, stopped } = setup;
-        let state_file = state_file.map(|file| Arc::new(Mutex::new(file)));
+        let Setup { tls, state_file, save_failed, stopped } = setup;
         let connections = GracefulShutdown::new();
         tokio::select! {
             () = self.accept(&listener, tls.map(TlsAcceptor::from), &connections) => {}
-            () = self.keep_saving(state_file.as_ref()) => {}
+            () = self.keep_saving(state_file.as_ref(), save_failed.as_ref()) => {}
             // The other end is dropped with the emulator, and never sends.
             _ = stopped => {}
         }
@@ -100,18 +123,32 @@ impl Server {
         self.stopping.store(true, Ordering::Relaxed);
         // Whatever still runs after this time is dropped with the runtime.
         let _ = timeout(self.limits.stop_time, connections.shutdown()).await;
-        state_file.map_or(Ok(()), |file| save(&file, self.fake.snapshot()))
+        state_file.map_or(Ok(()), |file| file.writer().save(self.fake.snapshot()))
     }
 
     /// Saves the state after every change, at most a few times a second.
-    async fn keep_saving(&self, file: Option<&Arc<Mutex<StateFile>>>) {
+    ///
+    /// A failure is reported when it happens, once until saving succeeds again.
+    async fn keep_saving(&self, file: Option<&StateFile>, failed: Option<&SaveFailed>) {
         let Some(file) = file else { return pending().await };
+        let mut is_reported = false;
         loop {
             self.changed.notified().await;
-            let (file, state) = (Arc::clone(file), self.fake.snapshot());
-            // If it fails, the next change tries again, and so does the end, which tells.
-            let _ = spawn_blocking(move || save(&file, state)).await;
-            sleep(SAVE_PAUSE).await;
+            let (writer, fake) = (Arc::clone(file.writer()), self.fake.clone());
+            match spawn_blocking(move || writer.save(fake.snapshot())).await {
+                Ok(Err(why)) => {
+                    if let Some(SaveFailed(report)) = failed.filter(|_| !is_reported) {
+                        report(&why);
+                    }
+                    is_reported = true;
+                    sleep(RETRY_PAUSE).await;
+                    self.changed.notify_one();
+                }
+                _ => {
+                    is_reported = false;
+                    sleep(SAVE_PAUSE).await;
+                }
+            }
         }
     }
 
@@ -178,30 +215,74 @@ impl Server {
         let _ = watcher.watch(http.serve_connection(TokioIo::new(io), service)).await;
     }
 
-    async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Result<Response<ReplyBody>, Abort> {
-        let mut request = match request::read(request, &self.limits, &self.large_bodies).await {
-            Ok(request) => request,
+    async fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: &Peer) -> Result<Response<ReplyBody>, Abort> {
+        let received = match request::read(request, &self.limits, &self.room).await {
+            Ok(received) => received,
             Err(refusal) => return Ok(refusal.into_response()),
         };
-        if control::is_for(&request) {
-            let control = Control { fake: &self.fake, tally: &self.tally, at_start: &self.at_start };
-            let reply = control.answer(&request, peer.address);
-            self.changed.notify_one();
-            return Ok(reply::whole(reply));
+        if control::is_for(&received.request) {
+            return self.control(received, peer).await;
         }
+        let delivery = self.deliver(received, peer).await?;
+        self.changed.notify_one();
+        reply::carry(delivery, &peer.socket).await
+    }
+
+    async fn control(self: &Arc<Self>, received: Received, peer: &Peer) -> Result<Response<ReplyBody>, Abort> {
+        let caller = Caller { address: peer.address, is_encrypted: peer.is_encrypted };
+        if let Err(refusal) = caller.check(&received.request, &self.control_hosts) {
+            return Ok(reply::whole(refusal));
+        }
+        let server = Arc::clone(self);
+        // Journal and state can be large. The test's author waits for no worker that others keep busy.
+        let reply = spawn_blocking(move || {
+            let Self { fake, tally, at_start, .. } = &*server;
+            Control { fake, tally, at_start }.answer(&received.request)
+        });
+        let reply = reply.await.map_err(|_| Abort)?;
+        self.changed.notify_one();
+        Ok(reply::whole(reply))
+    }
+
+    /// Has the fake answer: at once, or on a worker thread where it can take long.
+    async fn deliver(self: &Arc<Self>, mut received: Received, peer: &Peer) -> Result<Delivery, Abort> {
+        let request = &mut received.request;
         if peer.is_encrypted {
             // As the load balancer in front of Kaltura's servers tells them.
             request.headers.insert(0, ("X-Forwarded-Proto".into(), "https".into()));
         }
         self.tally.requests.add_one();
-        let delivery = self.fake.handle(&request);
-        self.changed.notify_one();
-        reply::carry(delivery, accepts_gzip(&request), &peer.socket).await
+        let compress = if accepts_gzip(request) { reply::compressed } else { std::convert::identity };
+        if request.body.len() <= SMALL_BODY {
+            let parsed = request.parse();
+            if parsed.is_light() {
+                let delivery = self.fake.answer(&parsed);
+                let is_small = delivery.answer.reply().is_none_or(|reply| reply.body.len() <= SMALL_REPLY);
+                return if is_small {
+                    Ok(compress(delivery))
+                } else {
+                    self.on_worker(move |_| compress(delivery)).await
+                };
+            }
+        }
+        self.tally.worker_requests.add_one();
+        self.on_worker(move |server| compress(server.fake.handle(&received.request))).await
     }
-}
 
-fn save(file: &Mutex<StateFile>, state: String) -> io::Result<()> {
-    file.lock().unwrap_or_else(PoisonError::into_inner).save(state)
+    /// Does what can take long where nobody else waits for it.
+    async fn on_worker<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, Abort> {
+        // The semaphore is never closed.
+        let place = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| Abort)?;
+        let server = Arc::clone(self);
+        let done = spawn_blocking(move || {
+            let _place = place;
+            work(&server)
+        });
+        done.await.map_err(|_| Abort)
+    }
 }
 
 /// The other end of a connection.

@@ -22,7 +22,11 @@ struct Process {
 
 impl Process {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).spawn().unwrap();
+        Self::of(&mut command(arguments))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -180,6 +184,44 @@ fn state_survives_even_a_kill() {
     assert_eq!(status.code(), None);
     assert_eq!(id(&first), id(&second));
     assert_eq!(id(&Process::start(&arguments).end("-TERM").1), id(&first));
+}
+
+/// The limit of a file's size stands in for a full disk: the write fails in the middle.
+#[test]
+fn a_full_disk_is_reported_when_it_happens() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("state.json");
+    let limited = r#"trap '' XFSZ; ulimit -f "$1"; shift; exec "$@""#;
+    let program = env!("CARGO_BIN_EXE_apptoken-emulator");
+    let mut command = Command::new("sh");
+    command.args(["-c", limited, "sh", "1000", program, "--state", file.to_str().unwrap()]);
+    let mut process = Process::of(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let state = process.client().get("/__control/state").text().to_owned();
+    let large = state.replace("\"features\":[]", &format!("\"features\":[\"{}\"]", "x".repeat(2 << 20)));
+    assert_eq!(process.client().call("PUT", "/__control/state", &large).status, 204);
+    let mut line = String::new();
+    BufReader::new(process.child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("state.json cannot be written") && line.contains("File too large"), "{line}");
+    assert_eq!(process.client().get(PING).text(), "true");
+    let kept = fs::read_to_string(&file).unwrap();
+    assert!(kept.ends_with('}') && kept.len() < 1 << 20, "{} bytes", kept.len());
+    assert!(!folder.path().join("state.json.new").exists());
+    assert_eq!(process.client().call("PUT", "/__control/state", &state).status, 204);
+    assert_eq!(process.end("-TERM").0.code(), Some(0));
+}
+
+#[test]
+fn secrets_are_new_where_other_machines_are_let_in() {
+    let block = |more: &[&str]| {
+        let process = Process::start(&[&["--listen", "0.0.0.0:0", "--let-other-machines-in"], more].concat());
+        let (_, block) = process.end("-TERM");
+        block.lines().find(|line| line.contains("KALTURA_APP_TOKEN=")).unwrap().to_owned()
+    };
+    assert_ne!(block(&[]), block(&[]));
+    assert_eq!(block(&["--seed", "1"]), block(&["--seed", "1"]));
+    let here =
+        || Process::start(&[]).end("-TERM").1.lines().find(|line| line.contains("APP_TOKEN=")).map(str::to_owned);
+    assert_eq!(here(), here());
 }
 
 #[test]

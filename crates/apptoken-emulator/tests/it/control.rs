@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use apptoken_core::{AppTokenId, HashType, PartnerId};
-use apptoken_emulator::Emulator;
+use apptoken_emulator::{Emulator, Options};
 use apptoken_transport_fake::{Fake, Fault, TokenSpec, TokenStatus, Trouble};
 use serde_json::{Value, json};
 
@@ -293,6 +293,47 @@ fn web_pages_do_not_steer_it() {
     let mut controlled = Controlled::start();
     controlled.client.send("POST /__control/reset HTTP/1.1\r\nHost: a\r\nOrigin: https://www.example.org\r\n\r\n");
     assert_eq!(controlled.client.reply().unwrap().status, 403);
+}
+
+/// What a page whose name was rebound to this machine would send.
+#[test]
+fn a_name_that_was_rebound_reads_no_secret() {
+    let mut controlled = Controlled::start();
+    let secret = controlled.fake().admin_secret(partner()).unwrap();
+    for (headers, status) in [
+        ("Host: localhost\r\n", 200),
+        ("Host: rebound.example\r\n", 403),
+        ("Host: rebound.example\r\nSec-Fetch-Site: same-origin\r\n", 403),
+        ("Host: localhost\r\nSec-Fetch-Site: cross-site\r\n", 403),
+        ("Host: localhost\r\nOrigin: http://rebound.example\r\n", 403),
+    ] {
+        for path in ["state", "journal", "counts", "clock"] {
+            controlled.client.send(format!("GET /__control/{path} HTTP/1.1\r\n{headers}\r\n"));
+            let reply = controlled.client.reply().unwrap();
+            assert_eq!(reply.status, status, "{path} {headers}");
+            assert!(status == 200 || !reply.text().contains(secret.expose()));
+        }
+    }
+}
+
+#[test]
+fn a_name_that_the_operator_allows_is_answered() {
+    let emulator = Options::new().control_host("emulator.test").start(Fake::new()).unwrap();
+    let mut client = Client::connect(&emulator);
+    for (host, status) in [("emulator.test:8080", 200), ("other.test", 403)] {
+        client.send(format!("GET /__control/clock HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        assert_eq!(client.reply().unwrap().status, status, "{host}");
+    }
+}
+
+#[test]
+fn a_state_with_an_account_0_is_refused() {
+    let mut controlled = Controlled::start();
+    let state = controlled.call("GET", "/state", "").text().replace("\"id\":101,", "\"id\":0,");
+    let reply = controlled.call("PUT", "/state", &state);
+    assert_eq!(reply.status, 400);
+    assert!(reply.text().contains("expected the id of an account"), "{}", reply.text());
+    assert!(controlled.widget_session()["ks"].is_string());
 }
 
 #[test]

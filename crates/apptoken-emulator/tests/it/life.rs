@@ -96,6 +96,28 @@ fn other_machines_are_let_in_by_consent_only() {
 }
 
 #[test]
+fn who_lets_other_machines_in_has_secrets_of_his_own() {
+    use apptoken_core::{HashType, PartnerId};
+    use apptoken_transport_fake::TokenSpec;
+
+    let partner = PartnerId::new(101).unwrap();
+    let secrets = |fake: Fake| {
+        let emulator = Options::new().listen("0.0.0.0:0".parse().unwrap()).let_other_machines_in().start(fake).unwrap();
+        let token = emulator.fake().add_token(partner, TokenSpec::new(HashType::Sha256));
+        let admin = emulator.fake().admin_secret(partner).unwrap();
+        [token.secret.expose().to_owned(), admin.expose().to_owned()]
+    };
+    let (one, other) = (secrets(Fake::new()), secrets(Fake::new()));
+    assert!(one.iter().zip(&other).all(|(one, other)| one != other));
+    let seeded = || {
+        let fake = Fake::builder().seed(7).build();
+        fake.add_account(apptoken_transport_fake::Account::new(partner));
+        fake
+    };
+    assert!(secrets(seeded()) == secrets(seeded()));
+}
+
+#[test]
 fn an_address_in_use_is_named() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let error = Options::new().listen(emulator.address()).start(Fake::new()).unwrap_err().to_string();

@@ -7,6 +7,7 @@ mod command;
 mod control;
 mod faults;
 mod gzip;
+mod hostile;
 mod huge;
 mod life;
 mod limits;

@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_first_parameter_that_is_wrong_is_told() {
-        assert_eq!(arguments("{}").err().unwrap().message, "Missing parameter \"id\"");
-        assert_eq!(arguments(r#"{"type":7}"#).err().unwrap().message, "Missing parameter \"id\"");
+        assert_eq!(arguments("{}").err().unwrap().message(), "Missing parameter \"id\"");
+        assert_eq!(arguments(r#"{"type":7}"#).err().unwrap().message(), "Missing parameter \"id\"");
     }
 }

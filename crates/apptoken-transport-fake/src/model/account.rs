@@ -2,6 +2,7 @@ use apptoken_core::value::KsVersion;
 use apptoken_core::{AccountSecret, PartnerId};
 use serde::{Deserialize, Serialize};
 
+use crate::model::checked;
 use crate::model::secret::Secret;
 use crate::php::hash::md5;
 
@@ -20,17 +21,22 @@ use crate::php::hash::md5;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
+    #[serde(deserialize_with = "checked::account_id")]
     pub(crate) id: u32,
+    #[serde(deserialize_with = "checked::ks_version")]
     pub(crate) ks_version: u8,
     /// The first one is the main one, which seals sessions.
+    #[serde(deserialize_with = "checked::account_secrets")]
     pub(crate) admin_secrets: Vec<Secret>,
+    #[serde(deserialize_with = "checked::account_secret")]
     pub(crate) user_secret: Secret,
     pub(crate) max_lifetime: Option<u32>,
+    #[serde(deserialize_with = "checked::status")]
     pub(crate) status: i64,
     pub(crate) features: Vec<String>,
     pub(crate) https_only: bool,
     pub(crate) anonymous_user: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "checked::account_id_or_none")]
     pub(crate) parent: Option<u32>,
 }
 
@@ -84,10 +90,14 @@ impl Account {
         self
     }
 
-    /// The admin secrets: the first seals the sessions that the server makes, and all are accepted.
+    /// The admin secrets: the first seals the sessions that the server makes, and all are accepted. An account has at
+    /// least one: without any, those that it has stay.
     #[must_use]
     pub fn admin_secrets<'a>(mut self, secrets: impl IntoIterator<Item = &'a AccountSecret>) -> Self {
-        self.admin_secrets = secrets.into_iter().map(|secret| Secret::new(secret.expose())).collect();
+        let secrets: Vec<_> = secrets.into_iter().map(|secret| Secret::new(secret.expose())).collect();
+        if !secrets.is_empty() {
+            self.admin_secrets = secrets;
+        }
         self
     }
 
@@ -146,6 +156,18 @@ impl Account {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.id
+    }
+
+    /// Replaces those secrets that are made of the id, which everybody can make.
+    pub(crate) fn replace_derived_secrets(&mut self, mut random: impl FnMut() -> String) {
+        let Ok(id) = PartnerId::new(self.id) else { return };
+        let (admin, user) = (derived(id, "admin"), derived(id, "user"));
+        for secret in self.admin_secrets.iter_mut().filter(|secret| secret.expose() == admin) {
+            *secret = Secret::new(random());
+        }
+        if self.user_secret.expose() == user {
+            self.user_secret = Secret::new(random());
+        }
     }
 
     pub(crate) fn is_active(&self) -> bool {

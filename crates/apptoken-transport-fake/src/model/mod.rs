@@ -1,6 +1,7 @@
 //! What the server keeps: accounts, widgets, tokens, users, roles and revoked sessions.
 
 pub(crate) mod account;
+mod checked;
 pub(crate) mod collation;
 pub(crate) mod column;
 pub(crate) mod revocation;
@@ -8,6 +9,7 @@ pub(crate) mod role;
 pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod state;
+mod table;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod widget;

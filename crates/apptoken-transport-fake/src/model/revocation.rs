@@ -1,24 +1,34 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::model::checked;
+use crate::model::table::MAX_ROWS;
 
 /// Revoked sessions, and those that may be used a limited number of times.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Revocations {
+    #[serde(deserialize_with = "checked::count")]
     next: u64,
-    by_ks: BTreeMap<String, Row>,
-    by_session_id: BTreeMap<String, Row>,
+    by_ks: Rows,
+    by_session_id: Rows,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 struct Row {
+    #[serde(deserialize_with = "checked::count")]
     number: u64,
     /// How often the session may still be used; `None`: it is revoked.
     actions_left: Option<i64>,
 }
 
-/// Rows beyond this number push the oldest out.
-const MAX_ROWS: usize = 100_000;
+/// Rows by their keys, and the keys by the age of their rows; beyond [`MAX_ROWS`] the oldest is pushed out.
+#[derive(Clone, Default)]
+struct Rows {
+    rows: BTreeMap<Arc<str>, Row>,
+    by_age: BTreeMap<u64, Arc<str>>,
+}
 
 /// What is known of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,22 +43,22 @@ pub(crate) enum Known {
 impl Revocations {
     /// Revokes the sessions of a KS or of all that have a session id, by the hash of either.
     pub(crate) fn revoke_ks(&mut self, digest: &str) {
-        insert(&mut self.by_ks, &mut self.next, digest, None);
+        self.by_ks.insert(&mut self.next, digest, None);
     }
 
     pub(crate) fn revoke_session_id(&mut self, hash: &str) {
-        insert(&mut self.by_session_id, &mut self.next, hash, None);
+        self.by_session_id.insert(&mut self.next, hash, None);
     }
 
     /// Starts to count the uses of a KS.
     pub(crate) fn limit(&mut self, digest: &str, actions_left: i64) {
-        insert(&mut self.by_ks, &mut self.next, digest, Some(actions_left));
+        self.by_ks.insert(&mut self.next, digest, Some(actions_left));
     }
 
     /// Looks a session up; the older one of two rows decides. A use is counted.
     pub(crate) fn use_session(&mut self, digest: &str, session_id_hash: Option<&str>) -> Known {
-        let of_ks = self.by_ks.get_mut(digest);
-        let of_session_id = session_id_hash.and_then(|hash| self.by_session_id.get_mut(hash));
+        let of_ks = self.by_ks.rows.get_mut(digest);
+        let of_session_id = session_id_hash.and_then(|hash| self.by_session_id.rows.get_mut(hash));
         let rows = of_ks.into_iter().chain(of_session_id);
         match rows.min_by_key(|row| row.number) {
             None => Known::Nothing,
@@ -62,18 +72,36 @@ impl Revocations {
     }
 }
 
-fn insert(rows: &mut BTreeMap<String, Row>, next: &mut u64, key: &str, actions_left: Option<i64>) {
-    if let Some(row) = rows.get_mut(key) {
-        row.actions_left = actions_left;
-        return;
+impl Rows {
+    fn insert(&mut self, next: &mut u64, key: &str, actions_left: Option<i64>) {
+        if let Some(row) = self.rows.get_mut(key) {
+            row.actions_left = actions_left;
+            return;
+        }
+        if self.rows.len() >= MAX_ROWS
+            && let Some((_, oldest)) = self.by_age.pop_first()
+        {
+            self.rows.remove(&oldest);
+        }
+        *next = next.saturating_add(1);
+        let key: Arc<str> = key.into();
+        self.by_age.insert(*next, Arc::clone(&key));
+        self.rows.insert(key, Row { number: *next, actions_left });
     }
-    if rows.len() >= MAX_ROWS
-        && let Some(oldest) = rows.iter().min_by_key(|(_, row)| row.number).map(|(key, _)| key.clone())
-    {
-        rows.remove(&oldest);
+}
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.rows.serialize(serializer)
     }
-    *next += 1;
-    rows.insert(key.to_owned(), Row { number: *next, actions_left });
+}
+
+impl<'de> Deserialize<'de> for Rows {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let rows = BTreeMap::<Arc<str>, Row>::deserialize(deserializer)?;
+        let by_age = rows.iter().map(|(key, row)| (row.number, Arc::clone(key))).collect();
+        Ok(Self { rows, by_age })
+    }
 }
 
 #[cfg(test)]
@@ -99,5 +127,16 @@ mod tests {
         assert_eq!(limited.use_session("a", None), Known::UsedUp);
         limited.revoke_ks("a");
         assert_eq!(limited.use_session("a", None), Known::Revoked);
+    }
+
+    #[test]
+    fn the_oldest_row_makes_room_for_a_new_one() {
+        let mut revoked = Revocations::default();
+        for number in 0..=MAX_ROWS {
+            revoked.revoke_ks(&number.to_string());
+        }
+        assert_eq!((revoked.by_ks.rows.len(), revoked.by_ks.by_age.len()), (MAX_ROWS, MAX_ROWS));
+        assert_eq!(revoked.use_session("0", None), Known::Nothing);
+        assert_eq!(revoked.use_session("1", None), Known::Revoked);
     }
 }

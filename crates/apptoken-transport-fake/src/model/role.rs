@@ -1,10 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use crate::model::column;
+use crate::model::table::Row;
+use crate::model::{checked, column};
 
 /// A row of the table of roles. Those of partner 0 are everybody's.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct RoleRow {
+    #[serde(deserialize_with = "checked::row_number")]
     pub(crate) id: i64,
     pub(crate) name: String,
     pub(crate) system_name: String,
@@ -37,5 +39,13 @@ impl RoleRow {
         for text in [&mut self.description, &mut self.permission_names, &mut self.tags].into_iter().flatten() {
             column::text(text);
         }
+    }
+}
+
+impl Row for RoleRow {
+    fn size(&self) -> usize {
+        let texts = [&self.description, &self.permission_names, &self.tags];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        size_of::<Self>() + self.name.len() + self.system_name.len() + texts
     }
 }

@@ -63,6 +63,7 @@ const DOWNLOAD_STEP: i64 = 300;
 impl State {
     /// Reads a KS.
     pub(crate) fn open(&mut self, text: &str) -> Result<Session, OpenError> {
+        check_length(text)?;
         let accounts = &self.accounts;
         let ks = apptoken_ks::open(text, |partner_id| {
             let account = account_named(accounts, partner_id);
@@ -75,6 +76,7 @@ impl State {
 
     /// Reads a KS of an account whose secrets are in the server's memory.
     pub(crate) fn peek(&self, text: &str) -> Result<Session, OpenError> {
+        check_length(text)?;
         let ks = apptoken_ks::open(text, |partner_id| {
             let account = account_named(&self.accounts, partner_id).filter(|account| self.is_warm(account.id.into()));
             account.map(secrets).unwrap_or_default()
@@ -118,6 +120,13 @@ pub(crate) fn secret(text: &str) -> AccountSecret {
     AccountSecret::parse(text).unwrap_or_else(|_| unreachable!("an account has valid secrets"))
 }
 
+/// A longer KS is refused unread; no client has one, and reading it keeps others waiting.
+const MAX_KS: usize = 256 << 10;
+
+fn check_length(ks: &str) -> Result<(), OpenError> {
+    if ks.len() > MAX_KS { Err(OpenError::NotBase64) } else { Ok(()) }
+}
+
 fn secrets(account: &Account) -> Vec<AccountSecret> {
     account.admin_secrets.iter().map(|each| secret(each.expose())).collect()
 }
@@ -127,7 +136,8 @@ fn account_named<'a>(accounts: &'a std::collections::BTreeMap<u32, Account>, par
 }
 
 fn round_up(time: i64) -> i64 {
-    time.div_euclid(DOWNLOAD_STEP).saturating_add(i64::from(time.rem_euclid(DOWNLOAD_STEP) != 0)) * DOWNLOAD_STEP
+    let steps = time.div_euclid(DOWNLOAD_STEP).saturating_add(i64::from(time.rem_euclid(DOWNLOAD_STEP) != 0));
+    steps.saturating_mul(DOWNLOAD_STEP)
 }
 
 /// `microtime(true)` as PHP prints it, with four decimals: they count the sessions.

@@ -1,18 +1,19 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{self, ApiError};
 use crate::model::account::Account;
+use crate::model::checked;
 use crate::model::collation;
 use crate::model::revocation::Revocations;
 use crate::model::role::{self, RoleRow};
+use crate::model::secret::Secret;
+use crate::model::table::Table;
 use crate::model::token::{STATUS_DELETED, TokenRow};
 use crate::model::user::Users;
 use crate::model::widget::Widget;
-
-/// No client gets a table of the server beyond so many rows.
-const MAX_ROWS: usize = 100_000;
 
 /// Everything that the server keeps.
 #[derive(Clone, Serialize, Deserialize)]
@@ -20,15 +21,18 @@ pub(crate) struct State {
     /// The state of the random numbers.
     seed: u64,
     pub(crate) accounts: BTreeMap<u32, Account>,
-    widgets: BTreeMap<String, Widget>,
-    tokens: BTreeMap<String, TokenRow>,
+    widgets: BTreeMap<Arc<str>, Widget>,
+    tokens: Table<Arc<str>, TokenRow>,
     pub(crate) users: Users,
-    pub(crate) roles: BTreeMap<i64, RoleRow>,
+    pub(crate) roles: Table<i64, RoleRow>,
     pub(crate) revocations: Revocations,
     /// Accounts whose secrets are in the server's memory: `session.start` is short for them.
     warm: BTreeSet<i64>,
     /// How many sessions were made: on a clock that stands, it tells those of one moment apart.
     minted: u64,
+    /// Whether the values of tokens and sessions come from the operating system, and not from the seed.
+    #[serde(skip)]
+    is_unpredictable: bool,
 }
 
 impl State {
@@ -37,12 +41,13 @@ impl State {
             seed,
             accounts: BTreeMap::new(),
             widgets: BTreeMap::new(),
-            tokens: BTreeMap::new(),
+            tokens: Table::default(),
             users: Users::default(),
-            roles: BTreeMap::new(),
+            roles: Table::default(),
             revocations: Revocations::default(),
             warm: BTreeSet::new(),
             minted: 0,
+            is_unpredictable: false,
         }
     }
 
@@ -61,11 +66,11 @@ impl State {
     }
 
     pub(crate) fn add_widget(&mut self, widget: Widget) {
-        self.widgets.insert(collation::fold(&widget.id), widget);
+        self.widgets.insert(collation::fold(&widget.id).into(), widget);
     }
 
     pub(crate) fn widget(&self, id: &str) -> Option<&Widget> {
-        self.widgets.get(&collation::fold(id))
+        self.widgets.get(lookup(id)?.as_str())
     }
 
     /// The token of an account that has the id and is not deleted.
@@ -74,7 +79,7 @@ impl State {
     }
 
     pub(crate) fn token_in_any_status(&self, id: &str) -> Option<&TokenRow> {
-        self.tokens.get(&collation::fold(id))
+        self.tokens.get(lookup(id)?.as_str())
     }
 
     /// All tokens, by id.
@@ -85,15 +90,13 @@ impl State {
     /// Stores a token as its columns hold it.
     pub(crate) fn put_token(&mut self, mut token: TokenRow) {
         token.fit_columns();
-        self.tokens.insert(collation::fold(&token.id), token);
+        self.tokens.insert(collation::fold(&token.id).into(), token);
     }
 
     /// Deletes the tokens of a user.
     pub(crate) fn delete_tokens_of(&mut self, user: i64, now: i64) {
-        for token in self.tokens.values_mut().filter(|token| token.user == user && token.status != STATUS_DELETED) {
-            token.status = STATUS_DELETED;
-            token.updated_at = now;
-        }
+        let is_wanted = |token: &TokenRow| token.user == user && token.status != STATUS_DELETED;
+        self.tokens.change(is_wanted, |token| (token.status, token.updated_at) = (STATUS_DELETED, now));
     }
 
     /// An id that no token has: the number of the data centre and 8 of 0-9 and a-z.
@@ -113,18 +116,23 @@ impl State {
 
     /// Makes room for another row in each table: where one is full, deleted rows are forgotten.
     pub(crate) fn make_room(&mut self) -> Result<(), ApiError> {
-        if self.tokens.len() >= MAX_ROWS {
+        if self.tokens.is_full() {
             self.tokens.retain(|_, token| token.status != STATUS_DELETED);
         }
-        if self.users.len() >= MAX_ROWS {
+        if self.users.is_full() {
             self.users.forget_deleted();
         }
-        if self.roles.len() >= MAX_ROWS {
-            let last = self.next_role_id() - 1;
-            self.roles.retain(|id, role| role.status != role::STATUS_DELETED || *id == last);
+        if self.roles.is_full() {
+            let last = self.roles.last_key().copied();
+            self.roles.retain(|id, role| role.status != role::STATUS_DELETED || Some(*id) == last);
         }
-        let fullest = self.tokens.len().max(self.users.len()).max(self.roles.len());
-        if fullest < MAX_ROWS { Ok(()) } else { Err(error::INTERNAL_DATABASE_ERROR.plain()) }
+        let is_full = self.tokens.is_full() || self.users.is_full() || self.roles.is_full();
+        if is_full { Err(error::INTERNAL_DATABASE_ERROR.plain()) } else { Ok(()) }
+    }
+
+    /// How many rows all searches so far have looked at.
+    pub(crate) fn visited(&self) -> u64 {
+        self.tokens.visited().wrapping_add(self.users.visited()).wrapping_add(self.roles.visited())
     }
 
     pub(crate) fn put_role(&mut self, mut role: RoleRow) {
@@ -133,7 +141,7 @@ impl State {
     }
 
     pub(crate) fn next_role_id(&self) -> i64 {
-        self.roles.last_key_value().map_or(1, |(last, _)| last + 1)
+        self.roles.last_key().map_or(1, |last| last.saturating_add(1))
     }
 
     /// Keeps the secrets of an account in the server's memory.
@@ -153,7 +161,45 @@ impl State {
         self.minted
     }
 
+    /// Takes values of tokens and sessions from the operating system from now on, and gives accounts and tokens others in
+    /// place of those that everybody can make.
+    pub(crate) fn become_unpredictable(&mut self) {
+        self.is_unpredictable = true;
+        for account in self.accounts.values_mut() {
+            account.replace_derived_secrets(|| hex::encode(system_random::<16>()));
+        }
+        self.tokens.change(|_| true, |token| token.token = Secret::new(hex::encode(system_random::<16>())));
+    }
+
+    /// The state of a snapshot, with values from where this one has them.
+    pub(crate) fn continued_by(&self, snapshot: Self) -> Self {
+        Self { is_unpredictable: self.is_unpredictable, ..snapshot }
+    }
+
+    /// What a snapshot lacks that was written by hand; its fields were checked when they were read.
+    pub(crate) fn flaw(&self) -> Option<&'static str> {
+        if self.accounts.iter().any(|(id, account)| *id != account.id) {
+            return Some("expected each of the accounts under its id");
+        }
+        if !checked::keys(&self.widgets, |widget| collation::fold(&widget.id)) {
+            return Some("expected each of the widgets under its id in capital letters");
+        }
+        if !checked::keys(self.tokens.iter(), |token| collation::fold(&token.id)) {
+            return Some("expected each of the tokens under its id in capital letters");
+        }
+        if self.tokens.values().any(|token| self.account(token.partner_id).is_none()) {
+            return Some("expected only tokens of accounts that are there");
+        }
+        if self.roles.iter().any(|(id, role)| *id != role.id) {
+            return Some("expected each of the roles under its id");
+        }
+        None
+    }
+
     pub(crate) fn random_bytes<const N: usize>(&mut self) -> [u8; N] {
+        if self.is_unpredictable {
+            return system_random();
+        }
         self.with_random(|random| {
             let mut bytes = [0; N];
             random.fill(&mut bytes);
@@ -174,10 +220,25 @@ impl State {
     }
 }
 
+/// An id as the database compares it; `None` where it is longer than any in the tables.
+fn lookup(id: &str) -> Option<String> {
+    const LONGEST: usize = 65_535;
+    (id.len() <= LONGEST).then(|| collation::fold(id))
+}
+
+/// Bytes from the operating system.
+fn system_random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    // An operating system without it starts no program.
+    getrandom::fill(&mut bytes).unwrap_or_else(|_| unreachable!("the operating system has random bytes"));
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::role::STATUS_ACTIVE;
+    use crate::model::table::MAX_ROWS;
 
     fn role(id: i64, status: i64) -> RoleRow {
         let json = serde_json::json!({
@@ -190,13 +251,14 @@ mod tests {
     #[test]
     fn full_tables_forget_what_was_deleted_and_then_take_no_more() {
         let mut state = State::new(1);
-        for id in 1..=100_000 {
+        let rows = i64::try_from(MAX_ROWS).unwrap();
+        for id in 1..=rows {
             state.put_role(role(id, if id % 2 == 0 { role::STATUS_DELETED } else { STATUS_ACTIVE }));
         }
         assert!(state.make_room().is_ok());
         // The last row stays, so that its number is not given again.
-        assert_eq!((state.roles.len(), state.next_role_id()), (50_001, 100_001));
-        for id in 100_001..=150_000 {
+        assert_eq!((state.roles.len(), state.next_role_id()), (MAX_ROWS / 2 + 1, rows + 1));
+        for id in rows + 1..=rows + rows / 2 {
             state.put_role(role(id, STATUS_ACTIVE));
         }
         assert!(state.make_room().is_err());

@@ -4,17 +4,22 @@ use std::time::Duration;
 use apptoken_core::{AppTokenId, AppTokenSecret, HashType, PartnerId, SessionType, UnixSeconds};
 use serde::{Deserialize, Serialize};
 
-use crate::model::column;
 use crate::model::secret::Secret;
+use crate::model::table::Row;
+use crate::model::{checked, column};
 
 /// A row of the table of application tokens.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TokenRow {
+    #[serde(deserialize_with = "checked::token_id")]
     pub(crate) id: String,
+    #[serde(deserialize_with = "checked::token_value")]
     pub(crate) token: Secret,
+    #[serde(deserialize_with = "checked::account_id_column")]
     pub(crate) partner_id: i64,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
+    #[serde(deserialize_with = "checked::status")]
     pub(crate) status: i64,
     pub(crate) expiry: Option<i64>,
     pub(crate) session_type: Option<i64>,
@@ -46,6 +51,14 @@ impl TokenRow {
         for text in [&mut self.session_privileges, &mut self.description].into_iter().flatten() {
             column::text(text);
         }
+    }
+}
+
+impl Row for TokenRow {
+    fn size(&self) -> usize {
+        let texts = [&self.session_user_id, &self.session_privileges, &self.hash_type, &self.description];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        size_of::<Self>() + self.id.len() + self.token.expose().len() + texts
     }
 }
 

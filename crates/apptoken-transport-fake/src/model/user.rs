@@ -1,13 +1,17 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::{collation, column};
+use crate::model::table::{Row, Table};
+use crate::model::{checked, collation, column};
 
 /// A row of the table of users.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct UserRow {
     /// The number of the row; the API never shows it.
+    #[serde(deserialize_with = "checked::row_number")]
     pub(crate) row: i64,
     pub(crate) partner_id: i64,
     /// The id that the API shows; the anonymous user has none.
@@ -91,6 +95,11 @@ impl UserRow {
         }
         let ids: Vec<String> = self.roles().map(|id| id.to_string()).collect();
         self.role_ids = ids.join(",");
+        // The columns of the others were not seen; none holds more than a text.
+        let texts = self.texts.values_mut();
+        for text in texts.chain([&mut self.first_name, &mut self.last_name, &mut self.role_ids]) {
+            column::text(text);
+        }
         for (name, length) in
             [("email", 100), ("state", 16), ("city", 30), ("zip", 10), ("thumbnailUrl", 1024), ("partnerData", 4096)]
         {
@@ -114,18 +123,28 @@ pub(crate) fn cut_id(id: &str) -> String {
     id
 }
 
-/// The table of users, with an index of those that are not deleted.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<UserRow>", into = "Vec<UserRow>")]
-pub(crate) struct Users {
-    rows: BTreeMap<i64, UserRow>,
-    by_id: BTreeMap<(i64, Option<String>), i64>,
+impl Row for UserRow {
+    fn size(&self) -> usize {
+        let ids = [&self.id, &self.screen_name].into_iter().flatten();
+        let texts = ids.chain([&self.first_name, &self.last_name, &self.role_ids]).chain(self.texts.values());
+        size_of::<Self>() + texts.map(|text| size_of::<String>() + text.len()).sum::<usize>()
+    }
 }
+
+/// The table of users, with an index of those that are not deleted.
+#[derive(Clone, Default)]
+pub(crate) struct Users {
+    rows: Table<i64, UserRow>,
+    by_id: BTreeMap<Id, i64>,
+}
+
+/// The account of a user, and his id as the database compares it; the anonymous one has none.
+type Id = (i64, Option<Arc<str>>);
 
 impl Users {
     /// The user of that id who is not deleted; without an id the anonymous one.
     pub(crate) fn find(&self, partner_id: i64, id: Option<&str>) -> Option<&UserRow> {
-        let key = (partner_id, id.map(|id| collation::fold(&cut_id(id))));
+        let key = (partner_id, id.map(|id| collation::fold(&cut_id(id)).into()));
         self.rows.get(self.by_id.get(&key)?)
     }
 
@@ -143,7 +162,7 @@ impl Users {
 
     /// Adds a row and gives its number.
     pub(crate) fn insert(&mut self, mut user: UserRow) -> i64 {
-        user.row = self.rows.last_key_value().map_or(1, |(last, _)| last + 1);
+        user.row = self.rows.last_key().map_or(1, |last| last.saturating_add(1));
         let row = user.row;
         self.put(user);
         row
@@ -164,13 +183,18 @@ impl Users {
         self.rows.insert(row, user);
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows.is_full()
+    }
+
+    /// How many rows all searches so far have looked at.
+    pub(crate) fn visited(&self) -> u64 {
+        self.rows.visited()
     }
 
     /// Takes out the rows of deleted users, but for the last one: no number is given twice.
     pub(crate) fn forget_deleted(&mut self) {
-        let last = self.rows.last_key_value().map(|(last, _)| *last);
+        let last = self.rows.last_key().copied();
         self.rows.retain(|row, user| user.status != STATUS_DELETED || Some(*row) == last);
     }
 
@@ -179,25 +203,28 @@ impl Users {
     }
 }
 
-fn key(user: &UserRow) -> (i64, Option<String>) {
-    (user.partner_id, user.id.as_deref().map(collation::fold))
+fn key(user: &UserRow) -> Id {
+    (user.partner_id, user.id.as_deref().map(|id| collation::fold(id).into()))
 }
 
-impl From<Vec<UserRow>> for Users {
-    fn from(rows: Vec<UserRow>) -> Self {
+impl Serialize for Users {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Users {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut users = Self::default();
-        for user in rows {
+        for user in Vec::<UserRow>::deserialize(deserializer)? {
+            if users.rows.get(&user.row).is_some() {
+                return Err(D::Error::custom("expected users with different numbers"));
+            }
             if user.status != STATUS_DELETED {
                 users.by_id.insert(key(&user), user.row);
             }
             users.rows.insert(user.row, user);
         }
-        users
-    }
-}
-
-impl From<Users> for Vec<UserRow> {
-    fn from(users: Users) -> Self {
-        users.rows.into_values().collect()
+        Ok(users)
     }
 }

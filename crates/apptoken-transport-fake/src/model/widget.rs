@@ -1,10 +1,13 @@
 use apptoken_core::PartnerId;
 use serde::{Deserialize, Serialize};
 
+use crate::model::checked;
+
 /// A widget: what an anonymous session is asked for with. Every account has the widget `_<id>` from the start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Widget {
     pub(crate) id: String,
+    #[serde(deserialize_with = "checked::account_id")]
     pub(crate) partner_id: u32,
     pub(crate) privileges: Option<String>,
     pub(crate) roles: Vec<String>,

@@ -22,13 +22,19 @@ pub(crate) const CLASS: Class = Class {
 };
 
 /// Whether a token is asked for; the user is looked up before.
-pub(crate) fn matches(filter: &Object, token: &TokenRow) -> bool {
-    filter::text_equal(filter.text("idEqual"), &token.id)
-        && filter::text_in(filter.text("idIn"), &token.id)
-        && filter::between(filter, "createdAt", token.created_at)
-        && filter::between(filter, "updatedAt", token.updated_at)
-        && filter::int_equal(filter.int("statusEqual"), token.status)
-        && filter::int_in(filter.text("statusIn"), token.status)
+pub(crate) fn matches(filter: &Object) -> impl Fn(&TokenRow) -> bool + use<> {
+    let (id_equal, id_in) = (filter::text_equal(filter.text("idEqual")), filter::text_in(filter.text("idIn")));
+    let status_equal = filter::int_equal(filter.int("statusEqual"));
+    let status_in = filter::int_in(filter.text("statusIn"));
+    let (created, updated) = (filter::between(filter, "createdAt"), filter::between(filter, "updatedAt"));
+    move |token| {
+        status_equal(token.status)
+            && status_in(token.status)
+            && created(token.created_at)
+            && updated(token.updated_at)
+            && id_equal(&token.id)
+            && id_in(&token.id)
+    }
 }
 
 /// What tokens can be sorted by.

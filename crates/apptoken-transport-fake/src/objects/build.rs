@@ -118,7 +118,7 @@ fn to_time(value: &Value, now: i64) -> Result<i64, ApiError> {
     Ok(match text_to_int(&text) {
         _ if text.is_empty() => 0,
         -1 => -1,
-        relative if (-MAX_RELATIVE_TIME..=MAX_RELATIVE_TIME).contains(&relative) => now + relative,
+        relative if (-MAX_RELATIVE_TIME..=MAX_RELATIVE_TIME).contains(&relative) => now.saturating_add(relative),
         absolute => absolute,
     })
 }

@@ -1,74 +1,79 @@
 //! The conditions of filters. A condition that is not given, or empty, is none.
+//!
+//! Each is prepared once and then tried on every row, so that a long condition is not read again for each.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
-use crate::model::collation;
+use crate::model::collation::{self, Pattern};
 use crate::objects::Object;
 use crate::php::cast::text_to_int;
 
 /// Values of a list beyond this number do not count.
 const MAX_IN_VALUES: usize = 500;
 
+/// Patterns beyond this number do not count: every row is searched for each.
+const MAX_PATTERNS: usize = 50;
+
 /// How two rows are ordered.
 pub(crate) type Order<T> = fn(&T, &T) -> Ordering;
 
-pub(crate) fn text_equal(wanted: Option<&str>, text: &str) -> bool {
-    wanted.is_none_or(|wanted| wanted.is_empty() || collation::is_same(wanted, text))
+pub(crate) fn text_equal(wanted: Option<&str>) -> impl Fn(&str) -> bool + use<> {
+    let wanted = given(wanted).map(collation::fold);
+    move |text| wanted.as_ref().is_none_or(|wanted| *wanted == collation::fold(text))
 }
 
-pub(crate) fn text_in(wanted: Option<&str>, text: &str) -> bool {
-    values(wanted).is_none_or(|mut values| values.any(|value| collation::is_same(value, text)))
+pub(crate) fn text_in(wanted: Option<&str>) -> impl Fn(&str) -> bool + use<> {
+    let wanted: Option<HashSet<String>> = values(wanted).map(|values| values.map(collation::fold).collect());
+    move |text| wanted.as_ref().is_none_or(|wanted| wanted.contains(&collation::fold(text)))
 }
 
-pub(crate) fn text_like(wanted: Option<&str>, text: &str) -> bool {
-    wanted.is_none_or(|wanted| wanted.is_empty() || collation::contains(text, wanted))
+pub(crate) fn text_like(wanted: Option<&str>) -> impl Fn(&str) -> bool + use<> {
+    let wanted = given(wanted).map(Pattern::of);
+    move |text| wanted.as_ref().is_none_or(|wanted| wanted.is_in(text))
 }
 
-pub(crate) fn int_equal(wanted: Option<i64>, number: i64) -> bool {
-    wanted.is_none_or(|wanted| wanted == number)
+pub(crate) fn int_equal(wanted: Option<i64>) -> impl Fn(i64) -> bool + use<> {
+    move |number| wanted.is_none_or(|wanted| wanted == number)
 }
 
-pub(crate) fn int_in(wanted: Option<&str>, number: i64) -> bool {
-    values(wanted).is_none_or(|mut values| values.any(|value| text_to_int(value) == number))
+pub(crate) fn int_in(wanted: Option<&str>) -> impl Fn(i64) -> bool + use<> {
+    let wanted: Option<HashSet<i64>> = values(wanted).map(|values| values.map(text_to_int).collect());
+    move |number| wanted.as_ref().is_none_or(|wanted| wanted.contains(&number))
 }
 
 /// The conditions `<name>GreaterThanOrEqual` and `<name>LessThanOrEqual`.
-pub(crate) fn between(filter: &Object, name: &str, number: i64) -> bool {
+pub(crate) fn between(filter: &Object, name: &str) -> impl Fn(i64) -> bool + use<> {
     let from = filter.int(&format!("{name}GreaterThanOrEqual"));
     let to = filter.int(&format!("{name}LessThanOrEqual"));
-    from.is_none_or(|from| number >= from) && to.is_none_or(|to| number <= to)
+    move |number| from.is_none_or(|from| number >= from) && to.is_none_or(|to| number <= to)
 }
 
 /// Whether a text holds one of the comma-separated parts, or all of them.
-pub(crate) fn multi_like(or: Option<&str>, and: Option<&str>, text: &str) -> bool {
-    let holds = |part: &&str| collation::contains(text, part);
-    let parts = |wanted: Option<&'_ str>| -> Vec<String> {
-        wanted
-            .unwrap_or_default()
-            .split(',')
-            .map(|part| part.trim().to_owned())
-            .filter(|part| !part.is_empty())
-            .collect()
+pub(crate) fn multi_like(or: Option<&str>, and: Option<&str>) -> impl Fn(&str) -> bool + use<> {
+    let patterns = |wanted: Option<&str>| -> Vec<Pattern> {
+        let parts = wanted.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts.take(MAX_PATTERNS).map(Pattern::of).collect()
     };
-    let (or, and) = (parts(or), parts(and));
-    (or.is_empty() || or.iter().map(String::as_str).any(|part| holds(&part)))
-        && and.iter().map(String::as_str).all(|part| holds(&part))
+    let (or, and) = (patterns(or), patterns(and));
+    move |text| {
+        (or.is_empty() || or.iter().any(|pattern| pattern.is_in(text))) && and.iter().all(|pattern| pattern.is_in(text))
+    }
 }
 
-/// Sorts by `orderBy`, such as `-createdAt`; names that are not known are passed over.
+/// Sorts by `orderBy`, such as `-createdAt`; names that are not known are skipped.
 pub(crate) fn sort<T>(items: &mut [&T], filter: &Object, orders: &[(&str, Order<T>)]) {
-    let wanted: Vec<(bool, Order<T>)> = filter
-        .text("orderBy")
-        .unwrap_or_default()
-        .split(',')
-        .filter_map(|each| {
-            let descending = each.starts_with('-');
-            let name = each.strip_prefix(['+', '-'])?;
-            orders.iter().find(|(known, _)| *known == name).map(|(_, order)| (descending, *order))
-        })
-        .collect();
+    // Only the first use of a name decides anything.
+    let mut wanted: Vec<(bool, &(&str, Order<T>))> = Vec::new();
+    for each in filter.text("orderBy").unwrap_or_default().split(',') {
+        let Some(name) = each.strip_prefix(['+', '-']) else { continue };
+        let Some(known) = orders.iter().find(|(known, _)| *known == name) else { continue };
+        if wanted.iter().all(|(_, (used, _))| *used != name) {
+            wanted.push((each.starts_with('-'), known));
+        }
+    }
     items.sort_by(|one, other| {
-        let differences = wanted.iter().map(|(descending, order)| {
+        let differences = wanted.iter().map(|(descending, (_, order))| {
             let ordering = order(one, other);
             if *descending { ordering.reverse() } else { ordering }
         });
@@ -76,7 +81,10 @@ pub(crate) fn sort<T>(items: &mut [&T], filter: &Object, orders: &[(&str, Order<
     });
 }
 
+fn given(wanted: Option<&str>) -> Option<&str> {
+    wanted.filter(|wanted| !wanted.is_empty())
+}
+
 fn values(wanted: Option<&str>) -> Option<impl Iterator<Item = &str>> {
-    let wanted = wanted.filter(|wanted| !wanted.is_empty())?;
-    Some(wanted.split(',').take(MAX_IN_VALUES))
+    Some(given(wanted)?.split(',').take(MAX_IN_VALUES))
 }

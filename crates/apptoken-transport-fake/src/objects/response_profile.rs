@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use crate::objects::{Class, Enum, Kind, Object, Property};
 use crate::output::{Output, Record};
 
@@ -21,7 +23,7 @@ const INCLUDE: i64 = 1;
 /// Which properties an answer shows.
 pub(crate) struct ResponseProfile {
     includes: bool,
-    fields: Vec<String>,
+    fields: HashSet<String>,
 }
 
 impl ResponseProfile {
@@ -36,7 +38,7 @@ impl ResponseProfile {
     pub(crate) fn apply(profile: Option<&Self>, mut record: Record) -> Record {
         let Some(profile) = profile else { return record };
         for (name, value) in &mut record.properties {
-            if profile.fields.iter().any(|field| field == name) != profile.includes {
+            if profile.fields.contains(*name) != profile.includes {
                 *value = Output::Null;
             }
         }

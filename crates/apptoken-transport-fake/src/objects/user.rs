@@ -1,3 +1,7 @@
+use std::collections::BTreeSet;
+
+use indexmap::IndexSet;
+
 use crate::model::role::RoleRow;
 use crate::model::user::UserRow;
 use crate::objects::response_profile::ResponseProfile;
@@ -112,7 +116,7 @@ pub(crate) fn record<'a>(
     roles: impl Iterator<Item = &'a RoleRow>,
     profile: Option<&ResponseProfile>,
 ) -> Record {
-    let of_user: Vec<i64> = user.roles().collect();
+    let of_user: BTreeSet<i64> = user.roles().collect();
     let role_names: Vec<&str> =
         roles.filter(|role| of_user.contains(&role.id)).map(|role| role.name.as_str()).collect();
     let value = |name: &str| -> Output {
@@ -192,7 +196,9 @@ pub(crate) fn apply(object: &Object, user: &mut UserRow, now: i64) {
     }
     for name in KEPT_NUMBERS.iter().filter(|name| object.field(name).is_some()) {
         match object.int(name) {
-            Some(time) if *name == "dateOfBirth" => user.numbers.insert((*name).to_owned(), time.div_euclid(DAY) * DAY),
+            Some(time) if *name == "dateOfBirth" => {
+                user.numbers.insert((*name).to_owned(), time.div_euclid(DAY).saturating_mul(DAY))
+            }
             Some(number) => user.numbers.insert((*name).to_owned(), number),
             None => user.numbers.remove(*name),
         };
@@ -216,15 +222,15 @@ fn set_name(object: &Object, name: &str, target: &mut String) {
 
 /// Tags as the server keeps them: in lower case, of two bytes or more, each once.
 fn tidy_tags(text: &str) -> String {
-    let mut tags: Vec<String> = Vec::new();
+    let mut tags = IndexSet::new();
     for tag in text.split(',') {
         let mut tag = crate::php::cast::trim(tag).to_ascii_lowercase();
         crate::model::column::cut_bytes(&mut tag, 100);
-        if tag.len() >= 2 && !tags.contains(&tag) {
-            tags.push(tag);
+        if tag.len() >= 2 {
+            tags.insert(tag);
         }
     }
-    tags.join(", ")
+    tags.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

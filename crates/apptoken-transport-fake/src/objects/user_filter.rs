@@ -20,14 +20,21 @@ pub(crate) const CLASS: Class = Class {
 };
 
 /// Whether a user is asked for.
-pub(crate) fn matches(filter: &Object, user: &UserRow) -> bool {
-    let id = user.id.as_deref().unwrap_or_default();
-    filter::text_equal(filter.text("idEqual"), id)
-        && filter::text_in(filter.text("idIn"), id)
-        && filter::int_equal(filter.int("partnerIdEqual"), user.partner_id)
-        && filter::int_equal(filter.int("statusEqual"), user.status)
-        && filter::int_in(filter.text("statusIn"), user.status)
-        && filter::between(filter, "createdAt", user.created_at)
+pub(crate) fn matches(filter: &Object) -> impl Fn(&UserRow) -> bool + use<> {
+    let (id_equal, id_in) = (filter::text_equal(filter.text("idEqual")), filter::text_in(filter.text("idIn")));
+    let partner_equal = filter::int_equal(filter.int("partnerIdEqual"));
+    let status_equal = filter::int_equal(filter.int("statusEqual"));
+    let status_in = filter::int_in(filter.text("statusIn"));
+    let created = filter::between(filter, "createdAt");
+    move |user| {
+        let id = user.id.as_deref().unwrap_or_default();
+        partner_equal(user.partner_id)
+            && status_equal(user.status)
+            && status_in(user.status)
+            && created(user.created_at)
+            && id_equal(id)
+            && id_in(id)
+    }
 }
 
 /// What users can be sorted by.

@@ -1,3 +1,4 @@
+use crate::model::collation::fold;
 use crate::model::role::RoleRow;
 use crate::objects::filter::{self, Order};
 use crate::objects::user_role::STATUS;
@@ -30,31 +31,41 @@ pub(crate) const CLASS: Class = Class {
 };
 
 /// Whether a role is asked for.
-pub(crate) fn matches(filter: &Object, role: &RoleRow) -> bool {
-    filter::int_equal(filter.int("idEqual"), role.id)
-        && filter::int_in(filter.text("idIn"), role.id)
-        && filter::text_equal(filter.text("nameEqual"), &role.name)
-        && filter::text_in(filter.text("nameIn"), &role.name)
-        && filter::text_equal(filter.text("systemNameEqual"), &role.system_name)
-        && filter::text_in(filter.text("systemNameIn"), &role.system_name)
-        && filter::text_like(filter.text("descriptionLike"), role.description.as_deref().unwrap_or_default())
-        && filter::int_equal(filter.int("statusEqual"), role.status)
-        && filter::int_in(filter.text("statusIn"), role.status)
-        && filter::int_equal(filter.int("partnerIdEqual"), role.partner_id)
-        && filter::int_in(filter.text("partnerIdIn"), role.partner_id)
-        && filter::multi_like(
-            filter.text("tagsMultiLikeOr"),
-            filter.text("tagsMultiLikeAnd"),
-            role.tags.as_deref().unwrap_or_default(),
-        )
-        && filter::between(filter, "createdAt", role.created_at)
-        && filter::between(filter, "updatedAt", role.updated_at)
+pub(crate) fn matches(filter: &Object) -> impl Fn(&RoleRow) -> bool + use<> {
+    let text = |name| filter.text(name);
+    let (id_equal, id_in) = (filter::int_equal(filter.int("idEqual")), filter::int_in(text("idIn")));
+    let (name_equal, name_in) = (filter::text_equal(text("nameEqual")), filter::text_in(text("nameIn")));
+    let system_name_equal = filter::text_equal(text("systemNameEqual"));
+    let system_name_in = filter::text_in(text("systemNameIn"));
+    let description_like = filter::text_like(text("descriptionLike"));
+    let status_equal = filter::int_equal(filter.int("statusEqual"));
+    let status_in = filter::int_in(text("statusIn"));
+    let partner_equal = filter::int_equal(filter.int("partnerIdEqual"));
+    let partner_in = filter::int_in(text("partnerIdIn"));
+    let tags_like = filter::multi_like(text("tagsMultiLikeOr"), text("tagsMultiLikeAnd"));
+    let (created, updated) = (filter::between(filter, "createdAt"), filter::between(filter, "updatedAt"));
+    move |role| {
+        id_equal(role.id)
+            && id_in(role.id)
+            && status_equal(role.status)
+            && status_in(role.status)
+            && partner_equal(role.partner_id)
+            && partner_in(role.partner_id)
+            && created(role.created_at)
+            && updated(role.updated_at)
+            && name_equal(&role.name)
+            && name_in(&role.name)
+            && system_name_equal(&role.system_name)
+            && system_name_in(&role.system_name)
+            && description_like(role.description.as_deref().unwrap_or_default())
+            && tags_like(role.tags.as_deref().unwrap_or_default())
+    }
 }
 
 /// What roles can be sorted by.
 pub(crate) const ORDERS: &[(&str, Order<RoleRow>)] = &[
     ("id", |one, other| one.id.cmp(&other.id)),
-    ("name", |one, other| crate::model::collation::fold(&one.name).cmp(&crate::model::collation::fold(&other.name))),
+    ("name", |one, other| fold(&one.name).cmp(&fold(&other.name))),
     ("createdAt", |one, other| one.created_at.cmp(&other.created_at)),
     ("updatedAt", |one, other| one.updated_at.cmp(&other.updated_at)),
 ];

@@ -69,6 +69,11 @@ pub(crate) fn is_numeric(text: &str) -> bool {
     number(text).is_some()
 }
 
+/// Whether a text begins with a number, as PHP's arithmetic asks for.
+pub(crate) fn begins_with_number(text: &str) -> bool {
+    leading_number(text).is_some()
+}
+
 /// `==` between a value and a number.
 pub(crate) fn equals_int(value: &Value, other: i64) -> bool {
     match value {
@@ -97,6 +102,27 @@ pub(crate) fn texts_are_equal(one: &str, other: &str) -> bool {
     match (number(one), number(other)) {
         (Some(one), Some(other)) => same(one, other),
         _ => one == other,
+    }
+}
+
+/// A text in a form that is equal where [`texts_are_equal`] says so, but for whole numbers that floats cannot tell apart.
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) enum LooseText {
+    /// The bits of a float.
+    Number(u64),
+    Text(String),
+}
+
+impl LooseText {
+    pub(crate) fn of(text: &str) -> Self {
+        match number(text) {
+            // Minus zero equals zero.
+            Some(Number::Int(0)) => Self::Number(0),
+            Some(Number::Float(0.0)) => Self::Number(0),
+            Some(Number::Int(number)) => Self::Number((number as f64).to_bits()),
+            Some(Number::Float(number)) => Self::Number(number.to_bits()),
+            None => Self::Text(text.to_owned()),
+        }
     }
 }
 
@@ -265,6 +291,9 @@ mod tests {
         assert!(equals_text(&Value::Bool(true), "MD5"));
         assert!(!equals_text(&Value::Int(0), "MD5"));
         assert!(!equals_text(&Value::Null, "MD5"));
+        for (one, other) in [("1e1", "10"), ("1 ", "1"), ("0", "-0.0"), ("a", "A"), ("1", "1x"), ("10", "1e1")] {
+            assert_eq!(LooseText::of(one) == LooseText::of(other), texts_are_equal(one, other), "{one} {other}");
+        }
         assert!(texts_are_equal("1e1", "10") && texts_are_equal("1 ", "1") && !texts_are_equal("a", "A"));
     }
 }

@@ -1,6 +1,7 @@
 //! Form fields and query strings, with PHP's rules for the names of nested values.
 
-use crate::php::value::push;
+use indexmap::IndexMap;
+
 use crate::php::{Array, Key, Value};
 
 /// Fields beyond this number are dropped (PHP's `max_input_vars` in the server's configuration).
@@ -12,16 +13,16 @@ pub(crate) const MAX_NESTING: usize = 64;
 /// Reads `a=1&b[c]=2`.
 pub(crate) fn parse(text: &[u8]) -> Array {
     let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-    let mut fields = Array::new();
+    let mut fields = Fields::default();
     for pair in pairs.take(MAX_FIELDS) {
         let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
             Some(at) => (pair.get(..at), pair.get(at + 1..)),
             None => (Some(pair), None),
         };
         let name = String::from_utf8_lossy(&decode(name.unwrap_or_default(), Plus::IsSpace)).into_owned();
-        add(&mut fields, &name, to_value(decode(value.unwrap_or_default(), Plus::IsSpace)));
+        fields.add(&name, to_value(decode(value.unwrap_or_default(), Plus::IsSpace)));
     }
-    fields
+    fields.into_array()
 }
 
 /// What `+` stands for.
@@ -59,56 +60,71 @@ pub(crate) fn to_value(bytes: Vec<u8>) -> Value {
     String::from_utf8(bytes).map_or(Value::NotUtf8, Value::Text)
 }
 
-/// Puts a field where its name says: `a`, `a[b]`, `a[]`.
-pub(crate) fn add(fields: &mut Array, name: &str, value: Value) {
-    let name = name.split('\0').next().unwrap_or_default().trim_start_matches(' ');
-    let (base, brackets) = name.find('[').map_or((name, ""), |at| name.split_at(at));
-    if base.is_empty() {
-        return;
-    }
-    let mut steps = vec![Some(base.replace([' ', '.'], "_"))];
-    let mut rest = brackets;
-    while let Some(inside) = rest.strip_prefix('[') {
-        let Some((index, after)) = inside.split_once(']') else {
-            if let [Some(only)] = steps.as_mut_slice() {
-                // The first bracket is never closed: it belongs to the name.
-                *only = format!("{only}_{}", inside.replace([' ', '.', '['], "_"));
-            }
-            break;
-        };
-        steps.push((!matches!(index, "" | " ")).then(|| index.to_owned()));
-        rest = after;
-    }
-    if steps.len() <= MAX_NESTING {
-        put(fields, &steps, value);
-    }
+/// The fields of a form while they are read: an array that knows its next free number, as PHP's do.
+#[derive(Default)]
+pub(crate) struct Fields {
+    items: IndexMap<Key, Field>,
+    next: i64,
 }
 
-fn put(array: &mut Array, steps: &[Option<String>], value: Value) {
-    let Some((step, further)) = steps.split_first() else { return };
-    if further.is_empty() {
-        match step {
-            Some(name) => {
-                array.insert(Key::from(name.as_str()), value);
+enum Field {
+    Value(Value),
+    Nested(Fields),
+}
+
+impl Fields {
+    /// Puts a field where its name says: `a`, `a[b]`, `a[]`.
+    pub(crate) fn add(&mut self, name: &str, value: Value) {
+        let name = name.split('\0').next().unwrap_or_default().trim_start_matches(' ');
+        let (base, brackets) = name.find('[').map_or((name, ""), |at| name.split_at(at));
+        if base.is_empty() {
+            return;
+        }
+        let mut steps = vec![Some(base.replace([' ', '.'], "_"))];
+        let mut rest = brackets;
+        while let Some(inside) = rest.strip_prefix('[') {
+            let Some((index, after)) = inside.split_once(']') else {
+                if let [Some(only)] = steps.as_mut_slice() {
+                    // The first bracket is never closed: it belongs to the name.
+                    *only = format!("{only}_{}", inside.replace([' ', '.', '['], "_"));
+                }
+                break;
+            };
+            steps.push((!matches!(index, "" | " ")).then(|| index.to_owned()));
+            if steps.len() > MAX_NESTING {
+                return;
             }
-            None => push(array, value),
+            rest = after;
         }
-        return;
+        self.put(&steps, value);
     }
-    let key = match step {
-        Some(name) => Key::from(name.as_str()),
-        None => {
-            push(array, Value::Array(Array::new()));
-            let Some((key, _)) = array.last() else { return };
-            key.clone()
+
+    pub(crate) fn into_array(self) -> Array {
+        let value = |field| match field {
+            Field::Value(value) => value,
+            Field::Nested(fields) => Value::Array(fields.into_array()),
+        };
+        self.items.into_iter().map(|(key, field)| (key, value(field))).collect()
+    }
+
+    fn put(&mut self, steps: &[Option<String>], value: Value) {
+        let Some((step, further)) = steps.split_first() else { return };
+        let key = step.as_deref().map_or(Key::Int(self.next), Key::from);
+        if let Key::Int(number) = key {
+            self.next = self.next.max(number.saturating_add(1));
         }
-    };
-    let inner = array.entry(key).or_insert_with(|| Value::Array(Array::new()));
-    if !matches!(inner, Value::Array(_)) {
-        *inner = Value::Array(Array::new());
-    }
-    if let Value::Array(inner) = inner {
-        put(inner, further, value);
+        if further.is_empty() {
+            self.items.insert(key, Field::Value(value));
+            return;
+        }
+        let nested = || Field::Nested(Self::default());
+        let field = self.items.entry(key).or_insert_with(nested);
+        if matches!(field, Field::Value(_)) {
+            *field = nested();
+        }
+        if let Field::Nested(fields) = field {
+            fields.put(further, value);
+        }
     }
 }
 
@@ -166,6 +182,18 @@ mod tests {
         assert_eq!(parse(many.as_bytes()).len(), MAX_FIELDS);
         let deep = format!("a{}=1", "[x]".repeat(65));
         assert!(parse(deep.as_bytes()).is_empty());
+    }
+
+    #[test]
+    fn free_numbers_follow_the_highest_one_given() {
+        for (text, expected) in [
+            ("a[5]=x&a[1]=y&a[]=z", "{a:{5:x,1:y,6:z}}"),
+            ("a[-3]=x&a[]=y", "{a:{-3:x,0:y}}"),
+            ("a[][b]=x&a[][b]=y", "{a:{0:{b:x},1:{b:y}}}"),
+            ("a[9223372036854775807]=x&a[]=y", "{a:{9223372036854775807:y}}"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -115,11 +115,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 /// The array that a list of texts is.
 #[cfg(test)]
 pub(crate) fn list(items: &[&str]) -> Value {
-    let mut array = Array::new();
-    for item in items {
-        crate::php::value::push(&mut array, Value::text(*item));
-    }
-    Value::Array(array)
+    Value::Array((0..).zip(items).map(|(number, item)| (Key::Int(number), Value::text(*item))).collect())
 }
 
 #[cfg(test)]

@@ -30,6 +30,16 @@ impl Value {
         Self::Text(text.into())
     }
 
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Text(text) => text.len(),
+                Self::Array(array) => array.iter().map(|(key, value)| key.size() + value.size()).sum(),
+                Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::NotUtf8 => 0,
+            }
+    }
+
     #[cfg(test)]
     pub(crate) fn as_array(&self) -> Option<&Array> {
         match self {
@@ -49,6 +59,14 @@ impl From<&str> for Key {
 }
 
 impl Key {
+    fn size(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Int(_) => 0,
+                Self::Text(text) => text.len(),
+            }
+    }
+
     pub(crate) fn to_text(&self) -> String {
         match self {
             Self::Int(number) => number.to_string(),
@@ -60,16 +78,6 @@ impl Key {
 /// The value under a name; absent and null are the same, as for PHP's `isset`.
 pub(crate) fn set<'a>(array: &'a Array, name: &str) -> Option<&'a Value> {
     array.get(&Key::from(name)).filter(|value| **value != Value::Null)
-}
-
-/// Appends a value under the next free number.
-pub(crate) fn push(array: &mut Array, value: Value) {
-    let numbers = array.keys().filter_map(|key| match key {
-        Key::Int(number) => Some(*number),
-        Key::Text(_) => None,
-    });
-    let next = numbers.max().map_or(0, |last| last.saturating_add(1).max(0));
-    array.insert(Key::Int(next), value);
 }
 
 /// Puts the values of `over` in place of those of `base`; where both are arrays, inside them.

@@ -9,28 +9,29 @@ use crate::php::cast::to_text;
 use crate::php::hash::md5;
 use crate::php::value::set;
 use crate::request_info::RequestInfo;
-use crate::server::Server;
 use crate::server::execute::{Body, Execution};
 use crate::server::fixed_reply::{crash, unknown_format};
 use crate::server::headers::{HTML, from_cache, no_store, of_api, store_for_a_minute, with_charset};
 use crate::server::reply::Reply;
+use crate::server::turn::Turn;
 use crate::wire::format::Format;
 use crate::wire::reply::http_date;
-use crate::wire::request::WireRequest;
+use crate::wire::request::{ParsedRequest, WireRequest};
 use crate::wire::{json, php_serialize, xml};
 
-impl Server {
+impl Turn<'_> {
     pub(super) fn answer(
         &mut self,
-        request: &WireRequest,
+        parsed: &ParsedRequest<'_>,
         params: &Array,
         wants_xml: bool,
         entry: &mut JournalEntry,
     ) -> Reply {
+        let ParsedRequest { wire: request, query, params: _ } = parsed;
         let info = RequestInfo { uri: &request.target, is_https: is_https(request), now: self.clock.time().0 };
         let format = match wants_xml {
             true => Ok(Format::Xml { ignore_null: false }),
-            false => Format::of(params, &request.query()),
+            false => Format::of(params, query),
         };
         if let Ok(format) = &format
             && let Some(reply) = self.shortcut(params, format, info)
@@ -41,11 +42,14 @@ impl Server {
         if let Some(key) = &key
             && let Some((stored, stored_at)) = self.replies.get(key, info.now)
         {
-            return stored_reply(stored, stored_at, key, request, info.now);
+            return stored_reply(stored, stored_at, key, parsed, info.now);
         }
         let format = match format {
             Ok(format) => format,
-            Err(error) => return unknown_format(&error, info.now, self.state.request_number()),
+            Err(error) => {
+                let number = self.state.request_number();
+                return self.aside(|| unknown_format(&error, info.now, number));
+            }
         };
         let mut execution = Execution::default();
         let body = self.execute(params, &format, info, &mut execution);
@@ -121,11 +125,11 @@ fn content_type(params: &Array, format: &Format) -> String {
 }
 
 /// A reply from the cache.
-fn stored_reply(stored: Reply, stored_at: i64, key: &CacheKey, request: &WireRequest, now: i64) -> Reply {
+fn stored_reply(stored: Reply, stored_at: i64, key: &CacheKey, request: &ParsedRequest<'_>, now: i64) -> Reply {
     let Reply { mut wire, outcome } = stored;
     wire.headers.retain(|(name, _)| !matches!(&**name, "Date" | "X-Kaltura-Session" | "X-Kaltura-App"));
     let wire = wire.with_header("Date", &http_date(now)).with_header("X-Kaltura", &from_cache(key.as_str()));
-    let is_signed = request.method == "GET" && set(&request.query(), "kalsig").is_some();
+    let is_signed = request.wire.method == "GET" && set(&request.query, "kalsig").is_some();
     let wire = if is_signed { store_for_a_minute(wire, now, stored_at) } else { no_store(wire) };
     Reply { wire, outcome }
 }

@@ -10,29 +10,32 @@ use crate::php::cast::{is_numeric, is_true, to_text};
 use crate::php::value::set;
 use crate::php::{Array, Key, Value};
 use crate::request_info::RequestInfo;
-use crate::server::Server;
+use crate::server::turn::Turn;
 use crate::session_check::why_invalid;
 use crate::wire::route::SCRIPT;
 
-impl Server {
+impl Turn<'_> {
     /// The key of a whole request; `None` if its reply is not cached.
-    pub(super) fn request_key(&self, params: &Array, host: &str, info: RequestInfo<'_>) -> Option<CacheKey> {
+    pub(super) fn request_key(&mut self, params: &Array, host: &str, info: RequestInfo<'_>) -> Option<CacheKey> {
         if !self.is_caching || set(params, "nocache").is_some() {
             return None;
         }
-        let mut params = params.clone();
-        let ks = common_ks(&mut params)?;
+        let (params, ks) = self.aside(|| {
+            let mut params = params.clone();
+            let ks = common_ks(&mut params)?;
+            Some((params, ks))
+        })?;
         let state = ks_state(&self.state, ks.as_ref(), info);
-        CacheKey::of(&params, &state, host, info.is_https, SCRIPT)
+        self.aside(move || CacheKey::of(params, &state, host, info.is_https, SCRIPT))
     }
 
     /// The key of a part of a multirequest; `None` if its result is not cached.
-    pub(super) fn part_key(&self, params: &Array, info: RequestInfo<'_>) -> Option<CacheKey> {
+    pub(super) fn part_key(&mut self, params: &Array, info: RequestInfo<'_>) -> Option<CacheKey> {
         if !self.is_caching || set(params, "nocache").is_some() {
             return None;
         }
         let state = ks_state(&self.state, set(params, "ks"), info);
-        CacheKey::of(params, &state, "", info.is_https, SCRIPT)
+        self.aside(|| CacheKey::of(params.clone(), &state, "", info.is_https, SCRIPT))
     }
 }
 

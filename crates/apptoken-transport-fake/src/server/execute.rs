@@ -5,18 +5,22 @@ use crate::cache::Storing;
 use crate::dispatch::{Previous, dispatch};
 use crate::error::{self, Failure};
 use crate::fault::Place;
-use crate::journal::short_name;
+use crate::journal::{MAX_PARTS, short_name};
 use crate::multirequest::Multirequest;
+use crate::objects::build::group;
 use crate::output::Output;
 use crate::php::Array;
 use crate::request_info::RequestInfo;
-use crate::server::Server;
 use crate::server::fault_reply::api_error;
 use crate::server::headers::{exiting, from_cache};
+use crate::server::turn::Turn;
 use crate::wire::format::Format;
 
 /// The results of a multirequest together, in bytes: with more, PHP runs out of memory.
 const MAX_RESULTS: usize = 64 << 20;
+
+/// How many rows of tables the parts of a multirequest may look at together: with more, PHP runs out of time.
+const MAX_VISITED: u64 = 10_000_000;
 
 /// How many parts of a multirequest have a header if they come from the cache.
 const MAX_CACHE_HEADERS: usize = 30;
@@ -35,6 +39,8 @@ pub(super) struct Execution {
     /// Actions and outcomes of the parts of a multirequest, for the journal.
     pub(super) parts: Vec<(String, String)>,
     previous: Previous,
+    /// How many rows of tables were looked at.
+    visited: u64,
 }
 
 /// The body of a reply, and what the journal says of it.
@@ -49,7 +55,7 @@ struct ActionResult {
     storing: Storing,
 }
 
-impl Server {
+impl Turn<'_> {
     pub(super) fn execute(
         &mut self,
         params: &Array,
@@ -59,11 +65,13 @@ impl Server {
     ) -> Result<Body, Failure> {
         if RequestedAction::of(params).is_multirequest() {
             let outputs = self.run_parts(params, info, execution)?;
-            return Ok(Body { text: format.write_all(&outputs), outcome: "ok".to_owned() });
+            let text = self.aside(move || format.write_all(&outputs));
+            return Ok(Body { text, outcome: "ok".to_owned() });
         }
         let result = self.run_action(params, info, execution)?;
         execution.storing.and(result.storing);
-        Ok(Body { text: format.write(&result.output), outcome: result.outcome })
+        let ActionResult { output, outcome, .. } = result;
+        Ok(Body { text: self.aside(move || format.write(&output)), outcome })
     }
 
     fn run_parts(
@@ -72,20 +80,25 @@ impl Server {
         info: RequestInfo<'_>,
         execution: &mut Execution,
     ) -> Result<Vec<Output>, Failure> {
-        let mut requests = Multirequest::of(params);
+        let mut requests = self.aside(|| Multirequest::of(params));
         let mut outputs = Vec::new();
         let mut size = 0;
-        while let Some(request) = requests.next_request() {
+        // Other requests have their turns between the parts.
+        while let Some(request) = self.aside(|| requests.next_request())? {
             let action = short_name(&RequestedAction::of(&request).full_name());
             let (output, outcome) = self.run_part(&request, info, execution)?;
             size += output.size();
-            if size > MAX_RESULTS {
+            if size > MAX_RESULTS || execution.visited > MAX_VISITED {
                 return Err(Failure::Crash);
             }
-            requests.finished(&output)?;
-            execution.parts.push((action, outcome));
+            self.journal.count_call(&action);
+            if execution.parts.len() < MAX_PARTS {
+                execution.parts.push((action, outcome));
+            }
+            self.aside(|| requests.finished(&output))?;
             outputs.push(output);
         }
+        self.aside(move || drop(requests));
         Ok(outputs)
     }
 
@@ -124,7 +137,7 @@ impl Server {
         let fault = self.faults.meet(&requested.full_name(), Place::Action);
         let mut result = match &fault {
             Some(fault) if !fault.commits() => Ok(Output::Null),
-            _ => dispatch(&mut self.state, params, info, &mut storing, &mut execution.previous),
+            _ => self.dispatch(params, info, &mut storing, execution),
         };
         if let Some(fault) = &fault {
             result = Err(api_error(fault.trouble(), &requested).into());
@@ -142,5 +155,19 @@ impl Server {
         }
         let outcome = error.code.clone();
         Ok(ActionResult { output: Output::Error(error), outcome, storing })
+    }
+    fn dispatch(
+        &mut self,
+        params: &Array,
+        info: RequestInfo<'_>,
+        storing: &mut Storing,
+        execution: &mut Execution,
+    ) -> Result<Output, Failure> {
+        let grouped = self.aside(|| group(params));
+        let visited_before = self.state.visited();
+        let result = dispatch(&mut self.state, params, &grouped, info, storing, &mut execution.previous);
+        execution.visited += self.state.visited().wrapping_sub(visited_before);
+        self.aside(move || drop(grouped));
+        result
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn from_cache(key: &str) -> String {
 
 /// The value of X-Kaltura-App for an error that ends the server's work early.
 pub(super) fn exiting(error: &ApiError) -> String {
-    format!("exiting on error {} - {}", error.code, error.message)
+    format!("exiting on error {} - {}", error.code, error.message())
 }
 
 /// The content type with the charset that PHP adds to text.

@@ -1,7 +1,7 @@
 //! What the journal holds of a request and of what was delivered.
 
 use crate::actions::requested::RequestedAction;
-use crate::journal::{JournalEntry, short_name, shown};
+use crate::journal::{JournalEntry, short_name};
 use crate::model::state::State;
 use crate::php::Array;
 use crate::php::cast::{is_numeric, text_to_int, to_text};
@@ -14,7 +14,6 @@ pub(super) fn describe_request(entry: &mut JournalEntry, params: &Array, state: 
         true => "multirequest".to_owned(),
         false => short_name(&requested.full_name()),
     };
-    entry.parameters = shown(params);
     entry.partner = account_of(params, state);
 }
 

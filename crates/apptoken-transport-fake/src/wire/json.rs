@@ -61,16 +61,16 @@ fn write_error(json: &mut String, error: &ApiError) {
     json.push_str("{\"code\":");
     write_text(json, &error.code);
     json.push_str(",\"message\":");
-    write_text(json, &error.message);
+    write_text(json, &error.message());
     json.push_str(",\"objectType\":\"KalturaAPIException\",\"args\":");
-    if error.args.is_empty() {
+    if error.args().len() == 0 {
         json.push_str("[]");
     } else {
-        for (at, (name, value)) in error.args.iter().enumerate() {
+        for (at, (name, value)) in error.args().enumerate() {
             json.push(if at == 0 { '{' } else { ',' });
             write_text(json, name);
             json.push(':');
-            write_text(json, value);
+            write_text(json, &value);
         }
         json.push('}');
     }
@@ -79,25 +79,37 @@ fn write_error(json: &mut String, error: &ApiError) {
 
 fn write_text(json: &mut String, text: &str) {
     json.push('"');
-    for each in text.chars() {
-        match each {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            '/' => json.push_str("\\/"),
-            '\u{8}' => json.push_str("\\b"),
-            '\u{c}' => json.push_str("\\f"),
-            '\n' => json.push_str("\\n"),
-            '\r' => json.push_str("\\r"),
-            '\t' => json.push_str("\\t"),
-            ' '..='\u{7f}' => json.push(each),
-            each => {
-                for unit in each.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(json, "\\u{unit:04x}");
-                }
+    let mut rest = text;
+    // What needs no escape is copied in one piece.
+    while let Some(at) = rest.find(|each| !matches!(each, ' '..='\u{7f}') || matches!(each, '"' | '\\' | '/')) {
+        let (plain, after) = rest.split_at(at);
+        json.push_str(plain);
+        let mut further = after.chars();
+        if let Some(each) = further.next() {
+            write_escaped(json, each);
+        }
+        rest = further.as_str();
+    }
+    json.push_str(rest);
+    json.push('"');
+}
+
+fn write_escaped(json: &mut String, each: char) {
+    match each {
+        '"' => json.push_str("\\\""),
+        '\\' => json.push_str("\\\\"),
+        '/' => json.push_str("\\/"),
+        '\u{8}' => json.push_str("\\b"),
+        '\u{c}' => json.push_str("\\f"),
+        '\n' => json.push_str("\\n"),
+        '\r' => json.push_str("\\r"),
+        '\t' => json.push_str("\\t"),
+        each => {
+            for unit in each.encode_utf16(&mut [0; 2]) {
+                let _ = write!(json, "\\u{unit:04x}");
             }
         }
     }
-    json.push('"');
 }
 
 #[cfg(test)]

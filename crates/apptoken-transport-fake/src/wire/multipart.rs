@@ -1,36 +1,52 @@
 //! `multipart/form-data`, as far as PHP reads it.
 
-use crate::php::form::{add, to_value};
+use memchr::memmem;
+
+use crate::php::form::{Fields, to_value};
 use crate::php::{Array, Key, Value};
 
 /// Parts beyond this number are dropped.
 const MAX_PARTS: usize = 10_000;
 
-/// Reads the fields of a body; what is no sound part is passed over.
+/// Reads the fields of a body; parts that are not sound are skipped.
 pub(crate) fn parse(content_type: &str, body: &[u8]) -> Array {
-    let mut fields = Array::new();
-    let Some(boundary) = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty()) else {
-        return fields;
-    };
-    let delimiter = [b"--", boundary.as_bytes()].concat();
-    let Some(start) = find(body, &delimiter) else { return fields };
-    let mut rest = body.get(start + delimiter.len()..).unwrap_or_default();
+    let mut fields = Fields::default();
+    let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
+    let delimiter = boundary.map(|boundary| format!("--{boundary}")).unwrap_or_default();
+    let mut delimiters = delimiters(body, delimiter.as_bytes());
+    let mut next = delimiters.next().filter(|_| !delimiter.is_empty());
     for _ in 0..MAX_PARTS {
+        let Some(after) = next.and_then(|at| body.get(at + delimiter.len()..)) else { break };
         // Two dashes behind the delimiter are the end.
-        let Some(part) = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")) else { break };
-        let end = find(part, &[b"\r\n", delimiter.as_slice()].concat());
-        let content = end.and_then(|end| part.get(..end)).unwrap_or(part);
+        let Some(part) = after.strip_prefix(b"\r\n").or_else(|| after.strip_prefix(b"\n")) else { break };
+        let start = body.len() - part.len();
+        next = delimiters.find(|at| body.get(start..*at).is_some_and(|part| part.ends_with(b"\r\n")));
+        let content = next.and_then(|at| body.get(start..at - 2)).unwrap_or(part);
         add_part(&mut fields, content);
-        match end.and_then(|end| part.get(end + 2 + delimiter.len()..)) {
-            Some(further) => rest = further,
-            None => break,
-        }
     }
-    fields
+    fields.into_array()
 }
 
-fn add_part(fields: &mut Array, part: &[u8]) {
-    let Some(at) = find(part, b"\r\n\r\n") else { return };
+/// Where lines begin with the delimiter.
+///
+/// A delimiter holds no line break, so each line is compared with it once and no further than the line reaches. However
+/// long and repetitive a boundary is, this takes time in proportion to the body.
+fn delimiters(body: &[u8], delimiter: &[u8]) -> impl Iterator<Item = usize> {
+    let lines = body.split_inclusive(|byte| *byte == b'\n').scan(0, |end, line| {
+        *end += line.len();
+        Some((*end - line.len(), line))
+    });
+    lines.filter(move |(_, line)| begins_with(line, delimiter)).map(|(start, _)| start)
+}
+
+fn begins_with(line: &[u8], delimiter: &[u8]) -> bool {
+    #[cfg(test)]
+    tests::COMPARED.with(|compared| compared.set(compared.get() + line.len().min(delimiter.len())));
+    line.starts_with(delimiter)
+}
+
+fn add_part(fields: &mut Fields, part: &[u8]) {
+    let Some(at) = memmem::find(part, b"\r\n\r\n") else { return };
     let (head, content) = (part.get(..at).unwrap_or_default(), part.get(at + 4..).unwrap_or_default());
     let head = String::from_utf8_lossy(head);
     let disposition = head.split("\r\n").find_map(|line| {
@@ -49,7 +65,7 @@ fn add_part(fields: &mut Array, part: &[u8]) {
     } else {
         to_value(content.to_vec())
     };
-    add(fields, &name, value);
+    fields.add(&name, value);
 }
 
 /// A parameter of a header's value, with or without quotes.
@@ -91,13 +107,28 @@ fn unquoted(quoted: &str) -> Option<(String, &str)> {
     None
 }
 
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        /// How many bytes were compared with a delimiter.
+        pub(super) static COMPARED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn a_long_boundary_costs_no_more_than_the_body() {
+        let content_type = format!("multipart/form-data; boundary={}x", "-".repeat(50_000));
+        let dashes = "-".repeat(1 << 20);
+        let lines = format!("{}\n", "-".repeat(60_000)).repeat(20);
+        for body in [dashes, lines] {
+            COMPARED.set(0);
+            assert!(parse(&content_type, body.as_bytes()).is_empty());
+            assert!(COMPARED.get() <= body.len(), "{} of {}", COMPARED.get(), body.len());
+        }
+    }
 
     fn shown(content_type: &str, body: &str) -> String {
         let fields = parse(content_type, body.as_bytes());

@@ -30,16 +30,16 @@ fn write(php: &mut String, output: &Output) {
         Output::Error(error) => {
             let _ = write!(php, "a:4:{{");
             for (name, value) in
-                [("code", &*error.code), ("message", &error.message), ("objectType", "KalturaAPIException")]
+                [("code", &*error.code), ("message", &error.message()), ("objectType", "KalturaAPIException")]
             {
                 write_text(php, name);
                 write_text(php, value);
             }
             write_text(php, "args");
-            let _ = write!(php, "a:{}:{{", error.args.len());
-            for (name, value) in &error.args {
+            let _ = write!(php, "a:{}:{{", error.args().len());
+            for (name, value) in error.args() {
                 write_text(php, name);
-                write_text(php, value);
+                write_text(php, &value);
             }
             write!(php, "}}}}")
         }

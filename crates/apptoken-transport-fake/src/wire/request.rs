@@ -1,8 +1,10 @@
 use std::fmt;
 
+use crate::php::cast::to_text;
 use crate::php::value::{replace_recursive, set};
 use crate::php::{Array, Value, form, json};
 use crate::wire::multipart;
+use crate::wire::route::Route;
 
 /// A request as it is on the wire. One that came over TLS has the header `X-Forwarded-Proto: https`, as behind Kaltura's
 /// load balancers.
@@ -30,16 +32,26 @@ impl WireRequest {
     }
 
     /// The parameters of the query.
-    pub(crate) fn query(&self) -> Array {
+    fn query(&self) -> Array {
         let query =
             self.target.split('#').next().and_then(|target| target.split_once('?')).map_or("", |(_, query)| query);
         form::parse(query.as_bytes())
     }
 
+    /// Reads the parameters, which needs no server: [`Fake::answer`](crate::Fake::answer) takes them.
+    #[must_use]
+    pub fn parse(&self) -> ParsedRequest<'_> {
+        let query = self.query();
+        let params = match Route::of(self.path()) {
+            Route::Api { path } => Some(self.params(path, query.clone())),
+            _ => None,
+        };
+        ParsedRequest { wire: self, query, params }
+    }
+
     /// All parameters: the path wins over the query, and both over the body.
-    pub(crate) fn params(&self, path: Array) -> Array {
+    fn params(&self, path: Array, mut url: Array) -> Array {
         let mut params = self.body_params();
-        let mut url = self.query();
         replace_recursive(&mut url, path);
         replace_recursive(&mut params, url);
         params
@@ -71,6 +83,33 @@ impl WireRequest {
             return form::parse(&self.body);
         }
         Array::new()
+    }
+}
+
+/// A request whose parameters were read. For a large request that is most of the work.
+pub struct ParsedRequest<'a> {
+    pub(crate) wire: &'a WireRequest,
+    pub(crate) query: Array,
+    /// `None` where the API is not reached.
+    pub(crate) params: Option<Array>,
+}
+
+impl ParsedRequest<'_> {
+    /// Whether the answer takes little: one call that neither holds others nor lists objects.
+    #[must_use]
+    pub fn is_light(&self) -> bool {
+        let is = |name, text: &str| {
+            let value = self.params.as_ref().and_then(|params| set(params, name));
+            value.is_some_and(|value| to_text(value).eq_ignore_ascii_case(text))
+        };
+        !is("service", "multirequest") && !is("action", "list")
+    }
+}
+
+impl fmt::Debug for ParsedRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wire, query: _, params: _ } = self;
+        f.debug_tuple("ParsedRequest").field(wire).finish()
     }
 }
 
@@ -114,7 +153,6 @@ fn shown_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::php::cast::to_text;
 
     fn request(method: &str, target: &str, content_type: &str, body: &str) -> WireRequest {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
@@ -122,7 +160,7 @@ mod tests {
     }
 
     fn shown(request: &WireRequest) -> String {
-        let params = request.params(Array::new());
+        let params = request.params(Array::new(), request.query());
         params.iter().map(|(key, value)| format!("{}={};", key.to_text(), to_text(value))).collect()
     }
 

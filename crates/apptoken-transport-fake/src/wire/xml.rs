@@ -64,14 +64,14 @@ fn write_record(xml: &mut Xml, record: &Record, ignore_null: bool) -> io::Result
 fn write_error(xml: &mut Xml, error: &ApiError) -> io::Result<()> {
     element(xml, "error", |xml| {
         text_element(xml, "code", &error.code)?;
-        text_element(xml, "message", &error.message)?;
+        text_element(xml, "message", &error.message())?;
         text_element(xml, "objectType", "KalturaAPIException")?;
         element(xml, "args", |xml| {
-            error.args.iter().try_for_each(|(name, value)| {
+            error.args().try_for_each(|(name, value)| {
                 element(xml, "item", |xml| {
                     text_element(xml, "objectType", "KalturaApiExceptionArg")?;
                     text_element(xml, "name", name)?;
-                    text_element(xml, "value", value)
+                    text_element(xml, "value", &value)
                 })
             })
         })

@@ -95,6 +95,85 @@ fn what_is_no_snapshot_changes_nothing() {
 }
 
 #[test]
+fn a_state_that_no_fake_can_have_is_refused() {
+    let fake = Fake::new();
+    let _ = token(&fake);
+    let before = fake.snapshot();
+    let sound: Value = serde_json::from_str(&before).unwrap();
+    let token_key = sound["tokens"].as_object().unwrap().keys().next().unwrap().clone();
+    for (path, value, expected) in [
+        ("/accounts/101/id", json!(0), "expected the id of an account"),
+        ("/accounts/101/id", json!(2_147_483_648_u32), "expected the id of an account"),
+        ("/accounts/101/id", json!(102), "expected each of the accounts under its id"),
+        ("/accounts/101/admin_secrets", json!([]), "expected one secret of an account or more"),
+        ("/accounts/101/admin_secrets/0", json!(""), "expected one secret of an account or more"),
+        ("/accounts/101/user_secret", json!(" "), "expected the secret of an account"),
+        ("/accounts/101/ks_version", json!(3), "expected the KS version 1 or 2"),
+        ("/accounts/101/status", json!(0), "expected a status from 1 to 3"),
+        ("/accounts/101/parent", json!(0), "expected the id of an account"),
+        ("/widgets/_101/partner_id", json!(0), "expected the id of an account"),
+        ("/widgets/_101/id", json!("_102"), "expected each of the widgets under its id"),
+        (&format!("/tokens/{token_key}/id"), json!(""), "expected the id of an app token"),
+        (&format!("/tokens/{token_key}/id"), json!("0_other"), "expected each of the tokens under its id"),
+        (&format!("/tokens/{token_key}/token"), json!(""), "expected the value of an app token"),
+        (&format!("/tokens/{token_key}/partner_id"), json!(-1), "expected the id of an account"),
+        (&format!("/tokens/{token_key}/partner_id"), json!(999), "expected only tokens of accounts that are there"),
+        (&format!("/tokens/{token_key}/status"), json!(9), "expected a status from 1 to 3"),
+        ("/users/0/row", json!(i64::MAX), "expected a number from 1 to 2147483647"),
+        ("/users/1/row", sound["users"][0]["row"].clone(), "expected users with different numbers"),
+        ("/roles/1/id", json!(i64::MAX), "expected a number from 1 to 2147483647"),
+        ("/roles/1/id", json!(7), "expected each of the roles under its id"),
+        ("/revocations/next", json!(u64::MAX), "expected a count below 2^63"),
+    ] {
+        let mut changed = sound.clone();
+        *changed.pointer_mut(path).unwrap_or_else(|| panic!("{path}")) = value;
+        let error = fake.restore(&changed.to_string()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{path}: {error}");
+    }
+    assert_eq!(fake.snapshot(), before);
+    fake.restore(&before).unwrap();
+}
+
+#[test]
+fn refused_states_show_no_secret() {
+    let fake = Fake::new();
+    let state = fake.snapshot().replace("\"ks_version\":2", "\"ks_version\":\"canary\"");
+    let error = fake.restore(&state).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+}
+
+#[test]
+fn an_account_keeps_a_secret_when_it_is_given_none() {
+    let fake = Fake::new();
+    assert!(fake.change_account(partner(), |account| account.admin_secrets([])));
+    assert!(fake.admin_session(partner()).is_some());
+}
+
+#[test]
+fn secrets_of_the_operating_system_differ_every_time() {
+    let secrets = || {
+        let fake = Fake::new();
+        let known = token(&fake);
+        fake.use_system_randomness();
+        let token = fake.token(&known.id).unwrap();
+        assert!(token.secret.expose() != known.secret.expose());
+        let restored = Fake::new();
+        restored.use_system_randomness();
+        restored.restore(&fake.snapshot()).unwrap();
+        let more = crate::client::token(&restored);
+        [
+            token.secret.expose().to_owned(),
+            fake.admin_secret(partner()).unwrap().expose().to_owned(),
+            more.secret.expose().to_owned(),
+            widget_ks(&fake).expose().to_owned(),
+        ]
+    };
+    let (one, other) = (secrets(), secrets());
+    assert!(one.iter().zip(&other).all(|(one, other)| one != other));
+    assert!(!one.contains(&Fake::new().admin_secret(partner()).unwrap().expose().to_owned()));
+}
+
+#[test]
 fn accounts_come_from_a_configuration() {
     let fake = Fake::from_config(&partners().to_string()).unwrap();
     let ids: Vec<u32> = fake.accounts().iter().map(Account::id).collect();
@@ -109,6 +188,14 @@ fn a_wrong_configuration_says_where() {
     for (config, expected) in [
         ("", "JSON"),
         ("{}", "partners"),
+        (
+            r#"{"partners": [{"id": 7, "adminSecret": "a", "secret": "b"}, {"id": 7, "adminSecret": "c", "secret": "d"}]}"#,
+            "partners[1].id: expected a number that no other account has",
+        ),
+        (
+            r#"{"partners": [{"id": 7, "adminSecret": "a", "secret": "b"}], "roles": [{"id": 9223372036854775807, "name": "r"}]}"#,
+            "roles[0].id: expected a number from 1 to 2147483647",
+        ),
         (r#"{"partners": 1}"#, "partners"),
         (r#"{"partners": [{"id": -1}]}"#, "partners[0].id"),
         (r#"{"partners": [{"id": 101, "ksVersion": 3}]}"#, "partners[0].ksVersion"),

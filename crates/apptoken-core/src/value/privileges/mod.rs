@@ -3,6 +3,7 @@
 mod well_known;
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
@@ -61,12 +62,20 @@ impl Privileges {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         // As the server's `ks::parsePrivileges` does; its results are the test vectors `privileges_parse.jsonl`.
-        let mut privileges = Self::new();
+        let mut privileges = Vec::<Privilege>::new();
+        // Searching the list for each name would take hours for a text of some megabytes.
+        let mut positions = BTreeMap::new();
         for item in text.split(',') {
             let (name, value) = item.split_once(':').unwrap_or((item, ""));
-            privileges.append(name, value.split('/').filter(|_| !value.is_empty()));
+            let position = *positions.entry(name).or_insert(privileges.len());
+            if position == privileges.len() {
+                privileges.push(Privilege { name: name.to_owned(), values: Vec::new() });
+            }
+            if let Some(privilege) = privileges.get_mut(position).filter(|_| !value.is_empty()) {
+                privilege.values.extend(value.split('/').map(ToOwned::to_owned));
+            }
         }
-        privileges
+        Self(privileges)
     }
 
     /// Adds a privilege. If the name already exists, adds the values to it.

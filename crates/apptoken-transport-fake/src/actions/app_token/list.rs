@@ -28,11 +28,12 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         },
         None => None,
     };
+    let matches = matches(wanted);
     let is_wanted = |token: &&TokenRow| {
         token.partner_id == partner_id
             && token.status != STATUS_DELETED
             && user.is_none_or(|user| token.user == user)
-            && matches(wanted, token)
+            && matches(token)
     };
     let mut tokens: Vec<&TokenRow> = call.state.tokens().filter(is_wanted).collect();
     filter::sort(&mut tokens, wanted, ORDERS);

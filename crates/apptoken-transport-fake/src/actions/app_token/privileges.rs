@@ -1,9 +1,11 @@
 //! Which privileges the session of an application token has.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 use crate::php::Key;
-use crate::php::cast::{is_true_text, texts_are_equal, trim};
+use crate::php::cast::{LooseText, is_true_text, trim};
 
 /// Names that a request cannot ask for.
 const RESERVED: &[&str] = &[
@@ -87,14 +89,11 @@ fn add_of_token(privileges: &mut Privileges, of_token: Privileges) {
 
 /// A name is allowed that is neither reserved nor there; or that has the wildcard, which is narrowed.
 fn add_asked(privileges: &mut Privileges, asked: Privileges) {
-    let there: Vec<String> = privileges.keys().map(|name| trim(&name.to_text()).to_owned()).collect();
+    let there = privileges.keys().map(|name| LooseText::of(trim(&name.to_text())));
+    let taken: HashSet<LooseText> = RESERVED.iter().copied().map(LooseText::of).chain(there).collect();
     for (name, values) in asked {
-        let text = name.to_text();
-        let text = trim(&text);
-        let is_taken =
-            RESERVED.iter().copied().chain(there.iter().map(String::as_str)).any(|taken| texts_are_equal(text, taken));
         let has_wildcard = privileges.get(&name).is_some_and(|values| values.iter().any(|value| value == WILDCARD));
-        if !is_taken || has_wildcard {
+        if has_wildcard || !taken.contains(&LooseText::of(trim(&name.to_text()))) {
             privileges.insert(name, values);
         }
     }

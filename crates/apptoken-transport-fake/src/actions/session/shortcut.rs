@@ -4,7 +4,7 @@
 use crate::error::Failure;
 use crate::model::session::NewSession;
 use crate::model::state::State;
-use crate::php::cast::{equals_int, is_numeric, text_to_int, to_int, to_text};
+use crate::php::cast::{begins_with_number, equals_int, text_to_int, to_int, to_text};
 use crate::php::value::set;
 use crate::php::{Array, Value};
 
@@ -50,8 +50,4 @@ fn lifetime(expiry: Option<&Value>) -> Result<i64, Failure> {
         Some(Value::Text(text)) if !begins_with_number(text) => Err(Failure::Crash),
         Some(value) => Ok(to_int(value)),
     }
-}
-
-fn begins_with_number(text: &str) -> bool {
-    (1..=text.len()).filter_map(|end| text.get(..end)).any(is_numeric)
 }

@@ -1,7 +1,10 @@
+use std::collections::HashSet;
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::{Arguments, Parameter};
 use crate::error::{self, ApiError, Failure};
 use crate::model::account::Account;
+use crate::model::collation::fold;
 use crate::model::session::NewSession;
 use crate::model::state::State;
 use crate::objects::SESSION_TYPE;
@@ -82,10 +85,15 @@ pub(crate) fn opens(account: &Account, request: &StartRequest<'_>) -> bool {
 }
 
 fn check_roles(state: &State, request: &StartRequest<'_>) -> Result<(), ApiError> {
+    // A role is searched for once, however often it is named.
+    let mut found = HashSet::new();
     for item in request.privileges.split(',') {
         let mut parts = item.split(':');
         if parts.next() == Some("setrole") {
             let role = parts.next().unwrap_or_default();
+            if !found.insert(fold(role)) {
+                continue;
+            }
             find_role(state, request.partner_id, role).ok_or_else(|| error::UNKNOWN_ROLE_ID.plain())?;
         }
     }

@@ -20,11 +20,9 @@ pub(crate) const ACTION: Action = Action {
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let none = Object::empty(&FILTER);
     let wanted = call.arguments.object("filter").unwrap_or(&none);
+    let matches = matches(wanted);
     let is_wanted = |user: &&UserRow| {
-        user.partner_id == call.partner_id()
-            && user.id.is_some()
-            && user.status != STATUS_DELETED
-            && matches(wanted, user)
+        user.partner_id == call.partner_id() && user.id.is_some() && user.status != STATUS_DELETED && matches(user)
     };
     let mut users: Vec<&UserRow> = call.state.users.iter().filter(is_wanted).collect();
     filter::sort(&mut users, wanted, ORDERS);

@@ -19,8 +19,8 @@ pub(crate) const ACTION: Action = Action {
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let none = Object::empty(&FILTER);
     let wanted = call.arguments.object("filter").unwrap_or(&none);
-    let is_wanted =
-        |role: &&RoleRow| role.is_of(call.partner_id()) && role.status != STATUS_DELETED && matches(wanted, role);
+    let matches = matches(wanted);
+    let is_wanted = |role: &&RoleRow| role.is_of(call.partner_id()) && role.status != STATUS_DELETED && matches(role);
     let mut roles: Vec<&RoleRow> = call.state.roles.values().filter(is_wanted).collect();
     filter::sort(&mut roles, wanted, ORDERS);
     let total = i64::try_from(roles.len()).unwrap_or(i64::MAX);

@@ -32,8 +32,9 @@ fn record(call: &Call<'_>, role: &RoleRow) -> Record {
 
 /// No other role of the account or of partner 0 has the name.
 fn check_name_is_free(call: &Call<'_>, name: &str) -> Result<(), ApiError> {
+    let name = collation::fold(name);
     let is_taken = |role: &RoleRow| {
-        role.is_of(call.partner_id()) && role.status != STATUS_DELETED && collation::is_same(&role.name, name)
+        role.is_of(call.partner_id()) && role.status != STATUS_DELETED && collation::fold(&role.name) == name
     };
     if call.state.roles.values().any(is_taken) { Err(error::ROLE_NAME_ALREADY_EXISTS.plain()) } else { Ok(()) }
 }
@@ -41,11 +42,12 @@ fn check_name_is_free(call: &Call<'_>, name: &str) -> Result<(), ApiError> {
 /// No other role of the account has the system name.
 fn check_system_name_is_free(call: &Call<'_>, system_name: Option<&str>, own_id: Option<i64>) -> Result<(), ApiError> {
     let Some(system_name) = system_name.filter(|name| crate::php::cast::is_true_text(name)) else { return Ok(()) };
+    let folded = collation::fold(system_name);
     let is_taken = |role: &RoleRow| {
         role.partner_id == call.partner_id()
             && role.status != STATUS_DELETED
             && Some(role.id) != own_id
-            && collation::is_same(&role.system_name, system_name)
+            && collation::fold(&role.system_name) == folded
     };
     if call.state.roles.values().any(is_taken) {
         return Err(error::SYSTEM_NAME_ALREADY_EXISTS.with(&[system_name]));

@@ -1,0 +1,143 @@
+//! Who may call the control interface: programs on this machine, and no web page.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use apptoken_transport_fake::{WireReply, WireRequest};
+
+use super::{Problem, reply};
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    pub(crate) address: IpAddr,
+    pub(crate) is_encrypted: bool,
+}
+
+impl Caller {
+    /// Lets programs on this machine through. `hosts` are further names that the operator allows.
+    ///
+    /// A page in a browser on this machine comes from this machine too. Its requests are told by what browsers say of
+    /// them; the host is checked because a page can have its own name lead to this machine (DNS rebinding), and is then
+    /// of the same origin as the emulator.
+    ///
+    /// # Errors
+    ///
+    /// The refusal.
+    pub(crate) fn check(self, request: &WireRequest, hosts: &[String]) -> Result<(), WireReply> {
+        self.problem(request, hosts).map_or(Ok(()), |why| Err(reply(Err(Problem::new(403, why)))))
+    }
+
+    fn problem(self, request: &WireRequest, hosts: &[String]) -> Option<&'static str> {
+        const PAGES: &str = "the control interface is not for web pages";
+        if !self.address.is_loopback() {
+            return Some("the control interface is for this machine only");
+        }
+        let host = match all(request, "Host").as_slice() {
+            [host] => *host,
+            _ => return Some("the control interface needs one Host header"),
+        };
+        if !is_of_this_machine(host) && !hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name_of(host))) {
+            return Some(
+                "the control interface answers to localhost, 127.0.0.1, [::1] and names that the operator allows",
+            );
+        }
+        let own = format!("{}://{host}", if self.is_encrypted { "https" } else { "http" });
+        if all(request, "Origin").iter().any(|origin| !origin.eq_ignore_ascii_case(&own)) {
+            return Some(PAGES);
+        }
+        if all(request, "Sec-Fetch-Site").iter().any(|site| !matches!(*site, "same-origin" | "none")) {
+            return Some(PAGES);
+        }
+        None
+    }
+}
+
+fn all<'a>(request: &'a WireRequest, name: &str) -> Vec<&'a str> {
+    let of_name = request.headers.iter().filter(|(given, _)| given.eq_ignore_ascii_case(name));
+    of_name.map(|(_, value)| value.as_str()).collect()
+}
+
+/// The name or address in a `Host` header, without the port.
+fn name_of(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+fn is_of_this_machine(host: &str) -> bool {
+    let name = name_of(host);
+    let bracketed = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    let address = match bracketed {
+        Some(address) => address.parse::<Ipv6Addr>().ok().map(IpAddr::from),
+        None => name.parse().ok().filter(IpAddr::is_ipv4),
+    };
+    name.eq_ignore_ascii_case("localhost") || address.is_some_and(|address| address.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_let_in(from: &str, headers: &[(&str, &str)]) -> bool {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let target = "/__control/state".to_owned();
+        let request = WireRequest { method: "GET".into(), target, headers, body: Vec::new() };
+        let caller = Caller { address: from.parse().unwrap(), is_encrypted: false };
+        caller.check(&request, &["emulator.test".to_owned()]).is_ok()
+    }
+
+    #[test]
+    fn other_machines_do_not_get_in() {
+        let host = [("Host", "localhost")];
+        assert!(["127.0.0.1", "127.9.9.9", "::1"].iter().all(|from| is_let_in(from, &host)));
+        assert!(!["10.0.0.1", "192.168.1.1", "fe80::1", "8.8.8.8"].iter().any(|from| is_let_in(from, &host)));
+    }
+
+    #[test]
+    fn only_hosts_of_this_machine_or_allowed_ones_get_in() {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "127.0.0.1:1",
+            "127.1.2.3",
+            "[::1]:80",
+            "[::1]",
+            "emulator.test",
+            "Emulator.Test:9",
+        ] {
+            assert!(is_let_in("127.0.0.1", &[("host", host)]), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "localhost@evil.example",
+            "10.0.0.1",
+            "[::2]",
+            "::1",
+            "localhost:x",
+            "emulator.test.evil.example",
+        ] {
+            assert!(!is_let_in("127.0.0.1", &[("Host", host)]), "{host}");
+        }
+        assert!(!is_let_in("127.0.0.1", &[]));
+        assert!(!is_let_in("127.0.0.1", &[("Host", "localhost"), ("Host", "evil.example")]));
+    }
+
+    #[test]
+    fn pages_of_other_origins_do_not_get_in() {
+        let with = |name, value| is_let_in("127.0.0.1", &[("Host", "localhost:80"), (name, value)]);
+        for origin in
+            ["http://evil.example", "https://localhost:80", "http://localhost:81", "http://localhost", "null", ""]
+        {
+            assert!(!with("Origin", origin), "{origin}");
+        }
+        assert!(with("Origin", "http://localhost:80"));
+        for site in ["cross-site", "same-site", "", "x"] {
+            assert!(!with("Sec-Fetch-Site", site), "{site}");
+        }
+        assert!(with("Sec-Fetch-Site", "same-origin") && with("Sec-Fetch-Site", "none"));
+    }
+}

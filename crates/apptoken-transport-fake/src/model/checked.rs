@@ -1,0 +1,85 @@
+//! What rows that come from outside may hold: anything else would end in a panic or a wrong answer later.
+//!
+//! The messages name no value, since it can be a secret.
+
+use std::sync::Arc;
+
+use apptoken_core::{AccountSecret, AppTokenId, AppTokenSecret, PartnerId};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+use crate::model::secret::Secret;
+
+fn checked<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+    is_sound: impl FnOnce(&T) -> bool,
+    expected: &'static str,
+) -> Result<T, D::Error> {
+    let value = T::deserialize(deserializer)?;
+    if is_sound(&value) { Ok(value) } else { Err(D::Error::custom(expected)) }
+}
+
+const ACCOUNT_ID: &str = "expected the id of an account: a number from 1 to 2147483647";
+
+pub(crate) fn account_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    checked(deserializer, |id| PartnerId::new(*id).is_ok(), ACCOUNT_ID)
+}
+
+pub(crate) fn account_id_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    checked(deserializer, |id: &Option<u32>| id.is_none_or(|id| PartnerId::new(id).is_ok()), ACCOUNT_ID)
+}
+
+/// The id of an account in the columns of other tables.
+pub(crate) fn account_id_column<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let is_sound = |id: &i64| u32::try_from(*id).is_ok_and(|id| PartnerId::new(id).is_ok());
+    checked(deserializer, is_sound, ACCOUNT_ID)
+}
+
+pub(crate) fn account_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    checked(deserializer, is_account_secret, "expected the secret of an account")
+}
+
+pub(crate) fn account_secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
+    let is_sound = |secrets: &Vec<Secret>| !secrets.is_empty() && secrets.iter().all(is_account_secret);
+    checked(deserializer, is_sound, "expected one secret of an account or more")
+}
+
+fn is_account_secret(secret: &Secret) -> bool {
+    AccountSecret::parse(secret.expose()).is_ok()
+}
+
+pub(crate) fn ks_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    checked(deserializer, |version| matches!(version, 1 | 2), "expected the KS version 1 or 2")
+}
+
+/// The status of an account or a token.
+pub(crate) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    checked(deserializer, |status| matches!(status, 1..=3), "expected a status from 1 to 3")
+}
+
+pub(crate) fn token_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    checked(deserializer, |id: &String| AppTokenId::parse(id.as_str()).is_ok(), "expected the id of an app token")
+}
+
+pub(crate) fn token_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    let is_sound = |value: &Secret| AppTokenSecret::parse(value.expose()).is_ok();
+    checked(deserializer, is_sound, "expected the value of an app token")
+}
+
+/// The number of a row: the next one can be counted on from it.
+pub(crate) fn row_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    checked(deserializer, |number| (1..=i32::MAX.into()).contains(number), "expected a number from 1 to 2147483647")
+}
+
+/// A count that goes on.
+pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    checked(deserializer, |count| *count <= u64::MAX / 2, "expected a count below 2^63")
+}
+
+/// The keys of a table are made of its rows; `made` makes one.
+pub(crate) fn keys<'a, R: 'a>(
+    rows: impl IntoIterator<Item = (&'a Arc<str>, &'a R)>,
+    made: impl Fn(&R) -> String,
+) -> bool {
+    rows.into_iter().all(|(key, row)| **key == *made(row))
+}
