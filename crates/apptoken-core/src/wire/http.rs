@@ -81,8 +81,8 @@ pub struct HttpResponse {
 impl HttpResponse {
     /// Creates a response from its status, headers and complete, decompressed body.
     ///
-    /// Only the headers `X-Kaltura-Session`, `X-Me`, `X-Kaltura`, `Date`, `Location` and `Retry-After` are used; the others may be left
-    /// out.
+    /// Only the headers `X-Kaltura-Session`, `X-Me`, `X-Kaltura`, `Date`, `Location` and `Retry-After` are used; the others
+    /// may be left out.
     #[must_use]
     pub fn new<N: Into<String>, V: Into<String>>(
         status: u16,
