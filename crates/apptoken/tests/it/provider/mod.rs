@@ -10,6 +10,7 @@ mod month;
 mod policies;
 mod processes;
 mod rotation;
+mod rotation_procedure;
 mod stores;
 mod support;
 mod threads;
