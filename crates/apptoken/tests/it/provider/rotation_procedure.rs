@@ -196,7 +196,6 @@ fn without_a_reload_the_next_renewal_uses_the_successor() {
         // In the minute of the renewal a session of each token is in use.
         let old_only = minutes.iter().take_while(|used| **used == old).count();
         let new_only = minutes.iter().rev().take_while(|used| **used == new).count();
-        eprintln!("without: {old_only} {new_only} {}; calls {}", minutes.len(), load.tally.lock().unwrap().calls);
         assert!(old_only + new_only >= 59, "{old_only} minutes with the old token, {new_only} with the successor");
         // The renewal is due after three quarters of the lifetime, and put off at random by up to a twentieth of it.
         assert!((44..=48).contains(&old_only), "{old_only}");
