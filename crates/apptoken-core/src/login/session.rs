@@ -44,7 +44,7 @@ pub struct Session {
     server_time: Option<UnixSeconds>,
     sent_at: Moment,
     obtained_at: Moment,
-    asked_lifetime: Option<Duration>,
+    requested_lifetime: Option<Duration>,
     changes: Changes,
     widget: Option<WidgetSession>,
 }
@@ -161,7 +161,7 @@ impl Session {
             server_time,
             sent_at,
             obtained_at,
-            asked_lifetime: asked.lifetime,
+            requested_lifetime: asked.lifetime,
             changes,
             widget: None,
         })
@@ -246,8 +246,8 @@ impl Session {
 
     /// The lifetime that was asked for, if one was.
     #[must_use]
-    pub fn asked_lifetime(&self) -> Option<Duration> {
-        self.asked_lifetime
+    pub fn requested_lifetime(&self) -> Option<Duration> {
+        self.requested_lifetime
     }
 
     /// Where the server gave something else than was asked.

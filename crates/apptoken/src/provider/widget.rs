@@ -10,9 +10,10 @@ use super::reentrant;
 use super::single_flight::{Next, Role, SingleFlight, no_limit};
 use crate::link::Link;
 
-/// The one widget session that all sessions of an account start from.
+/// The widget session that all sessions of an account start from.
 ///
-/// Every result carries its account: the source may move to another account while a login of the first is under way.
+/// Sharing it makes a renewal one request instead of two. Each result has its account with it, because the source can change
+/// to another account while a widget session of the first is requested.
 pub(super) struct Widgets(SingleFlight<Option<Widget>, (PartnerId, Result<Ks, Error>)>);
 
 struct Widget {
@@ -21,7 +22,7 @@ struct Widget {
     term: Term,
 }
 
-/// A widget session that has less than this left is not used any more.
+/// A widget session with less time left is not used: the login that starts from it takes time too.
 const MARGIN: Duration = Duration::from_secs(60);
 
 impl Widgets {
@@ -29,9 +30,9 @@ impl Widgets {
         Self(SingleFlight::new(None))
     }
 
-    /// The widget session of an account; one caller asks the server for it, the others wait for the answer.
+    /// The widget session of an account. One caller requests it from the server, the others wait for its result.
     ///
-    /// With `fresh` a new one comes past the server's response cache.
+    /// With `fresh` it is a new one that bypasses the server's response cache.
     pub(super) fn of(&self, partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
         let now = link.now();
         let Ok(role) = self.0.join(no_limit, |widget, situation| match (widget, situation.latest) {
@@ -57,13 +58,13 @@ impl Widgets {
         }
     }
 
-    /// Keeps the widget session that a login obtained by itself, because the one it was given was refused.
+    /// Stores the widget session that a login obtained itself, because the server refused the one it started from.
     pub(super) fn keep(&self, partner: PartnerId, widget: &WidgetSession) {
         let term = term(widget.fresh, widget.obtained_at);
         self.0.change(|place| *place = Some(Widget { partner, ks: widget.ks.clone(), term }));
     }
 
-    /// Starts the next session from another widget session, if this is still the one.
+    /// Removes this widget session, so that the next login starts from another. A newer one stays.
     pub(super) fn forget(&self, ks: &Ks) {
         self.0.change(|place| {
             if place.as_ref().is_some_and(|widget| widget.ks.is_same(ks)) {
@@ -79,7 +80,8 @@ impl Widget {
     }
 }
 
-/// How long a widget session lasts at least: out of the response cache it comes at an age.
+/// The shortest time that a widget session lasts. The server returns it from its response cache for up to 600 s (observed on
+/// release Venus-22.19.0), so it can be that old when it arrives.
 fn term(fresh: bool, known_at: Moment) -> Term {
     let age = if fresh { Duration::ZERO } else { StartWidgetSession::CACHE_LIFETIME };
     Term { lifetime: StartWidgetSession::DEFAULT_LIFETIME, age, known_at, server_time: None }

@@ -97,7 +97,7 @@ pub enum Reason {
 #[non_exhaustive]
 pub enum Invalidation {
     /// The caller knows why.
-    Asked,
+    Requested,
     /// The server refused its KS.
     Refused(KsFault),
 }
@@ -119,9 +119,9 @@ impl Decision {
 impl Invalidation {
     /// Whether a new session can mend it: it had expired, was ended, or was used as often as its `actionslimit` allows.
     #[must_use]
-    pub fn is_cured_by_renewal(self) -> bool {
+    pub fn is_fixed_by_renewal(self) -> bool {
         match self {
-            Self::Asked => true,
+            Self::Requested => true,
             Self::Refused(fault) => {
                 matches!(fault, KsFault::Expired | KsFault::LoggedOut | KsFault::ActionsLimitExceeded)
             }
@@ -166,7 +166,7 @@ impl fmt::Display for Reason {
 impl fmt::Display for Invalidation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Asked => "it was dropped on request",
+            Self::Requested => "it was dropped on request",
             Self::Refused(KsFault::Expired) => "the server said that it has expired",
             Self::Refused(KsFault::LoggedOut) => "the server said that it was ended",
             Self::Refused(KsFault::ActionsLimitExceeded) => "the server said that it was used as often as it may be",

@@ -15,7 +15,7 @@ use core::time::Duration;
 
 pub use decision::{Decision, Invalidation, Reason};
 pub use policy::RenewalPolicy;
-pub use term::{LONGEST_UNASKED_LIFETIME, Term};
+pub use term::{LONGEST_DEFAULT_LIFETIME, Term};
 
 use self::policy::Windows;
 use crate::error::Error;
@@ -73,7 +73,7 @@ pub enum Outcome {
     /// Renewing it failed in a way that may pass by itself.
     FailedTransiently,
     /// Renewing it failed in a way that does not pass by itself.
-    FailedForGood,
+    FailedPermanently,
     /// It is not to be used any more.
     Invalidated(Invalidation),
     /// The server accepted it.
@@ -86,7 +86,7 @@ impl Outcome {
     /// The outcome of a renewal that failed.
     #[must_use]
     pub fn failed(error: &Error) -> Self {
-        if error.is_transient() { Self::FailedTransiently } else { Self::FailedForGood }
+        if error.is_transient() { Self::FailedTransiently } else { Self::FailedPermanently }
     }
 }
 
@@ -132,7 +132,7 @@ impl Renewal {
 
     /// Whether there is a session that has not ended, due for renewal or not.
     #[must_use]
-    pub fn has_good_session(&self, now: Moment) -> bool {
+    pub fn has_valid_session(&self, now: Moment) -> bool {
         self.current.is_some_and(|current| current.is_good(now))
     }
 
@@ -182,7 +182,7 @@ impl Renewal {
         match outcome {
             Outcome::Renewed(term) => self.renewed(term),
             Outcome::FailedTransiently => self.failed(false, now),
-            Outcome::FailedForGood => self.failed(true, now),
+            Outcome::FailedPermanently => self.failed(true, now),
             Outcome::Invalidated(invalidation) => self.invalidated(invalidation, now),
             Outcome::Accepted => self.refusals = 0,
             Outcome::CredentialChanged => {
@@ -210,7 +210,8 @@ impl Renewal {
 
     fn failed(&mut self, permanent: bool, now: Moment) {
         self.failures = self.failures.saturating_add(1);
-        let pause = if permanent { self.policy.pause_for_good } else { self.policy.pause_after(self.failures) };
+        let pause =
+            if permanent { self.policy.permanent_failure_pause } else { self.policy.pause_after(self.failures) };
         self.pause = Some(Pause { until: now.elapsed.saturating_add(pause), permanent });
     }
 

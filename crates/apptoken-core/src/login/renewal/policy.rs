@@ -25,7 +25,7 @@ pub struct RenewalPolicy {
     pub longest_pause: Duration,
     /// The pause after a failure that does not pass by itself, such as an app token that has expired; 60 s by default.
     /// No failure is remembered for ever.
-    pub pause_for_good: Duration,
+    pub permanent_failure_pause: Duration,
     /// Decides the random parts. The same seed gives the same ones: give each process its own.
     pub jitter_seed: u64,
 }
@@ -39,7 +39,7 @@ impl Default for RenewalPolicy {
             longest_mandatory: Duration::from_secs(60),
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(30),
-            pause_for_good: Duration::from_secs(60),
+            permanent_failure_pause: Duration::from_secs(60),
             jitter_seed: 0,
         }
     }

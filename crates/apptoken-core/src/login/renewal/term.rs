@@ -19,16 +19,16 @@ pub struct Term {
 
 /// The longest time that a session is used for which no lifetime was asked: 30 days. A longer one is renewed earlier than
 /// it must be, which costs a request; an expiry that cannot be true would otherwise keep a session for ever.
-pub const LONGEST_UNASKED_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
+pub const LONGEST_DEFAULT_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
 
 impl Term {
     /// The term of a session that was just obtained.
     ///
     /// Its age counts from when its request was sent, because it cannot have begun earlier. Its lifetime is at most the
-    /// one that was asked, or [`LONGEST_UNASKED_LIFETIME`] if none was.
+    /// one that was asked, or [`LONGEST_DEFAULT_LIFETIME`] if none was.
     #[must_use]
     pub fn of(session: &Session) -> Self {
-        let longest = session.asked_lifetime().unwrap_or(LONGEST_UNASKED_LIFETIME);
+        let longest = session.requested_lifetime().unwrap_or(LONGEST_DEFAULT_LIFETIME);
         Self {
             lifetime: session.lifetime().min(longest),
             age: Duration::ZERO,

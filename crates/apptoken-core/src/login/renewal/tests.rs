@@ -14,7 +14,7 @@ const START: i64 = 1_795_230_763;
 prop_compose! {
     pub(super) fn any_policy()(
         advisory_percent: u8, jitter_percent: u8, mandatory_percent: u8, longest_mandatory in 0..100_000_u64,
-        first_pause in 0..100_000_u64, longest_pause in 0..1_000_000_u64, pause_for_good in 0..1_000_000_u64, jitter_seed: u64,
+        first_pause in 0..100_000_u64, longest_pause in 0..1_000_000_u64, permanent_failure_pause in 0..1_000_000_u64, jitter_seed: u64,
     ) -> RenewalPolicy {
         RenewalPolicy {
             advisory_percent,
@@ -23,7 +23,7 @@ prop_compose! {
             longest_mandatory: Duration::from_millis(longest_mandatory),
             first_pause: Duration::from_millis(first_pause),
             longest_pause: Duration::from_millis(longest_pause),
-            pause_for_good: Duration::from_millis(pause_for_good),
+            permanent_failure_pause: Duration::from_millis(permanent_failure_pause),
             jitter_seed,
         }
     }
@@ -73,7 +73,7 @@ fn a_failed_renewal_keeps_the_session_until_its_end_and_pauses() {
     renewal.record(Outcome::FailedTransiently, at(2700));
     check(&renewal, at(2700), "use it: 899.0s are left, failed renewals in a row: 1");
     check(&renewal, at(2702), "use and renew it: 897.0s are left");
-    renewal.record(Outcome::FailedForGood, at(3590));
+    renewal.record(Outcome::FailedPermanently, at(3590));
     check(&renewal, at(3598), "use it: 1.0s are left, failed renewals in a row: 2");
     check(&renewal, at(3599), "give up: failed renewals in a row: 2, the next in 51.0s");
     check(&renewal, at(3650), "renew it: it ended 51.0s ago");
@@ -82,7 +82,7 @@ fn a_failed_renewal_keeps_the_session_until_its_end_and_pauses() {
 #[test]
 fn no_failure_is_remembered_for_ever_and_a_success_forgets_them() {
     let mut renewal = Renewal::new(RenewalPolicy { jitter_percent: 0, ..RenewalPolicy::default() });
-    renewal.record(Outcome::FailedForGood, at(0));
+    renewal.record(Outcome::FailedPermanently, at(0));
     assert!(
         matches!(renewal.decide(at(59), false), Decision::GiveUp { until, .. } if until == Duration::from_secs(60))
     );
@@ -105,7 +105,7 @@ fn no_failure_is_remembered_for_ever_and_a_success_forgets_them() {
 fn an_invalidated_session_is_renewed_at_once_also_after_a_failure() {
     let mut renewal = holding();
     renewal.record(Outcome::FailedTransiently, at(2700));
-    renewal.record(Outcome::Invalidated(Invalidation::Asked), at(2700));
+    renewal.record(Outcome::Invalidated(Invalidation::Requested), at(2700));
     check(&renewal, at(2700), "renew it: it was dropped on request");
 }
 
@@ -198,7 +198,7 @@ fn only_what_renewal_cures_is_cured() {
         (KsFault::NotAllowedOnObject, false),
         (KsFault::NotRecognised, false),
     ] {
-        assert_eq!(Invalidation::Refused(fault).is_cured_by_renewal(), cured, "{fault:?}");
+        assert_eq!(Invalidation::Refused(fault).is_fixed_by_renewal(), cured, "{fault:?}");
     }
 }
 

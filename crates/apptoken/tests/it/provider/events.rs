@@ -109,7 +109,7 @@ fn no_event_shows_a_secret() {
         advance(&fake, 60);
     }
     let shown = all.0.lock().unwrap();
-    assert!(shown.contains("RenewalFailed") && shown.contains("ServedStale") && shown.contains("Invalidated"));
+    assert!(shown.contains("RenewalFailed") && shown.contains("StaleSessionServed") && shown.contains("Invalidated"));
     assert!(secrets.iter().all(|secret| !shown.contains(secret)));
     assert!(!format!("{provider:?}").contains(own.secret.expose()));
 }

@@ -101,7 +101,7 @@ fn what_stands_in_the_place_of_a_lock_is_an_error_at_once() {
         let path = setup.file("lock");
         fs::remove_file(&path).unwrap();
         put(&path);
-        let locked = setup.folder.store().exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept);
+        let locked = setup.folder.store().renew_exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept);
         assert_eq!(locked.unwrap_err().kind(), StoreErrorKind::NotOurFile, "{what}");
         setup.assert_that_elsewhere_is_untouched();
     }
@@ -112,7 +112,7 @@ fn what_stands_in_the_place_of_a_new_file_is_not_written_to() {
     for (what, put) in impostors() {
         let setup = Setup::new();
         put(&setup.file("new"));
-        let written = setup.folder.store().exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept);
+        let written = setup.folder.store().renew_exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept);
         match written {
             Ok(()) => assert!(!setup.file("new").exists() && what != "folder"),
             Err(error) => assert_eq!((error.kind(), what), (StoreErrorKind::NotOurFile, "folder")),
@@ -127,7 +127,7 @@ fn a_half_written_file_is_removed_by_the_next_writer() {
     let setup = Setup::new();
     let half = setup.file("new");
     fs::write(&half, "{\"format\":").unwrap();
-    setup.folder.store().exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept).unwrap();
+    setup.folder.store().renew_exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept).unwrap();
     assert!(!half.exists());
     assert_eq!(mode(&setup.file("session")), 0o600);
 }

@@ -12,7 +12,7 @@ use super::support::{Machine, builder_with, logins, token};
 prop_compose! {
     fn any_policy()(
         advisory_percent: u8, jitter_percent: u8, mandatory_percent: u8, longest_mandatory in 0..1000_u64,
-        first_pause in 0..100_u64, longest_pause in 0..1000_u64, pause_for_good in 0..1000_u64, jitter_seed: u64,
+        first_pause in 0..100_u64, longest_pause in 0..1000_u64, permanent_failure_pause in 0..1000_u64, jitter_seed: u64,
     ) -> RenewalPolicy {
         RenewalPolicy {
             advisory_percent,
@@ -21,7 +21,7 @@ prop_compose! {
             longest_mandatory: Duration::from_secs(longest_mandatory),
             first_pause: Duration::from_secs(first_pause),
             longest_pause: Duration::from_secs(longest_pause),
-            pause_for_good: Duration::from_secs(pause_for_good),
+            permanent_failure_pause: Duration::from_secs(permanent_failure_pause),
             jitter_seed,
         }
     }

@@ -93,7 +93,7 @@ fn a_process_killed_at_any_moment_leaves_a_whole_file_and_no_lock() {
         writer.wait().unwrap();
         assert_eq!(store.load(&key).unwrap().expect("the file is there").expose(), kept.expose());
         store
-            .exclusively(&key, PATIENCE, &mut |kept| kept)
+            .renew_exclusively(&key, PATIENCE, &mut |kept| kept)
             .expect("the lock is free, and what was left is no hindrance");
     }
     let left: Vec<_> = fs::read_dir(&sessions).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -109,6 +109,6 @@ fn writes_again_and_again() {
     let key = SessionKey::new(&endpoint, credential.partner, credential.id, SessionOptions::default());
     loop {
         println!("said: writing");
-        store.exclusively(&key, PATIENCE, &mut |kept| Some(kept.expect("a session to keep"))).unwrap();
+        store.renew_exclusively(&key, PATIENCE, &mut |kept| Some(kept.expect("a session to keep"))).unwrap();
     }
 }

@@ -295,7 +295,7 @@ fn a_changed_record_is_reported_once_and_replaced() {
         let provider = || builder_with(&fake, &token).store(store()).observer(notes.clone()).build();
         provider().session().unwrap();
         let change = |kept: StoredSession| StoredSession::parse(kept.expose().replace("alice", "admin")).ok();
-        store().exclusively(&key(&token), PATIENCE, &mut |kept| kept.and_then(change)).unwrap();
+        store().renew_exclusively(&key(&token), PATIENCE, &mut |kept| kept.and_then(change)).unwrap();
         notes.take();
         assert_eq!(provider().session().unwrap().user_id(), "alice");
         let reported = notes.take();
@@ -315,13 +315,13 @@ fn a_renewal_that_comes_back_for_its_session_is_refused() {
             SessionOptions::default(),
         );
         let (store, mut inner) = (store(), None);
-        let outer = store.exclusively(&key, PATIENCE, &mut |_| {
-            inner = Some(store.exclusively(&key, PATIENCE, &mut |_| None));
+        let outer = store.renew_exclusively(&key, PATIENCE, &mut |_| {
+            inner = Some(store.renew_exclusively(&key, PATIENCE, &mut |_| None));
             None
         });
         assert!(outer.is_ok());
         assert_eq!(inner.unwrap().unwrap_err().kind(), StoreErrorKind::Locked);
-        assert!(store.exclusively(&key, PATIENCE, &mut |_| None).is_ok());
+        assert!(store.renew_exclusively(&key, PATIENCE, &mut |_| None).is_ok());
     });
 }
 
@@ -350,7 +350,7 @@ impl SessionStore for Patience {
         Ok(None)
     }
 
-    fn exclusively(
+    fn renew_exclusively(
         &self,
         _: &SessionKey,
         patience: Duration,

@@ -28,7 +28,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => (1..100_000_000_u64).prop_map(Event::Suspended),
         1 => (-100_000..100_000_i64).prop_map(Event::DateSet),
         4 => any::<bool>().prop_map(|up| Event::ServerIs { up }),
-        1 => Just(Event::Invalidated(Invalidation::Asked)),
+        1 => Just(Event::Invalidated(Invalidation::Requested)),
         1 => Just(Event::Invalidated(Invalidation::Refused(KsFault::Expired))),
         1 => Just(Event::Invalidated(Invalidation::Refused(KsFault::LoggedOut))),
     ]
