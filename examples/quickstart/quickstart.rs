@@ -86,8 +86,8 @@ fn show_session(session: &Session) -> Result<(), Box<dyn Error>> {
     let changes = session.changes();
     if let Some(lifetime) = changes.shortened {
         println!(
-            "  changed            lifetime: {} asked, {} granted",
-            words(lifetime.asked)?,
+            "  changed            lifetime: {} requested, {} granted",
+            words(lifetime.requested)?,
             words(lifetime.granted)?
         );
     }

@@ -26,7 +26,7 @@ fn the_quickstart_shows_each_step_and_no_secret() {
         "  user               alice\n",
         "list:*",
         "  lifetime           1h\n",
-        "  changed            lifetime: 8h asked, 1h granted\n",
+        "  changed            lifetime: 8h requested, 1h granted\n",
         "  changed            privileges: edit:1_ab12cd34 not granted\n",
         "cargo run --example login",
     ] {

@@ -222,7 +222,8 @@ impl Shared {
     }
 }
 
-/// Whether another widget session could succeed. The hash is over the KS too, so a refused hash can be the fault of the KS.
+/// Whether another widget session could succeed. A refused hash can be the fault of the widget session too: the hash is over
+/// its KS.
 pub(super) fn is_widget_suspect(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(_) | KalturaCode::InvalidAppTokenHash))
 }

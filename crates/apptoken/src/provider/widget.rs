@@ -80,7 +80,7 @@ impl Widget {
     }
 }
 
-/// The shortest time that a widget session lasts. The server returns it from its response cache for up to 600 s (observed on
+/// The shortest time that a widget session lasts. The server returns it from its response cache for up to 600 s (by the code of
 /// release Venus-22.19.0), so it can be that old when it arrives.
 fn term(fresh: bool, known_at: Moment) -> Term {
     let age = if fresh { Duration::ZERO } else { StartWidgetSession::CACHE_LIFETIME };

@@ -310,7 +310,7 @@ impl WidgetPart {
         is_good.then(|| WidgetSession { ks: ks.clone(), obtained_at, fresh: *fresh })
     }
 
-    /// When a login can no longer start from it. From the server's response cache it comes up to 600 s old (observed on release
+    /// When a login can no longer start from it. From the server's response cache it comes up to 600 s old (by the code of release
     /// Venus-22.19.0).
     fn ends_at(&self) -> UnixSeconds {
         let age = if self.fresh { Duration::ZERO } else { StartWidgetSession::CACHE_LIFETIME };
