@@ -1,4 +1,4 @@
-//! Replaces an app token by a successor without a moment in which none works, then shuts the old one off.
+//! Replaces an app token by a successor while the old one still works, then revokes the old one.
 //!
 //!     cargo run --example rotate
 
@@ -17,15 +17,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let secret = kaltura.admin_secret(partner).ok_or("the fake has this account")?;
     let admin = Admin::with_transport(endpoint.clone(), partner, secret, kaltura.clone()).clock(kaltura.clock());
 
-    // A successor with the same settings, proved by a login; the old token goes on.
+    // A successor with the same settings, tested with a login. The old token stays valid.
     let rotated = admin.run(admin.rotate(old.id.clone())?.old_token(OldToken::Keep))?;
-    println!("{} is followed by {}", old.id, rotated.successor.id);
+    println!("{} was replaced by {}", old.id, rotated.successor.id);
 
-    // When every program uses the successor, the old one is shut off; its sessions end with it.
+    // When all programs use the successor, the old token is revoked, and its sessions with it.
     let client =
         Client::with_transport(endpoint, rotated.successor.credential(), kaltura.clone()).clock(kaltura.clock());
     println!("logged in as {} with the successor", Printable(client.login()?.user_id()));
     let revoked = admin.run(admin.revoke(old.id)?)?;
-    println!("the old token was there until now: {}", revoked.existed);
+    println!("the old token existed until now: {}", revoked.existed);
     Ok(())
 }
