@@ -1,4 +1,4 @@
-//! Logs in from async code: the same core, the same loop as `drive`, with `.await`.
+//! Logs in from async code: the loop of `drive`, with `.await`.
 //!
 //!     cargo run --example async_loop
 
@@ -19,7 +19,7 @@ use hyper_util::rt::TokioExecutor;
 
 type Http = Client<HttpConnector, Full<bytes::Bytes>>;
 
-/// The loop of `drive`; the flow itself neither sends nor waits, so it does not care who does.
+/// The loop of `drive`. The flow itself neither sends nor waits, so async code can do both for it.
 async fn drive<F: Flow>(mut exchange: Exchange<F>, http: &Http, started: Instant) -> Result<F::Output, StoppedFlow<F>> {
     loop {
         let step = match send(exchange.request(), http).await {
@@ -47,14 +47,14 @@ async fn send(request: &HttpRequest, http: &Http) -> Result<HttpResponse, Transp
     Ok(from_http(&head, body.to_vec()))
 }
 
-/// Our request as the `http` crate's.
+/// Converts a request to the type of the `http` crate.
 fn to_http(request: &HttpRequest) -> Result<http::Request<Full<bytes::Bytes>>, TransportFailure> {
     let builder = http::Request::builder().method(request.method()).uri(request.url());
     let builder = request.headers().iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
     builder.body(Full::from(request.body().to_vec())).map_err(TransportFailure::not_sent)
 }
 
-/// The `http` crate's reply as ours.
+/// Converts a reply from the types of the `http` crate.
 fn from_http(head: &http::response::Parts, body: Vec<u8>) -> HttpResponse {
     let headers = head.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     HttpResponse::new(head.status.as_u16(), headers, body)

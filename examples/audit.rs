@@ -1,4 +1,4 @@
-//! Looks over all app tokens of an account.
+//! Checks all app tokens of an account for risks.
 //!
 //!     cargo run --example audit
 

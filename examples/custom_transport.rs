@@ -1,4 +1,4 @@
-//! Logs in over an HTTP client of one's own choice, here attohttpc.
+//! Logs in with another HTTP client, here attohttpc.
 //!
 //!     cargo run --example custom_transport
 
@@ -13,8 +13,8 @@ use apptoken_transport_fake::{Fake, TokenSpec};
 
 pub struct Attohttpc;
 
-/// Checks the length of the body itself: the checks of `apptoken-transport-conformance` found that this client accepts a
-/// body that ends early.
+/// It checks the length of the body itself, because `apptoken-transport-conformance` found that this client accepts a body
+/// that ends early.
 impl Transport for Attohttpc {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
         let no_proxy = attohttpc::ProxySettings::builder().build();
@@ -23,7 +23,7 @@ impl Transport for Attohttpc {
             .headers()
             .iter()
             .fold(post.proxy_settings(no_proxy), |post, (name, value)| post.header(*name, *value));
-        // This client does not say whether a request left the machine, and "unknown" is always allowed.
+        // This client does not report whether a request left the machine, and "unknown" is always allowed.
         let reply = post.bytes(request.body()).send().map_err(TransportFailure::unknown)?;
         let (status, headers, body) = reply.split();
         let mut whole = Vec::new();

@@ -1,4 +1,4 @@
-//! Logs in to a real server with the app token that the environment holds.
+//! Logs in to a real server with the app token in the environment.
 //!
 //!     export KALTURA_SERVICE_URL=https://www.kaltura.com
 //!     export KALTURA_PARTNER_ID=1234567
@@ -7,7 +7,7 @@
 //!     export KALTURA_APP_TOKEN_HASH_TYPE=SHA256
 //!     cargo run --example login
 //!
-//! With `--reveal` it prints the session string too, which is a secret.
+//! With `--reveal` it also prints the session string, which is a secret.
 
 use std::process::ExitCode;
 
@@ -46,7 +46,7 @@ fn explain(error: &Error) {
     eprintln!("error: {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause {
-        eprintln!("  because: {}", Printable(source));
+        eprintln!("  cause: {}", Printable(source));
         cause = source.source();
     }
     eprintln!("  what to do: {}", error.advice());

@@ -7,7 +7,7 @@ use std::error::Error;
 use apptoken::{Action, Client, Credential, Endpoint, HashType, PartnerId, Repeat};
 use apptoken_transport_fake::{Fake, TokenSpec};
 
-/// `system.getTime`: any action of Kaltura's reference is described like this.
+/// `system.getTime`. Any action in Kaltura's API reference can be described like this.
 #[derive(serde::Serialize)]
 struct GetTime {}
 

@@ -1,4 +1,4 @@
-//! How to test one's own code offline, against a Kaltura in memory that misbehaves at random.
+//! Tests a program's own code offline, against the fake server with random faults.
 //!
 //!     cargo run --example property_test
 
@@ -7,12 +7,12 @@ use apptoken::{Client, Credential, Endpoint, Error, HashType, PartnerId, Session
 use apptoken_transport_fake::{Fake, Fault, TokenSpec, Trouble};
 use proptest::prelude::*;
 
-/// The code under test: what a program makes of a login.
+/// The code under test: how a program presents the result of a login.
 fn greeting(login: Result<Session, Error>) -> String {
     match login {
         Ok(session) => format!("hello {}", Printable(session.user_id())),
         Err(error) if error.is_transient() => "please try again later".to_owned(),
-        Err(error) => format!("please tell your administrator: {}", error.advice()),
+        Err(error) => format!("please ask your administrator: {}", error.advice()),
     }
 }
 
@@ -46,6 +46,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         prop_assert!(kaltura.journal().requests() <= 12);
         Ok(())
     })?;
-    println!("256 logins under random trouble: each a greeting or a sentence that helps");
+    println!("256 logins with random faults: each result is a greeting or a helpful message");
     Ok(())
 }

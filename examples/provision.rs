@@ -1,4 +1,4 @@
-//! Creates what a service needs to log in: a role, a user with it, and an app token proved by a login.
+//! Creates what a service needs to log in: a role, a user with that role, and an app token, which it tests with a login.
 //!
 //!     cargo run --example provision
 
@@ -28,11 +28,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let handover = admin.run(wanted()?)?;
     println!("{handover}");
-    println!("(and the token's value, {} characters, by another way)", handover.token.expose().len());
+    println!("(the token's value, {} characters, is handed over separately)", handover.token.expose().len());
 
     // Running it again changes nothing: the same token comes back.
     let again = admin.run(wanted()?)?;
-    println!("\nagain: the same token? {}", again.id == handover.id);
-    println!("requests in all: {}", kaltura.journal().requests());
+    println!("\nsecond run returned the same token: {}", again.id == handover.id);
+    println!("requests in total: {}", kaltura.journal().requests());
     Ok(())
 }

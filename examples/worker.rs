@@ -1,5 +1,5 @@
-//! A program that runs for two days within seconds: threads call an action through a provider while sessions end, the
-//! app token is rotated and the server fails now and then.
+//! Two days of a long-running program, simulated in seconds: threads call an action through a provider while sessions expire,
+//! the app token is rotated and the server fails at times.
 //!
 //!     cargo run --example worker
 
@@ -19,7 +19,7 @@ use apptoken_transport_fake::{Fake, FakeClock, Fault, TokenSpec, Trouble};
 
 const THREADS: usize = 4;
 const HOURS: u32 = 48;
-/// How far the clock goes forward in each hundredth of a second.
+/// How far the simulated clock advances in each hundredth of a second.
 const STEP: Duration = Duration::from_secs(10 * 60);
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let partner = PartnerId::new(101)?;
     let spec = || TokenSpec::new(HashType::Sha256).user("importer").duration(Duration::from_secs(3600));
 
-    // The program's secret store: whoever rotates the token puts the new one here.
+    // The program's secret store: a rotation puts the new token here.
     let token = kaltura.add_token(partner, spec());
     let vault = Arc::new(Mutex::new(Credential::new(partner, token.id, token.secret, HashType::Sha256)));
     let source = {
@@ -62,13 +62,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let days = || {
             for step in 0..HOURS * 6 {
                 match step {
-                    // At 6:00 requests begin to fail, one in five; at 9:00 that is over.
+                    // From 6:00 to 9:00 one request in five fails.
                     36 => drop(kaltura.inject(Fault::on_any(Trouble::Status(503)).probability(0.2))),
                     54 => kaltura.clear_faults(),
-                    // At 20:00 the server goes away for an hour.
+                    // At 20:00 an outage of one hour starts.
                     120 => drop(kaltura.inject(Fault::on_any(Trouble::Reset))),
                     126 => kaltura.clear_faults(),
-                    // At noon of both days the token is rotated.
+                    // At noon of each day the token is rotated.
                     72 | 216 => {
                         let new = kaltura.add_token(partner, spec());
                         let credential = Credential::new(partner, new.id, new.secret, HashType::Sha256);
@@ -96,7 +96,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let counts = emulator.counts();
     println!();
-    println!("{} calls went well, {} did not", done.into_inner(), failed.into_inner());
+    println!("{} calls succeeded, {} failed", done.into_inner(), failed.into_inner());
     println!(
         "{} requests over {} connections; {} widget sessions, {} sessions",
         counts.requests,
@@ -107,7 +107,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints what the provider does, with the time of the server.
+/// Prints the events of the provider, with the server's time.
 struct Log {
     clock: FakeClock,
     begun: i64,

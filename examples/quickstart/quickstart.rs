@@ -1,4 +1,4 @@
-//! Logs in to a Kaltura in memory and shows each step, without its secrets.
+//! Logs in to the fake server and prints each step, without secrets.
 //!
 //!     cargo run --example quickstart
 
@@ -22,13 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let token = TokenSpec::new(HashType::Sha256).user("alice").privileges("list:*").duration(HOUR);
     let token = kaltura.add_token(partner, token);
 
-    // What the administrator hands over, and a login with it. It asks for more than this token allows.
+    // The credential that the administrator hands over, and a login with it that requests more than this token allows.
     let credential = Credential::new(partner, token.id, token.secret, token.hash_type);
     let login = Login::new(Endpoint::parse("http://localhost")?, credential)
         .lifetime(8 * HOUR)
         .privileges(Privileges::parse("edit:1_ab12cd34"));
 
-    // `drive` is this loop; here it is written out to show what happens.
+    // This is the loop of `drive`, written out to show each step.
     let clock = kaltura.clock();
     let mut exchange = login.start(clock.now())?;
     let session = loop {
@@ -86,8 +86,8 @@ fn show_session(session: &Session) -> Result<(), Box<dyn Error>> {
     let changes = session.changes();
     if let Some(lifetime) = changes.shortened {
         println!(
-            "  changed            lifetime: {} asked, {} granted",
-            words(lifetime.asked)?,
+            "  changed            lifetime: {} requested, {} granted",
+            words(lifetime.requested)?,
             words(lifetime.granted)?
         );
     }

@@ -1,4 +1,4 @@
-//! Every example runs as it says: without arguments on the fake, and `login` against a server.
+//! Each example runs: without arguments against the fake server, and `login` against a server over HTTP.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -17,7 +17,7 @@ fn the_custom_transport_conforms() {
 }
 
 fn example(name: &str) -> Command {
-    // The examples are built beside the tests of their package.
+    // Cargo builds the examples into the same directory as the tests of their package.
     let mut path = PathBuf::from(std::env::current_exe().unwrap().parent().unwrap().parent().unwrap());
     path.push("examples");
     path.push(format!("{name}{}", std::env::consts::EXE_SUFFIX));
@@ -29,15 +29,15 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
-fn each_runs_without_arguments_and_says_what_it_did() {
+fn each_example_runs_without_arguments_and_prints_its_result() {
     for (name, said) in [
         ("custom_transport", "logged in as alice"),
         ("async_loop", "logged in as alice"),
         ("property_test", "256 logins"),
-        ("provision", "again: the same token? true"),
+        ("provision", "second run returned the same token: true"),
         ("rotate", "the old token existed until now: true"),
         ("audit", "uses MD5"),
-        ("worker", "calls went well"),
+        ("worker", "calls succeeded"),
         ("other_action", "the server's clock: "),
     ] {
         let output = example(name).output().unwrap();
@@ -61,7 +61,7 @@ fn new_token(emulator: &Emulator) -> Token {
 }
 
 #[test]
-fn login_works_against_a_server_and_keeps_the_session_string_to_itself() {
+fn login_works_and_prints_the_session_string_only_on_demand() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let token = new_token(&emulator);
     let quiet = text(&login(&emulator, &token).output().unwrap());
@@ -75,7 +75,7 @@ fn login_works_against_a_server_and_keeps_the_session_string_to_itself() {
 }
 
 #[test]
-fn login_works_over_tls_with_a_certificate_that_the_platform_trusts() {
+fn login_works_over_tls_with_a_trusted_certificate() {
     let emulator = Emulator::start_tls(Fake::new()).unwrap();
     let token = new_token(&emulator);
     let refused = login(&emulator, &token).output().unwrap();
@@ -90,7 +90,7 @@ fn login_works_over_tls_with_a_certificate_that_the_platform_trusts() {
 }
 
 #[test]
-fn login_explains_what_is_wrong_without_secrets() {
+fn login_explains_errors_without_secrets() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let token = new_token(&emulator);
     for (variable, value, said) in [

@@ -4,10 +4,10 @@ use url::{Host, Url};
 
 use crate::script::NOW;
 
-/// What every error about a URL ends with.
+/// The example that each error about a URL contains.
 const EXAMPLE: &str = "https://www.kaltura.com";
 
-/// A base URL: whatever is taken stays what it is, and leads nowhere but where it says, in any other reader's opinion too.
+/// A base URL: an accepted URL does not change when parsed again, and another parser finds the same host in it.
 pub fn endpoint(input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
     let (strict, consenting) = (Endpoint::parse(&text), Endpoint::parse_allowing_unencrypted_http(&text));
@@ -29,10 +29,10 @@ pub fn endpoint(input: &[u8]) -> bool {
 fn check(endpoint: &Endpoint, needs_consent: bool) {
     let base = endpoint.as_str();
     assert!(base.ends_with("/api_v3") && base.bytes().all(|byte| byte.is_ascii_graphic()), "{base}");
-    let partner = PartnerId::new(101).expect("a good partner id");
+    let partner = PartnerId::new(101).expect("a valid partner id");
     let call = Call::new(endpoint.clone(), StartWidgetSession::of(partner)).start(NOW).expect("a request");
     assert!(call.request().url().starts_with(base));
-    // The other reader refuses some hosts, such as numbers that are no addresses.
+    // The other parser refuses some hosts, such as numbers that are not addresses.
     let Ok(url) = Url::parse(call.request().url()) else { return };
     assert_eq!((url.username(), url.password(), url.fragment()), ("", None, None));
     assert_eq!(url.query(), Some("format=1"));

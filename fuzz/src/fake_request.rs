@@ -1,18 +1,18 @@
-//! Requests as any client could send them, to the model of the server.
+//! Arbitrary HTTP requests to the fake server.
 
 use apptoken_core::PartnerId;
 use apptoken_transport_fake::{Answer, Fake, WireRequest};
 
-/// Reads the input as an HTTP request (`METHOD target`, headers, an empty line, a body) and has the model answer it.
+/// Reads the input as an HTTP request (`METHOD target`, headers, an empty line, a body) and sends it to the fake server.
 ///
-/// It must answer, with a status that a Kaltura server or its web server gives, and JSON must be JSON. `$ADMIN` stands for
-/// an admin session, so that what lies behind the permissions is reached too. Good is a request that the API fulfils.
+/// The server must answer with a status that a Kaltura server or its web server returns, and a JSON reply must be valid JSON.
+/// `$ADMIN` is replaced by an admin session, so that code behind permissions is reached too. Valid is a request that succeeds.
 pub fn fake_request(input: &[u8]) -> bool {
     let fake = Fake::new();
     fake.set_response_cache(input.first().is_some_and(u8::is_ascii_lowercase));
     let Some(request) = read(input, &fake) else { return false };
     let first = answer(&fake, &request);
-    // Whatever the first one left behind, the next one is answered too.
+    // Whatever state the first request left, the next one is answered too.
     answer(&fake, &request);
     assert!(fake.journal().requests() == 2);
     first

@@ -7,16 +7,16 @@ use crate::script::NOW;
 const SECRET: &str = "aaaa1111bbbb2222cccc3333dddd4444";
 
 fn secret() -> AccountSecret {
-    AccountSecret::parse(SECRET).expect("a good secret")
+    AccountSecret::parse(SECRET).expect("a valid secret")
 }
 
-/// Opens with the secrets of account 101, the right one last.
+/// Opens the KS with the secrets of account 101, the right one last.
 fn open_known(text: &str) -> Result<OpenedKs, OpenError> {
-    let other = AccountSecret::parse("0123456789abcdef0123456789abcdef").expect("a good secret");
+    let other = AccountSecret::parse("0123456789abcdef0123456789abcdef").expect("a valid secret");
     open(text, |partner_id| if partner_id == "101" { vec![other, secret()] } else { vec![] })
 }
 
-/// A KS as it may arrive, read with the account's secret and without.
+/// Any text as a KS, read with the account's secret and without.
 pub fn ks_open(input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
     let opened = open_known(&text);
@@ -35,7 +35,7 @@ pub fn ks_open(input: &[u8]) -> bool {
     opened.is_ok()
 }
 
-/// What can be read without the secret agrees with itself, and with what the secret gives.
+/// What is read without the secret is consistent, and the same as what is read with the secret.
 fn check_without_secret(ks: &Ks, opened: Option<&OpenedKs>) {
     assert!(ks.is_same(&ks.clone()));
     let shown = format!("{ks:?}");
@@ -53,9 +53,9 @@ fn check_without_secret(ks: &Ks, opened: Option<&OpenedKs>) {
     }
 }
 
-/// Any fields, minted and opened again, in both formats.
+/// Any fields, written as a KS and read again, in both formats.
 ///
-/// The input has a line for each field: expiry, type, user, privileges, master partner, additional data, and the random
+/// The input has one line for each field: expiry, type, user, privileges, master partner, additional data, and the random
 /// part.
 pub fn ks_mint(input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
@@ -71,9 +71,9 @@ pub fn ks_mint(input: &[u8]) -> bool {
         mint_v2(&secret(), &fields, std::array::from_fn(|at| rand.as_bytes().get(at).copied().unwrap_or_default()));
     for (ks, version) in [(&v1, KsVersion::V1), (&v2, KsVersion::V2)] {
         assert_eq!((ks.version(), ks.partner()), (Some(version), PartnerId::new(101).ok()));
-        assert!(open(ks.expose(), |_| [AccountSecret::parse("another").expect("a good secret")]).is_err());
+        assert!(open(ks.expose(), |_| [AccountSecret::parse("another").expect("a valid secret")]).is_err());
         let cut = &ks.expose()[..input.len() % ks.expose().len()];
-        assert!(open_known(cut).is_err() || open_known(cut) == open_known(ks.expose()), "half a KS is a KS");
+        assert!(open_known(cut).is_err() || open_known(cut) == open_known(ks.expose()), "a truncated KS is a KS");
     }
     check_v1(&open_known(v1.expose()).expect("a genuine KS"), &fields, rand);
     match open_known(v2.expose()) {
@@ -85,7 +85,7 @@ pub fn ks_mint(input: &[u8]) -> bool {
 
 fn check_v1(opened: &OpenedKs, fields: &KsFields<'_>, rand: &str) {
     let texts = [fields.user_id, Some(fields.privileges), fields.master_partner_id, fields.additional_data];
-    // A semicolon moves what follows to the next field.
+    // Text after a semicolon is read as the next field.
     if !rand.contains(';') && texts.iter().flatten().all(|text| !text.contains(';')) {
         assert_eq!(opened.user_id.as_deref(), Some(fields.user_id.unwrap_or_default()));
         assert_eq!(opened.privileges.as_deref(), Some(fields.privileges));

@@ -1,12 +1,12 @@
 //! Arbitrary input for everything that reads input.
 //!
-//! Each target is a plain function that panics when something does not hold. cargo-fuzz feeds it from `fuzz_targets/`, a
-//! test from the committed corpus. What they return is whether the input was good; in the corpus, names of good inputs
-//! begin with `good`.
+//! Each target is a function that panics if an invariant is broken. cargo-fuzz calls it through `fuzz_targets/`, a test calls
+//! it with the committed corpus. It returns whether the input is valid; in the corpus, the names of valid inputs start with
+//! `good`.
 //!
 //! ```sh
 //! cargo test --no-default-features                                # every target over its corpus, on stable Rust
-//! cargo +nightly fuzz run login -- -max_total_time=120            # one target with what comes to the fuzzer's mind
+//! cargo +nightly fuzz run login -- -max_total_time=120            # one target with generated input
 //! RUSTC_BOOTSTRAP=1 cargo fuzz run login -- -max_total_time=120   # the same where there is no nightly toolchain
 //! ```
 #![forbid(unsafe_code)]
@@ -29,7 +29,7 @@ pub use privileges::privileges;
 pub use reply::reply;
 pub use stored_session::stored_session;
 
-/// Takes any input, and tells whether it was good.
+/// A target: takes any input, and returns whether it is valid.
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target, by its name.

@@ -7,26 +7,26 @@ use crate::script::{NOW, answers, split_once};
 use crate::secrets::Secrets;
 
 const TOKEN: &str = "d20f7d006404f2aad05bbdaac413b1e3";
-const HELD_KS: &str = "djJ8MTAxfHOcbB43AGbzCl-uuS_em747hYrN-VWOsxogON3MJVqHE31Q";
+const GIVEN_KS: &str = "djJ8MTAxfHOcbB43AGbzCl-uuS_em747hYrN-VWOsxogON3MJVqHE31Q";
 
-/// A whole login, with any replies: it ends in a session or a typed error, and shows no secret.
+/// A whole login with any replies: it returns a session or a typed error, and shows no secret.
 ///
-/// The first line is the hash type, or anything else to detect it, and what to start from: nothing, `ks`, or
-/// `ks-or-widget`. The rest is a script of replies.
+/// The first line has the hash type (any other text means detection) and the start: nothing, `ks`, or `ks-or-widget`. The
+/// rest is a script of replies.
 pub fn login(input: &[u8]) -> bool {
     let (plan, script) = split_once(input, b"\n");
     let plan = String::from_utf8_lossy(plan);
     let (hash, start) = plan.split_once(' ').unwrap_or((&plan, ""));
     let hash = hash.parse::<HashType>().map_or(HashChoice::Detect, HashChoice::Known);
-    let mut secrets = Secrets::of(&[TOKEN, HELD_KS]);
+    let mut secrets = Secrets::of(&[TOKEN, GIVEN_KS]);
     match log_in(hash, start, script, &mut secrets) {
         Ok(session) => {
-            secrets.are_not_in(&session);
+            secrets.assert_not_in(&session);
             check(&session, hash);
             true
         }
         Err(error) => {
-            secrets.are_not_in_error(&error);
+            secrets.assert_not_in_error(&error);
             assert!(error.action().is_some() && !error.advice().is_empty());
             false
         }
@@ -34,18 +34,18 @@ pub fn login(input: &[u8]) -> bool {
 }
 
 fn log_in(hash: HashChoice, start: &str, script: &[u8], secrets: &mut Secrets) -> Result<Session, Error> {
-    let held = Ks::parse(HELD_KS)?;
+    let held = Ks::parse(GIVEN_KS)?;
     let mut exchange = match start {
-        "ks" => asked(hash)?.start_with(held, NOW)?,
-        "ks-or-widget" => asked(hash)?.start_with_or_widget(held, NOW)?,
-        _ => asked(hash)?.start(NOW)?,
+        "ks" => requested(hash)?.start_with(held, NOW)?,
+        "ks-or-widget" => requested(hash)?.start_with_or_widget(held, NOW)?,
+        _ => requested(hash)?.start(NOW)?,
     };
     let mut now = NOW;
     let mut answers = answers(script);
     for _ in 0..most_requests(hash, start) {
         secrets.sent(exchange.request());
-        secrets.are_not_in(&exchange);
-        let answer = answers.next().unwrap_or_else(|| Err(TransportFailure::unknown("nobody there any more")));
+        secrets.assert_not_in(&exchange);
+        let answer = answers.next().unwrap_or_else(|| Err(TransportFailure::unknown("no more replies in the script")));
         let step = match answer {
             Ok(reply) => {
                 secrets.received(&reply);
@@ -57,20 +57,20 @@ fn log_in(hash: HashChoice, start: &str, script: &[u8], secrets: &mut Secrets) -
             Step::Send(next) => next,
             Step::Wait(wait, next) => {
                 now = Moment { wall: now.wall.plus(wait), elapsed: now.elapsed + wait };
-                assert!(now.elapsed.as_secs() <= 60, "a wait beyond the deadline");
+                assert!(now.elapsed.as_secs() <= 60, "a wait after the deadline");
                 next
             }
             Step::Done(session) => {
-                secrets.are_not_in(&session);
+                secrets.assert_not_in(&session);
                 return Ok(session);
             }
         };
     }
-    panic!("one request more than a login has: {exchange:?}")
+    panic!("more requests than a login has: {exchange:?}")
 }
 
-/// A login that asks for everything, so that everything can come back changed.
-fn asked(hash: HashChoice) -> Result<Login, Error> {
+/// A login that requests all options, so that each can differ in the reply.
+fn requested(hash: HashChoice) -> Result<Login, Error> {
     let credential =
         Credential::new(PartnerId::new(101)?, AppTokenId::parse("0_jgc81x8q")?, AppTokenSecret::parse(TOKEN)?, hash);
     Ok(Login::new(Endpoint::parse("https://kaltura.example.org")?, credential)
@@ -79,7 +79,7 @@ fn asked(hash: HashChoice) -> Result<Login, Error> {
         .privileges(Privileges::parse("list:*,edit:1_a/1_b")))
 }
 
-/// Each request three times at most; while detecting, each hash type once.
+/// At most three attempts of each request; with detection, each hash type once.
 fn most_requests(hash: HashChoice, start: &str) -> usize {
     match (hash, start) {
         (HashChoice::Detect, "ks" | "ks-or-widget") => 4,

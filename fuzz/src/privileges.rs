@@ -2,34 +2,34 @@ use apptoken_core::Privileges;
 
 use crate::script::split_once;
 
-/// Two lists of privileges, a line each: read, written, built by hand, and set against each other.
+/// Two lists of privileges, one per line: parsed, written, rebuilt item by item, and compared with each other.
 ///
-/// Good is a first list that can be built by hand.
+/// Valid is a first list that can be rebuilt.
 pub fn privileges(input: &[u8]) -> bool {
-    let (asked, granted) = split_once(input, b"\n");
-    let (asked, granted) = (String::from_utf8_lossy(asked), String::from_utf8_lossy(granted));
-    let (asked, granted) = (Privileges::parse(&asked), Privileges::parse(&granted));
-    for list in [&asked, &granted] {
+    let (requested, granted) = split_once(input, b"\n");
+    let (requested, granted) = (String::from_utf8_lossy(requested), String::from_utf8_lossy(granted));
+    let (requested, granted) = (Privileges::parse(&requested), Privileges::parse(&granted));
+    for list in [&requested, &granted] {
         assert_eq!(Privileges::parse(&list.to_string()), *list, "{list}");
         assert!(list.without(list).is_empty());
     }
-    check_difference(&asked, &granted);
-    let built = by_hand(&asked);
-    assert!(built.as_ref().is_none_or(|built| *built == asked));
+    check_difference(&requested, &granted);
+    let built = rebuild(&requested);
+    assert!(built.as_ref().is_none_or(|built| *built == requested));
     built.is_some()
 }
 
-fn by_hand(list: &Privileges) -> Option<Privileges> {
+fn rebuild(list: &Privileges) -> Option<Privileges> {
     list.iter().try_fold(Privileges::new(), |built, privilege| {
         let values: Vec<_> = privilege.values().iter().map(String::as_str).collect();
         built.with(privilege.name(), &values).ok()
     })
 }
 
-/// What is missing was asked and not granted, and nothing else was.
-fn check_difference(asked: &Privileges, granted: &Privileges) {
-    let missing = asked.without(granted);
-    for privilege in asked {
+/// The difference is exactly what was requested and not granted.
+fn check_difference(requested: &Privileges, granted: &Privileges) {
+    let missing = requested.without(granted);
+    for privilege in requested {
         let found = missing.values(privilege.name());
         match granted.values(privilege.name()) {
             None if privilege.name().is_empty() && privilege.values().is_empty() => assert!(found.is_none()),
@@ -41,5 +41,5 @@ fn check_difference(asked: &Privileges, granted: &Privileges) {
             }
         }
     }
-    assert!(missing.iter().all(|privilege| asked.values(privilege.name()).is_some()));
+    assert!(missing.iter().all(|privilege| requested.values(privilege.name()).is_some()));
 }

@@ -15,9 +15,9 @@ const KS: &str = "djJ8MTAxfFWoUBBZCQwgBFD9Wu3gAiLM4oea-zOLmZXO-UQ6qT5NKTtD";
 const TOKEN: &str = "d20f7d006404f2aad05bbdaac413b1e3";
 const SECRET: &str = "aaaa1111bbbb2222cccc3333dddd4444";
 
-/// Any reply, read as the result of each kind of action: a value or the right error, and no secret in either.
+/// Any reply, parsed as the result of each type of action: a value or the right error, without a secret in either.
 ///
-/// The input is one reply of a script.
+/// The input is one reply in the form of a script.
 pub fn reply(input: &[u8]) -> bool {
     let Ok(reply) = answer(input) else { return false };
     Reading::of(&reply).and_then(|reading| reading.as_each_result()).expect("good parameters")
@@ -49,7 +49,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Whether the reply is the result of any of these actions.
+    /// Parses the reply as the result of each action, and returns whether it is the result of any.
     fn as_each_result(&self) -> Result<bool, Error> {
         let read = [
             self.as_batch()?,
@@ -70,7 +70,7 @@ impl<'a> Reading<'a> {
     fn as_result_of<A: Action<Reply: Debug>>(&self, action: A) -> Result<bool, Error> {
         let call = Call::new(Region::UnitedStates.into(), action).with_ks(self.ks.clone()).retry(RetryPolicy::none());
         let value = self.receive(call.start(NOW)?);
-        value.iter().for_each(|value| self.secrets.are_not_in(value));
+        value.iter().for_each(|value| self.secrets.assert_not_in(value));
         Ok(value.is_some())
     }
 
@@ -90,25 +90,25 @@ impl<'a> Reading<'a> {
 
     fn is_value<T: Debug>(&self, result: Result<T, Error>) -> bool {
         match &result {
-            Ok(value) => self.secrets.are_not_in(value),
-            Err(error) => self.secrets.are_not_in_error(error),
+            Ok(value) => self.secrets.assert_not_in(value),
+            Err(error) => self.secrets.assert_not_in_error(error),
         }
         result.is_ok()
     }
 
-    /// What the reply says, if it is a result; else makes sure that it is called what it is.
+    /// Returns the result; for an error, checks that its kind fits the reply.
     fn receive<F: Flow<Output: Debug>>(&self, exchange: Exchange<F>) -> Option<F::Output> {
         let reply = self.reply;
         match exchange.receive(reply, NOW) {
             Ok(Step::Done(value)) => {
-                assert!(is_success(reply.status()) && !self.is_plain_exception, "{reply:?} is no result");
+                assert!(is_success(reply.status()) && !self.is_plain_exception, "{reply:?} is not a result");
                 Some(value)
             }
-            Ok(step) => panic!("one request without repetition goes on: {step:?}"),
+            Ok(step) => panic!("one request without retries continues: {step:?}"),
             Err(stopped) => {
                 let error = stopped.error;
-                self.secrets.are_not_in_error(&error);
-                assert!(self.is_right(error.kind()), "{reply:?} was taken for {error:?}");
+                self.secrets.assert_not_in_error(&error);
+                assert!(self.is_right(error.kind()), "{reply:?} was reported as {error:?}");
                 assert_eq!(error.http_status(), Some(reply.status()));
                 assert!(error.action().is_some() && !error.advice().is_empty());
                 None
@@ -144,7 +144,7 @@ fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
-/// An action of the caller's own, which returns anything.
+/// An action of the caller, which returns any JSON.
 #[derive(serde::Serialize)]
 struct Unknown {}
 
@@ -156,7 +156,7 @@ impl Action for Unknown {
 
 const EXCEPTION: &str = "KalturaAPIException";
 
-/// Whether a body is an API error as the server writes them, without any of JSON's other ways to write the same.
+/// Whether a body is an API error exactly as the server writes it; JSON has other ways to write the same.
 fn is_plain_exception(body: &[u8]) -> bool {
     let Ok(value) = serde_json::from_slice::<Value>(body) else { return false };
     serde_json::to_vec(&value).is_ok_and(|plain| plain == body)

@@ -1,4 +1,4 @@
-//! Replies as the corpus writes them.
+//! The format of replies in the corpus.
 //!
 //! ```text
 //! 200
@@ -9,17 +9,17 @@
 //! not sent
 //! ```
 //!
-//! A status that cannot be read stands for 200. In place of a reply, `not sent` and `no reply` are what a transport can
+//! An invalid status means 200. In place of a reply, `not sent` and `no reply` are failures that a transport can
 //! report.
 
 use apptoken_core::{HttpResponse, Moment, TransportFailure, UnixSeconds};
 
-/// When everything happens.
+/// The time of all requests and replies.
 pub(crate) const NOW: Moment = Moment { wall: UnixSeconds(1_795_230_763), elapsed: std::time::Duration::ZERO };
 
 pub(crate) type Answer = Result<HttpResponse, TransportFailure>;
 
-/// The replies of a script, one by one.
+/// The replies and failures of a script, in order.
 pub(crate) fn answers(mut script: &[u8]) -> impl Iterator<Item = Answer> {
     std::iter::from_fn(move || {
         let (first, rest) = split_once(script, b"\n---\n");
@@ -28,7 +28,7 @@ pub(crate) fn answers(mut script: &[u8]) -> impl Iterator<Item = Answer> {
     })
 }
 
-/// What one part of a script stands for.
+/// One part of a script as a reply or failure.
 pub(crate) fn answer(text: &[u8]) -> Answer {
     let (head, body) = split_once(text, b"\n\n");
     let head = String::from_utf8_lossy(head);
@@ -41,7 +41,7 @@ pub(crate) fn answer(text: &[u8]) -> Answer {
     Ok(HttpResponse::new(status, lines.filter_map(|line| line.split_once(": ")), body.to_vec()))
 }
 
-/// What stands before the first separator, and behind it.
+/// The text before the first separator, and after it.
 pub(crate) fn split_once<'a>(text: &'a [u8], separator: &[u8]) -> (&'a [u8], &'a [u8]) {
     match text.windows(separator.len()).position(|window| window == separator) {
         Some(at) => (&text[..at], &text[at + separator.len()..]),

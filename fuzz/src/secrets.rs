@@ -1,4 +1,4 @@
-//! What no text may show.
+//! The secrets that no text may show.
 
 use std::collections::BTreeSet;
 use std::error::Error as _;
@@ -7,11 +7,11 @@ use std::fmt::Debug;
 use apptoken_core::{Error, HttpRequest, HttpResponse};
 use serde_json::Value;
 
-/// The secrets that went to and fro.
+/// The secrets in requests and replies.
 #[derive(Default)]
 pub(crate) struct Secrets {
     hidden: BTreeSet<String>,
-    /// All that replies say openly. A server that calls the user by the name of a KS makes that KS public.
+    /// All public text of the replies. If a server returns a KS as the name of the user, that KS is public.
     open: String,
 }
 
@@ -30,7 +30,7 @@ impl Secrets {
             // The result of `session.start` is a KS and nothing else.
             Ok(Value::String(text)) => self.hide(text),
             Ok(body) => self.collect(&body, ""),
-            // There may be a reader that gets more out of it than this one.
+            // Another parser may read more of it than this one.
             Err(_) => self.open += &String::from_utf8_lossy(reply.body()),
         }
     }
@@ -48,7 +48,7 @@ impl Secrets {
         }
     }
 
-    /// Takes note of a secret, if it can be told from other text.
+    /// Adds a secret, if it can be distinguished from other text.
     fn hide(&mut self, secret: String) {
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+/=".contains(&byte);
         if secret.len() > 28 && secret.bytes().all(is_word) {
@@ -56,8 +56,8 @@ impl Secrets {
         }
     }
 
-    /// An error never shows a secret, wherever the server puts it.
-    pub(crate) fn are_not_in_error(&self, error: &Error) {
+    /// Checks that an error shows no secret, wherever the server puts it.
+    pub(crate) fn assert_not_in_error(&self, error: &Error) {
         let mut shown = format!("{error} {error:?} {}", error.advice());
         let mut source = error.source();
         while let Some(cause) = source {
@@ -69,8 +69,8 @@ impl Secrets {
         }
     }
 
-    /// A result shows no secret but what the server says openly as well.
-    pub(crate) fn are_not_in(&self, value: &impl Debug) {
+    /// Checks that a result shows no secret, except for text that is public too.
+    pub(crate) fn assert_not_in(&self, value: &impl Debug) {
         let shown = format!("{value:?}");
         for secret in self.hidden.iter().filter(|secret| !self.open.contains(secret.as_str())) {
             assert!(!shown.contains(secret.as_str()), "{secret} is in {shown}");

@@ -15,13 +15,13 @@ const TOKEN: &str = "d20f7d006404f2aad05bbdaac413b1e3";
 const KS: &str = "djJ8MTAxfHNlc3Npb24=";
 const WIDGET_KS: &str = "djJ8MTAxfHdpZGdldA==";
 
-/// A record of a store: whatever it holds, it becomes one of the two sessions that were stored, or none.
+/// A record of a store: with any content, it is restored to one of the two stored sessions or to none.
 ///
-/// Good is one that becomes a session.
+/// Valid is a record that is restored to a session.
 pub fn stored_session(input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
     let secrets = Secrets::of(&[TOKEN, KS, WIDGET_KS]);
-    let (key, credential, genuine) = stored().expect("values that are good");
+    let (key, credential, genuine) = stored().expect("valid values");
     let record = match StoredSession::parse(&*text) {
         Ok(record) => record,
         Err(error) => {
@@ -33,12 +33,12 @@ pub fn stored_session(input: &[u8]) -> bool {
     let found = content(&record, &key, &credential);
     assert!(found.is_none() || genuine.iter().any(|genuine| content(genuine, &key, &credential) == found));
     if found.is_some() {
-        secrets.are_not_in(&record);
+        secrets.assert_not_in(&record);
     }
     found.is_some()
 }
 
-/// A session that was stored with its widget session, and without.
+/// The record of a session, with and without its widget session.
 fn stored() -> Result<(SessionKey, Credential, [StoredSession; 2]), Error> {
     let (partner, id, options) = (PartnerId::new(101)?, AppTokenId::parse("0_jgc81x8q")?, SessionOptions::default());
     let key = SessionKey::new(&Endpoint::parse("https://kaltura.example.org")?, partner, id.clone(), options.clone());
@@ -60,7 +60,7 @@ fn stored() -> Result<(SessionKey, Credential, [StoredSession; 2]), Error> {
     Ok((key, credential, records))
 }
 
-/// All that a record says, if it is authentic.
+/// The whole content of a record, if it is authentic.
 fn content(record: &StoredSession, key: &SessionKey, credential: &Credential) -> Option<String> {
     let (session, term) = record.restore(key, credential, NOW).ok()??;
     let widget = record.widget(key, credential, NOW).ok()?;

@@ -1,4 +1,4 @@
-//! Every target over its committed corpus, on stable Rust and without a fuzzer.
+//! Each target with its committed corpus, on stable Rust and without a fuzzer.
 #![allow(missing_docs)]
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ fn names(folder: &Path) -> BTreeSet<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// The committed inputs of a target; not what a fuzzer left there, under names that are hashes.
+/// The committed inputs of a target, without those that a fuzzer added, whose names are hashes.
 fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = folder("corpus").join(target);
     let committed = names(&folder).into_iter().filter(|name| name.len() != 40);
@@ -24,7 +24,7 @@ fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn every_target_has_its_program_and_its_corpus() {
+fn each_target_has_a_program_and_a_corpus() {
     let targets: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     let programs = names(&folder("fuzz_targets"));
     assert_eq!(programs, targets.iter().map(|name| format!("{name}.rs")).collect());
@@ -32,7 +32,7 @@ fn every_target_has_its_program_and_its_corpus() {
 }
 
 #[test]
-fn good_inputs_are_taken_and_others_are_not() {
+fn only_inputs_with_good_names_are_valid() {
     for (target, run) in TARGETS {
         let (mut good, mut bad) = (0, 0);
         for (name, input) in corpus(target) {
@@ -40,12 +40,12 @@ fn good_inputs_are_taken_and_others_are_not() {
             assert_eq!(run(&input), is_good, "{target}/{name}");
             *(if is_good { &mut good } else { &mut bad }) += 1;
         }
-        assert!(good > 0 && bad > 0, "{target}: {good} good inputs, {bad} others");
+        assert!(good > 0 && bad > 0, "{target}: {good} valid inputs, {bad} others");
     }
 }
 
 #[test]
-fn inputs_that_end_anywhere_are_taken_or_not() {
+fn truncated_inputs_break_no_invariant() {
     for (target, run) in TARGETS {
         for (_, input) in corpus(target) {
             for end in 0..input.len() {

@@ -1,8 +1,8 @@
-//! Which agent a process uses, and until when.
+//! The agent of each process, and its end.
 //!
-//! A fork gives the child a copy of every open socket. Were both to send over one connection, each could read the reply
-//! meant for the other, and over plain http nothing would show it: 12 of 30 logins returned the session of another process.
-//! So an agent belongs to the process that made it, and the child makes one of its own.
+//! After a fork the child has a copy of each open socket. If both processes sent over one connection, each could read the reply
+//! to the other, and over plain http nothing would show it: in a test, 12 of 30 logins returned the session of another process.
+//! So an agent belongs to the process that created it, and the child creates its own.
 
 use std::process;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::connect::{self, StopError, StopSignal};
 
 /// The agent of the present process.
 ///
-/// No lock guards it: one that another thread holds during a fork would stay locked in the child.
+/// There is no lock: one that another thread holds during a fork would stay locked in the child.
 pub(crate) struct Agents {
     current: ArcSwap<ProcessAgent>,
-    /// Whether another can be made of its settings: an agent of the caller's may have a connector that only they know.
+    /// Whether a new agent can be created from its settings. The caller's agent can have a connector that only the caller knows.
     is_ours: bool,
     stopped: AtomicBool,
 }
 
 /// An agent and the process that it belongs to.
 pub(crate) struct ProcessAgent {
-    /// Not recognised are a child with the number of its parent, in a PID namespace of its own, and a descendant to which the
-    /// system gives the number of an ancestor that has ended.
+    /// Two cases are not recognised: a child with the process id of its parent, in its own PID namespace, and a descendant that
+    /// gets the process id of an ancestor that has ended.
     process: u32,
     pub(crate) agent: Agent,
     signal: Arc<StopSignal>,
@@ -49,10 +49,10 @@ impl Agents {
     /// The agent to send with, unless the transport was stopped.
     pub(crate) fn current(&self) -> Result<Arc<ProcessAgent>, StopError> {
         if self.is_ours && self.current.load().is_inherited() {
-            // This drops the parent's agent, and with it the child's copies of its sockets. They are closed and not shut
-            // down, and neither ureq nor rustls writes anything then, so the connections stay as they are for the parent.
-            // A thread that was in a request during the fork still counts as an owner of the agent, which is then never
-            // dropped in the child: its pool could be half changed.
+            // This drops the parent's agent and so the child's copies of its sockets. They are closed but not shut down, and
+            // neither ureq nor rustls writes anything then, so the parent's connections do not change. If another thread was
+            // in a request during the fork, it still counts as an owner of the agent, which is then never dropped in the
+            // child. That is right, because its pool may be half changed.
             self.current.rcu(|inherited| {
                 if inherited.is_inherited() {
                     Arc::new(ProcessAgent::ours(inherited.agent.config().clone()))
@@ -70,7 +70,7 @@ impl Agents {
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         let current = self.current.load_full();
-        // The parent's connections are not the child's to shut down.
+        // The connections of an inherited agent are in use by the parent.
         if !current.is_inherited() {
             current.signal.set();
             current.agent.clone().shutdown();
@@ -88,7 +88,7 @@ impl ProcessAgent {
         Self { process: process::id(), agent: connect::agent(config, &signal), signal }
     }
 
-    /// Whether the process is a child of the one that the agent belongs to.
+    /// Whether this process is a child of the one that the agent belongs to.
     pub(crate) fn is_inherited(&self) -> bool {
         self.process != process::id()
     }
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::UreqTransport;
 
-    /// Only a stop can have ended a call within it.
+    /// So long that only a stop can have ended a call.
     const FOREVER: Duration = Duration::from_secs(600);
 
     fn transport(names: impl Resolver) -> UreqTransport {
@@ -136,11 +136,11 @@ mod tests {
         assert_eq!(std::error::Error::source(&failure).unwrap().to_string(), "the transport was stopped");
     }
 
-    /// Finds nothing, ever.
+    /// A resolver that never returns.
     #[derive(Debug)]
-    struct Hanging(mpsc::Sender<()>);
+    struct HangingResolver(mpsc::Sender<()>);
 
-    impl Resolver for Hanging {
+    impl Resolver for HangingResolver {
         fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
             self.0.send(()).unwrap();
             loop {
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn a_stop_ends_every_name_resolution() {
         let (sender, asked) = mpsc::channel();
-        let transport = transport(Hanging(sender));
+        let transport = transport(HangingResolver(sender));
         let calls = [start(&transport), start(&transport)];
         for _ in &calls {
             asked.recv().unwrap();
@@ -162,9 +162,9 @@ mod tests {
     }
 
     #[derive(Debug)]
-    struct Fixed(SocketAddr);
+    struct FixedAddress(SocketAddr);
 
-    impl Resolver for Fixed {
+    impl Resolver for FixedAddress {
         fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
             let mut addresses = self.empty();
             addresses.push(self.0);
@@ -172,7 +172,7 @@ mod tests {
         }
     }
 
-    /// Elsewhere a full queue refuses connections, and the system has no such file.
+    /// On other systems a full queue refuses connections, and there is no such file.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_stop_ends_a_connect() {
@@ -182,10 +182,10 @@ mod tests {
         listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
         listener.listen(0).unwrap();
         let address = listener.local_addr().unwrap().as_socket().unwrap();
-        // The only place in its queue; to others it does not answer.
+        // This takes the only place in its queue, so other connections get no answer.
         let _first = std::net::TcpStream::connect(address).unwrap();
 
-        let transport = transport(Fixed(address));
+        let transport = transport(FixedAddress(address));
         let call = start(&transport);
         while !is_connecting_to(address) {
             thread::yield_now();
@@ -194,7 +194,7 @@ mod tests {
         assert_stopped(&call);
     }
 
-    /// Whether a socket has asked for this connection and has no answer.
+    /// Whether a socket has sent its SYN to this address and has no answer.
     #[cfg(target_os = "linux")]
     fn is_connecting_to(address: SocketAddr) -> bool {
         let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();

@@ -10,10 +10,10 @@ use ureq::{Agent, Proxy, ProxyProtocol};
 use crate::agents::Agents;
 use crate::{CONNECT_TIMEOUT, LARGEST_REPLY, OUR_NAME, TOTAL_TIMEOUT, UreqTransport};
 
-/// ureq adds a timeout to the present time, which must not overflow.
+/// The longest timeout. ureq adds a timeout to the present time, and that must not overflow.
 const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// The settings of a [`UreqTransport`] to be.
+/// Builds a [`UreqTransport`] with other settings.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct UreqTransportBuilder {
@@ -35,39 +35,39 @@ impl UreqTransportBuilder {
         }
     }
 
-    /// Sets how long it may take to find the host, and again how long to connect to it, TLS and proxy included; 10 s by
+    /// Sets the timeout for name resolution, and again for connecting to the host, including TLS and proxy; 10 s by
     /// default.
     ///
-    /// Make it shorter than the [total timeout](Self::total_timeout), so that time is left for the request.
+    /// Choose less than the [total timeout](Self::total_timeout), so that there is time for the request.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self { connect_timeout: timeout.min(A_CENTURY), ..self }
     }
 
-    /// Sets how long a request may take from its start to the last byte of its reply; 30 s by default.
+    /// Sets the timeout of a request, from its start to the last byte of its reply; 30 s by default.
     pub fn total_timeout(self, timeout: Duration) -> Self {
         Self { total_timeout: timeout.min(A_CENTURY), ..self }
     }
 
-    /// Sets how many bytes the body of a reply may have, decompressed; 8 MiB by default. A larger one is a failure.
+    /// Sets the largest body of a reply in bytes, decompressed; 8 MiB by default. A larger one is a failure.
     ///
-    /// No flow of [`apptoken_core`] accepts more than the default.
+    /// No flow of [`apptoken_core`] accepts a larger body than the default.
     pub fn largest_reply(self, bytes: usize) -> Self {
         Self { largest_reply: bytes, ..self }
     }
 
-    /// Goes through this proxy, given as `http://user:password@host:port`, or with `https` if the proxy itself is spoken to
-    /// with TLS; user, password and port may be left out.
+    /// Sets the proxy, as `http://user:password@host:port`, or with `https` for TLS to the proxy itself. User, password and port
+    /// are optional.
     ///
-    /// The proxy is asked for a tunnel (`CONNECT`), so that TLS reaches from here to the server. This machine is never
-    /// asked for through a proxy. Without this call there is none: variables such as `HTTPS_PROXY` are not read.
+    /// Requests go through a tunnel (`CONNECT`), so that TLS is from this program to the server. Requests to this machine never
+    /// use the proxy. Without this call no proxy is used: variables such as `HTTPS_PROXY` are not read.
     pub fn proxy(self, url: impl Into<String>) -> Self {
         Self { proxy: Some(url.into()), ..self }
     }
 
     /// Trusts these certificates, one or more in PEM, in place of the platform's.
     ///
-    /// Where a firewall inspects TLS, give its root. Without this call the platform's are trusted; on Linux those of the
-    /// file that `SSL_CERT_FILE` names, or of the directories of `SSL_CERT_DIR`, if one of these is set.
+    /// If a firewall inspects TLS, its root certificate is needed here. Without this call the platform's certificates are
+    /// trusted; on Linux those of the file `SSL_CERT_FILE` or the directories `SSL_CERT_DIR`, if one of these is set.
     ///
     /// # Examples
     ///
@@ -119,9 +119,9 @@ fn read_proxy(url: &str) -> Result<Proxy, Error> {
 }
 
 fn is_usable(proxy: &Proxy) -> bool {
-    // Others are SOCKS proxies, for which ureq panics unless it is compiled with them.
+    // The other protocols are SOCKS, for which ureq panics unless it is compiled with support for them.
     let is_tunnel = matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
-    // In place of a port that is none, ureq would take the usual one.
+    // In place of an invalid port, ureq would use the default port.
     let has_no_port = || proxy.uri().authority().is_some_and(|authority| authority.as_str().ends_with(proxy.host()));
     is_tunnel && !proxy.host().is_empty() && (proxy.uri().port_u16().is_some() || has_no_port())
 }
@@ -136,7 +136,7 @@ fn read_certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, Error> {
     let mut certificates = Vec::new();
     for item in parse_pem(pem) {
         if let PemItem::Certificate(certificate) = item.map_err(|_| unreadable())? {
-            // ureq leaves out what it cannot read, and then trusts nobody without saying why.
+            // ureq skips certificates that it cannot read, and would then trust no server without an explanation.
             let readable = RootCertStore::empty().add(CertificateDer::from(certificate.der()));
             readable.map_err(|_| unreadable())?;
             certificates.push(certificate);
@@ -147,7 +147,7 @@ fn read_certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, Error> {
 
 impl fmt::Debug for UreqTransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The proxy's URL may hold a password.
+        // The proxy's URL can contain a password.
         let Self { connect_timeout, total_timeout, largest_reply, proxy: _, root_certificates: _ } = self;
         f.debug_struct("UreqTransportBuilder")
             .field("connect_timeout", connect_timeout)

@@ -35,7 +35,7 @@ pub struct Admin {
     authority: Authority,
 }
 
-/// What lets an [`Admin`] administrate.
+/// The right of an [`Admin`] to administrate the account.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Authority {
@@ -44,10 +44,10 @@ pub enum Authority {
     Secret {
         /// The secret.
         secret: AccountSecret,
-        /// The format of the account's sessions; V2 in every newer account.
+        /// The KS format that the account uses; V2 unless the account is old.
         version: KsVersion,
     },
-    /// An admin session, or one with a role for what is to be done.
+    /// An admin session, or a session of a user whose role allows the actions.
     Session(Ks),
 }
 
@@ -65,14 +65,14 @@ impl From<Ks> for Authority {
 }
 
 impl Admin {
-    /// A client over ureq, by the account's admin secret or a session.
+    /// A client over ureq, with the account's admin secret or a session.
     #[cfg(feature = "ureq")]
     #[must_use]
     pub fn new(endpoint: impl Into<Endpoint>, partner: PartnerId, authority: impl Into<Authority>) -> Self {
         Self::with_transport(endpoint, partner, authority, apptoken_transport_ureq::UreqTransport::new())
     }
 
-    /// A client over any transport.
+    /// A client over any transport, with the account's admin secret or a session.
     #[must_use]
     pub fn with_transport(
         endpoint: impl Into<Endpoint>,
@@ -83,25 +83,25 @@ impl Admin {
         Self { link: Link::new(endpoint.into(), transport), partner, authority: authority.into() }
     }
 
-    /// Sets when to try again.
+    /// Sets when a request is retried.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.link.retry = retry;
         self
     }
 
-    /// Takes the time from another clock, such as the one of a test.
+    /// Sets the clock, for tests; [`SystemClock`](crate::SystemClock) by default.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
         self.link.clock = std::sync::Arc::new(clock);
         self
     }
 
-    /// A session with this authority: a new one of an hour, signed locally, or the one that was given.
+    /// A session with this authority: a new session of one hour, signed locally, or the session that this client was made with.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the system gives no random bytes.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the system returns no random bytes.
     pub fn session(&self) -> Result<Ks, Error> {
         match &self.authority {
             Authority::Session(ks) => Ok(ks.clone()),
@@ -110,7 +110,8 @@ impl Admin {
         }
     }
 
-    /// The flow that makes sure that a service has its app token; set what it should be, then [`run`](Self::run) it.
+    /// The flow that makes sure that a service has its app token. Set the token's properties on it, then [`run`](Self::run)
+    /// it.
     ///
     /// # Errors
     ///
@@ -119,9 +120,9 @@ impl Admin {
         Ok(Provision::new(self.endpoint().clone(), self.session()?, self.partner, name, user_id).retry(self.link.retry))
     }
 
-    /// The flow that replaces an app token by a successor, and does this with the old one; [`run`](Self::run) it.
+    /// The flow that replaces an app token by a successor, and keeps or deletes the old one; [`run`](Self::run) it.
     ///
-    /// [`Rotate`] describes the whole procedure, in which no worker is without a token that works.
+    /// [`Rotate`] describes the whole procedure, in which every worker always has a token that works.
     ///
     /// # Errors
     ///
@@ -163,7 +164,7 @@ impl Admin {
         Ok(rotate.retry(self.link.retry))
     }
 
-    /// The flow that shuts an app token off, and its sessions with it; [`run`](Self::run) it.
+    /// The flow that revokes an app token and its sessions; [`run`](Self::run) it.
     ///
     /// # Errors
     ///
@@ -172,7 +173,7 @@ impl Admin {
         Ok(Revoke::new(self.endpoint().clone(), self.session()?, id).retry(self.link.retry))
     }
 
-    /// The flow that looks over all app tokens; [`run`](Self::run) it.
+    /// The flow that checks all app tokens of the account for risks; [`run`](Self::run) it.
     ///
     /// # Errors
     ///
@@ -181,7 +182,7 @@ impl Admin {
         Ok(Audit::new(self.endpoint().clone(), self.session()?).retry(self.link.retry))
     }
 
-    /// Reads all app tokens that pass a filter, without their values.
+    /// Lists all app tokens that match a filter, without their values.
     ///
     /// # Errors
     ///
@@ -200,7 +201,7 @@ impl Admin {
         self.link.call(&self.session()?, action)
     }
 
-    /// Runs a flow.
+    /// Runs any flow over this client's transport.
     ///
     /// # Errors
     ///
@@ -209,16 +210,16 @@ impl Admin {
         self.link.run(flow)
     }
 
-    /// Drives a flow that was started, for what it tells of its progress when it stops.
+    /// Drives a flow that was started. Unlike [`run`](Self::run), this returns the flow's progress with its error.
     ///
     /// # Errors
     ///
-    /// [`StoppedFlow`] if the flow cannot go on.
+    /// [`StoppedFlow`] if the flow cannot continue.
     pub fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, StoppedFlow<F>> {
         self.link.drive(exchange)
     }
 
-    /// Reads this client's clock.
+    /// The present time on this client's clock, for [`Flow::start`].
     #[must_use]
     pub fn now(&self) -> Moment {
         self.link.now()

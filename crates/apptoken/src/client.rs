@@ -5,9 +5,9 @@ use apptoken_core::{
 
 use crate::link::Link;
 
-/// A blocking client: an app token, a server, and what carries requests to it.
+/// A blocking client that logs in with an app token and calls any action.
 ///
-/// Cheap to clone; clones share their transport, and with it its connections.
+/// It is cheap to clone; clones share the transport and its connections.
 ///
 /// # Examples
 ///
@@ -25,19 +25,19 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client over ureq for the server and the app token that the environment names; see
+    /// A client over ureq for the server and the app token in the environment; see
     /// [`Config::from_env`](crate::Config::from_env).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable that is missing or wrong.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), with the name of the missing or wrong variable.
     #[cfg(feature = "ureq")]
     pub fn from_env() -> Result<Self, Error> {
         let crate::Config { endpoint, credential } = crate::Config::from_env()?;
         Ok(Self::new(endpoint, credential))
     }
 
-    /// A client over ureq.
+    /// A client over ureq, with its default settings.
     #[cfg(feature = "ureq")]
     #[must_use]
     pub fn new(endpoint: impl Into<Endpoint>, credential: Credential) -> Self {
@@ -54,21 +54,21 @@ impl Client {
         Self { link: Link::new(endpoint.into(), transport), credential }
     }
 
-    /// Sets when to try again.
+    /// Sets when a request is retried.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.link.retry = retry;
         self
     }
 
-    /// Takes the time from another clock, such as the one of a test.
+    /// Sets the clock, for tests; [`SystemClock`](crate::SystemClock) by default.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
         self.link.clock = std::sync::Arc::new(clock);
         self
     }
 
-    /// Starts a session that is everything the app token gives.
+    /// Starts a session with all that the app token gives.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl Client {
         self.login_with(SessionOptions::default())
     }
 
-    /// Starts a session and asks for more, or less, than the app token gives by itself.
+    /// Starts a session with these options, as far as the app token allows them.
     ///
     /// # Errors
     ///
@@ -106,16 +106,16 @@ impl Client {
         self.link.run(flow)
     }
 
-    /// Drives a flow that was started, for what it tells of its progress when it stops.
+    /// Drives a flow that was started. Unlike [`run`](Self::run), this returns the flow's progress with its error.
     ///
     /// # Errors
     ///
-    /// [`StoppedFlow`] if the flow cannot go on.
+    /// [`StoppedFlow`] if the flow cannot continue.
     pub fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, StoppedFlow<F>> {
         self.link.drive(exchange)
     }
 
-    /// Reads this client's clock.
+    /// The present time on this client's clock, for [`Flow::start`].
     #[must_use]
     pub fn now(&self) -> Moment {
         self.link.now()

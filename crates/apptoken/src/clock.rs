@@ -2,21 +2,22 @@ use std::time::Duration;
 
 use apptoken_core::{Clock, Moment, UnixSeconds};
 
-use self::clocks::{running_time, since_epoch};
+use self::clocks::{monotonic_time, wall_time};
 
-/// The clocks of this machine.
+/// The monotonic clock and the wall clock of this machine.
 ///
-/// On Linux elapsed time goes on while the machine is suspended, and the date is exact to some milliseconds.
+/// On Linux the monotonic clock counts the time in which the machine is suspended, and the wall clock is exact to a few
+/// milliseconds. On other systems the monotonic clock may stop while the machine is suspended.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock {
     origin: Duration,
 }
 
 impl SystemClock {
-    /// A clock whose elapsed time counts from now.
+    /// A clock whose elapsed time starts at zero now.
     #[must_use]
     pub fn new() -> Self {
-        Self { origin: running_time() }
+        Self { origin: monotonic_time() }
     }
 }
 
@@ -28,8 +29,8 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Moment {
-        let wall = UnixSeconds(i64::try_from(since_epoch().as_secs()).unwrap_or(i64::MAX));
-        Moment { wall, elapsed: running_time().saturating_sub(self.origin) }
+        let wall = UnixSeconds(i64::try_from(wall_time().as_secs()).unwrap_or(i64::MAX));
+        Moment { wall, elapsed: monotonic_time().saturating_sub(self.origin) }
     }
 
     fn sleep(&self, duration: Duration) {
@@ -37,18 +38,20 @@ impl Clock for SystemClock {
     }
 }
 
-/// The clocks that cost least to read: a session that is cached must cost next to nothing.
+/// Linux has a monotonic clock that counts suspension, `CLOCK_BOOTTIME`: by `CLOCK_MONOTONIC`, which `Instant` uses, a session
+/// would seem fresh after the machine slept. The coarse wall clock costs less to read, and each call for a cached session
+/// reads it; a session's times are whole seconds.
 #[cfg(target_os = "linux")]
 mod clocks {
     use std::time::Duration;
 
     use rustix::time::{ClockId, Timespec, clock_gettime};
 
-    pub(super) fn running_time() -> Duration {
+    pub(super) fn monotonic_time() -> Duration {
         duration(clock_gettime(ClockId::Boottime))
     }
 
-    pub(super) fn since_epoch() -> Duration {
+    pub(super) fn wall_time() -> Duration {
         duration(clock_gettime(ClockId::RealtimeCoarse))
     }
 
@@ -63,12 +66,12 @@ mod clocks {
     use std::sync::OnceLock;
     use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-    pub(super) fn running_time() -> Duration {
+    pub(super) fn monotonic_time() -> Duration {
         static FIRST: OnceLock<Instant> = OnceLock::new();
         FIRST.get_or_init(Instant::now).elapsed()
     }
 
-    pub(super) fn since_epoch() -> Duration {
+    pub(super) fn wall_time() -> Duration {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 }
@@ -78,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_both_clocks() {
+    fn both_clocks_are_those_of_the_system() {
         let clock = SystemClock::new();
         let (first, second) = (clock.now(), clock.now());
         assert!(first.wall.0 > 1_700_000_000);

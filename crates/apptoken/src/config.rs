@@ -4,7 +4,7 @@ use std::mem;
 use apptoken_core::{AppTokenId, AppTokenSecret, Credential, Endpoint, Error, HashChoice, PartnerId};
 use zeroize::Zeroizing;
 
-/// Where the API is and what to log in with.
+/// The server and the app token.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The server.
@@ -14,7 +14,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the environment.
+    /// Reads the server and the app token from the environment.
     ///
     /// | variable | what it holds |
     /// |---|---|
@@ -26,8 +26,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](apptoken_core::ErrorKind::InvalidInput) that names the variable that is missing or
-    /// wrong and says what it should look like, without its value.
+    /// [`ErrorKind::InvalidInput`](apptoken_core::ErrorKind::InvalidInput), with the name of the missing or wrong variable
+    /// and an example, but without its value.
     pub fn from_env() -> Result<Self, Error> {
         Self::read(|name| match std::env::var(name) {
             Ok(value) => Ok(Some(Zeroizing::new(value))),
@@ -39,12 +39,12 @@ impl Config {
         })
     }
 
-    /// Like [`from_env`](Self::from_env), from anything that has values under these names. The values are wiped from
-    /// memory.
+    /// Like [`from_env`](Self::from_env), but gets the value of each variable from `lookup`. The values are wiped from memory
+    /// after use.
     ///
     /// # Errors
     ///
-    /// Like [`from_env`](Self::from_env), and whatever `lookup` returns.
+    /// Like [`from_env`](Self::from_env), and any error of `lookup`.
     pub fn from_lookup(lookup: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Self, Error> {
         Self::read(|name| Ok(lookup(name)?.map(Zeroizing::new)))
     }
@@ -63,14 +63,14 @@ impl Config {
         let hash = if *hash_type == "detect" {
             HashChoice::Detect
         } else {
-            HashChoice::Known(hash_type.parse().map_err(|error| named(APP_TOKEN_HASH_TYPE, &error))?)
+            HashChoice::Known(hash_type.parse().map_err(|error| name_variable(APP_TOKEN_HASH_TYPE, &error))?)
         };
-        let partner = PartnerId::parse(&partner).map_err(|error| named(PARTNER_ID, &error))?;
-        let id = AppTokenId::parse(id.as_str()).map_err(|error| named(APP_TOKEN_ID, &error))?;
-        // Moved, not copied: the secret wipes what it takes.
-        let token = AppTokenSecret::parse(mem::take(&mut *token)).map_err(|error| named(APP_TOKEN, &error))?;
+        let partner = PartnerId::parse(&partner).map_err(|error| name_variable(PARTNER_ID, &error))?;
+        let id = AppTokenId::parse(id.as_str()).map_err(|error| name_variable(APP_TOKEN_ID, &error))?;
+        // Moved, not copied: `AppTokenSecret` wipes the text that it owns.
+        let token = AppTokenSecret::parse(mem::take(&mut *token)).map_err(|error| name_variable(APP_TOKEN, &error))?;
         Ok(Self {
-            endpoint: Endpoint::parse(&url).map_err(|error| named(SERVICE_URL, &error))?,
+            endpoint: Endpoint::parse(&url).map_err(|error| name_variable(SERVICE_URL, &error))?,
             credential: Credential::new(partner, id, token, hash),
         })
     }
@@ -82,7 +82,7 @@ const APP_TOKEN_ID: &str = "KALTURA_APP_TOKEN_ID";
 const APP_TOKEN: &str = "KALTURA_APP_TOKEN";
 const APP_TOKEN_HASH_TYPE: &str = "KALTURA_APP_TOKEN_HASH_TYPE";
 
-fn named(variable: &str, error: &Error) -> Error {
+fn name_variable(variable: &str, error: &Error) -> Error {
     Error::invalid_input(format!("{variable}: {error}"))
 }
 
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn good_settings_are_read() {
+    fn valid_settings_are_read() {
         let config = with(&[]).unwrap();
         assert_eq!(config.endpoint.as_str(), "https://www.kaltura.com/api_v3");
         assert_eq!(config.credential.partner.get(), 1_234_567);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_setting_is_named_with_what_it_should_be_and_without_its_value() {
+    fn a_wrong_setting_is_named_with_a_hint_and_without_its_value() {
         for (variable, value, hint) in [
             (SERVICE_URL, None, "https://www.kaltura.com"),
             (SERVICE_URL, Some("http://www.kaltura.com"), "use https://"),

@@ -3,12 +3,12 @@
 //! | To | use |
 //! |---|---|
 //! | get one session | [`Client`] |
-//! | always have a valid session, in a program that runs for long | [`Provider`] |
+//! | always have a valid session in a long-running program | [`Provider`] |
 //! | create, rotate, revoke and audit tokens | [`Admin`] |
-//! | send requests with an HTTP client of your own | [`Client::with_transport`] and [`Transport`] |
-//! | test all of it offline | the crate `apptoken-transport-fake` |
+//! | send requests with your own HTTP client | [`Client::with_transport`] and [`Transport`] |
+//! | test a program offline | the crate `apptoken-transport-fake` |
 //!
-//! Everything of [`apptoken_core`], the protocol without I/O, is here too; its documentation has the
+//! This crate re-exports all of [`apptoken_core`], the protocol without I/O, whose documentation has the
 //! [table of errors](apptoken_core#errors).
 //!
 //! ```no_run
@@ -23,13 +23,13 @@
 //!
 //! # Features
 //!
-//! Features add API and change nothing else.
+//! A feature only adds API.
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `ureq` (default) | [`UreqTransport`] and the constructors that need no other transport |
+//! | `ureq` (default) | [`UreqTransport`] and the constructors that use it |
 //! | `account-secret` | `Authority::Secret`: an [`Admin`] that signs its sessions with the account's secret |
-//! | `tracing` | `TracingObserver`, which hands a provider's events to `tracing` |
+//! | `tracing` | `TracingObserver`, which reports a provider's events to `tracing` |
 
 mod administration;
 mod client;

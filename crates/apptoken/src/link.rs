@@ -11,14 +11,14 @@ use apptoken_core::{
 
 use crate::clock::SystemClock;
 
-/// A server and what carries requests to it: what every client of this crate stands on.
+/// A server, and the transport, clock and retry policy for requests to it. Every client of this crate has one.
 #[derive(Clone)]
 pub(crate) struct Link {
     pub(crate) endpoint: Endpoint,
     pub(crate) retry: RetryPolicy,
     pub(crate) transport: Arc<dyn Transport + Send + Sync>,
     pub(crate) clock: Arc<dyn Clock + Send + Sync>,
-    /// The longest that the transport spends on a request, as far as that is known.
+    /// The longest time that the transport spends on one request. The core cannot ask the transport for it.
     pub(crate) request_timeout: Duration,
 }
 
@@ -31,7 +31,7 @@ impl Link {
     pub(crate) fn new(endpoint: Endpoint, transport: impl Transport + Send + Sync + 'static) -> Self {
         Self {
             endpoint,
-            retry: RetryPolicy { jitter_seed: any_number(), ..RetryPolicy::default() },
+            retry: RetryPolicy { jitter_seed: random_seed(), ..RetryPolicy::default() },
             transport: Arc::new(transport),
             clock: Arc::new(SystemClock::new()),
             request_timeout: REQUEST_TIMEOUT,
@@ -46,7 +46,7 @@ impl Link {
         drive(exchange, &*self.transport, &*self.clock)
     }
 
-    /// Drives a flow, and adds how many requests it sent.
+    /// Drives a flow, and adds the number of its requests to `requests`.
     pub(crate) fn drive_counted<F: Flow>(
         &self,
         exchange: Exchange<F>,
@@ -73,8 +73,9 @@ impl fmt::Debug for Link {
     }
 }
 
-/// A number that differs between processes and calls.
-pub(crate) fn any_number() -> u64 {
+/// A number that differs between processes and calls: the seed of jitter. With equal seeds, clients that failed together
+/// would retry together.
+pub(crate) fn random_seed() -> u64 {
     RandomState::new().hash_one(0)
 }
 
@@ -83,9 +84,9 @@ mod tests {
     use super::*;
     use apptoken_core::{FnTransport, Region, TransportFailure};
 
-    /// Clients with the same seed would come back to a server in step after its outage.
+    /// Clients with the same seed would retry at the same moments after an outage.
     #[test]
-    fn no_two_clients_wait_in_step() {
+    fn two_clients_have_different_jitter_seeds() {
         let link =
             || Link::new(Region::Ireland.into(), FnTransport::new(|_| Err(TransportFailure::not_sent("offline"))));
         assert_ne!(link().retry.jitter_seed, link().retry.jitter_seed);

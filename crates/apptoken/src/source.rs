@@ -1,4 +1,4 @@
-//! Where a provider gets its app token from, again and again.
+//! The sources of a provider's app token.
 
 use std::fmt;
 use std::fs::File;
@@ -12,35 +12,36 @@ use zeroize::Zeroizing;
 
 use crate::config::Config;
 
-/// Where the app token comes from.
+/// A source of an app token.
 ///
-/// A [`Provider`](crate::Provider) asks once, and again when the server refuses the token: a token that was rotated
-/// needs no restart, as long as the source then gives the new one. A [`Credential`] is a source that always gives itself.
+/// A [`Provider`](crate::Provider) reads its source before each login, and again when the server refuses the token. So a
+/// rotated token needs no restart of the program, if the source returns the new one. A [`Credential`] is a source that
+/// always returns itself.
 pub trait CredentialSource {
-    /// Gives the app token that is now in force.
+    /// Returns the app token to use now.
     ///
     /// # Errors
     ///
-    /// Any error; it reaches the caller of the provider, so it must hold no secret.
+    /// Any error. It is returned to the caller of the provider, so it must not contain a secret.
     fn credential(&self) -> Result<Credential, Error>;
 
-    /// When the app token itself ends, if that is known: then the provider warns of it.
+    /// When the app token itself expires, if that is known. The provider warns before that time.
     fn token_expires_at(&self, _credential: &Credential) -> Option<UnixSeconds> {
         None
     }
 
-    /// What a person should look at although there is an app token; the provider asks after each
-    /// [`credential`](Self::credential), and reports it as an event once for each change.
+    /// A problem that a person should fix, although the app token can be used. The provider calls this after each
+    /// [`credential`](Self::credential), and reports each change as an event.
     fn warning(&self) -> Option<SourceWarning> {
         None
     }
 }
 
-/// What a person should look at although the source gave an app token. `Display` says what to do.
+/// A problem that a person should fix, although the app token can be used. `Display` says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceWarning {
-    /// Others than its owner can read or change the file that the app token is in.
+    /// Other users than its owner can read or change the file with the app token.
     Exposed {
         /// The file.
         path: PathBuf,
@@ -51,7 +52,10 @@ impl fmt::Display for SourceWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Exposed { path } = self;
         let path = Printable(path.display());
-        write!(f, "{path} holds an app token and others than its owner can read or change it: set its mode to 600")
+        write!(
+            f,
+            "{path} contains an app token, and other users than its owner can read or change it: set its mode to 600"
+        )
     }
 }
 
@@ -75,7 +79,7 @@ impl CredentialSource for Credential {
     }
 }
 
-/// The environment: the variables of [`Config::from_env`].
+/// The environment as a source: the variables of [`Config::from_env`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EnvSource;
 
@@ -85,11 +89,10 @@ impl CredentialSource for EnvSource {
     }
 }
 
-/// A file with a line `NAME=value` for each of the variables of [`Config::from_env`], read anew each time.
+/// A file as a source, with a line `NAME=value` for each of the variables of [`Config::from_env`]. It is read each time.
 ///
-/// Empty lines and lines that start with `#` are skipped. Values stand as they are, without quotes. What was read is wiped
-/// from memory. The file should be readable by its owner alone: otherwise the provider reports a [`SourceWarning`], and
-/// goes on.
+/// Empty lines and lines that start with `#` are skipped. Values have no quotes. The text is wiped from memory after use. Only
+/// its owner should be able to read the file; otherwise the provider reports a [`SourceWarning`] and uses the token.
 ///
 /// # Examples
 ///
@@ -107,7 +110,7 @@ pub struct FileSource {
 }
 
 impl FileSource {
-    /// Reads this file, when it is asked.
+    /// A source that reads this file when the app token is needed.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
@@ -116,8 +119,8 @@ impl FileSource {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the file cannot be read, or that names the variable
-    /// that is missing or wrong.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the file cannot be read, or with the name of the
+    /// missing or wrong variable.
     pub fn config(&self) -> Result<Config, Error> {
         let path = self.path.display();
         let text = read(&self.path)
@@ -132,7 +135,7 @@ impl CredentialSource for FileSource {
         Ok(self.config()?.credential)
     }
 
-    /// Whether others than the file's owner can read or change it, on Unix.
+    /// On Unix, warns if other users than the file's owner can read or change it.
     fn warning(&self) -> Option<SourceWarning> {
         is_exposed(&self.path).then(|| SourceWarning::Exposed { path: self.path.clone() })
     }
@@ -149,8 +152,8 @@ fn is_exposed(_: &Path) -> bool {
     false
 }
 
-/// What was read is wiped, also if reading fails half-way; the size of the file is reserved first, so that no part of it
-/// stays behind where the text grew.
+/// Reads into memory that is wiped, also if reading fails half-way. `read_to_string` reserves the file's size first; a buffer
+/// that grows would leave copies of the secret in freed memory.
 fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::new());
     File::open(path)?.read_to_string(&mut text)?;
@@ -162,7 +165,7 @@ fn lookup<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     lines.find_map(|line| line.split_once('=').filter(|(given, _)| given.trim() == name).map(|(_, value)| value.trim()))
 }
 
-/// A source made of a closure, such as one that asks a secret manager.
+/// A closure as a source, for instance one that queries a secret manager.
 ///
 /// # Examples
 ///
@@ -183,9 +186,9 @@ fn lookup<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 pub struct FnSource<F>(F);
 
 impl<F: Fn() -> Result<Credential, Error>> FnSource<F> {
-    /// Calls `ask` whenever the app token is needed.
-    pub fn new(ask: F) -> Self {
-        Self(ask)
+    /// A source that calls this closure when the app token is needed.
+    pub fn new(read: F) -> Self {
+        Self(read)
     }
 }
 
@@ -201,7 +204,7 @@ impl<F> fmt::Debug for FnSource<F> {
     }
 }
 
-/// A source whose app token is known to end.
+/// A source whose app token expires at a known time.
 ///
 /// # Examples
 ///
@@ -218,7 +221,7 @@ pub struct WithExpiry<S> {
 }
 
 impl<S: CredentialSource> WithExpiry<S> {
-    /// The token of `source` ends at this date: the `expiry` of `appToken.get`.
+    /// Adds the expiry of the app token to a source: the `expiry` of `appToken.get`.
     pub fn new(source: S, expires_at: UnixSeconds) -> Self {
         Self { source, expires_at }
     }
@@ -243,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_has_one_value_a_line() {
+    fn a_file_has_one_value_per_line() {
         let text = "# the importer\nA=1\n\n B = two words \nA=2\nC=x=y\n#D=4\n";
         for (name, value) in
             [("A", Some("1")), ("B", Some("two words")), ("C", Some("x=y")), ("D", None), ("#D", None), ("", None)]
@@ -253,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_anew_and_what_is_wrong_is_said_without_values() {
+    fn a_changed_file_is_read_again_and_errors_show_no_value() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("kaltura.env");
         let source = FileSource::new(&path);

@@ -1,10 +1,10 @@
-//! The quickstart shows the login, and none of its secrets.
+//! The quickstart prints each step of the login, and no secret.
 
 use std::process::Command;
 
 #[test]
 fn the_quickstart_shows_each_step_and_no_secret() {
-    // Examples are built beside the tests of their package.
+    // Cargo builds the examples into the same directory as the tests of their package.
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.pop();
@@ -14,7 +14,7 @@ fn the_quickstart_shows_each_step_and_no_secret() {
     assert!(output.status.success(), "{text}");
 
     let mut rest = &*text;
-    for said in [
+    for expected in [
         "session.startWidgetSession\n",
         "  widgetId           \"_101\"\n",
         "hash\n  type               SHA256\n",
@@ -26,11 +26,11 @@ fn the_quickstart_shows_each_step_and_no_secret() {
         "  user               alice\n",
         "list:*",
         "  lifetime           1h\n",
-        "  changed            lifetime: 8h asked, 1h granted\n",
+        "  changed            lifetime: 8h requested, 1h granted\n",
         "  changed            privileges: edit:1_ab12cd34 not granted\n",
         "cargo run --example login",
     ] {
-        let found = rest.find(said).unwrap_or_else(|| panic!("{said:?} is not in:\n{rest}"));
+        let found = rest.find(expected).unwrap_or_else(|| panic!("{expected:?} is not in:\n{rest}"));
         rest = &rest[found + said.len()..];
     }
     let long_word = text.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| word.len() >= 32);

@@ -1,19 +1,19 @@
-//! What an administrator hands over.
+//! The credential of a program: its app token.
 
 use crate::value::hash::HashChoice;
 use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::secrets::AppTokenSecret;
 
-/// An app token and how to use it: what an administrator hands over.
+/// An app token and how to use it, as the administrator of the account hands it over.
 #[derive(Clone, Debug)]
 pub struct Credential {
     /// The account.
     pub partner: PartnerId,
-    /// The token's id.
+    /// The token's id, which is not secret.
     pub id: AppTokenId,
-    /// The token's value.
+    /// The token's value, which is secret.
     pub token: AppTokenSecret,
-    /// The token's hash type.
+    /// The token's hash type, or that the login detects it.
     pub hash: HashChoice,
 }
 

@@ -1,4 +1,4 @@
-//! The login of many users with one app token.
+//! The login of many users with one app token, in batches.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -27,9 +27,9 @@ use crate::wire::reply::CheckedReply;
 
 /// The login of many users with one app token that leaves the user open.
 ///
-/// One request for a widget session, unless the caller gives one, and one `multirequest` of `appToken.startSession` for
-/// each 100 users. Users that are refused for a reason that a new widget session may cure are tried once more with one.
-/// A hash type that is to be detected is detected by a [`Login`] of the first user.
+/// It is one request for a widget session, unless the caller has one, and one `multirequest` of `appToken.startSession` for
+/// each 100 users. Users that are refused for a reason that a new widget session could fix are retried once with a new one. If
+/// the hash type is to be detected, a [`Login`] of the first user detects it.
 ///
 /// # Examples
 ///
@@ -50,21 +50,21 @@ pub struct LoginMany {
     retry: RetryPolicy,
 }
 
-/// How many sessions one request asks for by default. The reply of 100 has some 60 KiB.
+/// The default number of sessions in one request. The reply with 100 sessions has about 60 KiB.
 const BATCH_SIZE: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 
-/// What [`LoginMany`] ends with.
+/// The result of [`LoginMany`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ManySessions {
-    /// For each user, in the order given, the session or why there is none.
+    /// For each user, in the given order, the session or the error.
     pub sessions: Vec<Result<Session, Error>>,
-    /// The widget session that was used last, if the flow obtained it.
+    /// The widget session that was used last, if the flow obtained it itself.
     pub widget: Option<WidgetSession>,
 }
 
 impl LoginMany {
-    /// A login of these users that asks for nothing beyond what the token gives.
+    /// A login of these users that requests no more than the token gives.
     #[must_use]
     pub fn new<U: Into<String>>(
         endpoint: Endpoint,
@@ -76,34 +76,34 @@ impl LoginMany {
         Self { endpoint, credential, options, users, batch_size: BATCH_SIZE, retry: RetryPolicy::default() }
     }
 
-    /// Asks everything that these options ask, but for the user.
+    /// Requests sessions with these options, except for the user.
     #[must_use]
     pub fn options(self, options: SessionOptions) -> Self {
         Self { options, ..self }
     }
 
-    /// Sets how many sessions one request asks for; 100 by default.
+    /// Sets how many sessions are requested at once; 100 by default.
     #[must_use]
     pub fn batch_size(self, batch_size: NonZeroUsize) -> Self {
         Self { batch_size, ..self }
     }
 
-    /// Sets when to try again. While the hash type is being detected nothing is repeated.
+    /// Sets when a request is retried. While the hash type is detected, nothing is retried.
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
     }
 
-    /// Starts with a widget session.
+    /// Starts the login by requesting a widget session.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if there is no user whose session can be asked for.
+    /// [`ErrorKind::InvalidInput`] if there is no user whose session can be requested.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         LoginManyMachine::start(self, None, now)
     }
 
-    /// Starts from a widget KS that the caller holds, and takes a new one if the server refuses that.
+    /// Starts from this widget KS. If the server refuses it, continues with a new one.
     ///
     /// # Errors
     ///
@@ -127,15 +127,15 @@ impl Flow for LoginMany {
     }
 }
 
-#[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
+#[expect(missing_debug_implementations, reason = "sealed, so no caller can have one")]
 pub struct LoginManyMachine {
-    /// In a box because an exchange is moved with every step.
+    /// In a box, because each step moves the exchange.
     login: Box<LoginMany>,
     stage: Stage,
     widget: Option<Widget>,
-    /// Who is still to be asked for, as positions in the list of users.
+    /// The users whose sessions are still to be requested, as positions in the list of users.
     waiting: VecDeque<usize>,
-    /// Who was refused, and is to be asked for once more with a new widget session.
+    /// The users that were refused and are to be retried with a new widget session.
     refused: Vec<usize>,
     sessions: Vec<Option<Result<Session, Error>>>,
 }
@@ -149,7 +149,7 @@ enum Stage {
     Batch { reader: BatchReader, tickets: Vec<(usize, Ticket<StartSession>)> },
 }
 
-/// The widget session that the hash is taken over.
+/// The widget session that the hash is computed over.
 enum Widget {
     Given(Ks),
     Obtained(WidgetSession),
@@ -163,7 +163,7 @@ impl Widget {
         }
     }
 
-    /// Whether it surely does not come from the response cache, so that a new one would be no better.
+    /// Whether it certainly does not come from the response cache, so that a new one would be no better.
     fn is_fresh(&self) -> bool {
         matches!(self, Self::Obtained(WidgetSession { fresh: true, .. }))
     }
@@ -195,20 +195,20 @@ impl LoginManyMachine {
                 self.stage = Stage::First(Box::new(machine));
                 Ok(prepared)
             }
-            (_, _, None) => self.ask_for_widget_session(false, now),
-            (_, _, Some(_)) => self.ask_for_sessions(),
+            (_, _, None) => self.request_widget_session(false, now),
+            (_, _, Some(_)) => self.request_sessions(),
         }
     }
 
-    fn ask_for_widget_session(&mut self, fresh: bool, now: Moment) -> Result<PreparedRequest, Error> {
+    fn request_widget_session(&mut self, fresh: bool, now: Moment) -> Result<PreparedRequest, Error> {
         let action = StartWidgetSession::of(self.login.credential.partner);
         let common = Common { ks: None, nocache: fresh.then(|| Nocache::new(now)) };
         self.stage = Stage::Widget { fresh };
         PreparedRequest::new(&self.login.endpoint, &action, common)
     }
 
-    /// Asks for the sessions of the next users.
-    fn ask_for_sessions(&mut self) -> Result<PreparedRequest, Error> {
+    /// Requests the sessions of the next users.
+    fn request_sessions(&mut self) -> Result<PreparedRequest, Error> {
         let LoginMany { endpoint, credential, batch_size, .. } = &*self.login;
         let widget = self.widget.as_ref().ok_or_else(|| Error::new(ErrorKind::UnexpectedReply))?;
         let token_hash = self.hash_type()?.token_hash(widget.ks(), &credential.token);
@@ -231,17 +231,17 @@ impl LoginManyMachine {
         }
     }
 
-    fn take_first(&mut self, turn: Transition<Session>, now: Moment) -> Transition<ManySessions> {
-        match turn {
+    fn take_first(&mut self, transition: Transition<Session>, now: Moment) -> Transition<ManySessions> {
+        match transition {
             Transition::Send(prepared) => Transition::Send(prepared),
             Transition::Wait(pause, prepared) => Transition::Wait(pause, prepared),
             Transition::Done(session) => {
                 self.login.credential.hash = HashChoice::Known(session.hash_type());
                 self.widget = session.widget().cloned().map(Widget::Obtained);
                 if let Some(first) = self.waiting.pop_front() {
-                    self.settle(first, Ok(session));
+                    self.set_result(first, Ok(session));
                 }
-                self.go_on(now)
+                self.next_request(now)
             }
             Transition::Stop(error, ()) => self.give_up(&error),
         }
@@ -271,44 +271,46 @@ impl LoginManyMachine {
                 Session::from_grant(grant, &self.login.credential, &self.login.options_of(user))
                     .map_err(|error| error.answered_by(reply.response()))
             });
-            let is_curable = session.as_ref().is_err_and(needs_new_widget_session);
-            if is_curable && self.widget.as_ref().is_some_and(|widget| !widget.is_fresh()) {
+            // The users of a batch share its widget session, so each of them meets its fault. They are retried together,
+            // after the other batches.
+            let could_succeed = session.as_ref().is_err_and(needs_new_widget_session);
+            if could_succeed && self.widget.as_ref().is_some_and(|widget| !widget.is_fresh()) {
                 self.refused.push(user);
             }
-            self.settle(user, session);
+            self.set_result(user, session);
         }
         Ok(())
     }
 
-    fn settle(&mut self, user: usize, session: Result<Session, Error>) {
+    fn set_result(&mut self, user: usize, session: Result<Session, Error>) {
         if let Some(place) = self.sessions.get_mut(user) {
             *place = Some(session);
         }
     }
 
-    fn go_on(&mut self, now: Moment) -> Transition<ManySessions> {
+    fn next_request(&mut self, now: Moment) -> Transition<ManySessions> {
         if self.waiting.is_empty() && self.refused.is_empty() {
             return self.finish();
         }
         let next = if self.waiting.is_empty() {
             self.waiting = core::mem::take(&mut self.refused).into();
-            self.ask_for_widget_session(true, now)
+            self.request_widget_session(true, now)
         } else if self.widget.is_none() {
-            self.ask_for_widget_session(false, now)
+            self.request_widget_session(false, now)
         } else {
-            self.ask_for_sessions()
+            self.request_sessions()
         };
         next.map_or_else(|error| self.give_up(&error), Transition::Send)
     }
 
-    /// Ends with this error for everybody whose session is still to be asked for; who has an answer keeps it.
+    /// Ends the flow: users without a result get this error, the others keep their result.
     fn give_up(&mut self, error: &Error) -> Transition<ManySessions> {
         let tickets = match core::mem::replace(&mut self.stage, Stage::Widget { fresh: true }) {
             Stage::Batch { tickets, .. } => tickets,
             Stage::First(_) | Stage::Widget { .. } => Vec::new(),
         };
-        let asked = tickets.into_iter().map(|(user, _)| user);
-        for user in asked.chain(core::mem::take(&mut self.waiting)) {
+        let requested = tickets.into_iter().map(|(user, _)| user);
+        for user in requested.chain(core::mem::take(&mut self.waiting)) {
             if let Some(place) = self.sessions.get_mut(user) {
                 place.get_or_insert_with(|| Err(error.clone()));
             }
@@ -342,8 +344,8 @@ impl Machine for LoginManyMachine {
     fn accept(&mut self, reply: &CheckedReply<'_>, now: Moment) -> Result<Transition<ManySessions>, Error> {
         match &mut self.stage {
             Stage::First(login) => {
-                let turn = login.accept(reply, now)?;
-                return Ok(self.take_first(turn, now));
+                let transition = login.accept(reply, now)?;
+                return Ok(self.take_first(transition, now));
             }
             Stage::Widget { fresh } => {
                 let fresh = *fresh;
@@ -355,13 +357,13 @@ impl Machine for LoginManyMachine {
                 self.take_sessions(results, tickets, reply, now)?;
             }
         }
-        Ok(self.go_on(now))
+        Ok(self.next_request(now))
     }
 
     fn refuse(&mut self, error: Error, now: Moment) -> Transition<ManySessions> {
         if let Stage::First(login) = &mut self.stage {
-            let turn = login.refuse(error, now);
-            return self.take_first(turn, now);
+            let transition = login.refuse(error, now);
+            return self.take_first(transition, now);
         }
         self.give_up(&error)
     }

@@ -1,4 +1,4 @@
-//! From an app token to a session, and keeping one alive.
+//! Logins with an app token, and the renewal and storage of their sessions.
 
 pub(crate) mod credential;
 pub(crate) mod many;

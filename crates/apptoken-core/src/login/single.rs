@@ -1,4 +1,4 @@
-//! From an app token to a session.
+//! The login: from an app token to a session.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -27,9 +27,9 @@ use crate::wire::reply::CheckedReply;
 
 /// The login: from an app token to a restricted session.
 ///
-/// Two requests, `session.startWidgetSession` and `appToken.startSession`, or only the second from a KS that the caller
-/// holds. If the server refuses the widget session or the hash, the login tries once more with a widget session that
-/// does not come from the server's response cache.
+/// It is two requests, `session.startWidgetSession` and `appToken.startSession`, or only the second if the caller has a KS to
+/// start from. If the server refuses the widget session or the hash, the login tries once more with a widget session that
+/// bypasses the server's response cache.
 ///
 /// # Examples
 ///
@@ -58,60 +58,60 @@ pub struct Login {
 }
 
 impl Login {
-    /// A login that asks for nothing beyond what the token gives.
+    /// A login that requests no more than the token gives.
     #[must_use]
     pub fn new(endpoint: Endpoint, credential: Credential) -> Self {
         Self { endpoint, credential, options: SessionOptions::default(), retry: RetryPolicy::default() }
     }
 
-    /// Asks for everything that these options ask for.
+    /// Requests a session with these options, which replace all options set before.
     #[must_use]
     pub fn options(self, options: SessionOptions) -> Self {
         Self { options, ..self }
     }
 
-    /// Asks for a session of this user; of effect only if the token fixes none.
+    /// Requests a session of this user. It has an effect only if the token does not fix the user.
     #[must_use]
     pub fn user(mut self, user_id: impl Into<String>) -> Self {
         self.options.user_id = Some(user_id.into());
         self
     }
 
-    /// Asks for this kind of session; of effect only if the token fixes none.
+    /// Requests this type of session. It has an effect only if the token does not fix the type.
     #[must_use]
     pub fn session_type(mut self, session_type: SessionType) -> Self {
         self.options.session_type = Some(session_type);
         self
     }
 
-    /// Accepts a session of another user or type than asked for; see [`SessionOptions::token_may_override`].
+    /// Accepts a session of another user or type than requested; see [`SessionOptions::token_may_override`].
     #[must_use]
     pub fn token_may_override(mut self) -> Self {
         self.options.token_may_override = true;
         self
     }
 
-    /// Asks for a session of this length, in whole seconds, from 1 s to 10 years; the token limits it.
+    /// Requests this lifetime, in whole seconds from 1 s to 10 years. The token limits it.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.options.lifetime = Some(lifetime);
         self
     }
 
-    /// Asks for further privileges; the server drops those that only the token may give.
+    /// Requests more privileges. The server drops those that only the token can give.
     #[must_use]
     pub fn privileges(mut self, privileges: Privileges) -> Self {
         self.options.privileges = Some(privileges);
         self
     }
 
-    /// Sets when to try again. While the hash type is being detected nothing is repeated.
+    /// Sets when a request is retried. While the hash type is detected, nothing is retried.
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
     }
 
-    /// Starts with a widget session.
+    /// Starts the login by requesting a widget session.
     ///
     /// # Errors
     ///
@@ -123,14 +123,15 @@ impl Login {
 
     pub(super) fn first(self, now: Moment) -> Result<(PreparedRequest, LoginMachine), Error> {
         self.options.check()?;
-        // Detection must not lose a try to a widget session out of the cache that has ended.
+        // Detection retries nothing, so a widget session that expired in the server's response cache would end it.
         let fresh = self.credential.hash == HashChoice::Detect;
-        let mut machine = LoginMachine::new(self, Fallback::Unless { fresh });
-        let prepared = machine.ask_for_widget_session(fresh, now)?;
+        let fallback = if fresh { Fallback::Never } else { Fallback::Once };
+        let mut machine = LoginMachine::new(self, fallback);
+        let prepared = machine.request_widget_session(fresh, now)?;
         Ok((prepared, machine))
     }
 
-    /// Starts from a KS that the caller holds: a widget KS, or any other of the account. Never asks for a widget session.
+    /// Starts from this KS: a widget KS, or any other KS of the account. Never requests a widget session.
     ///
     /// # Errors
     ///
@@ -139,19 +140,19 @@ impl Login {
         self.start_from(ks, Fallback::Never, now)
     }
 
-    /// Starts from a KS that the caller holds, and with a new widget session if the server refuses that KS or the hash.
+    /// Starts from this KS. If the server refuses it or the hash, continues with a new widget session.
     ///
     /// # Errors
     ///
     /// Like [`start`](Self::start).
     pub fn start_with_or_widget(self, ks: Ks, now: Moment) -> Result<Exchange<Self>, Error> {
-        self.start_from(ks, Fallback::Unless { fresh: false }, now)
+        self.start_from(ks, Fallback::Once, now)
     }
 
     fn start_from(self, ks: Ks, fallback: Fallback, now: Moment) -> Result<Exchange<Self>, Error> {
         self.options.check()?;
         let mut machine = LoginMachine::new(self, fallback);
-        let prepared = machine.ask_for_session(Source { ks, widget_since: None, fresh: false }, now)?;
+        let prepared = machine.request_session(Source { ks, widget_since: None, fresh: false }, now)?;
         Ok(Exchange::start(machine, prepared, now))
     }
 }
@@ -166,13 +167,13 @@ impl Flow for Login {
     }
 }
 
-#[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
+#[expect(missing_debug_implementations, reason = "sealed, so no caller can have one")]
 pub struct LoginMachine {
-    /// In a box because an exchange is moved with every step.
+    /// In a box, because each step moves the exchange.
     login: Box<Login>,
     stage: Stage,
     fallback: Fallback,
-    /// The hash types that are still to be tried after the present one.
+    /// The hash types to try after the present one.
     untried: &'static [HashType],
     hash_type: HashType,
 }
@@ -184,13 +185,13 @@ enum Stage {
     Session(Source),
 }
 
-/// The KS that the hash is taken over.
+/// The KS that the hash is computed over.
 #[derive(Clone)]
 struct Source {
     ks: Ks,
-    /// When this login obtained it as a widget session.
+    /// When this login obtained it, if it is this login's widget session.
     widget_since: Option<Moment>,
-    /// Whether it surely does not come from the response cache.
+    /// Whether it certainly does not come from the response cache.
     fresh: bool,
 }
 
@@ -198,10 +199,7 @@ struct Source {
 #[derive(Clone, Copy)]
 enum Fallback {
     Never,
-    /// Once, unless the login has such a session already.
-    Unless {
-        fresh: bool,
-    },
+    Once,
 }
 
 impl LoginMachine {
@@ -212,24 +210,27 @@ impl LoginMachine {
                 (HashChoice::Detect, Some((first, rest))) => (*first, rest),
                 (HashChoice::Detect, None) => (HashType::Sha256, &[]),
             };
+        // Detection sends each hash type once, so that it costs at most five requests.
         let login = if login.credential.hash == HashChoice::Detect { login.retry(RetryPolicy::none()) } else { login };
         Self { login: Box::new(login), stage: Stage::Widget { fresh: false }, fallback, untried, hash_type }
     }
 
-    fn ask_for_widget_session(&mut self, fresh: bool, now: Moment) -> Result<PreparedRequest, Error> {
+    fn request_widget_session(&mut self, fresh: bool, now: Moment) -> Result<PreparedRequest, Error> {
         let action = StartWidgetSession::of(self.login.credential.partner);
         let common = Common { ks: None, nocache: fresh.then(|| Nocache::new(now)) };
         self.stage = Stage::Widget { fresh };
         PreparedRequest::new(&self.login.endpoint, &action, common)
     }
 
-    fn ask_for_session(&mut self, source: Source, now: Moment) -> Result<PreparedRequest, Error> {
+    fn request_session(&mut self, source: Source, now: Moment) -> Result<PreparedRequest, Error> {
         let Credential { id, token, .. } = &self.login.credential;
         let action = StartSession {
             id: id.clone(),
             token_hash: self.hash_type.token_hash(&source.ks, token),
             options: self.login.options.clone(),
         };
+        // The server caches an error for a widget KS under a key without the KS. A second attempt with a new widget session
+        // would get the cached error of the first (observed on release Venus-22.19.0), so it bypasses the cache.
         let common = Common { ks: Some(&source.ks), nocache: source.fresh.then(|| Nocache::new(now)) };
         let prepared = PreparedRequest::new(&self.login.endpoint, &action, common);
         self.stage = Stage::Session(source);
@@ -246,7 +247,7 @@ impl LoginMachine {
         if !self.is_right_partner(started.partner_id) {
             return Ok(Transition::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ()));
         }
-        Ok(self.ask_for_session(Source { ks: started.ks, widget_since: Some(now), fresh }, now).into())
+        Ok(self.request_session(Source { ks: started.ks, widget_since: Some(now), fresh }, now).into())
     }
 
     fn take_session(
@@ -275,14 +276,14 @@ impl LoginMachine {
         partner_id == i64::from(self.login.credential.partner.get())
     }
 
-    /// What to check first, now that the hash was refused for good.
+    /// Adds advice to the error of a hash that was finally refused.
     fn explain(&self, error: Error) -> Error {
         match self.login.credential.hash {
             _ if error.kind() != ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash) => error,
             HashChoice::Known(hash_type) => error.advise(format!(
-                "check the token's value (no line break, not the id), and that the token's hashType is {hash_type} as was used; the login can also detect it"
+                "check the token's value (no line break, not the id), and that the token's hashType is {hash_type}, which was used; the login can also detect it"
             )),
-            HashChoice::Detect => error.advise("check the token's value (no line break, not the id): with no hash type it fits this token id"),
+            HashChoice::Detect => error.advise("check the token's value (no line break, not the id): it does not match this token id with any hash type"),
         }
     }
 }
@@ -311,13 +312,14 @@ impl Machine for LoginMachine {
         match (self.untried.split_first(), self.fallback) {
             (Some((next, rest)), _) if hash_refused => {
                 (self.hash_type, self.untried) = (*next, rest);
-                self.ask_for_session(source, now).into()
+                self.request_session(source, now).into()
             }
-            (_, Fallback::Unless { fresh: false })
+            (_, Fallback::Once)
                 if self.login.credential.hash != HashChoice::Detect && needs_new_widget_session(&error) =>
             {
+                // Once: a second refusal in spite of a new widget session is the fault of the token.
                 self.fallback = Fallback::Never;
-                self.ask_for_widget_session(true, now).into()
+                self.request_widget_session(true, now).into()
             }
             _ => Transition::Stop(self.explain(error), ()),
         }

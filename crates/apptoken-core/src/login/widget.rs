@@ -1,4 +1,4 @@
-//! The widget session that a login starts from.
+//! Widget sessions, which logins start from.
 
 use crate::error::Error;
 use crate::error::code::{KalturaCode, KsFault};
@@ -6,18 +6,20 @@ use crate::error::kind::ErrorKind;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
 
-/// The widget session of a login: other logins to the same account can start from it.
+/// The widget session that a login obtained. Other logins to the same account can start from it.
 #[derive(Clone, Debug)]
 pub struct WidgetSession {
-    /// The KS.
+    /// The session string.
     pub ks: Ks,
-    /// When the reply came; unless [`fresh`](Self::fresh), the session may be 600 s older.
+    /// When the reply was received. Unless [`fresh`](Self::fresh), the session can be up to 600 s older.
     pub obtained_at: Moment,
     /// Whether the server's response cache was bypassed.
     pub fresh: bool,
 }
 
-/// Whether the widget session that the hash was taken over may be to blame, so that a new one may help.
+/// Whether the error can be the fault of the widget session, so that a new one could succeed. A refused hash is one: the
+/// server caches that error under a key without the KS, so it can be the error of another widget session (observed on release
+/// Venus-22.19.0).
 pub(super) fn needs_new_widget_session(error: &Error) -> bool {
     matches!(
         error.kind(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use apptoken_core::login::renewal::{LONGEST_UNASKED_LIFETIME, Outcome, Renewal, RenewalPolicy, Term};
+use apptoken_core::login::renewal::{LONGEST_DEFAULT_LIFETIME, Outcome, Renewal, RenewalPolicy, Term};
 use apptoken_core::{HashType, HttpResponse, Login, Moment, Session, TransportFailure, UnixSeconds, drive};
 
 use crate::support::{KS, NOW, Script, VirtualClock, WIDGET_KS, login, now, widget};
@@ -46,14 +46,14 @@ fn no_reply_gives_a_session_that_is_never_renewed() {
     for headers in HEADERS {
         for expiry in [i64::MAX, i64::MAX - 1, 253_402_300_799, NOW + 31 * 86_400, 0, -1, i64::MIN] {
             let unasked = Term::of(&log_in(login(HashType::Sha256), headers, expiry));
-            assert!(unasked.lifetime <= LONGEST_UNASKED_LIFETIME, "{headers:?} {expiry}");
+            assert!(unasked.lifetime <= LONGEST_DEFAULT_LIFETIME, "{headers:?} {expiry}");
             let asked = login(HashType::Sha256).lifetime(Duration::from_secs(3600));
             let asked = Term::of(&log_in(asked, headers, expiry));
             assert!(asked.lifetime <= Duration::from_secs(3600), "{headers:?} {expiry}");
             for term in [unasked, asked] {
                 let mut renewal = Renewal::new(RenewalPolicy::default());
                 renewal.record(Outcome::Renewed(term), now());
-                assert!(!renewal.has_good_session(now().plus(LONGEST_UNASKED_LIFETIME)), "{headers:?} {expiry}");
+                assert!(!renewal.has_valid_session(now().plus(LONGEST_DEFAULT_LIFETIME)), "{headers:?} {expiry}");
             }
         }
     }

@@ -67,7 +67,7 @@ fn changes_by_the_server_are_reported() {
     let changes = session.changes();
     assert_eq!(
         changes.shortened,
-        Some(ShortenedLifetime { asked: Duration::from_secs(7200), granted: Duration::from_secs(3600) })
+        Some(ShortenedLifetime { requested: Duration::from_secs(7200), granted: Duration::from_secs(3600) })
     );
     assert_eq!((changes.requested_user.as_deref(), changes.requested_type), (Some("bob"), Some(SessionType::Admin)));
     assert_eq!(changes.dropped_privileges.to_string(), "edit:1,appid:x");

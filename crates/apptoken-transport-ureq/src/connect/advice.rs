@@ -1,4 +1,4 @@
-//! What to do about a failed connection, and whether it would fail again.
+//! Advice about failed connections, and whether the failure is permanent.
 
 use std::borrow::Cow;
 use std::env;
@@ -10,7 +10,7 @@ use super::ConnectFailure;
 use super::failure::Step;
 use super::tunnel::ProxyAnswer;
 
-/// What to do, and whether nothing else helps.
+/// What to do about a failure, and whether a retry would fail too.
 #[derive(Clone, Copy)]
 pub(crate) struct Advice {
     pub(crate) permanent: bool,
@@ -31,7 +31,7 @@ impl From<ConnectFailure> for TransportFailure {
         let unused_proxy = if permanent || !failure.is_direct { None } else { proxy_variable() };
         let text = match unused_proxy {
             Some(variable) => Cow::Owned(format!(
-                "{text}; {variable} is set, but this library uses a proxy only when it is given one: \
+                "{text}; {variable} is set, but this library uses a proxy only if the program names one: \
                  UreqTransport::builder().proxy(url)"
             )),
             None => Cow::Borrowed(text),
@@ -49,7 +49,7 @@ fn advise(failure: &ConnectFailure) -> Advice {
         return advise_on_proxy(*answer);
     }
     if failure.peer_is_proxy {
-        return transient("check the proxy's URL, or ask its operator why it does not answer");
+        return transient("check the proxy's URL, or ask the proxy's operator why it does not answer");
     }
     match failure.step {
         Step::Resolve => transient("check the service URL's host, and how this machine resolves names, then try again"),
@@ -57,33 +57,33 @@ fn advise(failure: &ConnectFailure) -> Advice {
             transient("check the service URL's host and port, and whether a firewall lets this machine connect to them")
         }
         Step::Encrypt => transient(
-            "check the service URL's host and port, and whether a firewall in between ends the TLS handshake, then try \
+            "check the service URL's host and port, and whether a firewall interrupts the TLS handshake, then try \
              again",
         ),
     }
 }
 
-/// For an error of rustls before the handshake was done.
+/// The advice for an error of rustls during the handshake.
 pub(crate) fn advise_on_tls(error: &TlsError) -> Advice {
     match error {
         TlsError::InvalidCertificate(error) => permanent(advise_on_certificate(error)),
         TlsError::General(text) if text.starts_with("No CA certificates") => permanent(
-            "no root certificate was found: install ca-certificates, or name roots with SSL_CERT_FILE (check it if it is \
+            "no root certificate was found: install ca-certificates, or set root certificates with SSL_CERT_FILE (check it if it is \
              set) or UreqTransport::builder().root_certificates(pem)",
         ),
         TlsError::InvalidMessage(_) => permanent(
-            "what answers does not speak TLS: check the port, which may speak plain http, and what stands in between",
+            "the peer does not speak TLS: check the port, which may be for plain http, and any proxy or firewall on the way",
         ),
         TlsError::PeerIncompatible(_) => permanent(
-            "the server, or a firewall in between, supports neither TLS 1.2 nor 1.3 with ciphers in use: have it updated",
+            "the server, or a firewall on the way, supports neither TLS 1.2 nor 1.3 with a common cipher: have it updated",
         ),
         TlsError::AlertReceived(alert) if is_refusal(*alert) => permanent(
-            "the server, or a firewall in between, refuses the TLS handshake: check the host, which may not be served there",
+            "the server, or a firewall on the way, refuses the TLS handshake: check the host, which this server may not serve",
         ),
         TlsError::PeerMisbehaved(_) | TlsError::InappropriateMessage { .. } => {
-            permanent("what answers breaks the rules of TLS: check host and port, and what stands in between")
+            permanent("the peer violates the TLS protocol: check host and port, and any proxy or firewall on the way")
         }
-        _ => transient("check host and port, and what stands in between, then try again"),
+        _ => transient("check host and port, and any proxy or firewall on the way, then try again"),
     }
 }
 
@@ -98,16 +98,16 @@ fn advise_on_certificate(error: &CertificateError) -> &'static str {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "the certificate is not valid yet: check this machine's clock"
         }
-        // A root of the same name and another key is a wrong signature.
+        // A root with the same name and another key shows as a wrong signature.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "a proxy or inspecting firewall may have replaced the certificate: add its root to this machine's, or name it \
+            "a proxy or inspecting firewall may have replaced the certificate: add its root to this machine's, or set it \
              with SSL_CERT_FILE or UreqTransport::builder().root_certificates(pem)"
         }
-        _ => "the server's certificate cannot be accepted: have it replaced, or check what stands in between",
+        _ => "the server's certificate cannot be accepted: have it replaced, or check any proxy or firewall on the way",
     }
 }
 
-/// Alerts that another attempt meets again.
+/// Alerts that a retry would get too.
 fn is_refusal(alert: AlertDescription) -> bool {
     matches!(
         alert,
@@ -122,9 +122,9 @@ fn is_refusal(alert: AlertDescription) -> bool {
 
 fn advise_on_proxy(answer: ProxyAnswer) -> Advice {
     match answer {
-        ProxyAnswer::NotHttp => permanent("what answers is not an HTTP proxy: check the proxy's URL"),
+        ProxyAnswer::NotHttp => permanent("the peer is not an HTTP proxy: check the proxy's URL"),
         ProxyAnswer::Status(407) => permanent(
-            "the proxy wants a user and password: write them into its URL, or check those that are there \
+            "the proxy requires a user and password: set them in its URL, or check those in it \
              (UreqTransport::builder().proxy(url))",
         ),
         ProxyAnswer::Status(408 | 425 | 429 | 500 | 502..=504) => transient(
@@ -137,7 +137,7 @@ fn advise_on_proxy(answer: ProxyAnswer) -> Advice {
     }
 }
 
-/// A variable that names a proxy to other programs; its value may hold a password.
+/// The name of a variable that sets a proxy for other programs. Not its value, which can contain a password.
 fn proxy_variable() -> Option<&'static str> {
     let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
     ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find(is_set)
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_another_attempt_meets_again_is_permanent() {
+    fn only_failures_that_a_retry_meets_again_are_permanent() {
         for status in [301, 400, 401, 403, 404, 405, 407, 451, 501, 505] {
             assert!(advise_on_proxy(ProxyAnswer::Status(status)).permanent, "{status}");
         }

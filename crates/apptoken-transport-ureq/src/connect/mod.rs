@@ -1,8 +1,8 @@
-//! The way to a connection: name, TCP, the tunnel of a proxy, TLS.
+//! The steps to a connection: name resolution, TCP, the tunnel of a proxy, TLS.
 //!
-//! ureq's own connector spends one fixed timeout on each read of a tunnel's answer and on each write, so that a peer that
-//! drips holds a call for long. This one measures every step by the deadline, and marks what fails here as a failure
-//! before the request: rustls finishes its handshake before ureq writes a byte of it.
+//! ureq's own connector uses one fixed timeout for each read of a proxy's answer and for each write, so a peer that sends single
+//! bytes slowly can delay a call for minutes. This connector limits all steps by one deadline. It also marks its failures as
+//! before the request, which is certain: rustls finishes its handshake before ureq writes a byte of the request.
 
 mod advice;
 mod deadline;
@@ -26,13 +26,13 @@ use failure::Step;
 pub(crate) use failure::{Cause, ConnectFailure};
 pub(crate) use stop::{StopError, StopSignal};
 
-/// An agent whose failures before the request are [`ConnectFailure`]s, and whose waits before a connection end by the
-/// signal. Its shutdown ends all others.
+/// An agent whose failures before the request are [`ConnectFailure`]s. The signal ends its waits before there is a connection;
+/// its shutdown ends all others.
 pub(crate) fn agent(config: Config, signal: &Arc<StopSignal>) -> Agent {
     agent_with(config, signal, DefaultResolver::default())
 }
 
-/// The same with another source of addresses.
+/// The same with another resolver.
 pub(crate) fn agent_with(config: Config, signal: &Arc<StopSignal>, names: impl Resolver) -> Agent {
     let resolver = NameResolver { names: Arc::new(names), signal: Arc::clone(signal) };
     Agent::with_parts(config, Connector { tls: RustlsConnector::default(), signal: Arc::clone(signal) }, resolver)
@@ -47,7 +47,7 @@ struct NameResolver {
 impl Resolver for NameResolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let (names, owned_uri, owned_config) = (Arc::clone(&self.names), uri.clone(), config.clone());
-        // Without a timeout ureq's resolver starts no thread of its own.
+        // Without a timeout ureq's resolver does not start its own thread.
         let unlimited = NextTimeout { after: Duration::NotHappening, ..timeout };
         let resolved = self
             .signal
@@ -86,7 +86,7 @@ impl Connector {
         Ok(Box::new(step(Step::OpenTunnel, &to_proxy, tunnel)?))
     }
 
-    /// Wraps the transport in TLS if the scheme asks for it.
+    /// Wraps the transport in TLS if the scheme is https.
     fn encrypt(
         &self,
         details: &ConnectionDetails<'_>,
@@ -102,7 +102,7 @@ fn step<T>(step: Step, details: &ConnectionDetails<'_>, result: Result<T, Cause>
     result.map_err(|cause| ConnectFailure::new(step, details.uri, details.config, cause).into())
 }
 
-/// The same connection, deadline and shutdown registration included, to another place.
+/// The same details (deadline, shutdown registration and so on) for another peer.
 fn details_for<'d>(uri: &'d Uri, addrs: ResolvedSocketAddrs, details: &ConnectionDetails<'d>) -> ConnectionDetails<'d> {
     ConnectionDetails {
         uri,
@@ -133,11 +133,11 @@ mod tests {
         (listener, address)
     }
 
-    /// Finds the same addresses for every host.
+    /// A resolver that returns the same addresses for each host.
     #[derive(Debug)]
-    struct Fixed(Vec<SocketAddr>);
+    struct FixedAddresses(Vec<SocketAddr>);
 
-    impl Resolver for Fixed {
+    impl Resolver for FixedAddresses {
         fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
             let mut addresses = self.empty();
             self.0.iter().for_each(|address| addresses.push(*address));
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_address_is_tried_where_one_fails() {
+    fn the_next_address_is_tried_if_one_fails() {
         let (_, unused) = listen();
         let unreachable = SocketAddr::from(([255, 255, 255, 255], 80));
         let (listener, address) = listen();
@@ -156,13 +156,13 @@ mod tests {
             stream.read_to_end(&mut Vec::new())
         });
         let config = Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).proxy(None).build();
-        let addresses = Fixed(vec![unreachable, unused, address]);
+        let addresses = FixedAddresses(vec![unreachable, unused, address]);
         let agent = agent_with(config.clone(), &Arc::default(), addresses);
         assert_eq!(agent.get("http://kaltura.example.org").call().unwrap().status(), 204);
         drop(agent);
         server.join().unwrap().unwrap();
 
-        let agent = agent_with(config, &Arc::default(), Fixed(vec![unreachable, unused]));
+        let agent = agent_with(config, &Arc::default(), FixedAddresses(vec![unreachable, unused]));
         let error = agent.get("http://kaltura.example.org").call().unwrap_err();
         assert_eq!(error.to_string(), "other: no connection to the server kaltura.example.org:80");
     }

@@ -1,4 +1,4 @@
-//! TCP with a deadline for each operation, however many system calls it takes.
+//! TCP with a deadline for each operation, which can take several system calls.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,8 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, LazyBuffers, Next
 use super::failure::Cause;
 use super::{Deadline, StopSignal};
 
-/// Tries the addresses in turn; each gets an equal share of the time that is left.
+/// Tries the addresses in order. Each gets an equal share of the time that is left, so that one that does not answer leaves time
+/// for the others.
 pub(super) fn connect(details: &ConnectionDetails<'_>, signal: &Arc<StopSignal>) -> Result<TcpTransport, Cause> {
     let deadline = Deadline::of(details);
     let mut last: Error = Error::HostNotFound;
@@ -29,13 +30,13 @@ pub(super) fn connect(details: &ConnectionDetails<'_>, signal: &Arc<StopSignal>)
 
 fn connect_to(address: SocketAddr, timeout: Option<Duration>) -> io::Result<TcpStream> {
     match timeout {
-        // No time at all is an error of its own kind.
+        // The standard library returns another kind of error for a timeout of zero.
         Some(timeout) => TcpStream::connect_timeout(&address, timeout.max(Duration::from_millis(1))),
         None => TcpStream::connect(address),
     }
 }
 
-/// A blocking socket whose time is up gives another kind on Unix than on Windows.
+/// When its timeout passes, a blocking socket returns `WouldBlock` on Unix and `TimedOut` on Windows.
 fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
@@ -71,7 +72,7 @@ impl Transport for TcpTransport {
             match stream.write(rest) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
-                Err(error) => go_on_if_interrupted(error, deadline)?,
+                Err(error) => ignore_interruption(error, deadline)?,
             }
         }
         Ok(())
@@ -87,20 +88,21 @@ impl Transport for TcpTransport {
                     self.buffers.input_appended(amount);
                     return Ok(amount > 0);
                 }
-                Err(error) => go_on_if_interrupted(error, deadline)?,
+                Err(error) => ignore_interruption(error, deadline)?,
             }
         }
     }
 
-    /// A byte that waits is one that nobody asked for; the end of the stream is readable too.
+    /// A pooled connection has nothing to read. A waiting byte is one that no request asked for, and the end of the stream is
+    /// readable too.
     fn is_open(&mut self) -> bool {
-        let waits = |stream: &TcpStream| {
+        let peek = |stream: &TcpStream| {
             stream.set_nonblocking(true)?;
             let peeked = stream.peek(&mut [0]);
             stream.set_nonblocking(false)?;
             peeked
         };
-        waits(&self.stream).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        peek(&self.stream).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
@@ -110,14 +112,14 @@ fn set_timeout(
     set: fn(&TcpStream, Option<Duration>) -> io::Result<()>,
 ) -> Result<(), Error> {
     match set(stream, deadline.left()?) {
-        // macOS refuses this for a socket that the peer has closed, from which a reply can still be read without waiting.
+        // macOS refuses this on a socket that the peer has closed, from which a reply can still be read without waiting.
         Err(error) if cfg!(target_os = "macos") && error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         result => Ok(result?),
     }
 }
 
-/// A signal ends a system call early, but not the operation.
-fn go_on_if_interrupted(error: io::Error, deadline: Deadline) -> Result<(), Error> {
+/// A signal interrupts a system call, but must not end the operation.
+fn ignore_interruption(error: io::Error, deadline: Deadline) -> Result<(), Error> {
     match error.kind() {
         io::ErrorKind::Interrupted => Ok(()),
         _ if is_timeout(&error) => Err(deadline.passed()),

@@ -13,17 +13,17 @@ use super::Deadline;
 use super::failure::{Cause, host_and_port};
 use crate::OUR_NAME;
 
-/// Far more than any proxy answers.
+/// Far more than the answer of any proxy, so that a hostile one cannot fill the memory.
 const LARGEST_ANSWER: u64 = 64 << 10;
 
-/// Asks the proxy at the other end of `transport` for a tunnel to the server of `details`.
+/// Requests a tunnel to the server of `details` from the proxy at the other end of `transport`.
 pub(super) fn open(
     transport: Box<dyn Transport>,
     proxy: &Proxy,
     details: &ConnectionDetails<'_>,
 ) -> Result<Tunnel, Cause> {
     let mut stream = TransportAdapter::new(transport, details.current_time.clone());
-    // The adapter shortens it with each read and write.
+    // The adapter subtracts the time of each read and write from it.
     stream.set_timeout(Deadline::of(details).timeout()?);
     stream.write_all(request(proxy, details.uri).as_bytes())?;
     let status = read_status(&mut Read::take(&mut stream, LARGEST_ANSWER))?;
@@ -47,12 +47,12 @@ fn request(proxy: &Proxy, target: &Uri) -> String {
     request + "\r\n"
 }
 
-/// Reads up to the end of the head, and no further: what follows comes from the server.
+/// Reads up to the end of the head and no further: the bytes after it are from the server.
 fn read_status(stream: &mut impl Read) -> Result<u16, Cause> {
     loop {
         let status = status_of(&read_line(stream)?).ok_or(ProxyAnswer::NotHttp)?;
         while !read_line(stream)?.is_empty() {}
-        // Any number of interim answers may come before the final one.
+        // There can be any number of interim answers before the final one.
         if !(100..=199).contains(&status) {
             return Ok(status);
         }
@@ -89,7 +89,7 @@ fn status_of(line: &[u8]) -> Option<u16> {
     std::str::from_utf8(code).ok()?.parse().ok()
 }
 
-/// Why a proxy opens no tunnel.
+/// Why a proxy opened no tunnel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProxyAnswer {
     Status(u16),
@@ -107,7 +107,8 @@ impl fmt::Display for ProxyAnswer {
 
 impl std::error::Error for ProxyAnswer {}
 
-/// The connection through a proxy, on which nothing is encrypted yet, even where the proxy is spoken to with TLS.
+/// The connection through a proxy. It is reported as not encrypted even if the connection to the proxy itself uses TLS, so that
+/// ureq adds TLS to the server.
 #[derive(Debug)]
 pub(super) struct Tunnel(Box<dyn Transport>);
 
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_head_is_left_for_the_server() {
+    fn bytes_after_the_head_are_left_unread() {
         let mut answer: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n\x16\x03\x03";
         read_status(&mut answer).unwrap();
         assert_eq!(answer, b"\x16\x03\x03");
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_cut_short_is_an_early_end() {
+    fn a_truncated_answer_is_an_early_end() {
         for answer in ["", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nVia: x\r\n"] {
             let cause = read_status(&mut answer.as_bytes()).unwrap_err();
             assert_eq!(

@@ -1,4 +1,4 @@
-//! Sessions that are signed with the account's secret.
+//! Sessions signed with the account's secret.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use apptoken_core::value::KsVersion;
 use apptoken_core::{AccountSecret, Error, Ks, Moment, PartnerId, SessionType};
 use apptoken_ks::KsFields;
 
-/// Long enough for a flow with its waits, short enough not to matter in a log of the server.
+/// Long enough for a flow with its retries, and short enough to limit the harm if the KS leaks.
 const SESSION_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Signs an admin session as the server would, without a request.
@@ -27,6 +27,6 @@ pub(super) fn admin_session(
 fn random_bytes() -> Result<[u8; 16], Error> {
     let mut random = [0; 16];
     getrandom::fill(&mut random)
-        .map_err(|_| Error::invalid_input("the system gives no random bytes, which a session needs"))?;
+        .map_err(|_| Error::invalid_input("the system returned no random bytes, which are needed to sign a session"))?;
     Ok(random)
 }

@@ -1,4 +1,4 @@
-//! What a provider does, for logs and metrics. No event shows a secret.
+//! The events of a provider, for logs and metrics. No event shows a secret.
 
 #[cfg(feature = "tracing")]
 mod tracing;
@@ -16,9 +16,10 @@ use crate::store::StoreError;
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;
 
-/// Sees what a provider does.
+/// Receives the events of a provider.
 ///
-/// It is called on the thread that does it, never under a lock of the provider; renewals wait for it, so be quick.
+/// It is called on the thread on which the event happens, never under a lock of the provider. The renewal waits for it, so it
+/// should return fast.
 ///
 /// # Examples
 ///
@@ -37,7 +38,7 @@ pub use self::tracing::TracingObserver;
 /// }
 /// ```
 pub trait Observer {
-    /// Takes note of an event.
+    /// Receives one event.
     fn observe(&self, event: &Event<'_>);
 }
 
@@ -47,95 +48,95 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     }
 }
 
-/// Something that a provider did. `Display` says it in a line for a log.
+/// An event of a provider. `Display` is one line for a log.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A renewal begins.
+    /// A renewal starts.
     RenewalStarted {
-        /// What was asked of the session.
+        /// What is requested of the session.
         identity: &'a SessionOptions,
-        /// Why it is renewed.
+        /// Why the session is renewed.
         why: Reason,
     },
-    /// There is a new session.
+    /// A renewal returned a new session.
     RenewalSucceeded {
-        /// What was asked of the session.
+        /// What is requested of the session.
         identity: &'a SessionOptions,
-        /// The session.
+        /// The new session.
         session: &'a Session,
         /// Where it comes from.
         from: Origin,
-        /// How long it took.
+        /// How long the renewal took.
         duration: Duration,
-        /// How many requests were sent.
+        /// The number of requests that were sent.
         requests: u32,
     },
-    /// There is no new session.
+    /// A renewal failed.
     RenewalFailed {
-        /// What was asked of the session.
+        /// What is requested of the session.
         identity: &'a SessionOptions,
-        /// Why not.
+        /// Why it failed.
         error: &'a Error,
-        /// How long it took.
+        /// The time from start to end.
         duration: Duration,
-        /// How many requests were sent.
+        /// The number of requests that were sent.
         requests: u32,
     },
-    /// The old session is handed out although it should have been renewed, because renewing it failed.
-    ServedStale {
-        /// What was asked of the session.
+    /// A stale session is returned: it is due for renewal, but the renewal failed.
+    StaleSessionServed {
+        /// What is requested of the session.
         identity: &'a SessionOptions,
         /// The session.
         session: &'a Session,
-        /// Why.
+        /// Why it stays in use.
         why: Reason,
     },
-    /// A session was dropped before its end.
-    Invalidated {
-        /// What was asked of the session.
+    /// A session was dropped before it expired.
+    SessionInvalidated {
+        /// What is requested of the session.
         identity: &'a SessionOptions,
         /// The session.
         session: &'a Session,
-        /// Why.
+        /// Why it was dropped.
         why: Invalidation,
     },
-    /// Several sessions were asked for at once.
-    ManyStarted {
-        /// How many were started.
+    /// Sessions of many users were requested at once.
+    ManySessionsStarted {
+        /// The number of sessions that were started.
         started: usize,
-        /// How many were refused.
+        /// The number of sessions that failed.
         failed: usize,
-        /// How long it took.
+        /// The time from start to end.
         duration: Duration,
-        /// How many requests were sent.
+        /// The number of requests that were sent.
         requests: u32,
     },
-    /// The app token itself ends soon: get a new one. Told 30 and 7 days before its end, if that is known.
-    TokenEndsSoon {
+    /// The app token itself expires soon and must be replaced. Reported 30 and 7 days before, if its expiry is known.
+    TokenExpiresSoon {
         /// The app token.
         app_token: &'a AppTokenId,
-        /// When it ends.
+        /// When it expires.
         expires_at: UnixSeconds,
-        /// How long that is from now; zero if it has ended.
+        /// The time until then; zero if it has expired.
         left: Duration,
     },
-    /// The credential source failed; the app token that it gave before stays in use.
+    /// The credential source failed; its last app token stays in use.
     SourceFailed {
-        /// Why.
+        /// The error of the source.
         error: &'a Error,
     },
-    /// Code of the caller's (an observer, a transport, a source, a store or a clock) panicked on the thread of a
-    /// [`Refresher`](crate::Refresher), which goes on. The panic's own message says where.
+    /// The caller's code (an observer, a transport, a source, a store or a clock) panicked on the thread of a
+    /// [`Refresher`](crate::Refresher), which continues. The panic's own message says where.
     RefresherPanicked,
-    /// The source of the app token warns of something; reported once for each change.
+    /// The source of the app token returned a warning; reported once for each change.
     CredentialWarning {
-        /// What is wrong.
+        /// The warning.
         warning: &'a SourceWarning,
     },
-    /// The store could not do its work; the provider goes on without.
+    /// The store failed; the provider continues without it.
     StoreFailed {
-        /// Why not.
+        /// Why it failed.
         error: &'a StoreError,
     },
 }
@@ -146,14 +147,14 @@ pub enum Event<'a> {
 pub enum Origin {
     /// A login.
     Login,
-    /// The store: somebody else logged in.
+    /// The store: another provider or process logged in.
     Store,
 }
 
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RenewalStarted { identity, why } => write!(f, "renewing the session{}: {why}", Of(identity)),
+            Self::RenewalStarted { identity, why } => write!(f, "renewing the session{}: {why}", OfUser(identity)),
             Self::RenewalSucceeded { identity, session, from, duration, requests } => {
                 let from = match from {
                     Origin::Login => "started",
@@ -163,39 +164,39 @@ impl fmt::Display for Event<'_> {
                 write!(
                     f,
                     "session {ks}{} {from}, good until {until} ({requests} requests, {duration:.1?})",
-                    Of(identity)
+                    OfUser(identity)
                 )
             }
             Self::RenewalFailed { identity, error, duration, requests } => {
-                write!(f, "no session{}: {error} ({requests} requests, {duration:.1?})", Of(identity))
+                write!(f, "no session{}: {error} ({requests} requests, {duration:.1?})", OfUser(identity))
             }
-            Self::ServedStale { identity, session, why } => {
-                write!(f, "session {}{} stays in use: {why}", session.ks().fingerprint(), Of(identity))
+            Self::StaleSessionServed { identity, session, why } => {
+                write!(f, "session {}{} stays in use: {why}", session.ks().fingerprint(), OfUser(identity))
             }
-            Self::Invalidated { identity, session, why } => {
-                write!(f, "session {}{} dropped: {why}", session.ks().fingerprint(), Of(identity))
+            Self::SessionInvalidated { identity, session, why } => {
+                write!(f, "session {}{} dropped: {why}", session.ks().fingerprint(), OfUser(identity))
             }
-            Self::ManyStarted { started, failed, duration, requests } => {
-                write!(f, "{started} sessions started, {failed} refused ({requests} requests, {duration:.1?})")
+            Self::ManySessionsStarted { started, failed, duration, requests } => {
+                write!(f, "{started} sessions started, {failed} failed ({requests} requests, {duration:.1?})")
             }
-            Self::TokenEndsSoon { app_token, expires_at, left } => {
+            Self::TokenExpiresSoon { app_token, expires_at, left } => {
                 let days = left.as_secs() / 86_400;
-                write!(f, "app token {app_token} ends at {expires_at}, in {days} days: get a new one")
+                write!(f, "app token {app_token} expires at {expires_at}, in {days} days: replace it")
             }
             Self::SourceFailed { error } => {
-                write!(f, "the credential source failed, and the app token from before is used: {error}")
+                write!(f, "the credential source failed, and its last app token stays in use: {error}")
             }
-            Self::RefresherPanicked => f.write_str("code that the refresher called panicked; it goes on"),
+            Self::RefresherPanicked => f.write_str("code that the refresher called panicked; the refresher continues"),
             Self::CredentialWarning { warning } => warning.fmt(f),
             Self::StoreFailed { error } => write!(f, "the session store failed: {error}"),
         }
     }
 }
 
-/// Names a user, if there is one.
-struct Of<'a>(&'a SessionOptions);
+/// ` of "alice"`, if a user is requested.
+struct OfUser<'a>(&'a SessionOptions);
 
-impl fmt::Display for Of<'_> {
+impl fmt::Display for OfUser<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.user_id {
             Some(user_id) => write!(f, " of {user_id:?}"),

@@ -2,10 +2,10 @@ use tracing::{Level, event};
 
 use super::{Event, Observer};
 
-/// Hands every event to [`tracing`], as a line of text with the target `apptoken`.
+/// Reports each event to [`tracing`], as a line of text with the target `apptoken`.
 ///
-/// Warnings for what a person should look at: renewals that fail, a session that stays in use because of it, a token
-/// that ends soon or lies open, a store that fails. Everything else is at level `DEBUG`.
+/// Events that need attention are at level `WARN`: failed renewals, stale sessions in use, a token that expires soon or that
+/// others can read, failures of the source and the store, panics. All others are at level `DEBUG`.
 ///
 /// # Examples
 ///
@@ -27,8 +27,8 @@ impl Observer for TracingObserver {
             Event::RenewalFailed { error, .. } => {
                 event!(target: "apptoken", Level::WARN, advice = %error.advice(), "{observed}");
             }
-            Event::ServedStale { .. }
-            | Event::TokenEndsSoon { .. }
+            Event::StaleSessionServed { .. }
+            | Event::TokenExpiresSoon { .. }
             | Event::SourceFailed { .. }
             | Event::RefresherPanicked
             | Event::CredentialWarning { .. }
@@ -37,8 +37,8 @@ impl Observer for TracingObserver {
             }
             Event::RenewalStarted { .. }
             | Event::RenewalSucceeded { .. }
-            | Event::Invalidated { .. }
-            | Event::ManyStarted { .. } => event!(target: "apptoken", Level::DEBUG, "{observed}"),
+            | Event::SessionInvalidated { .. }
+            | Event::ManySessionsStarted { .. } => event!(target: "apptoken", Level::DEBUG, "{observed}"),
         }
     }
 }

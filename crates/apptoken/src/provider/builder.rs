@@ -18,7 +18,7 @@ use super::within::{StartThread, start_thread};
 #[cfg(feature = "ureq")]
 use crate::config::Config;
 use crate::events::Observer;
-use crate::link::{Link, any_number};
+use crate::link::{Link, random_seed};
 use crate::source::CredentialSource;
 #[cfg(feature = "ureq")]
 use crate::source::EnvSource;
@@ -58,18 +58,18 @@ const IDENTITIES: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
 const BATCH_SIZE: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 
 impl Provider {
-    /// A provider over ureq for the server and the app token that the environment names; see
-    /// [`Config::from_env`]. A token that is refused is read from the environment again.
+    /// A provider over ureq for the server and the app token in the environment; see
+    /// [`Config::from_env`]. When the server refuses the token, the environment is read again.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the variable that is missing or wrong.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), with the name of the missing or wrong variable.
     #[cfg(feature = "ureq")]
     pub fn from_env() -> Result<Self, Error> {
         Ok(Self::builder_from_env()?.build())
     }
 
-    /// Starts to set up what [`from_env`](Self::from_env) gives.
+    /// A builder with the settings of [`from_env`](Self::from_env).
     ///
     /// # Errors
     ///
@@ -80,15 +80,15 @@ impl Provider {
         Ok(Self::builder(endpoint, EnvSource, apptoken_transport_ureq::UreqTransport::new()))
     }
 
-    /// A provider over ureq for the app tokens of a source; a [`Credential`](crate::Credential) is one.
+    /// A provider over ureq that takes its app token from a source; a [`Credential`](crate::Credential) is a source.
     #[cfg(feature = "ureq")]
     #[must_use]
     pub fn new(endpoint: impl Into<Endpoint>, source: impl CredentialSource + Send + Sync + 'static) -> Self {
         Self::builder(endpoint, source, apptoken_transport_ureq::UreqTransport::new()).build()
     }
 
-    /// Starts to set up a provider for the app tokens of a source (a [`Credential`](crate::Credential) is one), over any
-    /// transport.
+    /// A builder for a provider over any transport that takes its app token from a source; a
+    /// [`Credential`](crate::Credential) is a source.
     pub fn builder(
         endpoint: impl Into<Endpoint>,
         source: impl CredentialSource + Send + Sync + 'static,
@@ -97,7 +97,7 @@ impl Provider {
         ProviderBuilder {
             link: Link::new(endpoint.into(), transport),
             credentials: Credentials::new(source),
-            renewal: RenewalPolicy { jitter_seed: any_number(), ..RenewalPolicy::default() },
+            renewal: RenewalPolicy { jitter_seed: random_seed(), ..RenewalPolicy::default() },
             store: None,
             observer: None,
             options: SessionOptions::default(),
@@ -109,59 +109,59 @@ impl Provider {
 }
 
 impl ProviderBuilder {
-    /// What is asked of the session; everything that the token gives, by default.
+    /// Sets what is requested of the session; by default, all that the token gives.
     pub fn options(self, options: SessionOptions) -> Self {
         Self { options, ..self }
     }
 
-    /// When a request is repeated; with a seed of its own, by default.
+    /// Sets when a request is retried; the default policy has a random jitter seed.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.link.retry = retry;
         self
     }
 
-    /// When the session is renewed; with a seed of its own, by default.
+    /// Sets when the session is renewed; the default policy has a random jitter seed.
     pub fn renewal(self, renewal: RenewalPolicy) -> Self {
         Self { renewal, ..self }
     }
 
-    /// Takes the time from another clock, such as the one of a test.
+    /// Sets the clock, for tests; [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
         self.link.clock = Arc::new(clock);
         self
     }
 
-    /// The longest that the transport spends on one request; 30 s by default, as with ureq's default settings.
+    /// Sets the longest time that the transport spends on one request; 30 s by default, as with ureq's default settings.
     ///
-    /// With a [store](Self::store), a provider waits for another that renews the session as long as a login can take, which
-    /// follows from this and the [`RetryPolicy`]. Set it for a transport that takes longer, or the provider may lose
-    /// patience and log in a second time; set it for one that takes less, so that a process that hangs delays others less.
+    /// With a [store](Self::store), a provider waits while another provider renews the session, for at most the longest
+    /// time of a login. That time follows from this timeout and the [`RetryPolicy`]. With a value that is too small, the
+    /// provider may log in a second time; with one that is too large, it waits longer for a process that hangs.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.link.request_timeout = timeout;
         self
     }
 
-    /// Shares sessions with all who share the store; none by default.
+    /// Shares sessions with all providers that use the same store; there is none by default.
     pub fn store(self, store: impl SessionStore + Send + Sync + 'static) -> Self {
         Self { store: Some(Arc::new(store)), ..self }
     }
 
-    /// Tells what happens; nobody by default.
+    /// Reports events to this observer; there is none by default.
     pub fn observer(self, observer: impl Observer + Send + Sync + 'static) -> Self {
         Self { observer: Some(Box::new(observer)), ..self }
     }
 
-    /// How many identities are remembered (see [`Provider::with_options`]); 1000 by default.
+    /// Sets how many identities are cached (see [`Provider::with_options`]); 1000 by default.
     pub fn identities(self, identities: NonZeroUsize) -> Self {
         Self { identities, ..self }
     }
 
-    /// How many sessions [`Provider::start_many`] asks for in one request; 100 by default.
+    /// Sets how many sessions [`Provider::start_many`] requests at once; 100 by default.
     pub fn batch_size(self, batch_size: NonZeroUsize) -> Self {
         Self { batch_size, ..self }
     }
 
-    /// The provider. It asks for nothing yet: neither the source nor the server.
+    /// Builds the provider. Neither the source nor the server is asked for anything yet.
     #[must_use]
     pub fn build(self) -> Provider {
         let Self { link, credentials, renewal, store, observer, options, identities, batch_size, start_thread } = self;

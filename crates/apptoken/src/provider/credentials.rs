@@ -7,7 +7,7 @@ use apptoken_core::{Credential, Error, ErrorKind, HashChoice, HashType, KalturaC
 use crate::source::{CredentialSource, SourceWarning};
 use crate::sync::{Mutex, lock};
 
-/// The app token in use, and where to ask for the next one.
+/// The app token in use, and the source of the next one.
 pub(super) struct Credentials {
     source: Box<dyn CredentialSource + Send + Sync>,
     active: Mutex<Option<Arc<ActiveCredential>>>,
@@ -16,24 +16,26 @@ pub(super) struct Credentials {
     poll: Mutex<Poll>,
 }
 
-/// An app token as the source gave it, and as it is used: with the hash type that a login found.
+/// An app token as the source returned it, and as it is used: with the hash type that a login detected.
 #[derive(Clone)]
 pub(super) struct ActiveCredential {
     given: Credential,
     pub(super) used: Credential,
     pub(super) expires_at: Option<UnixSeconds>,
-    /// How often the app token had changed when this one came.
+    /// The number of changes of the app token up to and including this one.
     pub(super) number: u64,
     pub(super) warning: Option<SourceWarning>,
 }
 
-/// When the source is asked again while a refused app token is all there is.
+/// When to query the source again, while the app token in use is refused.
 struct Poll {
     /// On the monotonic clock.
     next: Duration,
     interval: Duration,
 }
 
+// Without polling, callers got up to 60 s of errors (the pause after a permanent failure) although the source already had
+// a new token. The interval grows, because a source can be a secret manager that limits or bills its queries.
 const FIRST_INTERVAL: Duration = Duration::from_secs(1);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -47,20 +49,19 @@ impl Credentials {
         }
     }
 
-    /// The app token that was given last, without asking.
+    /// The app token in use. Does not query the source.
     pub(super) fn active(&self) -> Option<Arc<ActiveCredential>> {
         lock(&self.active).clone()
     }
 
-    /// How often the app token changed: a failure of an earlier one says nothing about this one.
+    /// The number of changes of the app token. A failure with an earlier token says nothing about the present one.
     pub(super) fn changes(&self) -> u64 {
         self.changes.load(Ordering::SeqCst)
     }
 
-    /// Asks the source for the app token. The one in use stays if the source has the same, as does its hash type if a login
-    /// found it.
-    pub(super) fn ask(&self) -> Result<Arc<ActiveCredential>, Error> {
-        // Without a lock: the source is the caller's code.
+    /// Reads the app token from the source. If it is the one in use, a hash type that a login detected stays known.
+    pub(super) fn read_source(&self) -> Result<Arc<ActiveCredential>, Error> {
+        // Not under a lock: the source is the caller's code. It can be slow, panic, or call the provider.
         let given = self.source.credential()?;
         let expires_at = self.source.token_expires_at(&given);
         let warning = self.source.warning();
@@ -68,6 +69,7 @@ impl Credentials {
         let (used, number) = match &*active {
             Some(before) if is_same(&before.given, &given) => (before.used.clone(), before.number),
             _ => {
+                // The new token starts without the delays that its predecessor caused.
                 *lock(&self.poll) = Poll { next: Duration::ZERO, interval: FIRST_INTERVAL };
                 let number = self.changes.fetch_add(1, Ordering::SeqCst).saturating_add(1);
                 (given.clone(), number)
@@ -81,19 +83,21 @@ impl Credentials {
     /// Another app token than the one that was refused, if the source has one by now.
     pub(super) fn after_refusal(&self, refused: &ActiveCredential) -> Option<Arc<ActiveCredential>> {
         if refused.given.hash == HashChoice::Detect && refused.used.hash != HashChoice::Detect {
-            // The token may have got another hash type: detect it again.
+            // An administrator can delete a token and create one of the same value with another hash type: detect it
+            // again.
             if let Some(active) = &mut *lock(&self.active) {
                 *active = Arc::new(ActiveCredential { used: active.given.clone(), ..active.as_ref().clone() });
             }
-            return self.ask().ok();
+            return self.read_source().ok();
         }
-        self.ask().ok().filter(|next| !is_same(&next.given, &refused.given))
+        self.read_source().ok().filter(|next| !is_same(&next.given, &refused.given))
     }
 
-    /// Asks the source if it is time to, while nothing can be done with the app token in use. The times between grow from a
-    /// second to half a minute.
+    /// Queries the source if the next query is due, while the app token in use is refused. The interval between two queries
+    /// grows from 1 s to 30 s.
     pub(super) fn poll(&self, now: Duration) {
         {
+            // Updated before the query, so that of several threads one queries.
             let mut poll = lock(&self.poll);
             if now < poll.next {
                 return;
@@ -101,11 +105,11 @@ impl Credentials {
             poll.next = now.saturating_add(poll.interval);
             poll.interval = poll.interval.saturating_mul(2).min(LONGEST_INTERVAL);
         }
-        // A source that fails is asked again at the next time.
-        let _ = self.ask();
+        // After an error the next query is as due as after an unchanged token.
+        let _ = self.read_source();
     }
 
-    /// Remembers which hash type the server accepted.
+    /// Stores the hash type that the server accepted, so that detection costs its requests only once.
     pub(super) fn remember_hash_type(&self, active: &Arc<ActiveCredential>, hash_type: HashType) {
         if active.used.hash == HashChoice::Detect {
             let used = Credential { hash: HashChoice::Known(hash_type), ..active.used.clone() };
@@ -120,7 +124,7 @@ fn is_same(one: &Credential, other: &Credential) -> bool {
     (*partner, id, *hash) == (other.partner, &other.id, other.hash) && token.is_same(&other.token)
 }
 
-/// Whether another app token may do: this one is unknown, wrong, disabled or has expired.
+/// Whether another app token could succeed: this one is unknown, wrong, disabled or expired.
 pub(super) fn is_token_refused(error: &Error) -> bool {
     matches!(
         error.kind(),

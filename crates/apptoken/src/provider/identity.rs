@@ -8,43 +8,44 @@ use arc_swap::ArcSwapOption;
 
 use super::single_flight::{SingleFlight, Situation};
 
-/// One session that stays alive: what was asked of it, and what there is.
+/// One session that is kept valid: what is requested of it, and its present state.
 pub(super) struct Identity {
     pub(super) options: SessionOptions,
-    /// The session while there is nothing to decide: what is read without a lock.
-    cached: ArcSwapOption<Cached>,
-    pub(super) flight: SingleFlight<State, Answer>,
-    /// Whether the renewal machine wants to hear that the server accepted the session.
-    unproved: AtomicBool,
+    /// The session, until the next decision is due. It is outside the lock, because every call of the program reads it, and
+    /// a lock would make all threads take turns.
+    cached: ArcSwapOption<CachedSession>,
+    pub(super) flight: SingleFlight<State, SessionResult>,
+    /// Whether a session was refused and none record_acceptance since. Only then does an record_acceptance call need the lock.
+    awaits_acceptance: AtomicBool,
 }
 
-pub(super) type Answer = Result<Arc<Session>, Error>;
+pub(super) type SessionResult = Result<Arc<Session>, Error>;
 
-struct Cached {
+struct CachedSession {
     session: Arc<Session>,
     until: Moment,
 }
 
-/// What is decided on, under the lock.
+/// The state that decisions are made on, under the lock.
 pub(super) struct State {
     renewal: Renewal,
     session: Option<Arc<Session>>,
-    /// The last session that was dropped: not to be taken from the store again.
+    /// The last session that was dropped. The store may still have it, and it must not be used again.
     dropped: Option<Ks>,
     last_error: Option<Error>,
-    /// Which app token the last login was with; see [`ActiveCredential::number`](super::credentials::ActiveCredential).
+    /// The app token of the last login; see [`ActiveCredential::number`](super::credentials::ActiveCredential).
     credential_number: u64,
 }
 
 /// What a caller has to do.
-pub(super) enum Todo {
-    /// Nothing.
-    Take(Answer),
-    /// Nothing now, but a caller with patience can try again then, on the monotonic clock.
-    TryAgain(Error, Duration),
-    /// Nothing, but the source may have another app token than the one that was refused.
+pub(super) enum Step {
+    /// Return this result.
+    Return(SessionResult),
+    /// Return this error, or wait until this time on the monotonic clock and decide again.
+    RetryAt(Error, Duration),
+    /// Return this error, unless the source has another app token than the refused one.
     GiveUp(Error),
-    /// Renew; until then there is this session.
+    /// Renew the session. While that lasts, this session is still good.
     Renew(Option<Arc<Session>>, Reason),
 }
 
@@ -61,55 +62,58 @@ impl Identity {
             options,
             cached: ArcSwapOption::empty(),
             flight: SingleFlight::new(state),
-            unproved: AtomicBool::new(false),
+            awaits_acceptance: AtomicBool::new(false),
         }
     }
 
-    /// The session, if there is nothing to decide.
+    /// The session, if no decision is due.
     pub(super) fn cached(&self, now: Moment) -> Option<Arc<Session>> {
         let cached = self.cached.load();
-        let Cached { session, until } = &**cached.as_ref()?;
+        let CachedSession { session, until } = &**cached.as_ref()?;
+        // Both clocks: the monotonic clock can stand still while the machine is suspended, the wall clock can be set back.
         (now.elapsed < until.elapsed && now.wall < until.wall).then(|| Arc::clone(session))
     }
 
-    /// For how long there is nothing to decide.
-    pub(super) fn quiet_for(&self, now: Moment) -> Option<Duration> {
+    /// The time until the next decision is due.
+    pub(super) fn time_until_decision(&self, now: Moment) -> Option<Duration> {
         let cached = self.cached.load();
         Some(cached.as_ref()?.until.elapsed.saturating_sub(now.elapsed))
     }
 
-    /// Decides under the lock. `changes` is how often the app token has changed.
+    /// Decides what to do; called under the lock. `changes` is the number of changes of the app token.
     pub(super) fn decide(
         &self,
         state: &mut State,
         changes: u64,
         now: Moment,
-        situation: &Situation<'_, Answer>,
-    ) -> Todo {
+        situation: &Situation<'_, SessionResult>,
+    ) -> Step {
         if changes != state.credential_number {
-            // The failure was another app token's: it is no reason to wait any longer.
+            // The last failure was with another app token, so it is no reason to pause.
             state.renewal.record(Outcome::CredentialChanged, now);
             state.credential_number = changes;
         }
+        // The leader finished while this caller waited. Its session is the answer even if it is already due for renewal:
+        // with a very short lifetime each waiter would otherwise log in once more.
         if let Some(Ok(session)) = situation.latest {
-            return Todo::Take(Ok(Arc::clone(session)));
+            return Step::Return(Ok(Arc::clone(session)));
         }
         let decision = state.renewal.decide(now, situation.under_way);
         match (decision, &state.session, situation.latest, &state.last_error) {
             (Decision::Use { until, .. }, Some(session), ..) => {
-                self.cached.store(Some(Arc::new(Cached { session: Arc::clone(session), until })));
-                Todo::Take(Ok(Arc::clone(session)))
+                self.cached.store(Some(Arc::new(CachedSession { session: Arc::clone(session), until })));
+                Step::Return(Ok(Arc::clone(session)))
             }
-            (Decision::UseAndRenew { why }, Some(session), ..) => Todo::Renew(Some(Arc::clone(session)), why),
-            (Decision::WaitUntil { elapsed, .. }, _, _, Some(error)) => Todo::TryAgain(error.clone(), elapsed),
-            (_, _, Some(Err(error)), _) => Todo::Take(Err(error.clone())),
-            (Decision::GiveUp { .. }, _, _, Some(error)) => Todo::GiveUp(error.clone()),
-            (decision, ..) => Todo::Renew(None, decision.why()),
+            (Decision::UseAndRenew { why }, Some(session), ..) => Step::Renew(Some(Arc::clone(session)), why),
+            (Decision::WaitUntil { elapsed, .. }, _, _, Some(error)) => Step::RetryAt(error.clone(), elapsed),
+            (_, _, Some(Err(error)), _) => Step::Return(Err(error.clone())),
+            (Decision::GiveUp { .. }, _, _, Some(error)) => Step::GiveUp(error.clone()),
+            (decision, ..) => Step::Renew(None, decision.why()),
         }
     }
 
-    /// Takes note of a new session. Under the lock.
-    pub(super) fn renewed(
+    /// Records a new session; called under the lock.
+    pub(super) fn record_renewal(
         &self,
         state: &mut State,
         session: Arc<Session>,
@@ -124,14 +128,14 @@ impl Identity {
         self.publish(state, now);
     }
 
-    /// Takes note of a failure; the answer is the old session as long as that is good. Under the lock.
-    pub(super) fn failed(
+    /// Records a failed renewal; called under the lock. Returns the old session while that is good, and why it is still used.
+    pub(super) fn record_failure(
         &self,
         state: &mut State,
         error: &Error,
         credential_number: u64,
         now: Moment,
-    ) -> (Answer, Option<Reason>) {
+    ) -> (SessionResult, Option<Reason>) {
         state.credential_number = credential_number;
         state.renewal.record(Outcome::failed(error), now);
         state.last_error = Some(error.clone());
@@ -141,7 +145,8 @@ impl Identity {
         }
     }
 
-    /// Drops the session if it is still this one; says which was dropped.
+    /// Drops the session if its KS is this one, and returns it. A caller that reports an old KS late must not drop the new
+    /// session.
     pub(super) fn invalidate(
         &self,
         ks: &Ks,
@@ -155,18 +160,18 @@ impl Identity {
             state.renewal.record(Outcome::Invalidated(why), now);
             state.dropped = Some(ks.clone());
             state.last_error = error.cloned();
-            self.unproved.store(why != Invalidation::Asked, Ordering::Relaxed);
+            self.awaits_acceptance.store(why != Invalidation::Requested, Ordering::Relaxed);
             Some(session)
         })
     }
 
-    /// Takes note that the server accepted the session; costs nothing unless one was refused before.
-    pub(super) fn accepted(&self, session: &Session, clock: &dyn Clock) {
-        if self.unproved.load(Ordering::Relaxed) {
+    /// Records that the server record_acceptance the session. Takes the lock only if a session was refused before.
+    pub(super) fn record_acceptance(&self, session: &Session, clock: &dyn Clock) {
+        if self.awaits_acceptance.load(Ordering::Relaxed) {
             self.flight.change(|state| {
                 if state.session.as_ref().is_some_and(|current| current.ks().is_same(session.ks())) {
                     state.renewal.record(Outcome::Accepted, clock.now());
-                    self.unproved.store(false, Ordering::Relaxed);
+                    self.awaits_acceptance.store(false, Ordering::Relaxed);
                 }
             });
         }
@@ -177,17 +182,17 @@ impl Identity {
         self.flight.look(|state| state.last_error.clone())
     }
 
-    /// The session as long as it has not ended, due for renewal or not.
-    pub(super) fn good_session(&self, now: Moment) -> Option<Arc<Session>> {
-        self.flight.look(|state| state.session.clone().filter(|_| state.renewal.has_good_session(now)))
+    /// The session if it has not expired, even if it is due for renewal.
+    pub(super) fn valid_session(&self, now: Moment) -> Option<Arc<Session>> {
+        self.flight.look(|state| state.session.clone().filter(|_| state.renewal.has_valid_session(now)))
     }
 
-    /// Has callers decide anew: whoever was renewing the session panicked.
-    pub(super) fn abandoned(&self) {
+    /// Makes the next caller decide again, because the thread that renewed the session panicked.
+    pub(super) fn clear_cache(&self) {
         self.cached.store(None);
     }
 
-    /// Whether a session that was found elsewhere is another than the current and the dropped one.
+    /// Whether a session from the store is neither the current nor the dropped one.
     pub(super) fn is_other_session(&self, ks: &Ks) -> bool {
         self.flight.look(|state| {
             let current = state.session.as_ref().map(|session| session.ks());
@@ -195,11 +200,11 @@ impl Identity {
         })
     }
 
-    /// Hands out what there is without a lock for as long as there is nothing to decide.
+    /// Caches the session until the next decision is due, and returns the present decision.
     fn publish(&self, state: &State, now: Moment) -> Decision {
         let decision = state.renewal.decide(now, false);
         let cached = match (decision, &state.session) {
-            (Decision::Use { until, .. }, Some(session)) => Some(Cached { session: Arc::clone(session), until }),
+            (Decision::Use { until, .. }, Some(session)) => Some(CachedSession { session: Arc::clone(session), until }),
             _ => None,
         };
         self.cached.store(cached.map(Arc::new));

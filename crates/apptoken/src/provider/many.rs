@@ -7,31 +7,31 @@ use apptoken_core::{Error, HashChoice, LoginMany, Session, SessionOptions};
 
 use super::Provider;
 use super::credentials::{ActiveCredential, is_token_refused};
-use super::identity::{Answer, Identity};
+use super::identity::{Identity, SessionResult};
 use super::shared::Shared;
 use crate::events::Event;
 
-/// What [`Provider::start_many`] got for a user.
+/// The result of [`Provider::start_many`] for one user.
 #[derive(Clone, Debug)]
 pub struct UserSession {
-    /// The user that was asked for.
+    /// The requested user.
     pub user_id: String,
     /// The session, or why there is none.
     pub session: Result<Arc<Session>, Error>,
 }
 
 impl Provider {
-    /// Sessions of many users, started with few requests: one for each 100 users by default, and one for a widget session
-    /// if none is at hand.
+    /// Starts sessions for many users with few requests: one for each 100 users by default, and one for a widget session if
+    /// the provider has none.
     ///
-    /// Everything but the user is asked as this provider asks it. The result has each user once, in the order given. Users
-    /// that have a session which is not due for renewal get that one. The others are remembered, so that
-    /// [`for_user`](Self::for_user) finds them; of more users than are remembered (1000 by default) those at the end are.
-    /// A store is not asked, and keeps none of them.
+    /// All other options are those of this provider. The result has each user once, in the order given. A user whose
+    /// session is cached and not due for renewal gets that session. The new sessions are cached, so that
+    /// [`for_user`](Self::for_user) returns them; if there are more users than the cache holds (1000 by default), the last
+    /// ones stay in it. The store is neither read nor written.
     ///
-    /// The app token must leave the user open: if it fixes one, everybody else gets
+    /// The app token must leave the user open. If it fixes the user, all other users get
     /// [`ErrorKind::WrongSession`](crate::ErrorKind::WrongSession), or with
-    /// [`token_may_override`](SessionOptions::token_may_override) a session of that user.
+    /// [`token_may_override`](SessionOptions::token_may_override) a session of the token's user.
     ///
     /// # Examples
     ///
@@ -51,7 +51,7 @@ impl Provider {
     /// ```
     pub fn start_many<U: Into<String>>(&self, users: impl IntoIterator<Item = U>) -> Vec<UserSession> {
         let mut order = Vec::new();
-        let mut answers: HashMap<String, Option<Answer>> = HashMap::new();
+        let mut answers: HashMap<String, Option<SessionResult>> = HashMap::new();
         for user in users {
             let user = user.into();
             answers.entry(user.clone()).or_insert_with(|| {
@@ -77,7 +77,7 @@ impl Provider {
         sessions.collect()
     }
 
-    fn start_all(&self, identities: Vec<Arc<Identity>>) -> Vec<(Arc<Identity>, Answer)> {
+    fn start_all(&self, identities: Vec<Arc<Identity>>) -> Vec<(Arc<Identity>, SessionResult)> {
         if identities.is_empty() {
             return Vec::new();
         }
@@ -86,7 +86,7 @@ impl Provider {
         let requests = Cell::new(0);
         let answers = shared.log_in_many(&identities, &self.identity.options, &requests);
         let failed = answers.iter().filter(|answer| answer.is_err()).count();
-        shared.report(&Event::ManyStarted {
+        shared.report(&Event::ManySessionsStarted {
             started: answers.len().saturating_sub(failed),
             failed,
             duration: shared.link.now().elapsed.saturating_sub(begun.elapsed),
@@ -97,8 +97,13 @@ impl Provider {
 }
 
 impl Shared {
-    /// Logs all in, and once more those whose app token was refused, if the source has another by now.
-    fn log_in_many(&self, identities: &[Arc<Identity>], options: &SessionOptions, requests: &Cell<u32>) -> Vec<Answer> {
+    /// Logs all users in. Those whose app token was refused are retried once, if the source has another token by now.
+    fn log_in_many(
+        &self,
+        identities: &[Arc<Identity>],
+        options: &SessionOptions,
+        requests: &Cell<u32>,
+    ) -> Vec<SessionResult> {
         let active = match self.current_credential() {
             Ok(active) => active,
             Err(error) => return vec![Err(error); identities.len()],
@@ -123,7 +128,7 @@ impl Shared {
         identities: &[Arc<Identity>],
         options: &SessionOptions,
         requests: &Cell<u32>,
-    ) -> Vec<Answer> {
+    ) -> Vec<SessionResult> {
         match self.try_log_in_many(active, identities, options, requests) {
             Ok(sessions) => sessions,
             Err(error) => vec![Err(error); identities.len()],
@@ -136,7 +141,7 @@ impl Shared {
         identities: &[Arc<Identity>],
         options: &SessionOptions,
         requests: &Cell<u32>,
-    ) -> Result<Vec<Answer>, Error> {
+    ) -> Result<Vec<SessionResult>, Error> {
         let credential = &active.used;
         let users = identities.iter().map(|identity| identity.options.user_id.clone().unwrap_or_default());
         let login = LoginMany::new(self.link.endpoint.clone(), credential.clone(), users)
@@ -158,7 +163,9 @@ impl Shared {
             let session = Arc::new(session?);
             self.credentials.remember_hash_type(active, session.hash_type());
             let term = Term::of(&session);
-            identity.flight.change(|state| identity.renewed(state, Arc::clone(&session), term, active.number, now));
+            identity
+                .flight
+                .change(|state| identity.record_renewal(state, Arc::clone(&session), term, active.number, now));
             Ok(session)
         });
         Ok(answers.collect())

@@ -1,4 +1,4 @@
-//! A session that stays alive.
+//! A session that is kept valid.
 
 mod builder;
 mod credentials;
@@ -21,22 +21,21 @@ pub use builder::ProviderBuilder;
 pub use many::UserSession;
 pub use refresher::Refresher;
 
-use self::identity::{Answer, Identity, Todo};
+use self::identity::{Identity, SessionResult, Step};
 use self::shared::Shared;
 use self::single_flight::{Next, Role, no_limit};
 use crate::events::Event;
 use crate::sync;
 
-/// A session that stays alive: ask for it as often as you like, from any thread.
+/// Keeps a session valid. Call [`session`](Self::session) for each use, from any thread.
 ///
-/// While the session is young, [`session`](Self::session) costs no lock and no request. When its end comes near, one
-/// caller renews it with one request while the others go on with what is valid; only when it can no longer be used do
-/// callers wait, all for the same login. When the server cannot be reached, the session that is there is used to its end.
+/// While the session is fresh, [`session`](Self::session) costs no lock and no request. In the refresh window before its
+/// end, one caller renews it with one request while the others still get the valid session. Callers wait only when it can
+/// no longer be used, and then all for the same login, whose error goes to all of them. If the server cannot be reached,
+/// the session is used until it expires.
 ///
-/// Cheap to clone: clones share everything. No thread is started unless asked for ([`refresher`](Self::refresher),
-/// [`session_within`](Self::session_within)).
-///
-/// An error goes to all who waited for the same login.
+/// A provider is cheap to clone: clones share everything. It starts no thread, except in [`refresher`](Self::refresher) and
+/// [`session_within`](Self::session_within).
 ///
 /// # Examples
 ///
@@ -59,17 +58,18 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// The same provider for sessions of other options: another user, type, lifetime or privileges, as far as the app
-    /// token leaves them open.
+    /// A provider for sessions with other options: another user, type, lifetime or privileges, as far as the app token
+    /// leaves them open.
     ///
-    /// Each has its own session and its own renewal; all share the app token, the widget session and the connections. The
-    /// provider remembers those used last (1000 by default), and this one as long as it lives.
+    /// Each set of options is an identity with its own session and renewal; all identities share the app token, the widget
+    /// session and the connections. The identities used last are cached (1000 by default); one that a `Provider` value
+    /// refers to stays in any case.
     #[must_use]
     pub fn with_options(&self, options: SessionOptions) -> Self {
         Self { shared: Arc::clone(&self.shared), identity: self.shared.identity(options) }
     }
 
-    /// The same provider for sessions of this user, with everything else as it is.
+    /// A provider for sessions of this user, with all other options unchanged.
     #[must_use]
     pub fn for_user(&self, user_id: impl Into<String>) -> Self {
         let mut options = self.identity.options.clone();
@@ -77,23 +77,23 @@ impl Provider {
         self.with_options(options)
     }
 
-    /// What is asked of the session.
+    /// What is requested of the session.
     #[must_use]
     pub fn options(&self) -> &SessionOptions {
         &self.identity.options
     }
 
-    /// The session: the one that is there, or a new one.
+    /// Returns a valid session: the cached one, or a new one.
     ///
-    /// Waits as long as a login takes, which the [`RetryPolicy`](crate::RetryPolicy) and the transport limit. After a
-    /// login that failed there is a pause, in which the same error comes at once.
+    /// It waits while a login runs, for a time that the [`RetryPolicy`](crate::RetryPolicy) and the transport limit. After a
+    /// failed login there is a pause, during which calls return the same error at once.
     ///
-    /// Code that a login calls, such as an observer or a transport, gets the session that is there from the same provider,
+    /// Code that a login calls, such as an observer or a transport, can call the same provider. It gets the present session
     /// or an error, and never waits for the login that it is part of.
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`], if there is no session and none can be had.
+    /// Any [`ErrorKind`], if there is no valid session and no new one can be started.
     pub fn session(&self) -> Result<Arc<Session>, Error> {
         match self.identity.cached(self.shared.link.now()) {
             Some(session) => Ok(session),
@@ -101,45 +101,47 @@ impl Provider {
         }
     }
 
-    fn decide(&self) -> Answer {
+    fn decide(&self) -> SessionResult {
         let Self { shared, identity } = self;
         let mut polled = false;
         let role = loop {
             let mut gives_up = false;
             let Ok(role) = identity.flight.join(no_limit, |state, situation| {
                 match identity.decide(state, shared.credentials.changes(), shared.link.now(), &situation) {
-                    Todo::Take(answer) => Next::Answer(answer),
-                    Todo::TryAgain(error, _) => Next::Answer(Err(error)),
-                    Todo::GiveUp(error) => {
+                    Step::Return(answer) => Next::Answer(answer),
+                    Step::RetryAt(error, _) => Next::Answer(Err(error)),
+                    Step::GiveUp(error) => {
                         gives_up = true;
                         Next::Answer(Err(error))
                     }
-                    Todo::Renew(_, why) => Next::Lead(why),
+                    Step::Renew(_, why) => Next::Lead(why),
                 }
             });
             if !gives_up || polled {
                 break role;
             }
+            // Outside of `join`, because the source is the caller's code and must not run under the lock. Once per call: an
+            // unchanged token leads to the same decision.
             polled = true;
             shared.credentials.poll(shared.link.now().elapsed);
         };
         match role {
             Role::Answered(answer) => answer,
             Role::Leader(leader, why) => shared.renew(identity, leader, why),
-            Role::Reentrant => identity.good_session(shared.link.now()).ok_or_else(reentrant),
+            Role::Reentrant => identity.valid_session(shared.link.now()).ok_or_else(reentrant),
         }
     }
 
-    /// Asks the credential source now, and if it has another app token, starts a session with that one now; returns whether
-    /// it had. Until the new session is there, callers go on with the old one.
+    /// Reads the credential source now. If it has another app token, starts a session with it and returns `true`. Other
+    /// callers get the old session until then.
     ///
-    /// Without this a new token is used from the next renewal on. Sessions for other options or users of this provider are
-    /// renewed when their time comes, with the new token.
+    /// Without this call, a new token is used from the next renewal on. Sessions for other options or users of this provider
+    /// are renewed with the new token when they are due.
     ///
     /// # Errors
     ///
-    /// What the source returns, or any [`ErrorKind`] if no session could be started with the new app token. The old session
-    /// stays in use as long as it lasts.
+    /// The error of the source, or any [`ErrorKind`] if no session could be started with the new app token. The old session
+    /// then stays in use until it expires.
     ///
     /// # Examples
     ///
@@ -155,7 +157,7 @@ impl Provider {
     pub fn reload(&self) -> Result<bool, Error> {
         let Self { shared, identity } = self;
         let before = shared.credentials.changes();
-        shared.credentials.ask()?;
+        shared.credentials.read_source()?;
         if shared.credentials.changes() == before {
             return Ok(false);
         }
@@ -168,28 +170,29 @@ impl Provider {
             Role::Leader(leader, why) => shared.renew(identity, leader, why).map(drop)?,
             Role::Reentrant => return Err(reentrant()),
         }
-        // The answer is the old session if that is still good: here only the new one will do.
+        // After a failed renewal the result is the old session while that is good, but the caller wants to know whether the new
+        // token works.
         identity.last_error().map_or(Ok(true), Err)
     }
 
-    /// Drops the session if its KS is this one, for instance because a server refused it. An old KS changes nothing.
+    /// Drops the session if its KS is this one, for instance because another server refused it. With an older KS this does
+    /// nothing.
     pub fn invalidate(&self, ks: &Ks) {
-        self.drop_session(ks, Invalidation::Asked, None);
+        self.drop_session(ks, Invalidation::Requested, None);
     }
 
-    /// Takes note that a call with this KS ended with this error, and says whether it is worth to try again with a new
-    /// session.
+    /// Reports that a call with this KS failed with this error. Returns whether it is worth retrying with a new session.
     ///
-    /// It is if the KS was refused for a reason that a new session cures: it expired, it was used as often as its
-    /// `actionslimit` allows, or it was ended. If the next one is refused again as soon as it was obtained, renewal stops
-    /// for a while. For calls of your own; [`with_session`](Self::with_session) does it by itself.
-    #[must_use = "says whether to try again"]
+    /// It is worth it if the server refused the KS for a reason that a new session fixes: it expired, it was ended, or it was
+    /// used as often as its `actionslimit` allows. If the server refuses the next session soon after its start too, renewal
+    /// pauses. [`with_session`](Self::with_session) calls this itself.
+    #[must_use = "this is whether to retry"]
     pub fn report(&self, ks: &Ks, error: &Error) -> bool {
         let ErrorKind::Kaltura(KalturaCode::InvalidKs(fault)) = error.kind() else {
             return false;
         };
         let why = Invalidation::Refused(fault);
-        if !why.is_cured_by_renewal() {
+        if !why.is_fixed_by_renewal() {
             return false;
         }
         self.drop_session(ks, why, Some(error));
@@ -199,58 +202,59 @@ impl Provider {
     fn drop_session(&self, ks: &Ks, why: Invalidation, error: Option<&Error>) {
         let Self { shared, identity } = self;
         if let Some(session) = identity.invalidate(ks, why, error, shared.link.now()) {
-            shared.report(&Event::Invalidated { identity: &identity.options, session: &session, why });
+            shared.report(&Event::SessionInvalidated { identity: &identity.options, session: &session, why });
         }
     }
 
-    /// Calls `call` with the session, and once more with a new session if the first was refused for a reason that this
-    /// cures (see [`report`](Self::report)).
+    /// Calls `call` with the session, and once more with a new session if the server refused the first one for a reason that
+    /// a new session fixes (see [`report`](Self::report)).
     ///
     /// # Errors
     ///
-    /// What the last call ended with, or any [`ErrorKind`] if there is no session and none can be had.
+    /// The error of the last call, or any [`ErrorKind`] if there is no valid session and no new one can be started.
     pub fn with_session<T>(&self, mut call: impl FnMut(&Session) -> Result<T, Error>) -> Result<T, Error> {
-        let mut attempt = || -> Result<T, Refused> {
-            let session = self.session().map_err(Refused::for_good)?;
+        let mut attempt = || -> Result<T, FailedAttempt> {
+            let session = self.session().map_err(FailedAttempt::permanent)?;
             match call(&session) {
                 Ok(result) => {
-                    self.identity.accepted(&session, &*self.shared.link.clock);
+                    self.identity.record_acceptance(&session, &*self.shared.link.clock);
                     Ok(result)
                 }
-                Err(error) => Err(Refused { cured_by_renewal: self.report(session.ks(), &error), error }),
+                Err(error) => Err(FailedAttempt { fixed_by_renewal: self.report(session.ks(), &error), error }),
             }
         };
         match attempt() {
-            Err(Refused { cured_by_renewal: true, .. }) => attempt().map_err(|refused| refused.error),
+            Err(FailedAttempt { fixed_by_renewal: true, .. }) => attempt().map_err(|refused| refused.error),
             result => result.map_err(|refused| refused.error),
         }
     }
 
-    /// Starts a thread that renews the session when its time comes, so that no caller ever has to. It stops with the
-    /// handle.
+    /// Starts a thread that renews the session when it is due, so that no caller has to. The thread stops when the handle is
+    /// dropped.
     #[must_use = "the thread stops when this is dropped"]
     pub fn refresher(&self) -> Refresher {
         Refresher::start(self.clone())
     }
 }
 
-/// Why code that a renewal calls gets no session from the same provider.
+/// The error for code that a login calls, when it calls the same provider and there is no valid session. To wait would be
+/// a deadlock: the login waits for that code.
 fn reentrant() -> Error {
     Error::invalid_input(
-        "the provider was asked for a session by code that its own login calls (a transport, an observer, a credential \
-         source, a store or a clock): give that code a provider of its own, or none",
+        "code that this provider's own login calls (a transport, an observer, a credential source, a store or a clock) \
+         requested a session from it: use another provider there, or none",
     )
 }
 
-/// An attempt of [`Provider::with_session`] that failed.
-struct Refused {
+/// A failed attempt of [`Provider::with_session`].
+struct FailedAttempt {
     error: Error,
-    cured_by_renewal: bool,
+    fixed_by_renewal: bool,
 }
 
-impl Refused {
-    fn for_good(error: Error) -> Self {
-        Self { error, cured_by_renewal: false }
+impl FailedAttempt {
+    fn permanent(error: Error) -> Self {
+        Self { error, fixed_by_renewal: false }
     }
 }
 

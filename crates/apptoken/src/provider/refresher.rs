@@ -7,26 +7,27 @@ use super::Provider;
 use crate::events::Event;
 use crate::sync::{Condvar, Mutex, lock, recover};
 
-/// Renews a provider's session on a thread of its own, until it is dropped.
+/// A thread that renews a provider's session, until this handle is dropped.
 #[derive(Debug)]
 pub struct Refresher {
-    stop: Arc<Stop>,
+    stop: Arc<StopSignal>,
     thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
-struct Stop {
-    asked: Mutex<bool>,
+struct StopSignal {
+    requested: Mutex<bool>,
     changed: Condvar,
 }
 
-/// How often the thread looks at least: the clock may be set, and the session dropped.
+/// The longest time between two checks. The planned time can become wrong: the wall clock can be set, or the session be
+/// dropped.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// The renewal policy decides whether it tries then.
+/// The time until the next check after an error. The renewal policy decides whether that check logs in.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// How often it looks at most.
+/// The shortest time between two checks: a session of one second must not keep a processor busy.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 impl Refresher {
@@ -35,27 +36,27 @@ impl Refresher {
     }
 
     fn with_pause(provider: Provider, longest: Duration) -> Self {
-        let stop = Arc::new(Stop::default());
+        let stop = Arc::new(StopSignal::default());
         let stopping = Arc::clone(&stop);
         let run = move || {
             loop {
-                // An error is reported as an event, and the next look comes soon. A panic of the caller's code, such as an
-                // observer, must not end renewal silently.
+                // An error is reported as an event, and the next check is soon. A panic of the caller's code, such as an
+                // observer, must not end renewal without notice.
                 if catch_unwind(AssertUnwindSafe(|| provider.session())).is_err() {
                     let _ = catch_unwind(AssertUnwindSafe(|| provider.shared.report(&Event::RefresherPanicked)));
                 }
-                let pause = provider.identity.quiet_for(provider.shared.link.now()).unwrap_or(AFTER_FAILURE);
+                let pause = provider.identity.time_until_decision(provider.shared.link.now()).unwrap_or(AFTER_FAILURE);
                 if stopping.wait(pause.max(SHORTEST_PAUSE).min(longest)) {
                     return;
                 }
             }
         };
-        // If the system has no thread left, callers renew as they do without.
+        // If the system cannot start a thread, callers renew the session as without a refresher.
         let thread = thread::Builder::new().name("apptoken-refresher".into()).spawn(run).ok();
         Self { stop, thread }
     }
 
-    /// Stops the thread and waits for its end; a renewal that is under way comes to its end first.
+    /// Stops the thread and waits for it; a renewal that is under way is finished first.
     pub fn stop(self) {
         drop(self);
     }
@@ -63,20 +64,20 @@ impl Refresher {
 
 impl Drop for Refresher {
     fn drop(&mut self) {
-        *lock(&self.stop.asked) = true;
+        *lock(&self.stop.requested) = true;
         self.stop.changed.notify_all();
         if let Some(thread) = self.thread.take() {
-            // It only panics if the caller's transport, clock or observer does.
+            // It panics only if the caller's clock does: panics of `session` are caught.
             let _ = thread.join();
         }
     }
 }
 
-impl Stop {
-    /// Waits, and says whether to stop.
+impl StopSignal {
+    /// Waits for at most `pause`, and returns whether to stop.
     fn wait(&self, pause: Duration) -> bool {
-        let asked = lock(&self.asked);
-        *recover(self.changed.wait_timeout_while(asked, pause, |asked| !*asked)).0
+        let requested = lock(&self.requested);
+        *recover(self.changed.wait_timeout_while(requested, pause, |requested| !*requested)).0
     }
 }
 
@@ -92,11 +93,11 @@ mod tests {
 
     use super::*;
 
-    /// Stands still until it is moved.
+    /// A clock that moves only when the test sets it.
     #[derive(Clone, Default)]
-    struct Hand(Arc<AtomicU64>);
+    struct ManualClock(Arc<AtomicU64>);
 
-    impl Clock for Hand {
+    impl Clock for ManualClock {
         fn now(&self) -> Moment {
             let elapsed = Duration::from_secs(self.0.load(Ordering::SeqCst));
             Moment { wall: UnixSeconds(1_795_230_763).plus(elapsed), elapsed }
@@ -105,7 +106,7 @@ mod tests {
         fn sleep(&self, _: Duration) {}
     }
 
-    fn provider(clock: Hand, logins: mpsc::Sender<()>) -> Provider {
+    fn provider(clock: ManualClock, logins: mpsc::Sender<()>) -> Provider {
         let id = AppTokenId::parse("1_a").unwrap();
         let token = AppTokenSecret::parse("0123456789abcdef0123456789abcdef").unwrap();
         let credential = Credential::new(PartnerId::new(101).unwrap(), id, token, HashType::Sha256);
@@ -130,8 +131,8 @@ mod tests {
     }
 
     #[test]
-    fn the_thread_renews_in_time_and_ends_with_its_handle() {
-        let (clock, (sender, logins)) = (Hand::default(), mpsc::channel());
+    fn the_thread_renews_when_due_and_ends_with_its_handle() {
+        let (clock, (sender, logins)) = (ManualClock::default(), mpsc::channel());
         let provider = provider(clock.clone(), sender);
         let refresher = Refresher::with_pause(provider.clone(), Duration::from_millis(1));
         logins.recv().unwrap();
@@ -141,7 +142,7 @@ mod tests {
         }
         refresher.stop();
         drop(provider);
-        // The thread held the last other end of the channel.
+        // The thread owned the last sender.
         assert!(logins.recv().is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Renewing one session: the store, the app token, the widget session, the login, and the events.
+//! The renewal of one session: app token, store, widget session, login, and events.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use apptoken_core::login::renewal::{Decision, Outcome, Reason, Renewal, Term};
 use apptoken_core::{Error, ErrorKind, HashChoice, KalturaCode, Login, RetryPolicy, Session};
 
 use super::credentials::{ActiveCredential, is_token_refused};
-use super::identity::{Answer, Identity, State};
+use super::identity::{Identity, SessionResult, State};
 use super::shared::Shared;
 use super::single_flight::Leader;
 use crate::events::{Event, Origin};
 use crate::link::Link;
 use crate::store::{SessionKey, StoreError, StoredSession};
 
-/// A session that was just obtained.
+/// A session that a renewal obtained.
 struct NewSession {
     session: Arc<Session>,
     term: Term,
@@ -23,10 +23,15 @@ struct NewSession {
 }
 
 impl Shared {
-    /// Renews a session, as its leader.
-    pub(super) fn renew(&self, identity: &Identity, leader: Leader<'_, State, Answer>, why: Reason) -> Answer {
+    /// Renews a session, as the leader of the callers that wait for it.
+    pub(super) fn renew(
+        &self,
+        identity: &Identity,
+        leader: Leader<'_, State, SessionResult>,
+        why: Reason,
+    ) -> SessionResult {
         let options = &identity.options;
-        let abandoned = OnPanic(identity);
+        let guard = PanicGuard(identity);
         self.report(&Event::RenewalStarted { identity: options, why });
         let begun = self.link.now();
         let (requests, credential_number) = (Cell::new(0), Cell::new(self.credentials.changes()));
@@ -36,16 +41,17 @@ impl Shared {
         let mut stale = None;
         let answer = leader.finish(|state| match &obtained {
             Ok(NewSession { session, term, .. }) => {
-                identity.renewed(state, Arc::clone(session), *term, credential_number.get(), now);
+                identity.record_renewal(state, Arc::clone(session), *term, credential_number.get(), now);
                 Ok(Arc::clone(session))
             }
             Err(error) => {
-                let (answer, why) = identity.failed(state, error, credential_number.get(), now);
+                let (answer, why) = identity.record_failure(state, error, credential_number.get(), now);
                 stale = why;
                 answer
             }
         });
-        std::mem::forget(abandoned);
+        std::mem::forget(guard);
+        // Only now, when nobody waits any more: an observer is the caller's code, and can be slow or panic.
         match &obtained {
             Ok(NewSession { session, from, .. }) => {
                 self.report(&Event::RenewalSucceeded { identity: options, session, from: *from, duration, requests });
@@ -53,14 +59,15 @@ impl Shared {
             Err(error) => self.report(&Event::RenewalFailed { identity: options, error, duration, requests }),
         }
         if let (Some(why), Ok(session)) = (stale, &answer) {
-            self.report(&Event::ServedStale { identity: options, session, why });
+            self.report(&Event::StaleSessionServed { identity: options, session, why });
         }
         self.warn_of_credentials();
         self.warn_of_token_end(now);
         answer
     }
 
-    /// Obtains a session with the app token in force; if that is refused and the source has another, with that one.
+    /// Obtains a session with the source's app token. If the server refuses it and the source has another one by now, tries
+    /// that one.
     fn obtain(
         &self,
         identity: &Identity,
@@ -82,10 +89,10 @@ impl Shared {
         }
     }
 
-    /// The app token that the source has now: a rotated one is used from the next login on, without a refusal. If the
-    /// source fails, the one that was used so far goes on.
+    /// The app token that the source has now, so that a rotated token is used from the next login on, before the old one is
+    /// refused. If the source fails, the token in use stays in use.
     pub(super) fn current_credential(&self) -> Result<Arc<ActiveCredential>, Error> {
-        let error = match self.credentials.ask() {
+        let error = match self.credentials.read_source() {
             Ok(active) => return Ok(active),
             Err(error) => error,
         };
@@ -98,7 +105,7 @@ impl Shared {
         }
     }
 
-    /// Takes the session from the store, or logs in and puts it there.
+    /// Takes the session from the store, or logs in and stores the session.
     fn obtain_with(
         &self,
         identity: &Identity,
@@ -109,26 +116,28 @@ impl Shared {
             return self.log_in(identity, active, requests);
         };
         let key = self.key(identity, active);
-        // What is wrong with the store is reported, and dealt with, under its lock.
-        let kept = store.load(&key).ok().flatten();
+        // First without the store's lock, which a provider that renews holds for a whole login. An error is ignored here:
+        // the same read under the lock meets it again, and is the one that reports it and moves a damaged file aside.
+        let stored = store.load(&key).ok().flatten();
         let partner = active.used.partner;
-        let accept = |kept: Option<StoredSession>| {
-            let Some(kept) = kept else { return Ok(None) };
-            let found = self.accept(identity, active, &key, &kept)?;
-            // It outlives most sessions, and saves the first of the two requests of a login.
+        let accept = |stored: Option<StoredSession>| {
+            let Some(stored) = stored else { return Ok(None) };
+            let found = self.accept(identity, active, &key, &stored)?;
+            // The widget session outlives most sessions, and saves the first of the two requests of a login.
             if found.is_none()
-                && let Some(widget) = kept.widget(&key, &active.used, self.link.now())?
+                && let Some(widget) = stored.widget(&key, &active.used, self.link.now())?
             {
                 self.widgets.offer(partner, widget, self.link.now());
             }
             Ok(found)
         };
-        if let Ok(Some(found)) = accept(kept) {
+        if let Ok(Some(found)) = accept(stored) {
             return Ok(found);
         }
         let (mut obtained, mut refused) = (None, None);
-        let stored = store.exclusively(&key, self.patience(active), &mut |kept| {
-            match accept(kept) {
+        let written = store.renew_exclusively(&key, self.patience(active), &mut |stored| {
+            // Another provider may have renewed the session while this one waited for the lock.
+            match accept(stored) {
                 Ok(Some(found)) => {
                     obtained = Some(Ok(found));
                     return None;
@@ -137,17 +146,18 @@ impl Shared {
                 Err(error) => refused = Some(error),
             }
             let result = self.log_in(identity, active, requests);
-            let to_keep = result.as_ref().ok().map(|new| {
+            let to_store = result.as_ref().ok().map(|new| {
                 let widget = self.widgets.current(partner);
                 StoredSession::with_widget(&key, &active.used.token, &new.session, widget.as_ref())
             });
             obtained = Some(result);
-            to_keep
+            to_store
         });
-        let stored = stored.and_then(|()| store.remove_ended(self.link.now().wall));
-        for error in refused.into_iter().chain(stored.err()) {
+        let written = written.and_then(|()| store.remove_ended(self.link.now().wall));
+        for error in refused.into_iter().chain(written.err()) {
             self.report(&Event::StoreFailed { error: &error });
         }
+        // A store that fails costs the sharing of sessions, not the session.
         obtained.unwrap_or_else(|| self.log_in(identity, active, requests))
     }
 
@@ -156,10 +166,12 @@ impl Shared {
         SessionKey::new(&self.link.endpoint, credential.partner, credential.id.clone(), identity.options.clone())
     }
 
-    /// How long to wait for another who logs in with this app token: the longest that it can take.
+    /// How long to wait while another provider renews the session: the longest time of a login with this app token. A shorter
+    /// wait could end while that login still succeeds, and start a second one.
     ///
-    /// That is two flows: the call for the widget session; and the login, which starts over with a new widget session if
-    /// that one is refused, or tries each hash type once.
+    /// A login is two flows: the call for the widget session; and the login flow, which has up to three requests, because it
+    /// starts again with a new widget session if the server refuses the first, or which tries each of the four hash types
+    /// once.
     fn patience(&self, active: &ActiveCredential) -> Duration {
         let Link { retry, request_timeout, .. } = self.link;
         let login = match active.used.hash {
@@ -169,19 +181,21 @@ impl Shared {
         retry.longest_flow(1, request_timeout).saturating_add(login)
     }
 
-    /// Takes a kept session if it is of this token, another than the one to be renewed, and not due for renewal.
+    /// Accepts a stored session if it is of this app token, not the one to be renewed, and not due for renewal.
     fn accept(
         &self,
         identity: &Identity,
         active: &ActiveCredential,
         key: &SessionKey,
-        kept: &StoredSession,
+        stored: &StoredSession,
     ) -> Result<Option<NewSession>, StoreError> {
         let now = self.link.now();
-        let restored = kept.restore(key, &active.used, now)?;
+        let restored = stored.restore(key, &active.used, now)?;
         let Some((session, term)) = restored.filter(|(session, _)| identity.is_other_session(session.ks())) else {
             return Ok(None);
         };
+        // A new machine decides by the policy alone. The identity's own may be in a pause after its failures, in which it
+        // would accept any session that has not expired.
         let mut renewal = Renewal::new(self.renewal);
         renewal.record(Outcome::Renewed(term), now);
         let is_fresh = matches!(renewal.decide(now, false), Decision::Use { .. });
@@ -196,7 +210,7 @@ impl Shared {
     ) -> Result<NewSession, Error> {
         let credential = &active.used;
         let partner = credential.partner;
-        // Detection must not lose a try to a widget session out of the cache that has ended.
+        // Detection retries nothing, so a widget session that expired in the server's response cache would end it.
         let fresh = credential.hash == HashChoice::Detect;
         let widget = self.widgets.of(partner, &self.link, requests, fresh)?;
         let login = Login::new(self.link.endpoint.clone(), credential.clone()).options(identity.options.clone());
@@ -209,6 +223,7 @@ impl Shared {
                     self.widgets.keep(partner, widget);
                 }
             }
+            // The flow already tried a fresh widget session; the next login must not start from the refused one again.
             Err(error) if is_widget_suspect(error) => self.widgets.forget(&widget),
             Err(_) => {}
         }
@@ -218,16 +233,17 @@ impl Shared {
     }
 }
 
-/// Whether another widget session may do.
+/// Whether another widget session could succeed. A refused hash can be the fault of the widget session too: the hash is over
+/// its KS.
 pub(super) fn is_widget_suspect(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(_) | KalturaCode::InvalidAppTokenHash))
 }
 
-/// Lets the next caller renew if this one panics.
-struct OnPanic<'a>(&'a Identity);
+/// Makes the next caller renew the session if this thread panics.
+struct PanicGuard<'a>(&'a Identity);
 
-impl Drop for OnPanic<'_> {
+impl Drop for PanicGuard<'_> {
     fn drop(&mut self) {
-        self.0.abandoned();
+        self.0.clear_cache();
     }
 }

@@ -17,7 +17,7 @@ use crate::source::SourceWarning;
 use crate::store::SessionStore;
 use crate::sync::{Mutex, lock};
 
-/// What the identities of a provider have in common.
+/// What all identities of a provider share.
 pub(super) struct Shared {
     pub(super) link: Link,
     pub(super) credentials: Credentials,
@@ -28,30 +28,32 @@ pub(super) struct Shared {
     pub(super) start_thread: StartThread,
     pub(super) widgets: Widgets,
     pub(super) identities: Mutex<LruCache<SessionOptions, Arc<Identity>>>,
-    /// How many identities there were: gives each random parts of its own.
+    /// The number of identities so far; it makes the jitter of each identity different.
     pub(super) identity_count: AtomicU64,
-    /// Of which ends of which tokens was token_end_warning.
+    /// The last warning about the token's expiry, so that each is reported once.
     pub(super) token_end_warning: Mutex<Option<TokenEndWarning>>,
-    /// What the source warned of last.
+    /// The last warning of the source, so that each is reported once.
     pub(super) credential_warning: Mutex<Option<SourceWarning>>,
 }
 
-/// The last warning of a token's end.
+/// A warning that was reported about a token's expiry.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct TokenEndWarning {
     app_token: String,
     days: u64,
 }
 
-/// How many days before a token's end a warning is due.
+/// How many days before the token expires a warning is due.
 const WARNINGS: [u64; 2] = [7, 30];
 
 impl Shared {
-    /// The identity with these options: the one that is there, or a new one.
+    /// The identity with these options: the cached one, or a new one.
     pub(super) fn identity(&self, options: SessionOptions) -> Arc<Identity> {
         let mut identities = lock(&self.identities);
         let make = || {
             let number = self.identity_count.fetch_add(1, Ordering::Relaxed);
+            // Sessions that were started together, by `start_many`, must not all be renewed together. The factor is the
+            // golden ratio in 64 bits, which spreads consecutive numbers over all seeds.
             let jitter_seed = self.renewal.jitter_seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
             Arc::new(Identity::new(options.clone(), RenewalPolicy { jitter_seed, ..self.renewal }))
         };
@@ -64,7 +66,7 @@ impl Shared {
         }
     }
 
-    /// Reports what the source of the app token warns of, once for each change.
+    /// Reports a warning of the source, once for each change.
     pub(super) fn warn_of_credentials(&self) {
         let Some(active) = self.credentials.active() else { return };
         let last = std::mem::replace(&mut *lock(&self.credential_warning), active.warning.clone());
@@ -73,7 +75,7 @@ impl Shared {
         }
     }
 
-    /// Tells once when a date comes near at which the app token itself ends, if that is known.
+    /// Warns once at 30 and once at 7 days before the app token itself expires, if that time is known.
     pub(super) fn warn_of_token_end(&self, now: Moment) {
         let Some(active) = self.credentials.active() else { return };
         let Some(expires_at) = active.expires_at else { return };
@@ -88,7 +90,7 @@ impl Shared {
             is_new
         };
         if is_new {
-            self.report(&Event::TokenEndsSoon { app_token, expires_at, left });
+            self.report(&Event::TokenExpiresSoon { app_token, expires_at, left });
         }
     }
 }

@@ -1,19 +1,19 @@
-//! One caller does the work (the leader), the others wait for its result.
+//! Single flight: one caller does the work (the leader), the others wait for its result (the waiters).
 
 use std::convert::Infallible;
 use std::time::Duration;
 
 use super::sync::{Condvar, Mutex, MutexGuard, ThreadId, recover, this_thread};
 
-/// For [`SingleFlight::join`]: waits without a limit.
+/// For [`SingleFlight::join`]: the waiting has no limit.
 pub(crate) fn no_limit() -> Result<Option<Duration>, Infallible> {
     Ok(None)
 }
 
 /// A state, and at most one leader that works on changing it.
 ///
-/// The leader works without holding the lock; the others wait. A leader that gives up or panics leaves the work to the
-/// next one.
+/// The leader works without the lock, because its work is a login that calls the caller's code and takes seconds. If it
+/// gives up or panics, a waiter becomes the leader.
 pub(crate) struct SingleFlight<S, T> {
     inner: Mutex<Inner<S, T>>,
     ended: Condvar,
@@ -21,30 +21,31 @@ pub(crate) struct SingleFlight<S, T> {
 
 struct Inner<S, T> {
     state: S,
+    /// The thread, and not only whether there is one: it shows that the leader called back and would wait for itself.
     leader: Option<ThreadId>,
-    /// How often a leader has finished.
+    /// The number of leaders that finished.
     finished: u64,
     latest: Option<T>,
 }
 
-/// What a caller needs, in view of the state.
+/// What a caller needs in view of the state.
 pub(crate) enum Next<T, N> {
-    /// Nothing: this is the answer.
+    /// This answer, without any work.
     Answer(T),
-    /// The work, of which the caller is the leader, with this note, unless somebody else is.
+    /// The work. The caller becomes the leader and gets this note back, unless there is a leader.
     Lead(N),
     /// The result of another caller's work.
     Wait,
 }
 
-/// What a caller has become by joining.
+/// The role of a caller after it joined.
 pub(crate) enum Role<'a, S, T: Clone, N> {
-    /// Nothing more: it has its answer.
+    /// It has its answer.
     Answered(T),
-    /// The leader.
+    /// It leads the work.
     Leader(Leader<'a, S, T>, N),
-    /// Nothing: the work that it would wait for is its own. It was called by code that the work calls, such as a transport
-    /// or an observer, and would wait for itself for ever.
+    /// It is the leader already: code that the work calls, such as a transport or an observer, called back. It would wait
+    /// for itself without end.
     Reentrant,
 }
 
@@ -52,7 +53,7 @@ pub(crate) enum Role<'a, S, T: Clone, N> {
 pub(crate) struct Situation<'a, T> {
     /// Whether there is a leader.
     pub(crate) under_way: bool,
-    /// The latest result, if a leader has finished since the caller joined.
+    /// The latest result, if a leader finished since the caller joined. An older result may answer another question.
     pub(crate) latest: Option<&'a T>,
 }
 
@@ -66,16 +67,16 @@ impl<S, T: Clone> SingleFlight<S, T> {
         look(&self.lock().state)
     }
 
-    /// Changes the state without being the leader. Who waits looks at the state again: it may be all they need.
+    /// Changes the state without being the leader, and wakes the waiters: the new state may be all they need.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut S) -> R) -> R {
         let result = change(&mut self.lock().state);
         self.ended.notify_all();
         result
     }
 
-    /// Calls `decide` until it has an answer or the caller is to lead, and waits in between.
+    /// Calls `decide` until it returns an answer or makes the caller the leader, and waits in between.
     ///
-    /// `left` returns how long the caller can still wait, `None` for no limit, or ends the waiting with an error.
+    /// `left` returns how long the caller can still wait (`None`: without limit), or an error, which ends the waiting.
     pub(crate) fn join<N, L>(
         &self,
         mut left: impl FnMut() -> Result<Option<Duration>, L>,
@@ -95,6 +96,7 @@ impl<S, T: Clone> SingleFlight<S, T> {
                 Next::Lead(_) | Next::Wait if *leader == Some(this_thread()) => return Ok(Role::Reentrant),
                 Next::Lead(_) | Next::Wait => {}
             }
+            // A wake-up proves nothing, it may be spurious or for another waiter: the loop decides again.
             guard = match left()? {
                 None => recover(self.ended.wait(guard)),
                 Some(left) => recover(self.ended.wait_timeout(guard, left)).0,
@@ -102,7 +104,8 @@ impl<S, T: Clone> SingleFlight<S, T> {
         }
     }
 
-    /// Of callers' code only their clock is read under the lock, so that no panic leaves the state half changed.
+    /// A poisoned lock is used as it is. Of the caller's code only the clock runs under the lock, before the state is
+    /// changed, so no panic leaves it half changed.
     fn lock(&self) -> MutexGuard<'_, Inner<S, T>> {
         recover(self.inner.lock())
     }
@@ -115,13 +118,14 @@ pub(crate) struct Leader<'a, S, T: Clone> {
 }
 
 impl<S, T: Clone> Leader<'_, S, T> {
-    /// Ends the work: changes the state and gives everybody who waited the same answer.
+    /// Ends the work: changes the state, and gives all waiters the same answer.
     pub(crate) fn finish(mut self, change: impl FnOnce(&mut S) -> T) -> T {
         let mut guard = self.flight.lock();
         let answer = change(&mut guard.state);
         guard.finished = guard.finished.wrapping_add(1);
         guard.latest = Some(answer.clone());
         guard.leader = None;
+        // Before the waiters are woken, so that they do not wake only to wait for this lock.
         drop(guard);
         self.finished = true;
         self.flight.ended.notify_all();

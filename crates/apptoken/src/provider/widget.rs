@@ -10,9 +10,10 @@ use super::reentrant;
 use super::single_flight::{Next, Role, SingleFlight, no_limit};
 use crate::link::Link;
 
-/// The one widget session that all sessions of an account start from.
+/// The widget session that all sessions of an account start from.
 ///
-/// Every result carries its account: the source may move to another account while a login of the first is under way.
+/// Sharing it makes a renewal one request instead of two. Each result has its account with it, because the source can change
+/// to another account while a widget session of the first is requested.
 pub(super) struct Widgets(SingleFlight<Option<Widget>, (PartnerId, Result<Ks, Error>)>);
 
 struct Widget {
@@ -20,7 +21,7 @@ struct Widget {
     session: WidgetSession,
 }
 
-/// A widget session that has less than this left is not used any more.
+/// A widget session with less time left is not used: the login that starts from it takes time too.
 const MARGIN: Duration = Duration::from_secs(60);
 
 impl Widgets {
@@ -28,9 +29,9 @@ impl Widgets {
         Self(SingleFlight::new(None))
     }
 
-    /// The widget session of an account; one caller asks the server for it, the others wait for the answer.
+    /// The widget session of an account. One caller requests it from the server, the others wait for its result.
     ///
-    /// With `fresh` a new one comes past the server's response cache.
+    /// With `fresh` it is a new one that bypasses the server's response cache.
     pub(super) fn of(&self, partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
         let now = link.now();
         let Ok(role) = self.0.join(no_limit, |widget, situation| match (widget, situation.latest) {
@@ -57,7 +58,7 @@ impl Widgets {
         }
     }
 
-    /// Keeps the widget session that a login obtained by itself, because the one it was given was refused.
+    /// Stores the widget session that a login obtained itself, because the server refused the one it started from.
     pub(super) fn keep(&self, partner: PartnerId, widget: &WidgetSession) {
         self.0.change(|place| *place = Some(Widget { partner, session: widget.clone() }));
     }
@@ -76,7 +77,7 @@ impl Widgets {
         self.0.look(|place| place.as_ref().filter(|widget| widget.partner == partner).map(|it| it.session.clone()))
     }
 
-    /// Starts the next session from another widget session, if this is still the one.
+    /// Removes this widget session, so that the next login starts from another. A newer one stays.
     pub(super) fn forget(&self, ks: &Ks) {
         self.0.change(|place| {
             if place.as_ref().is_some_and(|widget| widget.session.ks.is_same(ks)) {
@@ -88,7 +89,8 @@ impl Widgets {
 
 impl Widget {
     fn is_good(&self, now: Moment) -> bool {
-        // From the response cache it comes at an age.
+        // The server returns it from its response cache for up to 600 s (by the code of release Venus-22.19.0), so it can
+        // be that old when it arrives.
         let age = if self.session.fresh { Duration::ZERO } else { StartWidgetSession::CACHE_LIFETIME };
         let lifetime = StartWidgetSession::DEFAULT_LIFETIME;
         let term = Term { lifetime, age, known_at: self.session.obtained_at, server_time: None };

@@ -1,4 +1,4 @@
-//! A session within a limit of time.
+//! A session within a time limit.
 
 use std::convert::Infallible;
 use std::io;
@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use apptoken_core::{Clock as _, Error, Session, TransportFailure};
 
-use super::identity::Todo;
+use super::identity::Step;
 use super::single_flight::{Next, Role};
 use super::{Provider, reentrant};
 
-/// Starts a thread, or says why the system has none left.
+/// Starts a thread, or returns why the system cannot.
 pub(super) type StartThread = fn(Box<dyn FnOnce() + Send>) -> io::Result<()>;
 
 pub(super) fn start_thread(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
@@ -22,20 +22,19 @@ pub(super) fn start_thread(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
 }
 
 impl Provider {
-    /// The session, if it can be had within `limit`; else `None`, and a login that is under way goes on.
+    /// Returns a valid session if there is one within `limit`, else `None`; a login that is under way then continues.
     ///
-    /// Unlike [`session`](Self::session) it never logs in on the caller's thread, because a login cannot be left: if nobody
-    /// else logs in, it starts a thread that ends with the login. After a login that failed it waits for the next one, if
-    /// the limit allows.
+    /// Unlike [`session`](Self::session) it never logs in on the caller's thread, because a login cannot be interrupted. If
+    /// no other caller logs in, it starts a thread that ends with the login. After a failed login it waits for the next
+    /// attempt, if the limit allows.
     ///
-    /// The limit counts both in real time and on the provider's clock, and whichever ends first counts: a virtual clock
-    /// moves only when the login moves it.
+    /// The limit is measured both in real time and on the provider's clock, and the first to reach it counts.
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`](crate::ErrorKind), if there is no session and none can be had;
-    /// [`NotSent`](crate::ErrorKind::NotSent) if the system can start no thread, and
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if code of the caller's panicked on that thread.
+    /// Any [`ErrorKind`](crate::ErrorKind), if there is no valid session and no new one can be started;
+    /// [`NotSent`](crate::ErrorKind::NotSent) if the system cannot start a thread, and
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the caller's code panicked on that thread.
     pub fn session_within(&self, limit: Duration) -> Result<Option<Arc<Session>>, Error> {
         let Self { shared, identity } = self;
         let now = shared.link.now();
@@ -43,11 +42,13 @@ impl Provider {
             return Ok(Some(session));
         }
         let (begun, ends) = (Instant::now(), now.elapsed.saturating_add(limit));
+        // A test's clock moves only when something moves it, so it alone would let a call wait without end; the real time
+        // alone would ignore the test's clock.
         let left = || {
             let by_clock = ends.saturating_sub(shared.link.now().elapsed);
-            Some(limit.saturating_sub(begun.elapsed()).min(by_clock)).filter(|left| !left.is_zero()).ok_or(Late)
+            Some(limit.saturating_sub(begun.elapsed()).min(by_clock)).filter(|left| !left.is_zero()).ok_or(LimitReached)
         };
-        let (mut helper, mut polled) = (None, false);
+        let (mut login_thread, mut polled) = (None, false);
         loop {
             let (mut again, mut gives_up) = (None, false);
             let role = identity.flight.join(
@@ -58,17 +59,18 @@ impl Provider {
                     shared.link.now(),
                     &situation,
                 ) {
-                    Todo::Take(answer) => Next::Answer(answer),
-                    Todo::TryAgain(error, at) => {
+                    Step::Return(answer) => Next::Answer(answer),
+                    Step::RetryAt(error, at) => {
                         again = Some(at);
                         Next::Answer(Err(error))
                     }
-                    Todo::GiveUp(error) => {
+                    Step::GiveUp(error) => {
                         gives_up = true;
                         Next::Answer(Err(error))
                     }
-                    Todo::Renew(session, _) => {
-                        let started = if situation.under_way { Ok(()) } else { self.renew_on_a_thread(&mut helper) };
+                    Step::Renew(session, _) => {
+                        let started =
+                            if situation.under_way { Ok(()) } else { self.renew_on_a_thread(&mut login_thread) };
                         match (session, started) {
                             (Some(session), _) => Next::Answer(Ok(session)),
                             (None, Err(error)) => Next::Answer(Err(error)),
@@ -78,10 +80,10 @@ impl Provider {
                 },
             );
             let answer = match role {
-                Err(Late) => return Ok(None),
+                Err(LimitReached) => return Ok(None),
                 Ok(Role::Answered(answer)) => answer,
                 Ok(Role::Reentrant) => {
-                    return identity.good_session(shared.link.now()).map(Some).ok_or_else(reentrant);
+                    return identity.valid_session(shared.link.now()).map(Some).ok_or_else(reentrant);
                 }
             };
             if gives_up && !polled {
@@ -102,25 +104,26 @@ impl Provider {
         }
     }
 
-    /// Makes sure that a thread is logging in, unless the last one was ended by a panic: another would meet the same.
-    fn renew_on_a_thread(&self, helper: &mut Option<Helper>) -> Result<(), Error> {
-        match helper.as_ref().map(Helper::state) {
-            Some(Helper::RUNNING) => return Ok(()),
-            Some(Helper::PANICKED) => {
+    /// Starts a thread that logs in, unless one is running. After a panic of the last one it returns an error: the next thread
+    /// would run the same code.
+    fn renew_on_a_thread(&self, login_thread: &mut Option<LoginThread>) -> Result<(), Error> {
+        match login_thread.as_ref().map(LoginThread::state) {
+            Some(LoginThread::RUNNING) => return Ok(()),
+            Some(LoginThread::PANICKED) => {
                 return Err(Error::invalid_input(
-                    "the login was ended by a panic in code of the caller's (a transport, an observer, a credential \
-                     source, a store or a clock): the panic's own message says where",
+                    "the caller's code (a transport, an observer, a credential source, a store or a clock) panicked during \
+                     the login: the panic's own message says where",
                 ));
             }
             _ => {}
         }
-        let state = Arc::new(AtomicU8::new(Helper::RUNNING));
-        *helper = Some(Helper(Arc::clone(&state)));
+        let state = Arc::new(AtomicU8::new(LoginThread::RUNNING));
+        *login_thread = Some(LoginThread(Arc::clone(&state)));
         let provider = self.clone();
         let work = move || {
             let result = catch_unwind(AssertUnwindSafe(|| provider.session()));
-            state.store(if result.is_ok() { Helper::ENDED } else { Helper::PANICKED }, Ordering::SeqCst);
-            // Who waits was woken before this was known.
+            state.store(if result.is_ok() { LoginThread::ENDED } else { LoginThread::PANICKED }, Ordering::SeqCst);
+            // The waiters were woken by the leader's end, before the state above was set.
             provider.identity.flight.change(|_| ());
         };
         (self.shared.start_thread)(Box::new(work)).map_err(|error| {
@@ -131,13 +134,13 @@ impl Provider {
     }
 }
 
-/// The time was up.
-struct Late;
+/// The time limit was reached.
+struct LimitReached;
 
-/// The thread that logs in for this call.
-struct Helper(Arc<AtomicU8>);
+/// The state of the thread that logs in for this call.
+struct LoginThread(Arc<AtomicU8>);
 
-impl Helper {
+impl LoginThread {
     const RUNNING: u8 = 0;
     const ENDED: u8 = 1;
     const PANICKED: u8 = 2;
@@ -154,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_threads_the_error_says_so() {
+    fn an_error_reports_that_no_thread_can_be_started() {
         let credential = Credential::new(
             PartnerId::new(101).unwrap(),
             AppTokenId::parse("0_abcd1234").unwrap(),

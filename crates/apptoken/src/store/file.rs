@@ -8,29 +8,29 @@ use apptoken_core::UnixSeconds;
 
 use super::{SessionKey, SessionStore, StoreError, StoredSession};
 
-/// Keeps sessions in a folder, so that all processes of a user on one machine share one login.
+/// Stores sessions as files in a folder, so that all processes of a user on one machine share one login.
 ///
-/// Unix only. Choose a folder on a local disk: locks on network file systems may not hold.
+/// It works on Unix only. Choose a folder on a local disk: on network file systems locks may not work.
 ///
-/// # What it trusts
+/// # Requirements
 ///
-/// The folder belongs to the user alone (mode 700), and so do the files (600). The folders above belong to the user or to
-/// root, and nobody else can write to them, unless they are sticky like `/tmp`. This is checked when the store is opened.
-/// Files are opened inside that folder and nowhere else, and a link, a pipe, a device, a folder or a file with a second
-/// name in the place of a file is an error at once. A record that was changed does not become a session.
+/// The folder (mode 700) and its files (mode 600) must be accessible to the user only. The folders above must belong to the
+/// user or to root, and be writable by nobody else unless they are sticky like `/tmp`. This is checked when the store is
+/// opened. Files outside the folder are never opened: a link, a pipe, a device, a folder or a file with a second name (hard
+/// link) in the place of a file is an error at once. A record that was changed is never used as a session.
 ///
 /// # Several processes
 ///
-/// A file is replaced as a whole, so that a process that is killed at any moment leaves the old one or the new one, and at
-/// most one half-written file for each session, which the next one removes. Renewals are under an advisory lock, which ends
-/// with its process, and whoever gets it looks first whether another has renewed the session. A process that hangs while
-/// it renews delays the others by as long as a login can take at most, about four minutes with the default settings; then
-/// they log in by themselves.
+/// A file is replaced as a whole. A process that is killed at any moment leaves the old file or the new one, and at most one
+/// half-written file for each session, which the next writer removes. A renewal holds an advisory lock, which the system
+/// releases when the process ends; the next process with the lock first checks whether the session is already renewed. A
+/// process that hangs during a renewal delays the others by at most the longest time of a login, about four minutes with the
+/// default settings; then they log in without the store.
 ///
-/// # What it leaves on the disk
+/// # Files that stay
 ///
-/// A session, until it has ended and a later renewal of any session removes it; a file that is damaged or of another
-/// program, which is moved aside within the folder, and reported as an error once; renewal goes on.
+/// A session stays on the disk until it has expired and a later renewal of any session removes it. A file that is damaged or
+/// of another program is moved aside within the folder and reported once as an error; the renewal continues.
 ///
 /// # Examples
 ///
@@ -51,15 +51,15 @@ pub struct FileStore {
 
 #[cfg(unix)]
 impl FileStore {
-    /// A store in this folder, which is made if it is not there.
+    /// Opens the store in this folder. Creates the folder if it does not exist.
     ///
     /// # Errors
     ///
-    /// [`StoreErrorKind::Exposed`](super::StoreErrorKind::Exposed) if others can enter the folder,
+    /// [`StoreErrorKind::Exposed`](super::StoreErrorKind::Exposed) if other users can access the folder,
     /// [`StoreErrorKind::ExposedParent`](super::StoreErrorKind::ExposedParent) if they can replace it through a folder
     /// above,
-    /// [`StoreErrorKind::Io`](super::StoreErrorKind::Io) if it cannot be made, and
-    /// [`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported) where there is no Unix.
+    /// [`StoreErrorKind::Io`](super::StoreErrorKind::Io) if it cannot be created or opened, and
+    /// [`StoreErrorKind::Unsupported`](super::StoreErrorKind::Unsupported) on systems other than Unix.
     pub fn new(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
         Ok(Self { folder: unix::Folder::open(folder.as_ref())? })
     }
@@ -71,16 +71,16 @@ impl SessionStore for FileStore {
         self.folder.load(key)
     }
 
-    fn exclusively(
+    fn renew_exclusively(
         &self,
         key: &SessionKey,
         patience: Duration,
         renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
     ) -> Result<(), StoreError> {
-        self.folder.exclusively(key, patience, renew)
+        self.folder.renew_exclusively(key, patience, renew)
     }
 
-    /// Looks through the folder once an hour at most.
+    /// Searches the folder at most once an hour.
     fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {
         self.folder.remove_ended(now)
     }
@@ -88,7 +88,7 @@ impl SessionStore for FileStore {
 
 #[cfg(not(unix))]
 impl FileStore {
-    /// There is no such store on this system.
+    /// Fails: this store works on Unix only.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl SessionStore for FileStore {
         match self.never {}
     }
 
-    fn exclusively(
+    fn renew_exclusively(
         &self,
         _: &SessionKey,
         _: Duration,

@@ -6,28 +6,28 @@ use std::time::Duration;
 use apptoken_core::UnixSeconds;
 use lru::LruCache;
 
-use super::holders::Holders;
+use super::key_locks::KeyLocks;
 use super::{SessionKey, SessionStore, StoreError, StoredSession};
 use crate::sync::{Mutex, lock};
 
-/// Keeps sessions in memory: providers of one process that share it (clones share too) share their logins.
+/// Stores sessions in memory. Providers of one process that use it or its clones share their logins.
 ///
-/// It keeps the 10,000 sessions that were used last.
+/// It holds the 10,000 sessions that were used last.
 #[derive(Clone)]
 pub struct MemoryStore(Arc<Inner>);
 
 struct Inner {
     sessions: Mutex<LruCache<SessionKey, StoredSession>>,
-    renewals: Holders<String>,
+    renewals: KeyLocks<String>,
 }
 
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
 impl MemoryStore {
-    /// A store without sessions.
+    /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Inner { sessions: Mutex::new(LruCache::new(CAPACITY)), renewals: Holders::new() }))
+        Self(Arc::new(Inner { sessions: Mutex::new(LruCache::new(CAPACITY)), renewals: KeyLocks::new() }))
     }
 }
 
@@ -42,13 +42,13 @@ impl SessionStore for MemoryStore {
         Ok(lock(&self.0.sessions).get(key).cloned())
     }
 
-    fn exclusively(
+    fn renew_exclusively(
         &self,
         key: &SessionKey,
         patience: Duration,
         renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
     ) -> Result<(), StoreError> {
-        let _renewal = self.0.renewals.hold(key.to_string(), patience)?;
+        let _renewal = self.0.renewals.lock(key.to_string(), patience)?;
         if let Some(renewed) = renew(self.load(key)?) {
             lock(&self.0.sessions).put(key.clone(), renewed);
         }

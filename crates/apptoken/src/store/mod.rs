@@ -1,10 +1,10 @@
-//! Where sessions are kept beyond one provider or one process.
+//! Stores, which share sessions between providers and processes.
 //!
-//! [`MemoryStore`] is for several providers of one process, [`FileStore`] for several processes of one user of a machine.
-//! Implement [`SessionStore`] for what several machines share.
+//! [`MemoryStore`] is for several providers in one process, [`FileStore`] for several processes of one user on one machine.
+//! Implement [`SessionStore`] for several machines, for instance over a database.
 
 mod file;
-mod holders;
+mod key_locks;
 mod memory;
 
 pub use apptoken_core::login::store::{SessionKey, SessionStore, StoreError, StoreErrorKind, StoredSession};

@@ -1,4 +1,4 @@
-//! A secret that is searched for in everything that can be seen from outside.
+//! A search for secrets in everything that can be printed or logged.
 
 use std::error::Error as _;
 use std::fmt::{Debug, Write as _};
@@ -15,7 +15,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::client::partner;
 
-/// Everything that was logged: our crates at every level, all others down to DEBUG.
+/// All log lines: of these crates at every level, of all others down to DEBUG.
 static LOGGED: Mutex<String> = Mutex::new(String::new());
 
 struct Collector;
@@ -43,7 +43,7 @@ fn collect_logs() {
     });
 }
 
-/// What must not be seen, and all that was seen.
+/// The secrets, and all text that was shown.
 struct Search {
     secrets: Vec<String>,
     seen: String,
@@ -75,7 +75,7 @@ impl Search {
         }
     }
 
-    /// Secrets show in pieces too: of a KS the part that differs from any other of the account.
+    /// Parts of secrets count too: of a KS, the part that differs from every other KS of the account.
     fn check(&self, case: &str) {
         for secret in &self.secrets {
             let piece = secret.get(16..32).unwrap_or(secret);

@@ -19,7 +19,7 @@ fn credential(fake: &Fake, hash_type: HashType) -> Credential {
 }
 
 #[test]
-fn a_login_costs_two_requests_one_connection_and_one_handshake() {
+fn a_login_costs_two_requests_and_one_connection() {
     let emulator = Emulator::start_tls(Fake::new()).unwrap();
     let transport = UreqTransport::builder().root_certificates(emulator.certificate_pem().unwrap()).build().unwrap();
     let client =
@@ -31,7 +31,7 @@ fn a_login_costs_two_requests_one_connection_and_one_handshake() {
 }
 
 #[test]
-fn all_hash_types_log_in_to_accounts_of_both_versions_over_http() {
+fn all_hash_types_and_ks_versions_log_in_over_http() {
     for version in [KsVersion::V1, KsVersion::V2] {
         let fake = Fake::new();
         fake.add_account(Account::new(partner()).ks_version(version));
@@ -57,7 +57,7 @@ fn detection_finds_the_type_on_the_model() {
 }
 
 #[test]
-fn a_token_of_another_region_and_a_wrong_hash_type_give_advice() {
+fn a_token_of_another_region_or_hash_type_gives_advice() {
     let (here, elsewhere) = (Fake::new(), Fake::builder().seed(7).build());
     let client = |credential| {
         Client::with_transport(Endpoint::parse("http://localhost").unwrap(), credential, here.clone())
@@ -73,7 +73,7 @@ fn a_token_of_another_region_and_a_wrong_hash_type_give_advice() {
 }
 
 #[test]
-fn a_server_that_is_not_there_and_one_that_answers_html_give_advice() {
+fn an_unreachable_server_and_an_html_reply_give_advice() {
     let fake = Fake::new();
     let credential = credential(&fake, HashType::Sha256);
     let emulator = Emulator::start(fake.clone()).unwrap();

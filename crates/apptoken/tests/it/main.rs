@@ -1,4 +1,4 @@
-//! The facade through its public API, on the model of the server and over loopback HTTP.
+//! Tests of the facade's public API, against the fake server and over loopback HTTP.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 #![cfg(feature = "ureq")]
 

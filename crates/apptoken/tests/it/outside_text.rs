@@ -1,4 +1,4 @@
-//! What a server sends is shown, but cannot act on a terminal or deceive a reader.
+//! Text from a server is shown in a form that cannot control a terminal or deceive a reader.
 
 use std::fmt::{Debug, Display, Write as _};
 use std::sync::{Arc, Mutex};
@@ -8,10 +8,10 @@ use apptoken::{
     PartnerId, Provider, RetryPolicy, SessionOptions, TransportFailure,
 };
 
-/// Writes from right to left, takes no room, is a tag, starts a terminal's command, ends the line.
+/// A change of the writing direction, a zero-width space, a tag, an escape sequence, and two line breaks.
 const HIDDEN: [char; 6] = ['\u{202e}', '\u{200b}', '\u{e0041}', '\u{1b}', '\n', '\u{2028}'];
 
-/// In JSON.
+/// A user id with these characters, in JSON.
 const SENT: &str = r"al\u202e\u200b\udb40\udc41\u001b[31m\n\u2028ice";
 
 fn transport(
@@ -51,7 +51,7 @@ fn credential() -> Credential {
     Credential::new(PartnerId::new(101).unwrap(), AppTokenId::parse("1_a").unwrap(), token, HashType::Sha256)
 }
 
-/// Pretty `Debug` has line breaks of its own.
+/// Line breaks are ignored, because pretty `Debug` adds its own.
 fn assert_shows_nothing_hidden(value: &(impl Debug + ?Sized)) {
     let (shown, pretty) = (format!("{value:?}"), format!("{value:#?}").replace('\n', ""));
     assert!(!shown.contains(HIDDEN) && !pretty.contains(HIDDEN), "{shown:?} {pretty:?}");
@@ -66,7 +66,7 @@ fn assert_text_shows_nothing_hidden(value: &(impl Display + ?Sized)) {
 #[test]
 fn a_session_with_hidden_characters_shows_none() {
     let session = Client::with_transport(endpoint(), credential(), transport(|| Ok(session()))).login().unwrap();
-    assert!(session.user_id().contains('\u{202e}'), "what was sent is there");
+    assert!(session.user_id().contains('\u{202e}'), "the session has the user id as it was sent");
     assert_shows_nothing_hidden(&session);
 }
 
@@ -93,11 +93,11 @@ fn a_failure_of_a_transport_with_hidden_characters_shows_none() {
     assert_shows_nothing_hidden(&error);
 }
 
-/// Writes down everything that an event can show.
+/// Records all forms in which an event can be shown.
 #[derive(Clone, Default)]
-struct Everything(Arc<Mutex<String>>);
+struct EventRecorder(Arc<Mutex<String>>);
 
-impl Observer for Everything {
+impl Observer for EventRecorder {
     fn observe(&self, event: &Event<'_>) {
         assert_shows_nothing_hidden(event);
         assert_text_shows_nothing_hidden(event);
@@ -105,8 +105,8 @@ impl Observer for Everything {
     }
 }
 
-/// Asks for a session that is granted and for one that is refused, for a user with hidden characters.
-fn live(observer: impl Observer + Send + Sync + Clone + 'static) {
+/// Requests a session that is granted and one that is refused, for a user with hidden characters.
+fn produce_events(observer: impl Observer + Send + Sync + Clone + 'static) {
     for reply in [session, refusal] {
         let mut options = SessionOptions::default();
         options.user_id = Some("bo\u{202e}\u{200b}\u{e0041}b".into());
@@ -118,8 +118,8 @@ fn live(observer: impl Observer + Send + Sync + Clone + 'static) {
 
 #[test]
 fn events_with_hidden_characters_show_none() {
-    let all = Everything::default();
-    live(all.clone());
+    let all = EventRecorder::default();
+    produce_events(all.clone());
     let shown = all.0.lock().unwrap();
     assert!(shown.contains("RenewalSucceeded") && shown.contains("RenewalFailed"), "{shown}");
     assert!(shown.contains(r"al\u{202e}") && shown.contains(r"bo\u{202e}"), "{shown}");
@@ -150,7 +150,7 @@ fn log_lines_with_hidden_characters_show_none() {
     let writer = log.clone();
     let lines = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false);
     let listening = lines.with_writer(move || writer.clone()).finish().set_default();
-    live(apptoken::TracingObserver);
+    produce_events(apptoken::TracingObserver);
     drop(listening);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert_eq!(text.lines().count(), 4, "{text}");

@@ -4,106 +4,106 @@ use core::time::Duration;
 use crate::error::code::KsFault;
 use crate::value::time::Moment;
 
-/// What to do with a session, and why. `Display` says it in a line for a log.
+/// What to do with a session, and why. `Display` is one line for a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Hand out the session.
+    /// Return the session to the caller.
     Use {
-        /// The same decision holds while both clocks are before this.
+        /// The decision is valid while both clocks are before this.
         until: Moment,
-        /// Why.
+        /// The reason.
         why: Reason,
     },
-    /// Hand out the session, and let one caller renew it.
+    /// Return the session, and let one caller renew it.
     UseAndRenew {
-        /// Why.
+        /// The reason.
         why: Reason,
     },
-    /// Renew before handing out anything, or wait for the renewal that is under way.
+    /// Renew the session first, or wait for the renewal that is under way.
     Renew {
-        /// Why.
+        /// The reason.
         why: Reason,
     },
-    /// There is no session, and renewing it just failed: a caller with patience tries again then, the others get the
-    /// last error.
+    /// There is no valid session, and a renewal failed in a way that may be transient. A caller can wait and decide again; the
+    /// others get the last error.
     WaitUntil {
-        /// In running time.
+        /// When to decide again, on the monotonic clock.
         elapsed: Duration,
-        /// Why.
+        /// The reason.
         why: Reason,
     },
-    /// There is no session, and renewing it failed in a way that does not pass by itself: everybody gets the last error.
+    /// There is no valid session, and the renewal failed permanently: all callers get the last error.
     GiveUp {
-        /// In running time: after that it is tried once more.
+        /// When the renewal is tried again, on the monotonic clock.
         until: Duration,
-        /// Why.
+        /// The reason.
         why: Reason,
     },
 }
 
-/// Why a [`Decision`] was made.
+/// The reason of a [`Decision`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// Nothing was obtained yet.
+    /// No session was started yet.
     NoSession,
-    /// There is another app token, which is to be used at once.
+    /// There is another app token, which is to be used now.
     CredentialChanged,
-    /// It is young.
+    /// The session is fresh: it is not yet in its refresh window.
     Fresh {
-        /// How long until its renewal begins.
+        /// The time until its refresh window starts.
         renewal_in: Duration,
     },
-    /// Its end is near enough to renew it.
+    /// The session is in its refresh window.
     EndsSoon {
-        /// How long it is good for.
+        /// The time until it expires.
         left: Duration,
     },
-    /// Its end is near, and a renewal is under way.
+    /// The session is in its refresh window, and a renewal is under way.
     BeingRenewed {
-        /// How long it is good for.
+        /// The time until it expires.
         left: Duration,
     },
-    /// Its end is near, but renewing it just failed.
+    /// The session is in its refresh window, and the last renewal failed.
     RenewalFailed {
-        /// How long it is good for.
+        /// The time until it expires.
         left: Duration,
-        /// How many renewals failed in a row.
+        /// The number of failed renewals in a row.
         failures: u32,
     },
-    /// Its end is too near to begin anything with it.
+    /// The session expires too soon to start a call with it.
     EndsNow {
-        /// How long it is good for.
+        /// The time until it expires.
         left: Duration,
     },
-    /// It has ended.
+    /// The session has expired.
     Ended {
-        /// How long ago.
+        /// The time since then.
         since: Duration,
     },
-    /// It was dropped before its end.
+    /// The session was dropped before it expired.
     Invalidated(Invalidation),
-    /// There is none, and the last renewals failed.
+    /// There is no valid session, and the last renewals failed.
     Failing {
-        /// How many in a row.
+        /// The number of failed renewals in a row.
         failures: u32,
-        /// How long until the next.
+        /// The time until the next one.
         pause: Duration,
     },
 }
 
-/// Why a session was dropped before its end.
+/// Why a session was dropped before it expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Invalidation {
-    /// The caller knows why.
-    Asked,
+    /// The caller requested it.
+    Requested,
     /// The server refused its KS.
     Refused(KsFault),
 }
 
 impl Decision {
-    /// Why it was made.
+    /// The reason of the decision.
     #[must_use]
     pub fn why(&self) -> Reason {
         match *self {
@@ -117,11 +117,11 @@ impl Decision {
 }
 
 impl Invalidation {
-    /// Whether a new session can mend it: it had expired, was ended, or was used as often as its `actionslimit` allows.
+    /// Whether a new session fixes it: the session had expired, was ended, or was used as often as its `actionslimit` allows.
     #[must_use]
-    pub fn is_cured_by_renewal(self) -> bool {
+    pub fn is_fixed_by_renewal(self) -> bool {
         match self {
-            Self::Asked => true,
+            Self::Requested => true,
             Self::Refused(fault) => {
                 matches!(fault, KsFault::Expired | KsFault::LoggedOut | KsFault::ActionsLimitExceeded)
             }
@@ -145,19 +145,19 @@ impl fmt::Display for Decision {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoSession => f.write_str("no session was obtained yet"),
+            Self::NoSession => f.write_str("no session was started yet"),
             Self::CredentialChanged => f.write_str("there is another app token"),
-            Self::Fresh { renewal_in } => write!(f, "renewal begins in {renewal_in:.1?}"),
-            Self::EndsSoon { left } => write!(f, "{left:.1?} are left"),
-            Self::BeingRenewed { left } => write!(f, "{left:.1?} are left and renewal is under way"),
+            Self::Fresh { renewal_in } => write!(f, "its renewal is due in {renewal_in:.1?}"),
+            Self::EndsSoon { left } => write!(f, "it expires in {left:.1?}"),
+            Self::BeingRenewed { left } => write!(f, "it expires in {left:.1?}, and a renewal is under way"),
             Self::RenewalFailed { left, failures } => {
-                write!(f, "{left:.1?} are left, failed renewals in a row: {failures}")
+                write!(f, "it expires in {left:.1?}, failed renewals in a row: {failures}")
             }
-            Self::EndsNow { left } => write!(f, "only {left:.1?} are left"),
-            Self::Ended { since } => write!(f, "it ended {since:.1?} ago"),
+            Self::EndsNow { left } => write!(f, "it expires in only {left:.1?}"),
+            Self::Ended { since } => write!(f, "it expired {since:.1?} ago"),
             Self::Invalidated(invalidation) => invalidation.fmt(f),
             Self::Failing { failures, pause } => {
-                write!(f, "failed renewals in a row: {failures}, the next in {pause:.1?}")
+                write!(f, "failed renewals in a row: {failures}, next attempt in {pause:.1?}")
             }
         }
     }
@@ -166,10 +166,12 @@ impl fmt::Display for Reason {
 impl fmt::Display for Invalidation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Asked => "it was dropped on request",
-            Self::Refused(KsFault::Expired) => "the server said that it has expired",
-            Self::Refused(KsFault::LoggedOut) => "the server said that it was ended",
-            Self::Refused(KsFault::ActionsLimitExceeded) => "the server said that it was used as often as it may be",
+            Self::Requested => "it was dropped on request",
+            Self::Refused(KsFault::Expired) => "the server reported that it has expired",
+            Self::Refused(KsFault::LoggedOut) => "the server reported that it was ended",
+            Self::Refused(KsFault::ActionsLimitExceeded) => {
+                "the server reported that it has reached its limit of actions"
+            }
             Self::Refused(_) => "the server refused it",
         })
     }

@@ -1,7 +1,7 @@
-//! When to renew a session: the policy of a session that stays alive, without a clock, a lock or a request.
+//! When to renew a session: the decisions of a provider, without a clock, a lock or a request.
 //!
 //! ```text
-//!  age 0                     advisory         mandatory   end
+//!  age 0                     advisory         mandatory   expiry
 //!   |-- Use -------------------|-- UseAndRenew --|-- Renew --|-- Renew
 //!                              after a failure, during a pause:
 //!                              |-- Use ----------|-- Use ----|-- WaitUntil or GiveUp
@@ -15,17 +15,17 @@ use core::time::Duration;
 
 pub use decision::{Decision, Invalidation, Reason};
 pub use policy::RenewalPolicy;
-pub use term::{LONGEST_UNASKED_LIFETIME, Term};
+pub use term::{LONGEST_DEFAULT_LIFETIME, Term};
 
 use self::policy::Windows;
 use crate::error::Error;
 use crate::error::code::KsFault;
 use crate::value::time::Moment;
 
-/// What is known of one session over all its renewals, and the decisions that follow from it.
+/// The state of one session over all its renewals, and the decisions that follow from it.
 ///
-/// The owner asks it to [`decide`](Self::decide), does what it says, and [`record`](Self::record)s what came of it. The
-/// session itself stays with the owner.
+/// The owner calls [`decide`](Self::decide), acts on the decision, and [`record`](Self::record)s the outcome. It keeps the
+/// session itself.
 ///
 /// # Examples
 ///
@@ -47,38 +47,38 @@ use crate::value::time::Moment;
 /// renewal.record(Outcome::FailedTransiently, at(80_000));
 /// assert_eq!(
 ///     renewal.decide(at(80_000), false).to_string(),
-///     "use it: 6399.0s are left, failed renewals in a row: 1"
+///     "use it: it expires in 6399.0s, failed renewals in a row: 1"
 /// );
 /// ```
 #[derive(Clone, Debug)]
 pub struct Renewal {
     policy: RenewalPolicy,
     current: Option<CurrentSession>,
-    /// Why a session was dropped, until the next one is there.
+    /// Why the last session was dropped, until there is a new one.
     dropped: Option<Invalidation>,
     pause: Option<Pause>,
-    /// How many renewals succeeded.
+    /// The number of renewals that succeeded.
     renewals: u64,
-    /// How many renewals failed since the last that succeeded.
+    /// The number of renewals that failed since the last success.
     failures: u32,
-    /// How many sessions in a row the server refused soon after they were started, the first of the row at any age.
+    /// The number of sessions in a row that the server refused soon after their start; the first of them counts at any age.
     refusals: u32,
 }
 
-/// What came of a session.
+/// What happened to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A new one is there.
+    /// It was renewed: this is the term of the new session.
     Renewed(Term),
-    /// Renewing it failed in a way that may pass by itself.
+    /// Its renewal failed in a way that may be transient.
     FailedTransiently,
-    /// Renewing it failed in a way that does not pass by itself.
-    FailedForGood,
-    /// It is not to be used any more.
+    /// Its renewal failed permanently: a retry would fail too until somebody fixes the cause.
+    FailedPermanently,
+    /// It was dropped before it expired.
     Invalidated(Invalidation),
-    /// The server accepted it.
+    /// The server accepted it in a call.
     Accepted,
-    /// There is another app token: what failed with the one before may succeed now.
+    /// There is another app token: what failed with the last one may succeed now.
     CredentialChanged,
 }
 
@@ -86,7 +86,7 @@ impl Outcome {
     /// The outcome of a renewal that failed.
     #[must_use]
     pub fn failed(error: &Error) -> Self {
-        if error.is_transient() { Self::FailedTransiently } else { Self::FailedForGood }
+        if error.is_transient() { Self::FailedTransiently } else { Self::FailedPermanently }
     }
 }
 
@@ -94,50 +94,57 @@ impl Outcome {
 struct CurrentSession {
     term: Term,
     windows: Windows,
-    /// On the monotonic clock: the wall clock does not count before, because it was found to have been set. Without this
-    /// a wall clock that somebody sets again and again would end each new session at once.
+    /// On the monotonic clock. Before this time the wall clock is ignored, because it was set during the last session.
+    /// Otherwise a wall clock that is set again and again would make each new session look expired.
     trust_wall_from: Duration,
 }
 
-/// No renewal begins before `until` (monotonic).
+/// No renewal starts before `until`, on the monotonic clock: a wall clock that is set back must not extend a pause.
 #[derive(Clone, Copy, Debug)]
 struct Pause {
     until: Duration,
     permanent: bool,
 }
 
-/// A session that is refused at a greater age was of use, so its refusal says nothing about the next session. It also
-/// bounds how often a server that refuses every session can cause a login: once in this time.
-const SOON: Duration = Duration::from_secs(10);
+/// A session that is refused at a greater age was in use, so its refusal says nothing about the next session. This also limits
+/// how often a server that refuses each session can cause a login: once in this time.
+const EARLY_REFUSAL: Duration = Duration::from_secs(10);
 
 impl Renewal {
-    /// Nothing obtained yet.
+    /// The state before the first session.
     #[must_use]
     pub fn new(policy: RenewalPolicy) -> Self {
         Self { policy, current: None, dropped: None, pause: None, renewals: 0, failures: 0, refusals: 0 }
     }
 
-    /// Returns what to do now; `under_way` says that a renewal is.
+    /// Returns what to do now. `under_way` is whether a renewal is under way.
     #[must_use]
     pub fn decide(&self, now: Moment, under_way: bool) -> Decision {
+        // A renewal that is under way can end a pause early, with a new app token for instance: others wait for its result.
         let pause = self.pause.filter(|pause| !under_way && now.elapsed < pause.until);
         match self.current {
-            Some(current) if current.is_good(now) => self.decide_on(&current, pause, now, under_way),
+            Some(current) if current.is_good(now) => self.decide_with_session(&current, pause, now, under_way),
             current => match pause {
-                Some(pause) => self.decide_without(pause, now),
-                None => Decision::Renew { why: self.why_none(current, now) },
+                Some(pause) => self.decide_without_session(pause, now),
+                None => Decision::Renew { why: self.reason_to_renew(current, now) },
             },
         }
     }
 
-    /// Whether there is a session that has not ended, due for renewal or not.
+    /// Whether there is a session that has not expired, even if it is due for renewal.
     #[must_use]
-    pub fn has_good_session(&self, now: Moment) -> bool {
+    pub fn has_valid_session(&self, now: Moment) -> bool {
         self.current.is_some_and(|current| current.is_good(now))
     }
 
-    /// While the session is good.
-    fn decide_on(&self, current: &CurrentSession, pause: Option<Pause>, now: Moment, under_way: bool) -> Decision {
+    /// The decision while there is a valid session.
+    fn decide_with_session(
+        &self,
+        current: &CurrentSession,
+        pause: Option<Pause>,
+        now: Moment,
+        under_way: bool,
+    ) -> Decision {
         let Windows { advisory, mandatory, end } = current.windows;
         let age = current.age_at(now);
         let left = end.saturating_sub(age);
@@ -159,8 +166,8 @@ impl Renewal {
         }
     }
 
-    /// While there is no good session and none can be had.
-    fn decide_without(&self, pause: Pause, now: Moment) -> Decision {
+    /// The decision during a pause without a valid session.
+    fn decide_without_session(&self, pause: Pause, now: Moment) -> Decision {
         let why = Reason::Failing { failures: self.failures, pause: pause.until.saturating_sub(now.elapsed) };
         if pause.permanent {
             Decision::GiveUp { until: pause.until, why }
@@ -169,7 +176,7 @@ impl Renewal {
         }
     }
 
-    fn why_none(&self, current: Option<CurrentSession>, now: Moment) -> Reason {
+    fn reason_to_renew(&self, current: Option<CurrentSession>, now: Moment) -> Reason {
         match (current, self.dropped) {
             (Some(current), _) => Reason::Ended { since: current.age_at(now).saturating_sub(current.windows.end) },
             (None, Some(invalidation)) => Reason::Invalidated(invalidation),
@@ -177,12 +184,12 @@ impl Renewal {
         }
     }
 
-    /// Takes note of what came of the session.
+    /// Records what happened to the session.
     pub fn record(&mut self, outcome: Outcome, now: Moment) {
         match outcome {
             Outcome::Renewed(term) => self.renewed(term),
             Outcome::FailedTransiently => self.failed(false, now),
-            Outcome::FailedForGood => self.failed(true, now),
+            Outcome::FailedPermanently => self.failed(true, now),
             Outcome::Invalidated(invalidation) => self.invalidated(invalidation, now),
             Outcome::Accepted => self.refusals = 0,
             Outcome::CredentialChanged => {
@@ -195,9 +202,12 @@ impl Renewal {
 
     fn renewed(&mut self, term: Term) {
         let windows = self.policy.windows(term.lifetime, self.renewals);
+        // Only the next reply of the server can show that the wall clock was set: the two clocks of the caller also differ
+        // after a suspension. For half a lifetime the monotonic clock then counts alone.
         let wall_was_set = self.current.is_some_and(|current| current.term.wall_ran_ahead_until(&term));
         let trust_wall_from =
             if wall_was_set { term.known_at.elapsed.saturating_add(term.lifetime / 2) } else { Duration::ZERO };
+        // A renewal that no refusal caused: the last session was used until its time.
         if self.dropped.is_none() {
             self.refusals = 0;
         }
@@ -210,7 +220,8 @@ impl Renewal {
 
     fn failed(&mut self, permanent: bool, now: Moment) {
         self.failures = self.failures.saturating_add(1);
-        let pause = if permanent { self.policy.pause_for_good } else { self.policy.pause_after(self.failures) };
+        let pause =
+            if permanent { self.policy.permanent_failure_pause } else { self.policy.pause_after(self.failures) };
         self.pause = Some(Pause { until: now.elapsed.saturating_add(pause), permanent });
     }
 
@@ -219,17 +230,20 @@ impl Renewal {
             return;
         };
         self.dropped = Some(invalidation);
+        // A transient pause protects the server while there is still a session; now one is needed. A permanent failure
+        // would only repeat.
         self.pause = self.pause.filter(|pause| pause.permanent);
         let Invalidation::Refused(fault) = invalidation else {
             return;
         };
-        // The next session will not do better than one that was refused soon after it was started: the second refusal in
-        // a row begins a pause, whatever its reason. Without it a server that refuses every session got hundreds of
-        // logins a second.
-        self.refusals = if current.age_at(now) < SOON { self.refusals.saturating_add(1) } else { 1 };
+        // After a session that was refused soon after its start, the next one is unlikely to fare better: the second refusal
+        // in a row starts a pause, for any reason. Without it a server that refused each session got hundreds of logins a
+        // second.
+        self.refusals = if current.age_at(now) < EARLY_REFUSAL { self.refusals.saturating_add(1) } else { 1 };
         if self.refusals > 1 {
             self.failures = self.failures.max(self.refusals.saturating_sub(2));
-            // `session.end` of one session of a token ends all its sessions for a day: trying again soon is of no use.
+            // `session.end` on one session of a token ends all its sessions for a day (observed on release Venus-22.19.0), so
+            // a retry soon would fail too.
             self.failed(fault == KsFault::LoggedOut, now);
         }
     }
@@ -248,7 +262,7 @@ impl CurrentSession {
         now.elapsed >= self.trust_wall_from
     }
 
-    /// Until when a decision holds that holds up to this age.
+    /// Until when a decision is valid that is valid up to this age.
     fn moment_of(&self, age: Duration, now: Moment) -> Moment {
         let moment = self.term.moment_of(age, self.trusts_wall(now));
         if self.trusts_wall(now) {

@@ -2,31 +2,31 @@ use core::time::Duration;
 
 use crate::exchange::retry::{backoff, random};
 
-/// When a session is renewed, as data.
+/// When a session is renewed.
 ///
-/// Everything scales with the session's lifetime, and no session is renewed before half of its life is over: whatever
-/// the policy says, there are at most two renewals in a lifetime.
+/// All windows are relative to the session's lifetime. No session is renewed in the first half of its lifetime, so with any
+/// policy there are at most two renewals in a lifetime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RenewalPolicy {
-    /// How many percent of its lifetime before its end a session begins to be renewed while it is still handed out; 25
-    /// by default, so that a session of a day outlives a server that is away for six hours.
+    /// The start of the refresh window, in percent of the lifetime before the expiry. In it the session is renewed while it is
+    /// still used. 25 by default, so that a session of one day survives an outage of six hours.
     pub advisory_percent: u8,
-    /// The start of that window is put off at random by up to so many percent of it, so that many processes do not
-    /// renew at once; 20 by default.
+    /// The jitter: the start of the refresh window is delayed at random by up to this many percent of the window, so that many
+    /// processes do not renew at the same time. 20 by default.
     pub jitter_percent: u8,
-    /// How many percent of its lifetime before its end a session is no longer handed out, unless renewing it fails; 5 by
-    /// default.
+    /// The start of the mandatory window, in percent of the lifetime before the expiry. In it callers wait for the renewal; the
+    /// session is used only if that fails. 5 by default.
     pub mandatory_percent: u8,
-    /// That window is never longer; 60 s by default.
+    /// The longest mandatory window; 60 s by default.
     pub longest_mandatory: Duration,
-    /// The pause after a failed renewal; it doubles with each one that fails after it. 1 s by default.
+    /// The pause after a failed renewal, which doubles with each further failure (backoff). 1 s by default.
     pub first_pause: Duration,
-    /// No pause is longer; 30 s by default.
+    /// The longest such pause; 30 s by default.
     pub longest_pause: Duration,
-    /// The pause after a failure that does not pass by itself, such as an app token that has expired; 60 s by default.
-    /// No failure is remembered for ever.
-    pub pause_for_good: Duration,
-    /// Decides the random parts. The same seed gives the same ones: give each process its own.
+    /// The pause after a permanent failure, such as an expired app token; 60 s by default. After it the renewal is tried again:
+    /// an administrator may have fixed the cause.
+    pub permanent_failure_pause: Duration,
+    /// The seed of the jitter. The same seed gives the same jitter, so each process needs its own.
     pub jitter_seed: u64,
 }
 
@@ -39,13 +39,13 @@ impl Default for RenewalPolicy {
             longest_mandatory: Duration::from_secs(60),
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(30),
-            pause_for_good: Duration::from_secs(60),
+            permanent_failure_pause: Duration::from_secs(60),
             jitter_seed: 0,
         }
     }
 }
 
-/// At which age a session enters which window.
+/// The ages at which a session enters its windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Windows {
     pub(super) advisory: Duration,
@@ -54,16 +54,16 @@ pub(super) struct Windows {
 }
 
 impl RenewalPolicy {
-    /// The windows of a session that lasts for `lifetime`; the `renewals`th of its kind.
+    /// The windows of a session with this lifetime, after `renewals` renewals. Each renewal has its own jitter.
     pub(super) fn windows(&self, lifetime: Duration, renewals: u64) -> Windows {
         let lifetime = lifetime.clamp(SHORTEST_LIFETIME, LONGEST_LIFETIME);
         let half = lifetime / 2;
-        let end = lifetime.saturating_sub(SERVER_TICK).max(half);
+        let end = lifetime.saturating_sub(SERVER_CLOCK_RESOLUTION).max(half);
         let mandatory_window = percent(lifetime, self.mandatory_percent).min(self.longest_mandatory);
         let mandatory = end.saturating_sub(mandatory_window).max(half);
         let window = percent(lifetime, self.advisory_percent);
-        let put_off = percent(window, self.jitter_percent).mul_f64(random(self.jitter_seed, renewals));
-        let advisory = lifetime.saturating_sub(window).saturating_add(put_off).max(half).min(mandatory);
+        let delay = percent(window, self.jitter_percent).mul_f64(random(self.jitter_seed, renewals));
+        let advisory = lifetime.saturating_sub(window).saturating_add(delay).max(half).min(mandatory);
         Windows { advisory, mandatory, end }
     }
 
@@ -74,19 +74,19 @@ impl RenewalPolicy {
     }
 }
 
-/// A session that is told to last for less is taken to last for so long: the server counts in whole seconds.
+/// A shorter lifetime is taken for this one: the server counts in whole seconds, and zero would mean a renewal for each call.
 const SHORTEST_LIFETIME: Duration = Duration::from_secs(1);
 
-/// A century: beyond it nothing is gained by reckoning, and the arithmetic of floating-point numbers overflows.
+/// A century. The floating-point arithmetic below overflows with much longer times, which a hostile reply can contain.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(100 * 365 * 86_400);
 
-/// The server tells its time in whole seconds, so that up to one of the session's had passed when it told it.
-const SERVER_TICK: Duration = Duration::from_secs(1);
+/// The server reports its time in whole seconds, so a session can be up to one second older than it seems.
+const SERVER_CLOCK_RESOLUTION: Duration = Duration::from_secs(1);
 
-/// Long enough for everyone who waited for a renewal to hear that it failed before the next one begins.
+/// Long enough for all waiters of a failed renewal to get its error before the next one starts.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Keeps the random parts of pauses apart from those of windows.
+/// Makes the jitter of pauses independent of that of windows.
 const PAUSES: u64 = 1 << 32;
 
 fn percent(duration: Duration, percent: u8) -> Duration {
@@ -144,7 +144,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn windows_are_in_order_and_leave_half_of_the_life_alone(
+        fn windows_are_in_order_and_in_the_second_half_of_the_lifetime(
             policy in any_policy(), lifetime in 0..3_000_000_000_000_000_000_u64, renewals: u64,
         ) {
             let lifetime = Duration::from_nanos(lifetime);

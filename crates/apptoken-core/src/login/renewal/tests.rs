@@ -1,4 +1,4 @@
-//! The machine step by step; over random lives in `model`.
+//! The renewal machine step by step; `model` tests it with random events.
 
 mod model;
 
@@ -14,7 +14,7 @@ const START: i64 = 1_795_230_763;
 prop_compose! {
     pub(super) fn any_policy()(
         advisory_percent: u8, jitter_percent: u8, mandatory_percent: u8, longest_mandatory in 0..100_000_u64,
-        first_pause in 0..100_000_u64, longest_pause in 0..1_000_000_u64, pause_for_good in 0..1_000_000_u64, jitter_seed: u64,
+        first_pause in 0..100_000_u64, longest_pause in 0..1_000_000_u64, permanent_failure_pause in 0..1_000_000_u64, jitter_seed: u64,
     ) -> RenewalPolicy {
         RenewalPolicy {
             advisory_percent,
@@ -23,7 +23,7 @@ prop_compose! {
             longest_mandatory: Duration::from_millis(longest_mandatory),
             first_pause: Duration::from_millis(first_pause),
             longest_pause: Duration::from_millis(longest_pause),
-            pause_for_good: Duration::from_millis(pause_for_good),
+            permanent_failure_pause: Duration::from_millis(permanent_failure_pause),
             jitter_seed,
         }
     }
@@ -42,8 +42,8 @@ fn term(lifetime: u64, sent_at: Moment) -> Term {
     }
 }
 
-/// Holds a session of an hour since second 0.
-fn holding() -> Renewal {
+/// A renewal with a session of one hour, which started at second 0.
+fn with_session_of_an_hour() -> Renewal {
     let mut renewal = Renewal::new(RenewalPolicy { jitter_percent: 0, ..RenewalPolicy::default() });
     renewal.record(Outcome::Renewed(term(3600, at(0))), at(0));
     renewal
@@ -55,45 +55,45 @@ fn check(renewal: &Renewal, now: Moment, expected: &str) {
 }
 
 #[test]
-fn a_life_without_events() {
-    check(&Renewal::new(RenewalPolicy::default()), at(0), "renew it: no session was obtained yet");
-    let renewal = holding();
-    check(&renewal, at(0), "use it: renewal begins in 2700.0s");
-    check(&renewal, at(2699), "use it: renewal begins in 1.0s");
-    check(&renewal, at(2700), "use and renew it: 899.0s are left");
-    check(&renewal, at(3539), "renew it: only 60.0s are left");
-    check(&renewal, at(3599), "renew it: it ended 0.0ns ago");
-    assert_eq!(renewal.decide(at(2700), true).to_string(), "use it: 899.0s are left and renewal is under way");
-    assert_eq!(renewal.decide(at(3539), true).to_string(), "renew it: only 60.0s are left");
+fn a_session_without_failures_passes_through_its_windows() {
+    check(&Renewal::new(RenewalPolicy::default()), at(0), "renew it: no session was started yet");
+    let renewal = with_session_of_an_hour();
+    check(&renewal, at(0), "use it: its renewal is due in 2700.0s");
+    check(&renewal, at(2699), "use it: its renewal is due in 1.0s");
+    check(&renewal, at(2700), "use and renew it: it expires in 899.0s");
+    check(&renewal, at(3539), "renew it: it expires in only 60.0s");
+    check(&renewal, at(3599), "renew it: it expired 0.0ns ago");
+    assert_eq!(renewal.decide(at(2700), true).to_string(), "use it: it expires in 899.0s, and a renewal is under way");
+    assert_eq!(renewal.decide(at(3539), true).to_string(), "renew it: it expires in only 60.0s");
 }
 
 #[test]
-fn a_failed_renewal_keeps_the_session_until_its_end_and_pauses() {
-    let mut renewal = holding();
+fn after_a_failed_renewal_the_session_is_used_until_it_expires() {
+    let mut renewal = with_session_of_an_hour();
     renewal.record(Outcome::FailedTransiently, at(2700));
-    check(&renewal, at(2700), "use it: 899.0s are left, failed renewals in a row: 1");
-    check(&renewal, at(2702), "use and renew it: 897.0s are left");
-    renewal.record(Outcome::FailedForGood, at(3590));
-    check(&renewal, at(3598), "use it: 1.0s are left, failed renewals in a row: 2");
-    check(&renewal, at(3599), "give up: failed renewals in a row: 2, the next in 51.0s");
-    check(&renewal, at(3650), "renew it: it ended 51.0s ago");
+    check(&renewal, at(2700), "use it: it expires in 899.0s, failed renewals in a row: 1");
+    check(&renewal, at(2702), "use and renew it: it expires in 897.0s");
+    renewal.record(Outcome::FailedPermanently, at(3590));
+    check(&renewal, at(3598), "use it: it expires in 1.0s, failed renewals in a row: 2");
+    check(&renewal, at(3599), "give up: failed renewals in a row: 2, next attempt in 51.0s");
+    check(&renewal, at(3650), "renew it: it expired 51.0s ago");
 }
 
 #[test]
-fn no_failure_is_remembered_for_ever_and_a_success_forgets_them() {
+fn pauses_after_failures_end_and_a_success_resets_them() {
     let mut renewal = Renewal::new(RenewalPolicy { jitter_percent: 0, ..RenewalPolicy::default() });
-    renewal.record(Outcome::FailedForGood, at(0));
+    renewal.record(Outcome::FailedPermanently, at(0));
     assert!(
         matches!(renewal.decide(at(59), false), Decision::GiveUp { until, .. } if until == Duration::from_secs(60))
     );
-    check(&renewal, at(60), "renew it: no session was obtained yet");
+    check(&renewal, at(60), "renew it: no session was started yet");
     for failures in 2..20 {
         renewal.record(Outcome::FailedTransiently, at(60));
         let decision = renewal.decide(at(60), false);
-        let Decision::WaitUntil { elapsed, why: Reason::Failing { failures: told, .. } } = decision else {
+        let Decision::WaitUntil { elapsed, why: Reason::Failing { failures: reported, .. } } = decision else {
             panic!("{decision}")
         };
-        assert!(told == failures && elapsed <= Duration::from_secs(90), "{decision}");
+        assert!(reported == failures && elapsed <= Duration::from_secs(90), "{decision}");
         assert!(matches!(renewal.decide(Moment { elapsed, ..at(60) }, false), Decision::Renew { .. }));
     }
     renewal.record(Outcome::Renewed(term(3600, at(70))), at(70));
@@ -102,22 +102,22 @@ fn no_failure_is_remembered_for_ever_and_a_success_forgets_them() {
 }
 
 #[test]
-fn an_invalidated_session_is_renewed_at_once_also_after_a_failure() {
-    let mut renewal = holding();
+fn a_dropped_session_is_renewed_at_once_even_in_a_pause() {
+    let mut renewal = with_session_of_an_hour();
     renewal.record(Outcome::FailedTransiently, at(2700));
-    renewal.record(Outcome::Invalidated(Invalidation::Asked), at(2700));
+    renewal.record(Outcome::Invalidated(Invalidation::Requested), at(2700));
     check(&renewal, at(2700), "renew it: it was dropped on request");
 }
 
 #[test]
-fn a_second_logout_in_a_row_is_final_until_the_pause_is_over() {
+fn a_second_logout_in_a_row_is_permanent_until_its_pause_ends() {
     let logged_out = Outcome::Invalidated(Invalidation::Refused(KsFault::LoggedOut));
-    let mut renewal = holding();
+    let mut renewal = with_session_of_an_hour();
     renewal.record(logged_out, at(10));
-    check(&renewal, at(10), "renew it: the server said that it was ended");
+    check(&renewal, at(10), "renew it: the server reported that it was ended");
     renewal.record(Outcome::Renewed(term(3600, at(10))), at(10));
     renewal.record(logged_out, at(11));
-    check(&renewal, at(11), "give up: failed renewals in a row: 1, the next in 60.0s");
+    check(&renewal, at(11), "give up: failed renewals in a row: 1, next attempt in 60.0s");
     renewal.record(Outcome::Renewed(term(3600, at(80))), at(80));
     renewal.record(logged_out, at(81));
     assert!(matches!(renewal.decide(at(81), false), Decision::GiveUp { .. }));
@@ -128,9 +128,9 @@ fn a_second_logout_in_a_row_is_final_until_the_pause_is_over() {
 }
 
 #[test]
-fn a_regular_renewal_proves_that_the_session_was_good() {
+fn a_regular_renewal_resets_the_count_of_refusals() {
     let logged_out = Outcome::Invalidated(Invalidation::Refused(KsFault::LoggedOut));
-    let mut renewal = holding();
+    let mut renewal = with_session_of_an_hour();
     renewal.record(logged_out, at(10));
     renewal.record(Outcome::Renewed(term(3600, at(10))), at(10));
     renewal.record(Outcome::Renewed(term(3600, at(2800))), at(2800));
@@ -139,9 +139,9 @@ fn a_regular_renewal_proves_that_the_session_was_good() {
 }
 
 #[test]
-fn sessions_that_are_refused_as_expired_again_and_again_slow_renewal_down() {
+fn a_second_session_refused_as_expired_starts_a_pause() {
     let expired = Outcome::Invalidated(Invalidation::Refused(KsFault::Expired));
-    let mut renewal = holding();
+    let mut renewal = with_session_of_an_hour();
     renewal.record(expired, at(1));
     assert!(matches!(renewal.decide(at(1), false), Decision::Renew { .. }));
     renewal.record(Outcome::Renewed(term(3600, at(1))), at(1));
@@ -149,9 +149,9 @@ fn sessions_that_are_refused_as_expired_again_and_again_slow_renewal_down() {
     assert!(matches!(renewal.decide(at(2), false), Decision::WaitUntil { .. }));
 }
 
-/// A server that always answered EXCEEDED_ACTIONS_LIMIT got 200 logins in 149 ms.
+/// A server that always answered with EXCEEDED_ACTIONS_LIMIT got 200 logins in 149 ms.
 #[test]
-fn refusals_in_a_row_for_any_reason_are_braked() {
+fn refusals_in_a_row_for_any_reason_start_pauses() {
     for fault in [KsFault::Expired, KsFault::ActionsLimitExceeded, KsFault::RestrictedIp, KsFault::NotRecognised] {
         let refused = Outcome::Invalidated(Invalidation::Refused(fault));
         let mut renewal = Renewal::new(RenewalPolicy { jitter_percent: 0, ..RenewalPolicy::default() });
@@ -169,25 +169,25 @@ fn refusals_in_a_row_for_any_reason_are_braked() {
 }
 
 #[test]
-fn a_session_that_was_used_up_is_replaced_at_once() {
-    let used_up = Outcome::Invalidated(Invalidation::Refused(KsFault::ActionsLimitExceeded));
-    let mut renewal = holding();
+fn a_session_at_its_limit_of_actions_is_replaced_at_once() {
+    let limit_reached = Outcome::Invalidated(Invalidation::Refused(KsFault::ActionsLimitExceeded));
+    let mut renewal = with_session_of_an_hour();
     for second in [11, 22, 33, 44] {
-        renewal.record(used_up, at(second));
+        renewal.record(limit_reached, at(second));
         assert!(matches!(renewal.decide(at(second), false), Decision::Renew { .. }));
         renewal.record(Outcome::Renewed(term(3600, at(second))), at(second));
     }
     for second in 45..50 {
         renewal.record(Outcome::Accepted, at(second));
-        renewal.record(used_up, at(second));
+        renewal.record(limit_reached, at(second));
         assert!(matches!(renewal.decide(at(second), false), Decision::Renew { .. }));
         renewal.record(Outcome::Renewed(term(3600, at(second))), at(second));
     }
 }
 
 #[test]
-fn only_what_renewal_cures_is_cured() {
-    for (fault, cured) in [
+fn only_some_faults_are_fixed_by_renewal() {
+    for (fault, fixed) in [
         (KsFault::Expired, true),
         (KsFault::LoggedOut, true),
         (KsFault::ActionsLimitExceeded, true),
@@ -198,33 +198,33 @@ fn only_what_renewal_cures_is_cured() {
         (KsFault::NotAllowedOnObject, false),
         (KsFault::NotRecognised, false),
     ] {
-        assert_eq!(Invalidation::Refused(fault).is_cured_by_renewal(), cured, "{fault:?}");
+        assert_eq!(Invalidation::Refused(fault).is_fixed_by_renewal(), fixed, "{fault:?}");
     }
 }
 
 #[test]
-fn a_suspended_machine_is_noticed_by_the_date() {
-    let renewal = holding();
+fn a_suspension_shows_on_the_wall_clock() {
+    let renewal = with_session_of_an_hour();
     let after_eight_hours = Moment { wall: at(8 * 3600 + 60).wall, elapsed: Duration::from_secs(60) };
-    check(&renewal, after_eight_hours, "renew it: it ended 25260.0s ago");
+    check(&renewal, after_eight_hours, "renew it: it expired 25260.0s ago");
 }
 
 #[test]
-fn a_date_that_is_set_back_makes_no_session_younger() {
-    let renewal = holding();
+fn a_wall_clock_set_back_does_not_make_a_session_fresh() {
+    let renewal = with_session_of_an_hour();
     let set_back = Moment { wall: UnixSeconds(START - 86_400), elapsed: Duration::from_secs(2700) };
-    check(&renewal, set_back, "use and renew it: 899.0s are left");
+    check(&renewal, set_back, "use and renew it: it expires in 899.0s");
 }
 
 #[test]
-fn a_date_that_jumps_about_costs_one_renewal_in_half_a_lifetime() {
-    let mut renewal = holding();
+fn a_jumping_wall_clock_costs_one_renewal_in_half_a_lifetime() {
+    let mut renewal = with_session_of_an_hour();
     let jumped = |seconds| Moment { wall: at(seconds + 86_400).wall, ..at(seconds) };
-    check(&renewal, jumped(10), "renew it: it ended 82810.0s ago");
-    let told_by_server = Term { server_time: Some(at(10).wall), ..term(3600, jumped(10)) };
-    renewal.record(Outcome::Renewed(told_by_server), jumped(10));
+    check(&renewal, jumped(10), "renew it: it expired 82810.0s ago");
+    let with_server_time = Term { server_time: Some(at(10).wall), ..term(3600, jumped(10)) };
+    renewal.record(Outcome::Renewed(with_server_time), jumped(10));
     let again = |seconds| Moment { wall: at(seconds + 2 * 86_400).wall, ..at(seconds) };
-    check(&renewal, again(20), "use it: renewal begins in 2690.0s");
+    check(&renewal, again(20), "use it: its renewal is due in 2690.0s");
     assert!(
         matches!(renewal.decide(again(20), false), Decision::Use { until, .. } if until.elapsed == at(1810).elapsed)
     );
@@ -236,6 +236,6 @@ fn a_stored_session_keeps_its_age() {
     let mut renewal = Renewal::new(RenewalPolicy { jitter_percent: 0, ..RenewalPolicy::default() });
     let stored = Term { age: Duration::from_secs(2000), ..term(3600, at(5)) };
     renewal.record(Outcome::Renewed(stored), at(5));
-    check(&renewal, at(5), "use it: renewal begins in 700.0s");
-    check(&renewal, at(705), "use and renew it: 899.0s are left");
+    check(&renewal, at(5), "use it: its renewal is due in 700.0s");
+    check(&renewal, at(705), "use and renew it: it expires in 899.0s");
 }

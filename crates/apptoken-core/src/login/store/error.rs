@@ -1,4 +1,4 @@
-//! What can go wrong with a store.
+//! The errors of stores.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::error::printable::Printable;
 
-/// Why a store could not do its work. `Display` says what to do about it, and holds no secret.
+/// An error of a store. `Display` says what to do about it, and shows no secret.
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
@@ -21,63 +21,63 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// Reading or writing failed.
     Io,
-    /// What was kept is not a session, or one that was damaged; it was moved aside.
+    /// The record is not a session, or is damaged. The file store moves it aside.
     Corrupt,
-    /// What was kept is of a later version of this library, or of another program; it was moved aside.
+    /// The record is of another version of this library, or of another program. The file store moves it aside.
     Foreign,
-    /// What was kept was changed, or was written with another app token value; it was not used.
+    /// The record was changed, or was written with another app token value. It is not used.
     NotAuthentic,
-    /// Others than the user can read or change what is kept; it was not used.
+    /// Other users can read or change the record. It is not used.
     Exposed,
-    /// Others than the user can replace what is in a folder above the store.
+    /// Other users can replace the store through a folder above it.
     ExposedParent,
-    /// In the place of a file of the store there is something else; it was not used.
+    /// Something that the store did not create is in the place of its file. It is not used.
     NotOurFile,
-    /// Somebody else is renewing the session and does not finish.
+    /// Another caller is renewing the session and does not finish.
     Locked,
-    /// There is no such store on this system.
+    /// The store does not work on this system.
     Unsupported,
 }
 
 impl StoreError {
-    /// An error of this kind, for a store of one's own.
+    /// An error of this kind, for your own store.
     #[must_use]
     pub fn new(kind: StoreErrorKind) -> Self {
         Self { kind, path: None, moved_to: None, source: None }
     }
 
-    /// An error because of another, whose text must hold no secret.
+    /// An error with this cause, whose text must not contain a secret.
     pub fn caused_by(kind: StoreErrorKind, source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
         Self { source: Some(source.into()), ..Self::new(kind) }
     }
 
-    /// What kind of error it is.
+    /// The kind of this error.
     #[must_use]
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
     }
 
-    /// The file, if it is about one.
+    /// The file that the error is about, if any.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
 
-    /// Where the file was moved to, if it was moved aside.
+    /// The new path of the file, if it was moved aside.
     #[must_use]
     pub fn moved_to(&self) -> Option<&str> {
         self.moved_to.as_deref()
     }
 
-    /// The same error, about this file.
+    /// Adds the path of the file that the error is about.
     #[must_use]
     pub fn at(self, path: impl Into<String>) -> Self {
         Self { path: Some(path.into()), ..self }
     }
 
-    /// The same error, with where the file was moved to.
+    /// Adds the new path of the file, which was moved aside.
     #[must_use]
-    pub fn moved(self, to: impl Into<String>) -> Self {
+    pub fn with_new_path(self, to: impl Into<String>) -> Self {
         Self { moved_to: Some(to.into()), ..self }
     }
 }
@@ -97,25 +97,25 @@ impl fmt::Display for StoreError {
 
 fn what(kind: StoreErrorKind) -> &'static str {
     match kind {
-        StoreErrorKind::Io => "the kept session could not be read or written",
-        StoreErrorKind::Corrupt => "this is not a session, or a damaged one",
-        StoreErrorKind::Foreign => "this was written by another program, or by a later version of this one",
+        StoreErrorKind::Io => "the stored session could not be read or written",
+        StoreErrorKind::Corrupt => "this is not a session, or it is damaged",
+        StoreErrorKind::Foreign => "this was written by another program, or by another version of this one",
         StoreErrorKind::NotAuthentic => {
-            "the kept session was changed, or was written with another app token value: it is not used, and the next one replaces it"
+            "the stored session was changed, or was written with another app token value: it is not used, and the next session replaces it"
         }
         StoreErrorKind::Exposed => {
-            "others than its owner can read or change it: give it to the user, mode 600 for the file and 700 for the folder"
+            "other users can read or change it: make the user its owner, with mode 600 for a file and 700 for the folder"
         }
         StoreErrorKind::ExposedParent => {
-            "others than the user can replace what is in this folder: give it to the user or to root, and take write permission from group and others (chmod go-w), or choose another place for the store"
+            "other users can replace what is in this folder: make the user or root its owner and remove write permission for group and others (chmod go-w), or choose another folder for the store"
         }
         StoreErrorKind::NotOurFile => {
             "this is not a file of the store: a link, a folder, a pipe or a device is in its place, or the file has a second name (hard link); remove it"
         }
         StoreErrorKind::Locked => {
-            "another is renewing the session and did not finish in the longest time that a login takes, or this very thread is renewing it"
+            "another caller is renewing the session and did not finish in the longest time of a login, or this thread itself is renewing it"
         }
-        StoreErrorKind::Unsupported => "sessions are kept in files on Unix only: keep them in memory",
+        StoreErrorKind::Unsupported => "sessions can be stored in files on Unix only: store them in memory",
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a session is kept under.
+//! The key of a stored session.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -8,7 +8,7 @@ use crate::api::app_token::SessionOptions;
 use crate::value::ids::{AppTokenId, PartnerId};
 use crate::wire::endpoint::Endpoint;
 
-/// What a session is kept under: the server, the account, the app token's id, and what was asked of the session.
+/// The key of a stored session: the server, the account, the app token's id, and the requested options.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SessionKey {
     endpoint: String,
@@ -18,7 +18,7 @@ pub struct SessionKey {
 }
 
 impl SessionKey {
-    /// The key of these sessions.
+    /// The key of the sessions with these options.
     #[must_use]
     pub fn new(endpoint: &Endpoint, partner: PartnerId, app_token: AppTokenId, options: SessionOptions) -> Self {
         Self { endpoint: endpoint.as_str().to_owned(), partner, app_token, options }
@@ -30,20 +30,20 @@ impl SessionKey {
         self.partner
     }
 
-    /// What was asked of the session.
+    /// What is requested of the session.
     #[must_use]
     pub fn options(&self) -> &SessionOptions {
         &self.options
     }
 
-    /// The app token.
+    /// The app token's id.
     #[must_use]
     pub fn app_token(&self) -> &AppTokenId {
         &self.app_token
     }
 }
 
-/// One line that differs for different keys; it holds no secret.
+/// One line, different for different keys, without a secret.
 impl fmt::Display for SessionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { endpoint, partner, app_token, options } = self;
@@ -61,7 +61,7 @@ mod tests {
     use crate::value::session_type::SessionType;
 
     #[test]
-    fn keys_are_one_line_and_differ_by_all_that_makes_a_session() {
+    fn a_key_is_one_line_and_differs_by_each_part() {
         let key = |change: fn(&mut SessionOptions)| {
             let mut options = SessionOptions::default();
             change(&mut options);

@@ -1,4 +1,4 @@
-//! What a place that keeps sessions must do, and what it keeps.
+//! Stores of sessions: the trait, and the record that a store holds.
 
 pub(crate) mod error;
 pub(crate) mod key;
@@ -13,44 +13,44 @@ pub use error::{StoreError, StoreErrorKind};
 pub use key::SessionKey;
 pub use record::StoredSession;
 
-/// Keeps sessions, so that all who share it share one login.
+/// Stores sessions, so that all providers that use the same store share one login.
 ///
-/// The crate `apptoken` has one in memory, for several providers of one process, and one in files, for several processes
-/// of one user of a machine. Implement it for what several machines share, such as a database; what is kept is a secret.
+/// The crate `apptoken` has a store in memory, for several providers in one process, and one in files, for several processes
+/// of one user on one machine. Implement this trait for several machines, for instance over a database. A record is a secret.
 ///
-/// A store need not check what it keeps: a record that somebody changed does not become a session (see
-/// [`StoredSession::restore`]).
+/// A store need not check its records: one that was changed is not restored (see [`StoredSession::restore`]).
 pub trait SessionStore {
-    /// Gives the session of this key, if one is kept.
+    /// Returns the session of this key, if there is one.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if it cannot be read. The provider reports it as an event and logs in by itself.
+    /// [`StoreError`] if it cannot be read. The provider reports it as an event and logs in.
     fn load(&self, key: &SessionKey) -> Result<Option<StoredSession>, StoreError>;
 
-    /// Runs `renew` while nobody else who shares the store renews the session of this key.
+    /// Calls `renew` under a lock, so that no other user of the store renews the session of this key at the same time.
     ///
-    /// `renew` gets the session that is kept by then, which another may just have renewed. What it returns is kept in its
-    /// place; with `None` nothing changes. It is called once, or not at all if that cannot be made sure.
+    /// `renew` gets the session that is stored once the lock is held, which another provider may just have renewed. The
+    /// session that it returns replaces that one; with `None` nothing changes. It is called once, or not at all if the lock
+    /// cannot be had.
     ///
-    /// `patience` is how long to wait for another who renews: the provider gives the longest time that a login takes. One
-    /// that hangs for longer delays everybody else by that much, and no more: they log in by themselves then.
+    /// `patience` is how long to wait for the lock: the provider passes the longest time of a login. A holder that hangs delays
+    /// the others by that time at most; then they log in without the store.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the session could not be read, locked or kept; [`StoreErrorKind::Locked`] if another did not
-    /// finish within `patience`, or at once if that other is the calling thread itself.
-    fn exclusively(
+    /// [`StoreError`] if the session could not be read, locked or written; [`StoreErrorKind::Locked`] if the holder of the lock
+    /// did not finish within `patience`, or at once if the holder is the calling thread.
+    fn renew_exclusively(
         &self,
         key: &SessionKey,
         patience: Duration,
         renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
     ) -> Result<(), StoreError>;
 
-    /// Removes the records [that have ended](StoredSession::has_ended) by this wall clock, of whatever key; a store can
-    /// leave it to something else, as by default.
+    /// Removes the [expired](StoredSession::has_ended) records of all keys, by this wall clock. By default it does nothing, for a
+    /// store whose records expire in another way.
     ///
-    /// The provider calls it after each renewal, so it should be quick: a store may skip most calls.
+    /// The provider calls it after each renewal, so it should be fast. A store may ignore most calls.
     ///
     /// # Errors
     ///
@@ -65,13 +65,13 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
         (**self).load(key)
     }
 
-    fn exclusively(
+    fn renew_exclusively(
         &self,
         key: &SessionKey,
         patience: Duration,
         renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
     ) -> Result<(), StoreError> {
-        (**self).exclusively(key, patience, renew)
+        (**self).renew_exclusively(key, patience, renew)
     }
 
     fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {

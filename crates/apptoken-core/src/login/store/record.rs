@@ -1,4 +1,4 @@
-//! A session as a store keeps it: one line of JSON that only who knows the app token's value can write.
+//! The record of a stored session: one line of JSON that can be written only with the app token's value.
 
 use alloc::borrow::{Cow, ToOwned as _};
 use alloc::string::{String, ToString as _};
@@ -28,9 +28,9 @@ use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::encode::serialize_secret;
 use crate::wire::lenient::number_or_string;
 
-/// A session as a store keeps it, and the widget session that the next login can start from.
+/// The record of a stored session, and of the widget session that the next login can start from.
 ///
-/// What it holds comes out only with the app token that it was written with: a record that somebody changed is
+/// It can be restored only with the app token that it was written with. A record that was changed is
 /// [not authentic](StoreErrorKind::NotAuthentic).
 #[derive(Clone)]
 pub struct StoredSession {
@@ -44,11 +44,11 @@ const FORMAT: &str = "apptoken session";
 /// The version of the text's format.
 const VERSION: u32 = 2;
 
-/// How the body of a record is written. A store that encrypts records has an encoding of its own, keeps the code as it is,
-/// and gives the provider the plain record.
+/// The encoding of a record's body. A store that encrypts records can use another value; it must keep the code unchanged and
+/// return the plain record to the provider.
 const PLAIN: &str = "plain";
 
-/// What tells this format from everything else, also in versions to come.
+/// The fields that identify this format, also in later versions.
 #[derive(Deserialize)]
 struct Heading<'a> {
     #[serde(borrow)]
@@ -64,12 +64,12 @@ struct Record {
     version: u32,
     key: String,
     encoding: String,
-    /// JSON in JSON: the code is over these very characters.
+    /// JSON within JSON: the code is over exactly these characters, which a parser and serializer might change.
     body: Zeroizing<String>,
     mac: String,
 }
 
-/// What is in the body of a record.
+/// The body of a record.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
@@ -81,7 +81,7 @@ struct Body {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SessionPart {
-    /// The wall clock of the machine when the session was asked for.
+    /// The wall clock of the machine when the session was requested. The monotonic clock is of no use to another process.
     sent_at: UnixSeconds,
     /// The server's clock when it answered.
     server_time: Option<UnixSeconds>,
@@ -106,8 +106,7 @@ struct WidgetPart {
 }
 
 impl StoredSession {
-    /// What to keep of a session that was started with the token of this value, and of the widget session that its login
-    /// obtained.
+    /// The record of a session that was started with this token value, and of the widget session that its login obtained.
     #[must_use]
     pub fn new(key: &SessionKey, token: &AppTokenSecret, session: &Session) -> Self {
         Self::with_widget(key, token, session, session.widget())
@@ -142,7 +141,7 @@ impl StoredSession {
     ///
     /// # Errors
     ///
-    /// [`StoreErrorKind::Foreign`] if it is of another program or a later version, [`StoreErrorKind::Corrupt`] if it is
+    /// [`StoreErrorKind::Foreign`] if it is of another program or another version, [`StoreErrorKind::Corrupt`] if it is
     /// damaged.
     pub fn parse(text: impl Into<String>) -> Result<Self, StoreError> {
         let text = Zeroizing::new(text.into());
@@ -151,7 +150,7 @@ impl StoredSession {
             (|| StoreError::new(StoreErrorKind::Corrupt), || StoreError::new(StoreErrorKind::Foreign));
         match serde_json::from_str::<Heading<'_>>(&text) {
             Ok(heading) if heading.format == FORMAT && heading.version == VERSION => {}
-            // A record that was cut short or overwritten with zeros is not another program's.
+            // A truncated record, or one overwritten with zeros, is a damaged one of ours rather than another program's.
             Err(_) if !is_json => return Err(corrupt()),
             _ => return Err(foreign()),
         }
@@ -163,24 +162,24 @@ impl StoredSession {
         Ok(Self { text, record, body })
     }
 
-    /// The text to keep.
+    /// The text to store.
     ///
     /// # Security
     ///
-    /// It holds the KS of the session: whoever can read the text can use the session until it ends.
+    /// It contains the KS of the session: anyone who can read the text can use the session until it expires.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// Makes the session again, and how much of its life has passed.
+    /// Restores the session and its term.
     ///
-    /// `None` if it is of another account, or if its age is unknown because the wall clock was set back.
+    /// Returns `None` if it is of another account, or if its age is unknown because the wall clock was set back.
     ///
     /// # Errors
     ///
-    /// [`StoreErrorKind::NotAuthentic`] if it was not written under this key with this app token value, or was changed
-    /// since: a session must not outlive a token that was replaced.
+    /// [`StoreErrorKind::NotAuthentic`] if it was not written for this key with this app token value, or was changed since. A
+    /// session must not stay in use after its token was replaced.
     pub fn restore(
         &self,
         key: &SessionKey,
@@ -207,9 +206,9 @@ impl StoredSession {
         Ok(widget.and_then(|widget| widget.restore(now)))
     }
 
-    /// Whether neither the session nor the widget session is of use any more, by a wall clock.
+    /// Whether both the session and the widget session have expired, by this wall clock.
     ///
-    /// For a store that removes such records. It does not show that the record is authentic.
+    /// It is for a store that removes such records, and does not check whether the record is authentic.
     #[must_use]
     pub fn has_ended(&self, now: UnixSeconds) -> bool {
         let Body { hash_type: _, session, widget } = &self.body;
@@ -229,14 +228,15 @@ impl StoredSession {
 }
 
 fn json(value: &impl Serialize) -> Zeroizing<String> {
-    // Nothing that is written here can fail: no map has a key that is not text.
+    // Serialization cannot fail here: it does only for maps with keys that are not strings.
     serde_json::to_string(value).map(Zeroizing::new).unwrap_or_default()
 }
 
 impl Record {
-    /// A code over all other fields, under a key that only who knows the token's value can have.
+    /// An HMAC over all other fields, with a key derived from the token's value.
     ///
-    /// Never a hash that Kaltura accepts as proof of the token: that is a plain digest of a KS and the value.
+    /// It is never a hash that Kaltura accepts as proof of the token: that is a plain digest of a KS and the value, and whoever
+    /// reads the record would have the proof.
     fn authentication_code(&self, token: &AppTokenSecret) -> String {
         let Self { format, version, key, encoding, body, mac: _ } = self;
         let derived = Zeroizing::new(<[u8; 32]>::from(
@@ -244,7 +244,7 @@ impl Record {
         ));
         let fields = [format.as_str(), &version.to_string(), key, encoding, body];
         let code = fields.into_iter().fold(hmac(&*derived), |code, field| {
-            // With its length before it no field can pass for the end of another.
+            // With the length before each field, no text can be moved from one field to the next.
             code.chain_update((field.len() as u64).to_be_bytes()).chain_update(field)
         });
         hex::encode(code.finalize().into_bytes())
@@ -310,17 +310,18 @@ impl WidgetPart {
         is_good.then(|| WidgetSession { ks: ks.clone(), obtained_at, fresh: *fresh })
     }
 
-    /// When it is not worth starting from any more. Out of the server's response cache it comes at an age.
+    /// When a login can no longer start from it. From the server's response cache it comes up to 600 s old (by the code of release
+    /// Venus-22.19.0).
     fn ends_at(&self) -> UnixSeconds {
         let age = if self.fresh { Duration::ZERO } else { StartWidgetSession::CACHE_LIFETIME };
         self.obtained_at.plus(StartWidgetSession::DEFAULT_LIFETIME - age - MARGIN)
     }
 }
 
-/// A login takes some time, and clocks count in whole seconds.
+/// A login takes time, and clocks count in whole seconds.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// Unknown if the wall clock was set back.
+/// The time since then, or `None` if the wall clock was set back.
 fn age(since: UnixSeconds, now: Moment) -> Option<Duration> {
     now.wall.seconds_since(since).try_into().ok().map(Duration::from_secs)
 }

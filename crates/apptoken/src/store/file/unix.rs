@@ -14,18 +14,19 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use self::directory::Directory;
-use crate::store::holders::Holders;
+use crate::store::key_locks::KeyLocks;
 use crate::store::{SessionKey, StoreError, StoreErrorKind, StoredSession};
 use crate::sync::{Mutex, lock};
 
-/// No session is nearly as large.
+/// A limit for what is read, so that a huge file cannot fill the memory. A record has a few KiB.
 const LARGEST: u64 = 1 << 20;
 
-/// How often the folder is looked through for sessions that have ended, in seconds.
+/// The shortest time between two searches for expired sessions, in seconds: a search reads every file of the folder.
 const REMOVAL_PAUSE: i64 = 3600;
 
-/// The lock of a file does not tell a thread that it holds the lock itself.
-static RENEWALS: Holders<PathBuf> = Holders::new();
+/// A file lock belongs to one opening of the file. A thread that opens the file again would wait for itself, so the threads of
+/// this process take this lock first.
+static RENEWALS: KeyLocks<PathBuf> = KeyLocks::new();
 
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -37,15 +38,17 @@ pub(super) struct Folder {
 struct Names {
     session: String,
     lock: String,
-    /// A session that is being written.
+    /// The session while it is written.
     new: String,
 }
 
 impl Names {
-    /// Files of different versions of the format have different names, so that versions do not fight over one.
+    /// Files of different format versions have different names. During an update two versions of a program run at once, and each
+    /// would move the other's file aside.
     const VERSION: &str = ".v2.";
 
     fn of(key: &SessionKey) -> Self {
+        // A hash, because a user id can be long and contain any character.
         let digest = hex::encode(Sha256::digest(key.to_string().as_bytes()));
         let digest = digest.get(..16).unwrap_or_default();
         Self::with_stem(&format!("{}-{}-{digest}", key.partner(), key.app_token()))
@@ -56,7 +59,7 @@ impl Names {
         Self { session: name("session"), lock: name("lock"), new: name("new") }
     }
 
-    /// What the names of one key have in common.
+    /// The common part of the names of one key.
     fn stem_of(name: &str) -> Option<&str> {
         let (stem, kind) = name.split_once(Self::VERSION)?;
         ["session", "lock", "new"].contains(&kind).then_some(stem)
@@ -72,7 +75,7 @@ impl Folder {
         self.read(&Names::of(key).session)
     }
 
-    pub(super) fn exclusively(
+    pub(super) fn renew_exclusively(
         &self,
         key: &SessionKey,
         patience: Duration,
@@ -81,22 +84,22 @@ impl Folder {
         let names = Names::of(key);
         let begun = Instant::now();
         let path = self.directory.path(&names.lock);
-        let _renewal = RENEWALS.hold(path.clone(), patience).map_err(|error| error.at(path.display().to_string()))?;
+        let _renewal = RENEWALS.lock(path.clone(), patience).map_err(|error| error.at(path.display().to_string()))?;
         let _lock = self
             .lock(&names.lock, patience.saturating_sub(begun.elapsed()))?
             .ok_or_else(|| self.directory.error(&names.lock, StoreErrorKind::Locked))?;
-        let (kept, problem) = match self.read(&names.session) {
-            Ok(kept) => (kept, Ok(())),
+        let (stored, problem) = match self.read(&names.session) {
+            Ok(stored) => (stored, Ok(())),
             Err(error) => (None, Err(self.set_aside(&names.session, error))),
         };
-        match renew(kept) {
+        match renew(stored) {
             Some(renewed) => self.write(&names, &renewed).and(problem),
             None => problem,
         }
     }
 
-    /// Removes what is of no use any more, unless that was done within the last hour. What cannot be read or is locked is
-    /// left to whoever uses it.
+    /// Removes the files of expired sessions, unless that was done within the last hour. Files that cannot be read or are
+    /// locked stay: another process may be using them.
     pub(super) fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {
         {
             let mut removed_ended_at = lock(&self.removed_ended_at);
@@ -119,17 +122,22 @@ impl Folder {
             return Ok(());
         }
         let Ok(Some(_lock)) = self.lock(&names.lock, Duration::ZERO) else { return Ok(()) };
+        // Another process may have renewed the session before this one got the lock.
         if !is_ended() {
             return Ok(());
         }
+        // The lock last: with its name gone, another process creates a new one and no longer waits for this one.
         self.directory.remove(&names.new)?;
         self.directory.remove(&names.session)?;
         self.directory.remove(&names.lock)
     }
 
-    /// The lock, or `None` if another did not release it in time. It ends with the file, also when the process is killed.
+    /// The lock, or `None` if another process did not release it in time. The system releases it when the file is closed, also
+    /// when the process is killed.
     fn lock(&self, name: &str, patience: Duration) -> Result<Option<File>, StoreError> {
         let begun = Instant::now();
+        // The system has no lock with a timeout, so this polls. It uses real time: other processes do not follow the
+        // provider's clock.
         let mut pause = Duration::from_millis(1);
         loop {
             let file = self.directory.open_or_create(name)?;
@@ -147,7 +155,7 @@ impl Folder {
     fn read(&self, name: &str) -> Result<Option<StoredSession>, StoreError> {
         let Some(file) = self.directory.open_file(name)? else { return Ok(None) };
         let size = file.metadata().map_or(LARGEST, |metadata| metadata.len().min(LARGEST));
-        // With enough room at once no part of the text stays behind where it grew.
+        // Enough capacity from the start: a buffer that grows leaves copies of the secret in freed memory.
         let mut text =
             Zeroizing::new(String::with_capacity(usize::try_from(size).unwrap_or_default().saturating_add(64)));
         match file.take(LARGEST).read_to_string(&mut text) {
@@ -162,40 +170,44 @@ impl Folder {
         }
     }
 
-    /// Replaces the file as a whole, and makes sure that it outlives a power cut. Only under the lock.
+    /// Replaces the file as a whole and durably. Only under the lock.
     fn write(&self, names: &Names, session: &StoredSession) -> Result<(), StoreError> {
-        // A process that was killed while it wrote may have left it.
+        // A process that was killed while it wrote may have left this file.
         self.directory.remove(&names.new)?;
         let written = self.write_new(&names.new, session);
         if let Err(error) = written.and_then(|()| self.directory.rename(&names.new, &names.session)) {
             let _ = self.directory.remove(&names.new);
             return Err(error);
         }
+        // Without this a power failure could undo the rename.
         self.directory.sync()
     }
 
     fn write_new(&self, name: &str, session: &StoredSession) -> Result<(), StoreError> {
+        // Synced before the rename: a file system may make the new name durable before the content, and leave an empty file
+        // after a power failure.
         let mut file = self.directory.create(name)?;
         let written = file.write_all(session.expose().as_bytes()).and_then(|()| file.sync_all());
         written.map_err(|error| self.directory.io_error(name, error))
     }
 
-    /// Moves what cannot be read as a session out of the way, so that nothing of it is lost. Only under the lock.
+    /// Moves a file that is not a session aside. It is not deleted, because it may belong to another program. Only under the lock.
     fn set_aside(&self, name: &str, error: StoreError) -> StoreError {
         if !matches!(error.kind(), StoreErrorKind::Corrupt | StoreErrorKind::Foreign) {
             return error;
         }
-        let mut asides = (1..1000).map(|number| format!("{}.aside-{number}", name.trim_end_matches(".session")));
-        match asides.find(|aside| self.directory.is_free(aside)) {
+        let mut free_names = (1..1000).map(|number| format!("{}.aside-{number}", name.trim_end_matches(".session")));
+        match free_names.find(|aside| self.directory.is_free(aside)) {
             Some(aside) if self.directory.rename(name, &aside).is_ok() => {
-                error.moved(self.directory.path(&aside).display().to_string())
+                error.with_new_path(self.directory.path(&aside).display().to_string())
             }
             _ => error,
         }
     }
 }
 
-/// Whether the file lost its name while it was waited for: then its lock locks nothing.
+/// Whether the file was removed while this process waited for its lock. Such a lock excludes nobody: other processes lock the
+/// new file of that name.
 fn is_removed(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
 }

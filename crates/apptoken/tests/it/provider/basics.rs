@@ -36,21 +36,21 @@ fn a_failed_renewal_keeps_a_valid_session() {
 }
 
 #[test]
-fn a_failure_is_not_remembered_for_ever() {
+fn a_failed_login_is_tried_again_after_a_pause() {
     let fake = Fake::new();
     let provider = builder(&fake).retry(RetryPolicy::none()).build();
     let fault = fake.inject(Fault::on(WIDGET, Trouble::Refused));
     for _ in 0..20 {
         assert_eq!(provider.session().unwrap_err().kind(), ErrorKind::NotSent);
     }
-    assert_eq!(fake.journal().requests(), 1, "in the pause after a failure nothing is sent");
+    assert_eq!(fake.journal().requests(), 1, "nothing is sent in the pause after a failure");
     fake.remove_fault(fault);
     fake.clock().advance(Duration::from_secs(1));
     assert!(provider.session().is_ok());
 }
 
 #[test]
-fn a_permanent_failure_is_tried_again_after_its_pause() {
+fn a_permanently_failed_login_is_tried_again_after_its_pause() {
     let fake = Fake::new();
     let own = token(&fake, DAY);
     let provider = builder_with(&fake, &own).build();
@@ -66,7 +66,7 @@ fn a_permanent_failure_is_tried_again_after_its_pause() {
 }
 
 #[test]
-fn an_old_invalidate_that_comes_late_does_not_drop_the_new_session() {
+fn invalidating_an_old_ks_does_not_drop_the_new_session() {
     let fake = Fake::new();
     let provider = builder(&fake).build();
     let old = provider.session().unwrap();
@@ -112,15 +112,15 @@ fn a_panic_in_the_callers_code_poisons_nothing() {
 }
 
 #[test]
-fn a_session_is_had_within_a_limit_or_not_at_all() {
+fn a_limited_call_returns_a_session_in_time_or_none() {
     let fake = Fake::new();
     let provider = builder(&fake).build();
     let limit = Duration::from_secs(5);
     fake.inject(Fault::on(START, Trouble::Refused).nth(1));
-    let first = provider.session_within(limit).unwrap().expect("one repetition fits into the limit");
+    let first = provider.session_within(limit).unwrap().expect("one retry fits into the limit");
     assert!(
         provider.session_within(Duration::ZERO).unwrap().unwrap().ks().is_same(first.ks()),
-        "a cached one always is"
+        "a cached session is returned with any limit"
     );
     fake.inject(Fault::on_any(Trouble::Refused));
     provider.invalidate(first.ks());
@@ -144,13 +144,16 @@ fn a_limit_holds_while_the_transport_hangs() {
             .renewal(RenewalPolicy { first_pause: DAY, longest_pause: DAY, ..RenewalPolicy::default() })
             .build();
     assert!(provider.session_within(Duration::from_millis(20)).unwrap().is_none());
-    assert!(provider.session_within(Duration::from_millis(20)).unwrap().is_none(), "and for one who joins");
+    assert!(
+        provider.session_within(Duration::from_millis(20)).unwrap().is_none(),
+        "the limit also holds for a caller that joins"
+    );
     drop(release);
     assert_eq!(provider.session_within(Duration::from_secs(60)).unwrap_err().kind(), ErrorKind::NoReply);
 }
 
 #[test]
-fn a_pause_is_waited_for_if_the_limit_allows() {
+fn a_limited_call_waits_for_the_end_of_a_pause() {
     let fake = Fake::new();
     let provider = builder(&fake).retry(RetryPolicy::none()).build();
     fake.inject(Fault::on(WIDGET, Trouble::Refused).nth(1));
@@ -161,14 +164,14 @@ fn a_pause_is_waited_for_if_the_limit_allows() {
 }
 
 #[test]
-fn a_session_without_life_is_refused_and_no_storm() {
+fn an_expired_new_session_is_refused_and_causes_a_pause() {
     let fake = Fake::new();
     let provider = builder_with(&fake, &token(&fake, Duration::ZERO)).build();
     for _ in 0..600 {
         assert_eq!(provider.session().unwrap_err().kind(), ErrorKind::AlreadyExpired);
         fake.clock().advance(Duration::from_millis(100));
     }
-    assert_eq!(logins(&fake), 1, "one in a minute");
+    assert_eq!(logins(&fake), 1, "one login per minute");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Requests, connections and handshakes, counted.
+//! Counts of requests, connections and handshakes.
 
 use std::time::Duration;
 
@@ -23,11 +23,11 @@ fn a_login_is_two_requests_and_a_renewal_is_one() {
 }
 
 #[test]
-fn a_widget_session_is_used_for_its_safe_life_and_no_longer() {
+fn a_widget_session_is_used_until_it_may_have_expired() {
     let fake = Fake::new();
     let provider = builder_with(&fake, &token(&fake, HOUR)).build();
     provider.session().unwrap();
-    // A day, less the ten minutes that the response cache may have kept it, less a minute.
+    // One day, less ten minutes in the response cache, less the margin of one minute.
     fake.clock().advance(Duration::from_secs(86_400 - 600 - 60 - 2));
     provider.session().unwrap();
     assert_eq!(fake.journal().count(WIDGET), 1);
@@ -38,7 +38,7 @@ fn a_widget_session_is_used_for_its_safe_life_and_no_longer() {
 }
 
 #[test]
-fn a_widget_session_that_is_refused_is_replaced_past_the_cache() {
+fn a_refused_widget_session_is_replaced_by_one_from_no_cache() {
     let fake = Fake::builder().response_cache(true).build();
     let provider = builder(&fake).build();
     let first = provider.session().unwrap();

@@ -1,4 +1,4 @@
-//! Code of the caller's that calls the provider back, or panics.
+//! The caller's code that calls the provider again, or panics.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -15,13 +15,13 @@ use apptoken_transport_fake::{Fake, TokenSpec};
 
 use super::support::{DAY, Notes, builder, credential, endpoint, logins, partner, token};
 
-/// Nothing here takes as long; a test that hangs fails by it.
+/// Longer than anything here takes: a test that hangs fails after it.
 const WATCHDOG: Duration = Duration::from_secs(60);
 
-/// The provider under test, for code that is made before it.
+/// The provider under test, for code that is created before it.
 type Slot = Arc<OnceLock<Provider>>;
 
-/// Asks on another thread, so that a call that waits for itself fails instead of hanging.
+/// Requests the session on another thread, so that a call that waits for itself fails and does not hang.
 fn ask(provider: &Provider) -> Result<Arc<Session>, Error> {
     let (sender, receiver) = channel();
     let provider = provider.clone();
@@ -35,7 +35,7 @@ fn fill(slot: &Slot, provider: Provider) -> Provider {
 
 type Answers = Arc<Mutex<Vec<Result<Arc<Session>, Error>>>>;
 
-/// Asks the provider for a session at each event.
+/// An observer that requests a session at each event.
 struct Asking {
     provider: Slot,
     answers: Answers,
@@ -51,7 +51,7 @@ impl Observer for Asking {
 }
 
 #[test]
-fn an_observer_that_asks_gets_an_error_or_the_session() {
+fn an_observer_that_calls_back_gets_an_error_or_the_session() {
     let fake = Fake::new();
     let (slot, answers) = (Slot::default(), Answers::default());
     let observer = Asking { provider: Arc::clone(&slot), answers: Arc::clone(&answers) };
@@ -59,7 +59,7 @@ fn an_observer_that_asks_gets_an_error_or_the_session() {
     let first = ask(&provider).unwrap();
     {
         let answers = std::mem::take(&mut *answers.lock().unwrap());
-        // At the start there was no session yet, at the success there is.
+        // At the start there was no session yet, after the renewal there is one.
         let [before, _, after, _] = &answers[..] else { panic!("{answers:?}") };
         let error = before.as_ref().unwrap_err();
         assert!(error.kind() == ErrorKind::InvalidInput && error.to_string().contains("observer"), "{error}");
@@ -68,13 +68,13 @@ fn an_observer_that_asks_gets_an_error_or_the_session() {
     fake.clock().advance(Duration::from_secs(23 * 3600));
     let second = ask(&provider).unwrap();
     assert!(!second.ks().is_same(first.ks()));
-    // While the old session is good, that is the answer.
+    // While the old session is valid, it is the answer.
     assert!(answers.lock().unwrap()[0].as_ref().unwrap().ks().is_same(first.ks()));
     assert_eq!(logins(&fake), 2);
 }
 
 #[test]
-fn a_source_that_asks_gets_an_error() {
+fn a_source_that_calls_back_gets_an_error() {
     let fake = Fake::new();
     let (slot, answers) = (Slot::default(), Answers::default());
     let (own, inner, seen) = (credential(&token(&fake, DAY)), Arc::clone(&slot), Arc::clone(&answers));
@@ -88,7 +88,7 @@ fn a_source_that_asks_gets_an_error() {
 }
 
 #[test]
-fn a_transport_that_asks_gets_an_error_for_any_user() {
+fn a_transport_that_calls_back_gets_an_error_for_any_user() {
     for store in [None, Some(MemoryStore::new())] {
         let fake = Fake::new();
         let open = fake.add_token(partner(), TokenSpec::new(HashType::Sha256));
@@ -99,7 +99,7 @@ fn a_transport_that_asks_gets_an_error_for_any_user() {
             if depth.fetch_add(1, Ordering::SeqCst) == 0 {
                 let provider = inner.get().unwrap();
                 seen.lock().unwrap().push(provider.session());
-                // Another identity has a login of its own, but the same widget session.
+                // Another identity has its own login, but the same widget session.
                 seen.lock().unwrap().push(provider.for_user("bob").session());
             }
             server.send(request)
@@ -117,9 +117,9 @@ fn a_transport_that_asks_gets_an_error_for_any_user() {
     }
 }
 
-/// Two providers that share a store, one of which is asked by the transport of the other.
+/// Two providers that share a store; the transport of one calls the other.
 #[test]
-fn a_store_that_is_entered_twice_by_a_thread_does_not_hang() {
+fn a_thread_that_enters_a_store_twice_does_not_hang() {
     let fake = Fake::new();
     let own = credential(&token(&fake, DAY));
     let store = MemoryStore::new();
@@ -137,7 +137,7 @@ fn a_store_that_is_entered_twice_by_a_thread_does_not_hang() {
     ask(&outer).unwrap();
 }
 
-/// Panics at the first events, and passes the others on.
+/// An observer that panics at the first events, and forwards the others.
 struct Panicking {
     left: AtomicU64,
     notes: Notes,
@@ -151,7 +151,7 @@ impl Observer for Panicking {
     }
 }
 
-/// An observer that says when something happens.
+/// An observer that sends each event to the test.
 struct Signal<O>(O, Mutex<std::sync::mpsc::Sender<String>>);
 
 impl<O: Observer> Observer for Signal<O> {
@@ -184,7 +184,7 @@ fn a_refresher_survives_a_panic_and_reports_it() {
 }
 
 #[test]
-fn a_limited_call_survives_a_panic_of_its_helper() {
+fn a_limited_call_survives_a_panic_of_its_login_thread() {
     let fake = Fake::new();
     let transport = FnTransport::new(|_| panic!("the transport panics"));
     let own = credential(&token(&fake, DAY));
@@ -192,13 +192,13 @@ fn a_limited_call_survives_a_panic_of_its_helper() {
     let (sender, receiver) = channel();
     let asked = provider.clone();
     thread::spawn(move || sender.send(asked.session_within(Duration::MAX).map(drop)));
-    let error = receiver.recv_timeout(WATCHDOG).expect("the call waits for a thread that is dead").unwrap_err();
+    let error = receiver.recv_timeout(WATCHDOG).expect("the call waits for a thread that has ended").unwrap_err();
     assert!(error.kind() == ErrorKind::InvalidInput && error.to_string().contains("panic"), "{error}");
 }
 
-/// 7 of 40 calls waited their whole limit.
+/// Regression: 7 of 40 calls waited for their whole limit.
 #[test]
-fn a_batch_that_brings_the_session_wakes_limited_calls() {
+fn a_batch_that_starts_the_session_wakes_limited_calls() {
     let fake = Fake::new();
     let open = fake.add_token(partner(), TokenSpec::new(HashType::Sha256));
     let (arrived, leave) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
@@ -213,7 +213,7 @@ fn a_batch_that_brings_the_session_wakes_limited_calls() {
         server.send(request)
     });
     let provider = Provider::builder(endpoint(), credential(&open), transport).clock(fake.clock()).build();
-    // The widget session is there, so that only the login of alice hangs.
+    // There is a widget session already, so that only the login of alice hangs.
     provider.for_user("bob").session().unwrap();
     hangs.store(true, Ordering::SeqCst);
     let (sender, receiver) = channel();
@@ -227,7 +227,7 @@ fn a_batch_that_brings_the_session_wakes_limited_calls() {
     leave.wait();
 }
 
-/// The source moves to another account while a widget session of the first is being asked for.
+/// The source changes to another account while a widget session of the first is requested.
 #[test]
 fn a_widget_session_is_never_used_for_another_account() {
     struct Moving(Mutex<Vec<apptoken::Credential>>);

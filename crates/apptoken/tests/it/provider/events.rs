@@ -1,4 +1,4 @@
-//! What is told, and that no secret is.
+//! Which events are reported, and that none shows a secret.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +13,7 @@ fn advance(fake: &Fake, seconds: u64) {
 }
 
 #[test]
-fn a_life_is_told() {
+fn each_step_of_a_session_is_reported() {
     let (fake, notes) = (Fake::new(), Notes::default());
     let calm = apptoken::login::renewal::RenewalPolicy { jitter_percent: 0, ..Default::default() };
     let provider = builder(&fake).observer(notes.clone()).renewal(calm).retry(apptoken::RetryPolicy::none()).build();
@@ -22,7 +22,7 @@ fn a_life_is_told() {
     assert_eq!(
         notes.take(),
         [
-            "renewing the session: no session was obtained yet".to_owned(),
+            "renewing the session: no session was started yet".to_owned(),
             format!("session {ks} started, good until {ends} (2 requests, 0.0ns)"),
         ]
     );
@@ -32,14 +32,14 @@ fn a_life_is_told() {
     assert_eq!(
         notes.take(),
         [
-            "renewing the session: 21599.0s are left".to_owned(),
+            "renewing the session: it expires in 21599.0s".to_owned(),
             "no session: appToken.startSession: the server answered with HTTP status 503 (1 requests, 0.0ns)"
                 .to_owned(),
-            format!("session {ks} stays in use: 21599.0s are left, failed renewals in a row: 1"),
+            format!("session {ks} stays in use: it expires in 21599.0s, failed renewals in a row: 1"),
         ]
     );
     provider.session().unwrap();
-    assert!(notes.take().is_empty(), "told once for a failure");
+    assert!(notes.take().is_empty(), "a failure is reported once");
     provider.invalidate(first.ks());
     provider.invalidate(first.ks());
     assert_eq!(notes.take(), [format!("session {ks} dropped: it was dropped on request")]);
@@ -50,31 +50,37 @@ fn a_life_is_told() {
 }
 
 #[test]
-fn the_end_of_the_token_is_told_thirty_and_seven_days_before() {
+fn the_expiry_of_a_token_is_reported_30_and_7_days_before() {
     let (fake, notes) = (Fake::new(), Notes::default());
     let own = token(&fake, DAY);
     let end = UnixSeconds(fake.clock().time().0 + 40 * 86_400);
     let source = WithExpiry::new(credential(&own), end);
     let provider =
         Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock()).observer(notes.clone()).build();
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for hour in 0..39 * 24 {
         provider.session().unwrap();
         let ends = notes.take().into_iter().filter(|note| note.contains("app token"));
-        told.extend(ends.map(|note| (hour / 24, note)));
+        reported.extend(ends.map(|note| (hour / 24, note)));
         advance(&fake, 3600);
     }
-    let note = |days: u64| format!("app token {} ends at {end}, in {days} days: get a new one", own.id);
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!((10..=11).contains(&told[0].0) && (told[0].1 == note(29) || told[0].1 == note(30)), "{told:?}");
-    assert!((33..=34).contains(&told[1].0) && (told[1].1 == note(6) || told[1].1 == note(7)), "{told:?}");
+    let note = |days: u64| format!("app token {} expires at {end}, in {days} days: replace it", own.id);
+    assert_eq!(reported.len(), 2, "{reported:?}");
+    assert!(
+        (10..=11).contains(&reported[0].0) && (reported[0].1 == note(29) || reported[0].1 == note(30)),
+        "{reported:?}"
+    );
+    assert!(
+        (33..=34).contains(&reported[1].0) && (reported[1].1 == note(6) || reported[1].1 == note(7)),
+        "{reported:?}"
+    );
 }
 
-/// Writes down everything that an event can show.
+/// Records all forms in which an event can be shown.
 #[derive(Clone, Default)]
-struct Everything(Arc<Mutex<String>>);
+struct EventRecorder(Arc<Mutex<String>>);
 
-impl Observer for Everything {
+impl Observer for EventRecorder {
     fn observe(&self, event: &Event<'_>) {
         use std::fmt::Write as _;
         write!(self.0.lock().unwrap(), "{event} {event:?} {event:#?}").unwrap();
@@ -83,7 +89,7 @@ impl Observer for Everything {
 
 #[test]
 fn no_event_shows_a_secret() {
-    let (fake, all) = (Fake::new(), Everything::default());
+    let (fake, all) = (Fake::new(), EventRecorder::default());
     let own = token(&fake, DAY);
     let provider = builder_with(&fake, &own).observer(all.clone()).build();
     let mut secrets = vec![own.secret.expose().to_owned()];
@@ -109,7 +115,7 @@ fn no_event_shows_a_secret() {
         advance(&fake, 60);
     }
     let shown = all.0.lock().unwrap();
-    assert!(shown.contains("RenewalFailed") && shown.contains("ServedStale") && shown.contains("Invalidated"));
+    assert!(shown.contains("RenewalFailed") && shown.contains("StaleSessionServed") && shown.contains("Invalidated"));
     assert!(secrets.iter().all(|secret| !shown.contains(secret)));
     assert!(!format!("{provider:?}").contains(own.secret.expose()));
 }
@@ -157,7 +163,7 @@ fn events_become_log_lines() {
     provider.session().unwrap_err();
     drop(listening);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(text.contains("DEBUG apptoken: renewing the session: no session was obtained yet"), "{text}");
+    assert!(text.contains("DEBUG apptoken: renewing the session: no session was started yet"), "{text}");
     assert!(text.contains("WARN apptoken: no session: "), "{text}");
     assert!(!text.contains(session.ks().expose()) && !text.contains(own.secret.expose()), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Sessions in files, in a folder that somebody else meddles with.
+//! Sessions in files, in a folder that other users or processes change.
 #![cfg(unix)]
 
 use std::fs::{self, File, Permissions};
@@ -23,7 +23,7 @@ struct Setup {
 }
 
 impl Setup {
-    /// With a session in the store.
+    /// A setup with a session in the store.
     fn new() -> Self {
         let fake = Fake::new();
         let token = token(&fake, DAY);
@@ -44,8 +44,8 @@ impl Setup {
         self.folder.file().with_extension(kind)
     }
 
-    fn assert_that_elsewhere_is_untouched(&self) {
-        let text = fs::read_to_string(self.folder.path().with_file_name("elsewhere"));
+    fn assert_outside_file_is_unchanged(&self) {
+        let text = fs::read_to_string(self.folder.path().with_file_name("outside_file"));
         assert!(text.is_err() || text.is_ok_and(|text| text == "precious"));
     }
 
@@ -54,30 +54,30 @@ impl Setup {
     }
 }
 
-/// What it is, and what puts it there.
+/// Its name, and a function that creates it.
 type Impostor = (&'static str, fn(&Path));
 
-/// Everything that can stand in the place of a file without being one that the store made.
+/// All kinds of entries that can be in the place of a file without being a file of the store.
 fn impostors() -> [Impostor; 5] {
     [
-        ("link", |path| symlink(elsewhere(path), path).unwrap()),
+        ("link", |path| symlink(outside_file(path), path).unwrap()),
         ("pipe", |path| assert!(Command::new("mkfifo").args(["-m", "600"]).arg(path).status().unwrap().success())),
         ("socket", |path| drop(UnixListener::bind(path).unwrap())),
         ("folder", |path| fs::create_dir(path).unwrap()),
-        ("second name", |path| fs::hard_link(elsewhere(path), path).unwrap()),
+        ("second name", |path| fs::hard_link(outside_file(path), path).unwrap()),
     ]
 }
 
-/// A file of the user's beside the store's folder.
-fn elsewhere(path: &Path) -> PathBuf {
-    let file = path.parent().unwrap().parent().unwrap().join("elsewhere");
+/// A file of the user outside the store's folder.
+fn outside_file(path: &Path) -> PathBuf {
+    let file = path.parent().unwrap().parent().unwrap().join("outside_file");
     fs::write(&file, "precious").unwrap();
     fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     file
 }
 
 #[test]
-fn what_stands_in_the_place_of_a_session_is_not_read() {
+fn an_impostor_of_a_session_file_is_not_read() {
     for (what, put) in impostors() {
         let setup = Setup::new();
         let path = setup.file("session");
@@ -90,35 +90,35 @@ fn what_stands_in_the_place_of_a_session_is_not_read() {
         assert!(reported[1].contains("this is not a file of the store"), "{what}: {reported:?}");
         let replaced = fs::symlink_metadata(&path).unwrap().is_file();
         assert_eq!(replaced, what != "folder", "{what}");
-        setup.assert_that_elsewhere_is_untouched();
+        setup.assert_outside_file_is_unchanged();
     }
 }
 
 #[test]
-fn what_stands_in_the_place_of_a_lock_is_an_error_at_once() {
+fn an_impostor_of_a_lock_file_is_an_error_at_once() {
     for (what, put) in impostors() {
         let setup = Setup::new();
         let path = setup.file("lock");
         fs::remove_file(&path).unwrap();
         put(&path);
-        let locked = setup.folder.store().exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept);
+        let locked = setup.folder.store().renew_exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept);
         assert_eq!(locked.unwrap_err().kind(), StoreErrorKind::NotOurFile, "{what}");
-        setup.assert_that_elsewhere_is_untouched();
+        setup.assert_outside_file_is_unchanged();
     }
 }
 
 #[test]
-fn what_stands_in_the_place_of_a_new_file_is_not_written_to() {
+fn an_impostor_of_a_new_file_is_not_written_to() {
     for (what, put) in impostors() {
         let setup = Setup::new();
         put(&setup.file("new"));
-        let written = setup.folder.store().exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept);
+        let written = setup.folder.store().renew_exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept);
         match written {
             Ok(()) => assert!(!setup.file("new").exists() && what != "folder"),
             Err(error) => assert_eq!((error.kind(), what), (StoreErrorKind::NotOurFile, "folder")),
         }
         assert!(setup.folder.store().load(&key(&setup.token)).unwrap().is_some());
-        setup.assert_that_elsewhere_is_untouched();
+        setup.assert_outside_file_is_unchanged();
     }
 }
 
@@ -127,13 +127,13 @@ fn a_half_written_file_is_removed_by_the_next_writer() {
     let setup = Setup::new();
     let half = setup.file("new");
     fs::write(&half, "{\"format\":").unwrap();
-    setup.folder.store().exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept).unwrap();
+    setup.folder.store().renew_exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept).unwrap();
     assert!(!half.exists());
     assert_eq!(mode(&setup.file("session")), 0o600);
 }
 
 #[test]
-fn leftovers_of_a_killed_process_are_removed_when_another_is_renewed() {
+fn files_of_a_killed_process_are_removed_by_the_next_renewal() {
     let setup = Setup::new();
     let stem = setup.folder.path().join("101-0_gone-0123456789abcdef.v2.new");
     fs::write(&stem, "{\"format\":").unwrap();
@@ -142,12 +142,12 @@ fn leftovers_of_a_killed_process_are_removed_when_another_is_renewed() {
     setup.fake.clock().advance(DAY);
     setup.provider().session().unwrap();
     let left: Vec<_> = fs::read_dir(setup.folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(left.len(), 3, "a session, its lock and what is not the store's: {left:?}");
+    assert_eq!(left.len(), 3, "a session, its lock and a file of another program: {left:?}");
     assert!(other.exists());
 }
 
 #[test]
-fn a_session_is_not_removed_while_another_process_holds_its_lock() {
+fn a_session_is_not_removed_while_its_lock_is_held() {
     let setup = Setup::new();
     let lock = File::open(setup.file("lock")).unwrap();
     lock.lock().unwrap();
@@ -160,7 +160,7 @@ fn a_session_is_not_removed_while_another_process_holds_its_lock() {
 }
 
 #[test]
-fn ended_sessions_are_looked_for_once_an_hour() {
+fn expired_sessions_are_searched_once_an_hour() {
     let setup = Setup::new();
     let (store, now) = (setup.folder.store(), setup.fake.clock().time().0);
     let ended = |hours: i64| apptoken::UnixSeconds(now + 2 * 86_400 + hours * 3600);
@@ -175,7 +175,7 @@ fn ended_sessions_are_looked_for_once_an_hour() {
 }
 
 #[test]
-fn a_process_that_hangs_with_the_lock_does_not_keep_others_from_logging_in() {
+fn a_process_that_hangs_with_the_lock_does_not_prevent_logins() {
     let setup = Setup::new();
     let hanging = File::open(setup.file("lock")).unwrap();
     hanging.lock().unwrap();
@@ -183,7 +183,7 @@ fn a_process_that_hangs_with_the_lock_does_not_keep_others_from_logging_in() {
     assert!(setup.provider().session().is_ok());
     assert_eq!(logins(&setup.fake), 2);
     let reported = setup.notes.take();
-    assert!(reported[1].contains("another is renewing the session and did not finish"), "{reported:?}");
+    assert!(reported[1].contains("another caller is renewing the session and did not finish"), "{reported:?}");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_folder_whose_parent_others_can_write_to_is_refused() {
 }
 
 #[test]
-fn a_folder_that_a_link_leads_to_is_checked_where_it_is() {
+fn a_link_to_a_folder_is_followed_and_its_target_checked() {
     let root = tempfile::tempdir().unwrap();
     let open = root.path().join("open");
     fs::create_dir(&open).unwrap();
@@ -219,7 +219,7 @@ fn a_folder_that_a_link_leads_to_is_checked_where_it_is() {
 }
 
 #[test]
-fn a_credentials_file_that_others_can_read_is_reported_once_for_each_change() {
+fn an_exposed_credentials_file_is_reported_once_per_change() {
     let (fake, notes, folder) = (Fake::new(), Notes::default(), tempfile::tempdir().unwrap());
     let token = token(&fake, HOUR);
     let path = folder.path().join("kaltura.env");
@@ -238,9 +238,9 @@ fn a_credentials_file_that_others_can_read_is_reported_once_for_each_change() {
     fake.inject(Fault::on(START, Trouble::ApiError("APP_TOKEN_NOT_ACTIVE".into())));
     for (mode, warnings) in [(0o640, 1), (0o644, 0), (0o600, 0), (0o604, 1), (0o400, 0)] {
         set_mode(mode);
-        // After a refusal the source is read again.
+        // The source is read again after a refusal.
         provider.session().unwrap_err();
-        let reported = notes.take().into_iter().filter(|note| note.contains("kaltura.env holds an app token"));
+        let reported = notes.take().into_iter().filter(|note| note.contains("kaltura.env contains an app token"));
         assert_eq!(reported.count(), warnings, "{mode:o}");
         fake.clock().advance(Duration::from_secs(600));
     }

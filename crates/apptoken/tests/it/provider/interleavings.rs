@@ -1,4 +1,4 @@
-//! Every interleaving of a few threads around one single flight, with the provider's own source.
+//! Every interleaving of a few threads in one single flight, with the provider's own source file.
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ mod single_flight;
 
 use single_flight::{Next, Role, SingleFlight, no_limit};
 
-/// Fetches a number unless one is there; answers with it.
+/// Fetches a number unless there is one, and returns it.
 fn fetch(flight: &SingleFlight<Option<usize>, usize>, fetched: &AtomicUsize, give_up: bool) -> Option<usize> {
     let joined = flight.join(no_limit, |state, situation| match (*state, situation.latest) {
         (Some(number), _) | (None, Some(&number)) => Next::Answer(number),
@@ -53,7 +53,7 @@ fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
 }
 
 #[test]
-fn one_leads_and_all_get_what_he_brings() {
+fn one_caller_leads_and_all_get_its_result() {
     check(3, || {
         let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
@@ -72,7 +72,7 @@ fn one_leads_and_all_get_what_he_brings() {
 }
 
 #[test]
-fn a_leader_who_gives_up_strands_nobody() {
+fn waiters_continue_after_a_leader_gives_up() {
     check(3, || {
         let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
@@ -91,14 +91,14 @@ fn a_leader_who_gives_up_strands_nobody() {
 }
 
 #[test]
-fn what_is_dropped_meanwhile_is_fetched_again() {
+fn a_value_dropped_meanwhile_is_fetched_again() {
     check(3, || {
         let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
         let (same, count) = (Arc::clone(&flight), Arc::clone(&fetched));
         let other = thread::spawn(move || {
             let first = fetch(&same, &count, false);
-            // Drops it only if it is still the one, as an invalidation does.
+            // Drops it only if it is still the same value, like an invalidation.
             same.change(|state| {
                 state.take_if(|number| Some(*number) == first);
             });
@@ -111,9 +111,9 @@ fn what_is_dropped_meanwhile_is_fetched_again() {
     });
 }
 
-/// Calls that waited their whole limit, because a batch had brought the session without waking them.
+/// Regression: calls waited for their whole limit, because a batch started the session without waking them.
 #[test]
-fn a_change_by_another_than_the_leader_wakes_who_waits() {
+fn a_change_without_leadership_wakes_the_waiters() {
     check(3, || {
         let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
@@ -121,7 +121,7 @@ fn a_change_by_another_than_the_leader_wakes_who_waits() {
         let (same, count) = (Arc::clone(&flight), Arc::clone(&fetched));
         let waiter = thread::spawn(move || fetch(&same, &count, false));
         flight.change(|state| *state = Some(7));
-        // The leader does not finish before: without being woken the waiter would wait for ever.
+        // The leader finishes later: without the wake-up the waiter would wait without end.
         assert_eq!(waiter.join().unwrap(), Some(7));
         drop(leader);
         assert_eq!(fetched.load(Ordering::SeqCst), 0);
@@ -129,7 +129,7 @@ fn a_change_by_another_than_the_leader_wakes_who_waits() {
 }
 
 #[test]
-fn work_that_waits_for_itself_is_told_so() {
+fn a_leader_that_joins_again_is_reentrant() {
     check(3, || {
         let flight = SingleFlight::<Option<usize>, usize>::new(None);
         let Ok(Role::Leader(leader, ())) = flight.join(no_limit, |_, _| Next::Lead(())) else { panic!() };

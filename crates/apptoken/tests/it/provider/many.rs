@@ -25,7 +25,7 @@ fn provider(fake: &Fake) -> Provider {
 }
 
 #[test]
-fn each_identity_has_a_session_of_its_own_and_all_share_the_widget_session() {
+fn identities_have_their_own_session_and_share_the_widget() {
     let fake = Fake::new();
     let provider = provider(&fake);
     let mut options = SessionOptions::default();
@@ -48,7 +48,7 @@ fn each_identity_has_a_session_of_its_own_and_all_share_the_widget_session() {
 }
 
 #[test]
-fn identities_are_remembered_up_to_a_bound_the_oldest_is_forgotten() {
+fn identities_are_cached_up_to_a_limit() {
     let fake = Fake::new();
     let provider = builder_with(&fake, &open_token(&fake)).identities(NonZeroUsize::new(3).unwrap()).build();
     for user in ["a", "b", "c", "a", "d"] {
@@ -79,7 +79,7 @@ fn many_users_cost_one_request_for_a_hundred() {
         for user in &users {
             provider.for_user(user).session().unwrap();
         }
-        assert_eq!(fake.journal().requests(), requests, "they are remembered");
+        assert_eq!(fake.journal().requests(), requests, "they are cached");
     }
 }
 
@@ -96,7 +96,7 @@ fn a_thousand_users_need_one_connection() {
 }
 
 #[test]
-fn each_user_has_a_result_of_his_own() {
+fn each_user_has_its_own_result() {
     let fake = Fake::new();
     let provider = provider(&fake);
     let known = provider.for_user("known").session().unwrap();
@@ -116,7 +116,7 @@ fn each_user_has_a_result_of_his_own() {
 }
 
 #[test]
-fn a_server_that_is_away_is_not_asked_for_each_batch() {
+fn an_outage_ends_all_batches() {
     let fake = Fake::new();
     let provider = builder_with(&fake, &open_token(&fake)).retry(RetryPolicy::none()).build();
     provider.session().unwrap();
@@ -128,7 +128,7 @@ fn a_server_that_is_away_is_not_asked_for_each_batch() {
 }
 
 #[test]
-fn a_widget_session_that_ended_is_replaced_for_the_whole_batch() {
+fn an_expired_widget_session_is_replaced_for_the_batch() {
     let fake = Fake::new();
     let provider = provider(&fake);
     fake.inject(Fault::on(START, Trouble::ApiError("INVALID_KS".into())).nth(1));
@@ -149,7 +149,7 @@ fn the_hash_type_is_detected_once_for_all() {
 }
 
 #[test]
-fn a_token_that_fixes_the_user_says_so() {
+fn a_token_that_fixes_the_user_refuses_all_others() {
     let fake = Fake::new();
     let fixed = fake.add_token(partner(), TokenSpec::new(HashType::Sha256).user("alice"));
     let refused = builder_with(&fake, &fixed).build().start_many(["bob"]);
@@ -162,11 +162,11 @@ fn a_token_that_fixes_the_user_says_so() {
 }
 
 #[test]
-fn a_batch_is_told_as_one_event() {
+fn a_batch_is_reported_as_one_event() {
     let (fake, notes) = (Fake::new(), Notes::default());
     let provider = builder_with(&fake, &open_token(&fake)).observer(notes.clone()).build();
     drop(provider.start_many(users(150)));
-    assert_eq!(notes.take(), ["150 sessions started, 0 refused (3 requests, 0.0ns)"]);
+    assert_eq!(notes.take(), ["150 sessions started, 0 failed (3 requests, 0.0ns)"]);
 }
 
 #[test]

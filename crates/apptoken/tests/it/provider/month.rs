@@ -1,4 +1,4 @@
-//! Thirty simulated days: faults, outages, wrong clocks.
+//! Thirty simulated days with faults, outages and wrong clocks.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// A program that asks for the session now and then.
+/// A program that requests the session regularly.
 struct Program {
     lifetime: u64,
     days: u64,
-    /// Between two asks.
+    /// The time between two requests for the session.
     pause: u64,
 }
 
 #[derive(Debug, Default)]
 struct Report {
     asked: u64,
-    /// Asks without a session while the server was there.
+    /// Requests without a session while the server was available.
     without: u64,
-    /// Asks without a session in the outage.
+    /// Requests without a session during the outage.
     without_in_outage: u64,
     requests: u64,
     requests_in_outage: u64,
@@ -32,9 +32,9 @@ struct Report {
 }
 
 impl Program {
-    /// One request in twenty fails, half of them after the server acted. On day 3 the server is away for three hours. The
-    /// date is ten minutes late, jumps ahead by an hour on day 5 and back on day 6, and is ten minutes early from day 15
-    /// on. On day 8 the machine sleeps for eight hours.
+    /// One request in twenty fails, half of them after the server acted. On day 3 there is an outage of three hours. The wall
+    /// clock is ten minutes slow, jumps ahead by an hour on day 5 and back on day 6, and is ten minutes fast from day 15 on. On
+    /// day 8 the machine is suspended for eight hours.
     fn run(&self) -> Report {
         let fake = Fake::builder().journal_capacity(2_000_000).build();
         fake.add_account(apptoken_transport_fake::Account::new(super::support::partner()));
@@ -72,7 +72,7 @@ impl Program {
                         fake.clear_faults();
                         faults();
                     }
-                    Event::DateSet(by) => machine.set_date_by(by),
+                    Event::DateSet(by) => machine.set_wall_clock_by(by),
                     Event::Suspended(seconds) => machine.suspend(Duration::from_secs(seconds)),
                 }
             }
@@ -106,7 +106,7 @@ impl Report {
         self.requests.div_ceil(30)
     }
 
-    /// While the server is away, a try is three requests, and at least 15 s lie between two tries.
+    /// During the outage an attempt is three requests, and there are at least 15 s between two attempts.
     fn check_outage(&self) {
         assert!(self.requests_in_outage <= 3 * 3 * HOUR / 15, "{self:?}");
     }
@@ -115,9 +115,9 @@ impl Report {
 #[test]
 fn sessions_of_a_day() {
     let report = Program { lifetime: DAY, days: 30, pause: 60 }.run();
-    // A session outlives the outage: nobody notices.
+    // A session outlasts the outage, so no request is without one.
     assert_eq!((report.without, report.without_in_outage), (0, 0), "{report:?}");
-    // One login in three quarters of a day, one widget session a day, and what is repeated.
+    // One login in three quarters of a day, one widget session a day, and the retries.
     assert!(report.logins <= 45 && report.requests_per_day() <= 3, "{report:?}");
     report.check_outage();
 }
@@ -134,7 +134,7 @@ fn sessions_of_an_hour() {
 #[test]
 fn sessions_of_ninety_seconds() {
     let report = Program { lifetime: 90, days: 30, pause: 10 }.run();
-    // Three faults in a row bring no session for a moment, if they come when the old one has just ended.
+    // Three faults in a row, just after a session expired, leave no session for a moment.
     assert!(report.without * 10_000 <= report.asked, "{report:?}");
     assert!(report.logins <= 30 * DAY / 65 && report.requests_per_day() <= DAY / 60, "{report:?}");
     report.check_outage();
@@ -148,14 +148,14 @@ fn sessions_of_five_seconds() {
 }
 
 #[test]
-fn sessions_of_five_seconds_asked_for_in_every_second() {
+fn sessions_of_five_seconds_requested_each_second() {
     let report = Program { lifetime: 5, days: 1, pause: 1 }.run();
     assert!(report.without * 1000 <= report.asked, "{report:?}");
     assert!(report.logins <= DAY / 5 * 4 / 3 && report.requests <= DAY / 5 * 4 / 3, "{report:?}");
 }
 
 #[test]
-fn the_machine_of_these_tests_has_clocks_of_its_own() {
+fn the_clocks_of_the_test_machine_are_independent() {
     let fake = Fake::new();
     let machine = Machine::of(&fake, 600);
     let before = machine.now();

@@ -1,4 +1,4 @@
-//! Any renewal policy, any lifetime, any trouble.
+//! Any renewal policy with any lifetime and any faults.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::support::{Machine, builder_with, logins, token};
 prop_compose! {
     fn any_policy()(
         advisory_percent: u8, jitter_percent: u8, mandatory_percent: u8, longest_mandatory in 0..1000_u64,
-        first_pause in 0..100_u64, longest_pause in 0..1000_u64, pause_for_good in 0..1000_u64, jitter_seed: u64,
+        first_pause in 0..100_u64, longest_pause in 0..1000_u64, permanent_failure_pause in 0..1000_u64, jitter_seed: u64,
     ) -> RenewalPolicy {
         RenewalPolicy {
             advisory_percent,
@@ -21,7 +21,7 @@ prop_compose! {
             longest_mandatory: Duration::from_secs(longest_mandatory),
             first_pause: Duration::from_secs(first_pause),
             longest_pause: Duration::from_secs(longest_pause),
-            pause_for_good: Duration::from_secs(pause_for_good),
+            permanent_failure_pause: Duration::from_secs(permanent_failure_pause),
             jitter_seed,
         }
     }
@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn what_is_handed_out_is_good_and_renewals_are_at_most_two_in_a_lifetime(
+    fn sessions_are_valid_and_renewed_at_most_twice_in_a_lifetime(
         policy in any_policy(),
         lifetime in prop_oneof![2..120_u64, 120..100_000_u64],
         date_off_by in -100_000..100_000_i64,
@@ -55,14 +55,14 @@ proptest! {
         for pause in pauses {
             let asked = fake.clock().time();
             match provider.session() {
-                // A session that is renewed under way is as old as its reply is late.
+                // A session that this call renewed is as old as its reply is late.
                 Ok(session) => prop_assert!(session.expires_at() > fake.clock().time() || lifetime <= late + 2),
                 Err(_) => prop_assert!(faults > 0.0 || lifetime <= late + 2, "no session at {asked}"),
             }
             fake.clock().advance(Duration::from_secs(pause));
         }
         let seconds = u64::try_from(fake.clock().time().0 - begun).unwrap();
-        // An answer that is late is paid for by the session, not by more logins.
+        // A late reply shortens the use of the session, and causes no more logins.
         prop_assert!(logins(&fake) <= 1 + 2 * seconds / lifetime, "{} logins in {seconds} s", logins(&fake));
     }
 }

@@ -1,4 +1,4 @@
-//! Many processes on one folder of sessions, over loopback HTTP and on the machine's own clock.
+//! Many processes that share one folder of sessions, over loopback HTTP and with the real clock.
 #![cfg(unix)]
 
 use std::fs;
@@ -42,11 +42,11 @@ fn process(test: &str, endpoint: &Endpoint, token: &Token, folder: &Path) -> Com
     command
 }
 
-/// What a process says.
-fn said(child: &mut Child) -> impl Iterator<Item = String> {
+/// The lines that a process prints for its test.
+fn printed(child: &mut Child) -> impl Iterator<Item = String> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    // The test harness writes its own words before.
-    lines.map_while(Result::ok).filter_map(|line| line.split_once("said: ").map(|(_, word)| word.to_owned()))
+    // The test harness prints its own text before.
+    lines.map_while(Result::ok).filter_map(|line| line.split_once("printed: ").map(|(_, word)| word.to_owned()))
 }
 
 #[test]
@@ -54,9 +54,10 @@ fn fifty_processes_share_one_login() {
     let (emulator, token) = emulator();
     let folder = tempfile::tempdir().unwrap();
     let sessions = folder.path().join("sessions");
-    let command = || process("provider::processes::asks_for_the_session", emulator.endpoint(), &token, &sessions);
+    let command = || process("provider::processes::prints_its_session", emulator.endpoint(), &token, &sessions);
     let mut children: Vec<Child> = (0..PROCESSES).map(|_| command().spawn().unwrap()).collect();
-    let fingerprints: Vec<String> = children.iter_mut().map(|child| said(child).last().expect("a session")).collect();
+    let fingerprints: Vec<String> =
+        children.iter_mut().map(|child| printed(child).last().expect("a session")).collect();
     assert!(children.iter_mut().all(|child| child.wait().unwrap().success()));
     assert!(fingerprints.iter().all(|fingerprint| *fingerprint == fingerprints[0]), "{fingerprints:?}");
     assert_eq!((logins(emulator.fake()), emulator.fake().journal().requests()), (1, 2));
@@ -68,10 +69,10 @@ fn fifty_processes_share_one_login() {
 
 #[test]
 #[ignore = "a process of another test"]
-fn asks_for_the_session() {
+fn prints_its_session() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let provider = Provider::builder_from_env().unwrap().store(FileStore::new(folder).unwrap()).build();
-    println!("said: {}", provider.session().unwrap().ks().fingerprint());
+    println!("printed: {}", provider.session().unwrap().ks().fingerprint());
 }
 
 /// A limit of 0 bytes for each file stands for a full disk.
@@ -80,14 +81,14 @@ fn a_full_disk_costs_a_login_and_leaves_no_half_written_file() {
     let (emulator, token) = emulator();
     let folder = tempfile::tempdir().unwrap();
     let sessions = folder.path().join("sessions");
-    let asking = process("provider::processes::asks_for_the_session", emulator.endpoint(), &token, &sessions);
+    let asking = process("provider::processes::prints_its_session", emulator.endpoint(), &token, &sessions);
     let mut limited = Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(asking.get_program());
     limited.args(asking.get_args()).stdout(Stdio::piped()).stderr(Stdio::null());
     limited.envs(asking.get_envs().filter_map(|(name, value)| Some((name, value?))));
     for logins_by_then in 1..=2 {
         let mut child = limited.spawn().unwrap();
-        assert!(said(&mut child).last().is_some(), "a session");
+        assert!(printed(&mut child).last().is_some(), "a session");
         assert!(child.wait().unwrap().success());
         assert_eq!(logins(emulator.fake()), logins_by_then);
         let left: Vec<_> = fs::read_dir(&sessions).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -96,26 +97,26 @@ fn a_full_disk_costs_a_login_and_leaves_no_half_written_file() {
 }
 
 #[test]
-fn a_process_killed_at_any_moment_leaves_a_whole_file_and_no_lock() {
+fn a_killed_process_leaves_a_whole_file_and_no_lock() {
     let (emulator, token) = emulator();
     let folder = tempfile::tempdir().unwrap();
     let sessions = folder.path().join("sessions");
     let command = |test: &str| process(test, emulator.endpoint(), &token, &sessions);
-    let first = command("provider::processes::asks_for_the_session").status().unwrap();
+    let first = command("provider::processes::prints_its_session").status().unwrap();
     assert!(first.success());
     let store = FileStore::new(&sessions).unwrap();
     let key = SessionKey::new(emulator.endpoint(), partner(), token.id.clone(), SessionOptions::default());
-    let kept = store.load(&key).unwrap().unwrap();
+    let stored = store.load(&key).unwrap().unwrap();
     for kills in 0..40 {
-        let mut writer = command("provider::processes::writes_again_and_again").spawn().unwrap();
-        // It is killed while it writes for the n-th time.
-        assert!(said(&mut writer).nth(kills % 8).is_some());
+        let mut writer = command("provider::processes::writes_repeatedly").spawn().unwrap();
+        // It is killed during its n-th write.
+        assert!(printed(&mut writer).nth(kills % 8).is_some());
         writer.kill().unwrap();
         writer.wait().unwrap();
-        assert_eq!(store.load(&key).unwrap().expect("the file is there").expose(), kept.expose());
+        assert_eq!(store.load(&key).unwrap().expect("the file is there").expose(), stored.expose());
         store
-            .exclusively(&key, PATIENCE, &mut |kept| kept)
-            .expect("the lock is free, and what was left is no hindrance");
+            .renew_exclusively(&key, PATIENCE, &mut |stored| stored)
+            .expect("the lock is free, and leftover files are no obstacle");
     }
     let left: Vec<_> = fs::read_dir(&sessions).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "a session and its lock: {left:?}");
@@ -123,13 +124,13 @@ fn a_process_killed_at_any_moment_leaves_a_whole_file_and_no_lock() {
 
 #[test]
 #[ignore = "a process of another test"]
-fn writes_again_and_again() {
+fn writes_repeatedly() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let Config { endpoint, credential } = Config::from_env().unwrap();
     let store = FileStore::new(folder).unwrap();
     let key = SessionKey::new(&endpoint, credential.partner, credential.id, SessionOptions::default());
     loop {
-        println!("said: writing");
-        store.exclusively(&key, PATIENCE, &mut |kept| Some(kept.expect("a session to keep"))).unwrap();
+        println!("printed: writing");
+        store.renew_exclusively(&key, PATIENCE, &mut |stored| Some(stored.expect("a stored session"))).unwrap();
     }
 }

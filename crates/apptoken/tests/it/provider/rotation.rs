@@ -1,4 +1,4 @@
-//! Tokens that are replaced, deleted or ended.
+//! Tokens that are replaced or deleted, or whose sessions are ended.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use apptoken_transport_fake::{Fake, Fault, Token, Trouble};
 
 use super::support::{DAY, HOUR, builder, builder_with, credential, endpoint, logins, partner, token};
 
-/// A call with the session, as the user's program makes it.
+/// A call with the session, as a program makes it.
 fn who_am_i(fake: &Fake) -> impl Fn(&Session) -> Result<String, Error> {
     let fake = fake.clone();
     move |session| {
@@ -33,7 +33,7 @@ fn end_every_session(fake: &Fake, ks: &Ks) {
     drive(call.start(fake.clock().now()).unwrap(), fake, fake.clock()).unwrap();
 }
 
-/// A source whose token can be changed, and which counts how often it is asked.
+/// A source whose token can be changed, and which counts its queries.
 #[derive(Clone)]
 struct Vault(Arc<Mutex<Credential>>, Arc<AtomicU64>);
 
@@ -46,7 +46,7 @@ impl Vault {
         *self.0.lock().unwrap() = credential;
     }
 
-    fn asked(&self) -> u64 {
+    fn queries(&self) -> u64 {
         self.1.load(Ordering::SeqCst)
     }
 }
@@ -59,7 +59,7 @@ impl CredentialSource for Vault {
 }
 
 fn refused(fault: KsFault) -> impl Fn(&Session) -> Result<(), Error> {
-    // An error as a server makes it.
+    // An error in the form of a server's reply.
     let fake = Fake::new();
     let reason = match fault {
         KsFault::Expired => "EXPIRED",
@@ -81,7 +81,7 @@ fn refused(fault: KsFault) -> impl Fn(&Session) -> Result<(), Error> {
 }
 
 #[test]
-fn a_call_is_repeated_once_with_a_new_session_where_that_cures() {
+fn a_call_is_retried_once_if_a_new_session_fixes_its_error() {
     for (fault, calls) in [
         (KsFault::Expired, 2),
         (KsFault::ActionsLimitExceeded, 2),
@@ -107,7 +107,7 @@ fn a_call_is_repeated_once_with_a_new_session_where_that_cures() {
 }
 
 #[test]
-fn other_errors_are_the_callers() {
+fn other_errors_are_returned_to_the_caller() {
     let fake = Fake::new();
     let provider = builder(&fake).build();
     let mut calls = 0;
@@ -121,12 +121,12 @@ fn other_errors_are_the_callers() {
 }
 
 #[test]
-fn an_expired_session_is_cured_in_one_call() {
+fn an_expired_session_is_replaced_within_one_call() {
     let fake = Fake::new();
     let provider = builder(&fake).build();
     let call = who_am_i(&fake);
     assert_eq!(provider.with_session(&call).unwrap(), "alice");
-    // The provider's own clocks stand still, as on a machine whose date was set back while it slept.
+    // The provider's clocks do not move, as if the wall clock was set back while the machine was suspended.
     let frozen = fake.clock().now();
     let sleeper = builder_with(&fake, &token(&fake, DAY)).clock(Stopped(frozen)).build();
     assert_eq!(sleeper.with_session(&call).unwrap(), "alice");
@@ -146,7 +146,7 @@ impl apptoken::Clock for Stopped {
 }
 
 #[test]
-fn a_deleted_token_ends_in_a_permanent_error_and_not_in_a_loop() {
+fn a_deleted_token_is_a_permanent_error_and_no_loop() {
     let fake = Fake::new();
     let own = token(&fake, DAY);
     let vault = Vault::new(credential(&own));
@@ -160,11 +160,11 @@ fn a_deleted_token_ends_in_a_permanent_error_and_not_in_a_loop() {
         assert_eq!(error.code(), Some("APP_TOKEN_ID_NOT_FOUND"));
     }
     assert!(fake.journal().requests() - before <= 3, "{}", fake.journal().requests() - before);
-    assert_eq!(vault.asked(), 4, "at first, for the login after LOGOUT, after its refusal, and once in the pause");
+    assert_eq!(vault.queries(), 4, "at first, for the login after LOGOUT, after its refusal, and once in the pause");
 }
 
 #[test]
-fn a_token_whose_sessions_were_ended_ends_in_a_permanent_error_and_not_in_a_loop() {
+fn ended_sessions_of_a_token_are_a_permanent_error_and_no_loop() {
     let fake = Fake::new();
     let provider = builder(&fake).build();
     let call = who_am_i(&fake);
@@ -194,12 +194,12 @@ fn a_rotated_token_needs_no_restart() {
         assert_eq!(provider.with_session(&call).unwrap(), "alice");
         assert_eq!(provider.session().unwrap().app_token(), &new.id);
         assert_eq!(logins(&fake), 2 + rotations);
-        // The next rotation comes after a regular renewal or not; either way it is no second logout in a row.
+        // With or without a regular renewal before the next rotation, that is not a second logout in a row.
     }
 }
 
 #[test]
-fn a_renewal_goes_on_with_a_token_that_was_rotated() {
+fn a_renewal_uses_the_rotated_token() {
     let fake = Fake::new();
     let old = token(&fake, DAY);
     let vault = Vault::new(credential(&old));
@@ -209,12 +209,16 @@ fn a_renewal_goes_on_with_a_token_that_was_rotated() {
     vault.put(credential(&new));
     delete(&fake, &old);
     fake.clock().advance(DAY * 9 / 10);
-    assert_eq!(provider.session().unwrap().app_token(), &new.id, "in the advisory window, before anybody noticed");
+    assert_eq!(
+        provider.session().unwrap().app_token(),
+        &new.id,
+        "in the advisory window, before the old token is refused"
+    );
 }
 
 #[test]
-fn a_refused_token_is_asked_for_again_at_once() {
-    for (code, asked) in [
+fn after_a_refusal_the_source_is_queried_at_once() {
+    for (code, queries) in [
         ("INVALID_APP_TOKEN_HASH", 2),
         ("APP_TOKEN_ID_NOT_FOUND", 2),
         ("APP_TOKEN_EXPIRED", 2),
@@ -225,11 +229,11 @@ fn a_refused_token_is_asked_for_again_at_once() {
         let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
         fake.inject(Fault::on("appToken.startSession", Trouble::ApiError(code.into())));
         assert_eq!(provider.session().unwrap_err().code(), Some(code));
-        assert_eq!(vault.asked(), asked, "{code}");
+        assert_eq!(vault.queries(), queries, "{code}");
     }
 }
 
-/// The new token was not used as long as the old one worked.
+/// Regression: the new token was not used while the old one still worked.
 #[test]
 fn a_new_token_is_used_from_the_next_renewal_on() {
     let fake = Fake::new();
@@ -255,13 +259,13 @@ fn a_reload_uses_a_new_token_now() {
     vault.put(credential(&new));
     assert!(provider.reload().unwrap());
     assert_eq!((provider.session().unwrap().app_token(), logins(&fake)), (&new.id, 2));
-    // A token that does not work is an error, and the session that is there stays.
+    // A token that does not work is an error, and the present session stays.
     vault.put(Credential { token: old.secret, ..credential(&new) });
     assert_eq!(provider.reload().unwrap_err().code(), Some("INVALID_APP_TOKEN_HASH"));
     assert_eq!(provider.session().unwrap().app_token(), &new.id);
 }
 
-/// After a refusal there were up to 60 s of errors although the source already had a new token.
+/// Regression: after a refusal there were up to 60 s of errors although the source already had a new token.
 #[test]
 fn a_new_token_ends_the_pause_after_a_refusal() {
     let fake = Fake::new();
@@ -274,17 +278,17 @@ fn a_new_token_ends_the_pause_after_a_refusal() {
         provider.session().unwrap_err();
         bob.session().unwrap_err();
     }
-    let asked = vault.asked();
+    let queries = vault.queries();
     vault.put(credential(&new));
     provider.session().unwrap_err();
-    assert_eq!(vault.asked(), asked, "the source is not asked all the time");
+    assert_eq!(vault.queries(), queries, "the source is not queried at each call");
     fake.clock().advance(std::time::Duration::from_secs(1));
     assert_eq!(provider.session().unwrap().app_token(), &new.id);
     assert_eq!(bob.session().unwrap().app_token(), &new.id);
 }
 
 #[test]
-fn a_source_without_news_is_asked_at_growing_intervals() {
+fn an_unchanged_source_is_queried_at_growing_intervals() {
     let fake = Fake::new();
     let old = token(&fake, DAY);
     delete(&fake, &old);
@@ -293,9 +297,9 @@ fn a_source_without_news_is_asked_at_growing_intervals() {
     let (mut asked_at, mut before) = (Vec::new(), 0);
     for second in 0..50 {
         provider.session().unwrap_err();
-        if vault.asked() > before {
+        if vault.queries() > before {
             asked_at.push(second);
-            before = vault.asked();
+            before = vault.queries();
         }
         fake.clock().advance(std::time::Duration::from_secs(1));
     }
@@ -303,7 +307,7 @@ fn a_source_without_news_is_asked_at_growing_intervals() {
 }
 
 #[test]
-fn a_source_that_fails_at_a_renewal_does_not_end_it() {
+fn a_renewal_continues_if_the_source_fails() {
     let fake = Fake::new();
     let own = credential(&token(&fake, DAY));
     let attempts = AtomicU64::new(0);
@@ -321,7 +325,7 @@ fn a_source_that_fails_at_a_renewal_does_not_end_it() {
     assert!(notes.take().iter().any(|note| note.contains("the vault is sealed")));
 }
 
-/// A worker under load, and every rotation that an administrator can make: no call fails.
+/// A worker under load, while an administrator rotates its token: no call fails.
 #[test]
 fn rotations_under_load_fail_no_call() {
     let fake = Fake::new();
@@ -330,7 +334,7 @@ fn rotations_under_load_fail_no_call() {
     let call = who_am_i(&fake);
     let mut replaced: Option<Token> = None;
     for minute in 0..3 * 24 * 60 {
-        // Each three hours there is a new token; the old one is deleted when its last session must have been renewed.
+        // A new token every three hours; the old one is deleted once its last session must have been renewed.
         if minute % 180 == 60 {
             replaced = fake.token(&vault.0.lock().unwrap().id);
             vault.put(credential(&token(&fake, HOUR)));
@@ -361,7 +365,7 @@ fn a_hash_type_is_detected_once() {
 }
 
 #[test]
-fn a_source_that_fails_is_told_and_asked_again() {
+fn a_failing_source_is_reported_and_queried_again() {
     let fake = Fake::new();
     let own = credential(&token(&fake, DAY));
     let attempts = AtomicU64::new(0);

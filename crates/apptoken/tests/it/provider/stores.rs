@@ -60,7 +60,7 @@ fn both_stores(check: impl Fn(&dyn Fn() -> Arc<dyn SessionStore + Send + Sync>))
 }
 
 #[test]
-fn providers_of_one_token_share_one_login_and_each_renewal() {
+fn providers_of_one_token_share_the_login_and_renewals() {
     both_stores(|store| {
         let fake = Fake::new();
         let token = token(&fake, DAY);
@@ -75,7 +75,7 @@ fn providers_of_one_token_share_one_login_and_each_renewal() {
 }
 
 #[test]
-fn a_session_from_the_store_is_the_session_that_was_put_there() {
+fn a_session_from_the_store_equals_the_stored_one() {
     both_stores(|store| {
         let fake = Fake::new();
         let token = token(&fake, DAY);
@@ -85,11 +85,11 @@ fn a_session_from_the_store_is_the_session_that_was_put_there() {
         let second = provider.session().unwrap();
         assert!(first.ks().is_same(second.ks()));
         let of = |session: &apptoken::Session| {
-            let told = (session.expires_at(), session.server_time(), session.lifetime(), session.hash_type());
-            (told, session.user_id().to_owned(), session.privileges().clone(), session.session_type())
+            let reported = (session.expires_at(), session.server_time(), session.lifetime(), session.hash_type());
+            (reported, session.user_id().to_owned(), session.privileges().clone(), session.session_type())
         };
         assert_eq!(of(&first), of(&second));
-        // It is renewed at the age that it has, not later.
+        // It is renewed by its real age, not later.
         fake.clock().advance(Duration::from_secs(10_000));
         provider.session().unwrap();
         assert_eq!(logins(&fake), 2);
@@ -107,12 +107,12 @@ fn an_old_session_is_not_taken_from_the_store() {
         assert_eq!(logins(&fake), 2);
         let set_back = Machine::of(&fake, -86_400);
         builder_with(&fake, &token).store(store()).clock(set_back).build().session().unwrap();
-        assert_eq!(logins(&fake), 3, "its age is not known");
+        assert_eq!(logins(&fake), 3, "its age is unknown");
     });
 }
 
 #[test]
-fn what_one_invalidates_nobody_takes_up_again() {
+fn a_session_dropped_by_one_provider_is_used_by_no_other() {
     both_stores(|store| {
         let fake = Fake::new();
         let token = token(&fake, DAY);
@@ -128,7 +128,7 @@ fn what_one_invalidates_nobody_takes_up_again() {
 }
 
 #[test]
-fn a_session_does_not_outlive_a_token_that_was_changed() {
+fn a_session_does_not_outlive_a_changed_token() {
     both_stores(|store| {
         let fake = Fake::new();
         let token = token(&fake, DAY);
@@ -141,7 +141,7 @@ fn a_session_does_not_outlive_a_token_that_was_changed() {
 }
 
 #[test]
-fn sessions_of_other_options_or_servers_are_kept_apart() {
+fn sessions_of_other_options_or_servers_are_separate() {
     both_stores(|store| {
         let fake = Fake::new();
         let token = fake.add_token(partner(), apptoken_transport_fake::TokenSpec::new(HashType::Sha256));
@@ -160,7 +160,7 @@ fn sessions_of_other_options_or_servers_are_kept_apart() {
 }
 
 #[test]
-fn files_and_folders_are_the_users_alone() {
+fn only_the_user_can_access_files_and_folders() {
     let (fake, folder) = (Fake::new(), Folder::new());
     let token = token(&fake, DAY);
     builder_with(&fake, &token).store(folder.store()).build().session().unwrap();
@@ -179,7 +179,7 @@ fn files_and_folders_are_the_users_alone() {
 }
 
 #[test]
-fn what_others_can_read_is_not_used_but_replaced() {
+fn a_file_that_others_can_read_is_replaced_and_not_used() {
     for mode_of_file in [0o644, 0o640, 0o602, 0o777] {
         let (fake, folder, notes) = (Fake::new(), Folder::new(), Notes::default());
         let token = token(&fake, DAY);
@@ -190,8 +190,8 @@ fn what_others_can_read_is_not_used_but_replaced() {
         notes.take();
         provider().session().unwrap();
         assert_eq!(logins(&fake), 2);
-        let told = notes.take();
-        assert!(told[1].contains("the session store failed") && told[1].contains("mode 600"), "{told:?}");
+        let reported = notes.take();
+        assert!(reported[1].contains("the session store failed") && reported[1].contains("mode 600"), "{reported:?}");
         assert_eq!(mode(&folder.file()), 0o600);
         provider().session().unwrap();
         assert_eq!(logins(&fake), 2);
@@ -199,7 +199,7 @@ fn what_others_can_read_is_not_used_but_replaced() {
 }
 
 #[test]
-fn a_folder_that_others_can_enter_is_refused() {
+fn a_folder_that_others_can_access_is_refused() {
     let folder = Folder::new();
     fs::create_dir(folder.path()).unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
@@ -213,7 +213,7 @@ fn a_folder_that_others_can_enter_is_refused() {
 }
 
 #[test]
-fn a_damaged_or_foreign_file_is_moved_aside_and_told_and_nothing_is_lost() {
+fn a_damaged_or_foreign_file_is_moved_aside_and_reported() {
     for (content, kind) in [
         ("", StoreErrorKind::Corrupt),
         ("{\"format\":\"apptoken session\",\"version\":2,\"key\"", StoreErrorKind::Corrupt),
@@ -231,11 +231,11 @@ fn a_damaged_or_foreign_file_is_moved_aside_and_told_and_nothing_is_lost() {
         notes.take();
         provider().session().unwrap();
         assert_eq!(logins(&fake), 2);
-        let told = notes.take();
-        assert!(told[1].contains("it was moved to"), "{told:?}");
+        let reported = notes.take();
+        assert!(reported[1].contains("it was moved to"), "{reported:?}");
         assert_eq!(fs::read_to_string(&folder.files("aside")[0]).unwrap(), content);
         provider().session().unwrap();
-        assert_eq!((logins(&fake), notes.take().len()), (2, 2), "told once");
+        assert_eq!((logins(&fake), notes.take().len()), (2, 2), "reported once");
         fs::write(folder.file(), "{").unwrap();
         provider().session().unwrap();
         assert_eq!(folder.files("aside").len(), 2, "the first is not overwritten");
@@ -249,37 +249,37 @@ fn a_damaged_or_foreign_file_is_moved_aside_and_told_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_kept_session_that_is_cut_anywhere_is_none() {
+fn a_truncated_record_is_never_a_session() {
     let (fake, store) = (Fake::new(), MemoryStore::new());
     let token = token(&fake, DAY);
     builder_with(&fake, &token).store(store.clone()).build().session().unwrap();
-    let kept = store.load(&key(&token)).unwrap().unwrap();
-    let text = kept.expose();
+    let stored = store.load(&key(&token)).unwrap().unwrap();
+    let text = stored.expose();
     for end in 0..text.len() {
         assert_eq!(StoredSession::parse(&text[..end]).unwrap_err().kind(), StoreErrorKind::Corrupt, "{end}");
     }
     assert_eq!(StoredSession::parse(text).unwrap().expose(), text);
-    assert!(!format!("{kept:?}").contains(&text[text.len() - 40..]));
-    assert!(!format!("{kept:?}").contains(kept_ks(text)));
+    assert!(!format!("{stored:?}").contains(&text[text.len() - 40..]));
+    assert!(!format!("{stored:?}").contains(stored_ks(text)));
 }
 
-fn kept_ks(text: &str) -> &str {
+fn stored_ks(text: &str) -> &str {
     text.split("\\\"ks\\\":\\\"").nth(1).unwrap().split('\\').next().unwrap()
 }
 
 #[test]
-fn a_store_that_fails_does_not_keep_from_logging_in() {
+fn a_failing_store_does_not_prevent_a_login() {
     let (fake, folder, notes) = (Fake::new(), Folder::new(), Notes::default());
     let provider = builder_with(&fake, &token(&fake, DAY)).store(folder.store()).observer(notes.clone()).build();
     fs::remove_dir(folder.path()).unwrap();
     provider.session().unwrap();
     assert_eq!(logins(&fake), 1);
-    let told = notes.take();
-    assert!(told[1].contains("could not be read or written"), "{told:?}");
+    let reported = notes.take();
+    assert!(reported[1].contains("could not be read or written"), "{reported:?}");
 }
 
 #[test]
-fn a_session_of_a_batch_is_not_kept() {
+fn a_session_of_a_batch_is_not_stored() {
     let (fake, store) = (Fake::new(), MemoryStore::new());
     let open = fake.add_token(partner(), apptoken_transport_fake::TokenSpec::new(HashType::Sha256));
     let provider = builder_with(&fake, &open).store(store.clone()).build();
@@ -294,19 +294,19 @@ fn a_changed_record_is_reported_once_and_replaced() {
         let token = token(&fake, DAY);
         let provider = || builder_with(&fake, &token).store(store()).observer(notes.clone()).build();
         provider().session().unwrap();
-        let change = |kept: StoredSession| StoredSession::parse(kept.expose().replace("alice", "admin")).ok();
-        store().exclusively(&key(&token), PATIENCE, &mut |kept| kept.and_then(change)).unwrap();
+        let change = |stored: StoredSession| StoredSession::parse(stored.expose().replace("alice", "admin")).ok();
+        store().renew_exclusively(&key(&token), PATIENCE, &mut |stored| stored.and_then(change)).unwrap();
         notes.take();
         assert_eq!(provider().session().unwrap().user_id(), "alice");
         let reported = notes.take();
-        assert!(reported[1].starts_with("the session store failed: the kept session was changed"), "{reported:?}");
+        assert!(reported[1].starts_with("the session store failed: the stored session was changed"), "{reported:?}");
         provider().session().unwrap();
         assert_eq!((logins(&fake), notes.take().len()), (2, 2));
     });
 }
 
 #[test]
-fn a_renewal_that_comes_back_for_its_session_is_refused() {
+fn a_renewal_that_calls_its_store_again_is_refused() {
     both_stores(|store| {
         let key = SessionKey::new(
             &endpoint(),
@@ -315,18 +315,18 @@ fn a_renewal_that_comes_back_for_its_session_is_refused() {
             SessionOptions::default(),
         );
         let (store, mut inner) = (store(), None);
-        let outer = store.exclusively(&key, PATIENCE, &mut |_| {
-            inner = Some(store.exclusively(&key, PATIENCE, &mut |_| None));
+        let outer = store.renew_exclusively(&key, PATIENCE, &mut |_| {
+            inner = Some(store.renew_exclusively(&key, PATIENCE, &mut |_| None));
             None
         });
         assert!(outer.is_ok());
         assert_eq!(inner.unwrap().unwrap_err().kind(), StoreErrorKind::Locked);
-        assert!(store.exclusively(&key, PATIENCE, &mut |_| None).is_ok());
+        assert!(store.renew_exclusively(&key, PATIENCE, &mut |_| None).is_ok());
     });
 }
 
 #[test]
-fn ended_sessions_are_removed_when_another_is_renewed() {
+fn expired_sessions_are_removed_by_the_next_renewal() {
     both_stores(|store| {
         let fake = Fake::new();
         let (old, new) = (token(&fake, HOUR), token(&fake, DAY));
@@ -341,7 +341,7 @@ fn ended_sessions_are_removed_when_another_is_renewed() {
     });
 }
 
-/// Remembers how patient the provider is.
+/// A store that records the provider's patience.
 #[derive(Default)]
 struct Patience(std::sync::Mutex<Vec<Duration>>);
 
@@ -350,7 +350,7 @@ impl SessionStore for Patience {
         Ok(None)
     }
 
-    fn exclusively(
+    fn renew_exclusively(
         &self,
         _: &SessionKey,
         patience: Duration,
@@ -363,7 +363,7 @@ impl SessionStore for Patience {
 }
 
 #[test]
-fn a_provider_waits_for_others_as_long_as_a_login_can_take() {
+fn a_provider_waits_for_others_for_the_longest_login() {
     let (fake, store) = (Fake::new(), Arc::new(Patience::default()));
     let token = token(&fake, DAY);
     let seconds = Duration::from_secs;

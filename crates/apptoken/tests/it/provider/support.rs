@@ -1,4 +1,4 @@
-//! A server, a token, a machine with clocks of its own, and an observer that writes down.
+//! A server, a token, a machine with its own clocks, and an observer that records events.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -39,29 +39,29 @@ pub(super) fn builder_with(fake: &Fake, token: &Token) -> ProviderBuilder {
     Provider::builder(endpoint(), credential(token), fake.clone()).clock(fake.clock())
 }
 
-/// The sessions that the server started.
+/// The number of sessions that the server started.
 pub(super) fn logins(fake: &Fake) -> u64 {
     fake.journal().entries().filter(|entry| entry.action == START && entry.outcome == "ok").count() as u64
 }
 
-/// A machine whose date can be off, and which can sleep.
+/// A machine whose wall clock can be wrong, and which can be suspended.
 #[derive(Clone)]
 pub(super) struct Machine {
     server: FakeClock,
-    date_off_by: Arc<AtomicI64>,
+    wall_clock_skew: Arc<AtomicI64>,
     slept: Arc<AtomicU64>,
 }
 
 impl Machine {
-    pub(super) fn of(fake: &Fake, date_off_by: i64) -> Self {
-        Self { server: fake.clock(), date_off_by: Arc::new(AtomicI64::new(date_off_by)), slept: Arc::default() }
+    pub(super) fn of(fake: &Fake, wall_clock_skew: i64) -> Self {
+        Self { server: fake.clock(), wall_clock_skew: Arc::new(AtomicI64::new(wall_clock_skew)), slept: Arc::default() }
     }
 
-    pub(super) fn set_date_by(&self, seconds: i64) {
-        self.date_off_by.fetch_add(seconds, Ordering::SeqCst);
+    pub(super) fn set_wall_clock_by(&self, seconds: i64) {
+        self.wall_clock_skew.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    /// Time goes by, but not for the running time.
+    /// Time passes, but not on the monotonic clock.
     pub(super) fn suspend(&self, duration: Duration) {
         self.server.advance(duration);
         self.slept.fetch_add(duration.as_secs(), Ordering::SeqCst);
@@ -72,7 +72,7 @@ impl Clock for Machine {
     fn now(&self) -> Moment {
         let Moment { wall, elapsed } = self.server.now();
         Moment {
-            wall: UnixSeconds(wall.0 + self.date_off_by.load(Ordering::SeqCst)),
+            wall: UnixSeconds(wall.0 + self.wall_clock_skew.load(Ordering::SeqCst)),
             elapsed: elapsed - Duration::from_secs(self.slept.load(Ordering::SeqCst)),
         }
     }
@@ -82,7 +82,7 @@ impl Clock for Machine {
     }
 }
 
-/// Writes down what is told, as text.
+/// Records events as text.
 #[derive(Clone, Default)]
 pub(super) struct Notes(Arc<Mutex<Vec<String>>>);
 

@@ -12,7 +12,7 @@ use super::support::{DAY, builder, builder_with, credential, endpoint, logins, t
 
 const THREADS: usize = 64;
 
-/// Lets all threads go at once.
+/// Starts all threads at the same moment.
 fn on_threads<T: Send>(ask: impl Fn() -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(THREADS);
     thread::scope(|scope| {
@@ -58,7 +58,7 @@ fn a_stampede_costs_one_login() {
 }
 
 #[test]
-fn a_stampede_costs_one_login_also_with_faults() {
+fn a_stampede_costs_one_login_even_with_faults() {
     for seed in 0..5 {
         let fake = Fake::builder().seed(seed).build();
         let token = token(&fake, DAY);
@@ -70,7 +70,7 @@ fn a_stampede_costs_one_login_also_with_faults() {
 }
 
 #[test]
-fn a_stampede_on_a_server_that_is_away_costs_one_try_and_all_hear_of_it() {
+fn a_stampede_during_an_outage_costs_one_attempt_for_all() {
     let fake = Fake::new();
     let provider = builder(&fake).retry(RetryPolicy::none()).build();
     fake.inject(Fault::on_any(Trouble::Refused));
@@ -79,7 +79,7 @@ fn a_stampede_on_a_server_that_is_away_costs_one_try_and_all_hear_of_it() {
     assert_eq!(fake.journal().requests(), 1);
 }
 
-/// A provider with a session whose renewal hangs at the server until it is let go.
+/// A provider whose renewal hangs at the server until the test releases it.
 struct Hanging {
     fake: Fake,
     provider: Provider,
@@ -110,7 +110,7 @@ impl Hanging {
         Self { fake, provider, first, arrived, leave }
     }
 
-    /// Renews on one thread, and asks on others while that hangs.
+    /// Renews on one thread, and requests the session on others meanwhile.
     fn renew(&self) -> thread::Result<Arc<Session>> {
         thread::scope(|scope| {
             let renewing = scope.spawn(|| self.provider.session().unwrap());
@@ -131,7 +131,7 @@ fn nobody_waits_for_a_renewal_while_the_session_is_valid() {
 }
 
 #[test]
-fn a_renewal_that_panics_is_taken_up_by_the_next_caller() {
+fn after_a_panic_the_next_caller_renews() {
     let hanging = Hanging::new(true);
     assert!(hanging.renew().is_err());
     assert!(!hanging.provider.session().unwrap().ks().is_same(hanging.first.ks()));
@@ -139,7 +139,7 @@ fn a_renewal_that_panics_is_taken_up_by_the_next_caller() {
 }
 
 #[test]
-fn leaders_that_panic_leave_the_login_to_the_next() {
+fn after_leaders_panic_a_waiter_logs_in() {
     let fake = Fake::new();
     let (server, own) = (fake.clone(), token(&fake, DAY));
     let panics = AtomicU64::new(5);

@@ -1,4 +1,4 @@
-//! The machine against a model of the world: a server's clock, the caller's two clocks, outages.
+//! The renewal machine against a model of its environment: the server's clock, the caller's two clocks, and outages.
 
 use proptest::prelude::*;
 
@@ -8,13 +8,13 @@ use crate::value::time::UnixSeconds;
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    /// Time goes by on all clocks, in milliseconds.
+    /// Time passes on all clocks, in milliseconds.
     Passes(u64),
-    /// The machine sleeps: the running time stands still.
+    /// The machine is suspended: the monotonic clock stops.
     Suspended(u64),
-    /// Somebody sets the date, by so many seconds.
-    DateSet(i64),
-    /// The server comes or goes.
+    /// The wall clock is set, by this many seconds.
+    WallClockSet(i64),
+    /// The server becomes available or unavailable.
     ServerIs {
         up: bool,
     },
@@ -26,9 +26,9 @@ fn any_event() -> impl Strategy<Value = Event> {
         20 => (1..2_000_000_u64).prop_map(Event::Passes),
         20 => (1..5_000_u64).prop_map(Event::Passes),
         1 => (1..100_000_000_u64).prop_map(Event::Suspended),
-        1 => (-100_000..100_000_i64).prop_map(Event::DateSet),
+        1 => (-100_000..100_000_i64).prop_map(Event::WallClockSet),
         4 => any::<bool>().prop_map(|up| Event::ServerIs { up }),
-        1 => Just(Event::Invalidated(Invalidation::Asked)),
+        1 => Just(Event::Invalidated(Invalidation::Requested)),
         1 => Just(Event::Invalidated(Invalidation::Refused(KsFault::Expired))),
         1 => Just(Event::Invalidated(Invalidation::Refused(KsFault::LoggedOut))),
     ]
@@ -38,26 +38,26 @@ fn any_event() -> impl Strategy<Value = Event> {
 struct World {
     /// The server's clock in milliseconds.
     now: u64,
-    /// How much of it the running time missed.
+    /// How much of it the monotonic clock missed.
     slept: u64,
-    date_off_by: i64,
+    wall_clock_skew: i64,
     server_up: bool,
     lifetime: u64,
-    /// When the session held ends, by the server's clock in seconds.
+    /// When the present session expires, by the server's clock in seconds.
     ends_at: Option<u64>,
-    /// What happened to the session held.
+    /// What happened during the present session.
     suspended: bool,
-    date_set: bool,
+    wall_clock_set: bool,
     invalidated: bool,
-    /// Whether the date was set during the session before.
-    date_set_before: bool,
+    /// Whether the wall clock was set during the previous session.
+    wall_clock_set_before: bool,
     last_success: Option<u64>,
     last_failure: Option<u64>,
 }
 
 impl World {
     fn moment(&self) -> Moment {
-        let wall = i64::try_from(self.now / 1000).unwrap() + START + self.date_off_by;
+        let wall = i64::try_from(self.now / 1000).unwrap() + START + self.wall_clock_skew;
         Moment { wall: UnixSeconds(wall), elapsed: Duration::from_millis(self.now - self.slept) }
     }
 
@@ -65,14 +65,14 @@ impl World {
         self.now / 1000
     }
 
-    /// Whether neither of the caller's clocks can show how old the session is: the running time stood still, and the
-    /// date was set or is not believed.
+    /// Whether neither of the caller's clocks shows the age of the session: the monotonic clock stopped, and the wall clock was
+    /// set or is ignored.
     fn is_blind(&self) -> bool {
-        self.suspended && (self.date_set || self.date_set_before)
+        self.suspended && (self.wall_clock_set || self.wall_clock_set_before)
     }
 
-    /// One caller asks, and does what he is told.
-    fn ask(&mut self, renewal: &mut Renewal) -> Result<(), TestCaseError> {
+    /// A caller requests the session and acts on the decision.
+    fn request_session(&mut self, renewal: &mut Renewal) -> Result<(), TestCaseError> {
         let decision = renewal.decide(self.moment(), false);
         if let Decision::Use { .. } | Decision::UseAndRenew { .. } = decision {
             let ends_at = self.ends_at.unwrap();
@@ -110,7 +110,7 @@ impl World {
         }
         if let Some(last) = self.last_success {
             let early = elapsed - last < (self.lifetime * 500).max(500);
-            let disturbed = self.suspended || self.date_set || self.invalidated;
+            let disturbed = self.suspended || self.wall_clock_set || self.invalidated;
             prop_assert!(disturbed || !early, "renewed {} ms after the last time", elapsed - last);
         }
         let term = Term {
@@ -122,12 +122,12 @@ impl World {
         renewal.record(Outcome::Renewed(term), self.moment());
         self.ends_at = Some(self.server_seconds() + self.lifetime);
         (self.last_success, self.last_failure) = (Some(elapsed), None);
-        self.date_set_before = self.date_set;
-        (self.suspended, self.date_set, self.invalidated) = (false, false, false);
+        self.wall_clock_set_before = self.wall_clock_set;
+        (self.suspended, self.wall_clock_set, self.invalidated) = (false, false, false);
         Ok(())
     }
 
-    fn happens(&mut self, event: Event, renewal: &mut Renewal) {
+    fn apply(&mut self, event: Event, renewal: &mut Renewal) {
         match event {
             Event::Passes(millis) => self.now += millis,
             Event::Suspended(millis) => {
@@ -135,9 +135,9 @@ impl World {
                 self.now += millis;
                 self.slept += millis;
             }
-            Event::DateSet(seconds) => {
-                self.date_set = true;
-                self.date_off_by += seconds;
+            Event::WallClockSet(seconds) => {
+                self.wall_clock_set = true;
+                self.wall_clock_skew += seconds;
             }
             Event::ServerIs { up } => self.server_up = up,
             Event::Invalidated(invalidation) => {
@@ -152,14 +152,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn what_is_handed_out_is_good_and_renewals_are_rare(
+    fn returned_sessions_are_valid_and_renewals_are_rare(
         policy in any_policy(), lifetime in prop_oneof![0..10_u64, 10..100_000_u64], events in prop::collection::vec(any_event(), 1..120)
     ) {
         let mut renewal = Renewal::new(policy);
         let mut world = World { server_up: true, lifetime, ..World::default() };
         for event in events {
-            world.happens(event, &mut renewal);
-            world.ask(&mut renewal)?;
+            world.apply(event, &mut renewal);
+            world.request_session(&mut renewal)?;
         }
     }
 }

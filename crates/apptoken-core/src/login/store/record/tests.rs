@@ -48,7 +48,7 @@ fn record() -> StoredSession {
     StoredSession::with_widget(&key(), &credential().token, &session(), Some(&widget(true)))
 }
 
-/// All that a record says, if it is authentic.
+/// The whole content of a record, if it is authentic.
 fn content(record: &StoredSession) -> Option<String> {
     let (session, term) = record.restore(&key(), &credential(), NOW).ok()??;
     let widget = record.widget(&key(), &credential(), NOW).ok()?;
@@ -60,20 +60,20 @@ fn parse(text: &str) -> Result<StoredSession, StoreErrorKind> {
     StoredSession::parse(text).map_err(|error| error.kind())
 }
 
-/// What version 2 is: a record of this text stays readable.
+/// A record of version 2, which must stay readable.
 const TEXT: &str = r#"{"format":"apptoken session","version":2,"key":"https://www.kaltura.com/api_v3 101 0_jgc81x8q {}","encoding":"plain","body":"{\"hashType\":\"SHA256\",\"session\":{\"sentAt\":1795230763,\"serverTime\":1795230763,\"ks\":\"djJ8MTAxfHNlc3Npb24=\",\"sessionType\":0,\"partnerId\":101,\"userId\":\"alice\",\"expiry\":1795234363,\"privileges\":\"list:*,sessionid:1\"},\"widget\":{\"ks\":\"djJ8MTAxfHdpZGdldA==\",\"obtainedAt\":1795230763,\"fresh\":true}}","mac":"2f804647efd8e50ae10017e8d0e2efd9e60ceaaee1f6d501206132a99a148cc9"}"#;
 
 #[test]
-fn the_format_of_a_record_stays_as_it_is() {
+fn the_format_of_a_record_does_not_change() {
     assert_eq!(record().expose(), TEXT);
     assert!(content(&parse(TEXT).unwrap()).is_some());
 }
 
 #[test]
 fn a_record_gives_back_its_session_and_widget_session() {
-    let kept = parse(record().expose()).unwrap();
+    let stored = parse(record().expose()).unwrap();
     let later = NOW.plus(Duration::from_secs(60));
-    let (restored, term) = kept.restore(&key(), &credential(), later).unwrap().unwrap();
+    let (restored, term) = stored.restore(&key(), &credential(), later).unwrap().unwrap();
     let of = |session: &Session| {
         let times = (session.expires_at(), session.server_time(), session.lifetime(), session.sent_at().wall);
         let kind = (session.hash_type(), session.session_type(), session.partner());
@@ -81,7 +81,7 @@ fn a_record_gives_back_its_session_and_widget_session() {
     };
     assert_eq!(of(&restored), of(&session()));
     assert_eq!((term.age, term.left(later)), (Duration::from_secs(60), HOUR - Duration::from_secs(60)));
-    let WidgetSession { ks, obtained_at, fresh } = kept.widget(&key(), &credential(), later).unwrap().unwrap();
+    let WidgetSession { ks, obtained_at, fresh } = stored.widget(&key(), &credential(), later).unwrap().unwrap();
     assert!(ks.is_same(&widget(true).ks) && fresh);
     assert_eq!(obtained_at, Moment { elapsed: Duration::from_secs(7), ..NOW });
     let without = StoredSession::new(&key(), &credential().token, &session());
@@ -122,7 +122,7 @@ fn a_record_of_another_encoding_version_or_format_is_foreign() {
         assert_eq!(parse(&TEXT.replacen(old, new, 1)).unwrap_err(), StoreErrorKind::Foreign, "{new}");
     }
     let one_more = TEXT.replace(r#","mac""#, r#","more":1,"mac""#);
-    assert_eq!(parse(&one_more).unwrap_err(), StoreErrorKind::Corrupt, "no field is outside the code");
+    assert_eq!(parse(&one_more).unwrap_err(), StoreErrorKind::Corrupt, "each field is part of the code");
 }
 
 #[test]
@@ -149,14 +149,14 @@ fn a_session_of_unknown_age_is_not_restored() {
 }
 
 #[test]
-fn a_widget_session_is_used_until_a_minute_before_its_end() {
+fn a_widget_session_is_used_until_a_minute_before_its_expiry() {
     const DAY: u64 = 86_400;
     for (fresh, good_for) in [(true, DAY - 60), (false, DAY - 660)] {
-        let kept = StoredSession::with_widget(&key(), &credential().token, &session(), Some(&widget(fresh)));
+        let stored = StoredSession::with_widget(&key(), &credential().token, &session(), Some(&widget(fresh)));
         for (age, is_good) in [(good_for - 1, true), (good_for, false)] {
             let then = NOW.plus(Duration::from_secs(age));
-            assert_eq!(kept.widget(&key(), &credential(), then).unwrap().is_some(), is_good, "{fresh} {age}");
-            assert_eq!(kept.has_ended(then.wall), !is_good, "{fresh} {age}");
+            assert_eq!(stored.widget(&key(), &credential(), then).unwrap().is_some(), is_good, "{fresh} {age}");
+            assert_eq!(stored.has_ended(then.wall), !is_good, "{fresh} {age}");
         }
     }
     let without = StoredSession::new(&key(), &credential().token, &session());
@@ -165,12 +165,12 @@ fn a_widget_session_is_used_until_a_minute_before_its_end() {
 }
 
 #[test]
-fn a_record_holds_no_hash_that_kaltura_accepts() {
-    let kept = record();
-    assert!(!kept.expose().contains(credential().token.expose()));
+fn a_record_contains_no_hash_that_kaltura_accepts() {
+    let stored = record();
+    assert!(!stored.expose().contains(credential().token.expose()));
     for hash_type in HashType::ALL {
         for ks in [session().ks(), &widget(true).ks] {
-            assert!(!kept.expose().contains(hash_type.token_hash(ks, &credential().token).expose()));
+            assert!(!stored.expose().contains(hash_type.token_hash(ks, &credential().token).expose()));
         }
     }
 }

@@ -9,55 +9,59 @@ use rustix::process::geteuid;
 
 use crate::store::{StoreError, StoreErrorKind};
 
-/// An open folder that belongs to the user alone, and the files in it.
+/// An open folder that only the user can access, and the files in it.
 ///
-/// Every file is reached through the folder's descriptor and without following links, so that none outside is touched.
+/// Every file is opened relative to the folder's descriptor and without following links. A path would be resolved anew each
+/// time, and could lead to another file if somebody replaced a folder or link on it.
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
     folder: File,
 }
 
-const TO_OPEN: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC);
+const OPEN_FLAGS: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC);
 
-/// Opening a pipe must not wait for its other end.
-const TO_OPEN_FILE: OFlags = TO_OPEN.union(OFlags::NONBLOCK);
+/// Opening a pipe in the place of a file must not wait for its other end.
+const FILE_FLAGS: OFlags = OPEN_FLAGS.union(OFlags::NONBLOCK);
 
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 impl Directory {
-    /// Opens the folder, which is made if it is not there.
+    /// Opens the folder. Creates it if it does not exist.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = |error| io_error(path, error);
-        check_way(&path::absolute(path).map_err(failed)?)?;
+        // Twice: before anything is created along the given path, and on the path without links that is opened then.
+        check_ancestors(&path::absolute(path).map_err(failed)?)?;
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         let path = path.canonicalize().map_err(failed)?;
-        check_way(&path)?;
-        let folder = openat(CWD, &path, TO_OPEN | OFlags::DIRECTORY | OFlags::RDONLY, Mode::empty());
+        check_ancestors(&path)?;
+        let folder = openat(CWD, &path, OPEN_FLAGS | OFlags::DIRECTORY | OFlags::RDONLY, Mode::empty());
         let folder = folder.map(File::from).map_err(|error| io_error(&path, error.into()))?;
+        // Of the open folder, not of its path, so that what is checked is what is used.
         let metadata = folder.metadata().map_err(|error| io_error(&path, error))?;
         let directory = Self { path, folder };
         if is_private(&metadata) { Ok(directory) } else { Err(directory.error("", StoreErrorKind::Exposed)) }
     }
 
-    /// Opens a file to read it, if it is there.
+    /// Opens a file for reading, if it exists.
     pub(super) fn open_file(&self, name: &str) -> Result<Option<File>, StoreError> {
-        match openat(&self.folder, name, TO_OPEN_FILE | OFlags::RDONLY, Mode::empty()) {
+        match openat(&self.folder, name, FILE_FLAGS | OFlags::RDONLY, Mode::empty()) {
             Ok(file) => self.checked(name, file.into()).map(Some),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(self.failed(name, error)),
         }
     }
 
-    /// Opens a file to lock it, which is made if it is not there.
+    /// Opens a file for locking. Creates it if it does not exist.
     pub(super) fn open_or_create(&self, name: &str) -> Result<File, StoreError> {
-        let file = openat(&self.folder, name, TO_OPEN_FILE | OFlags::RDWR | OFlags::CREATE, PRIVATE);
+        let file = openat(&self.folder, name, FILE_FLAGS | OFlags::RDWR | OFlags::CREATE, PRIVATE);
         self.checked(name, file.map_err(|error| self.failed(name, error))?.into())
     }
 
-    /// Makes a file that is not there yet.
+    /// Creates a file that does not exist yet.
     pub(super) fn create(&self, name: &str) -> Result<File, StoreError> {
-        let flags = TO_OPEN_FILE | OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        // `EXCL`, so that nothing that somebody put there is written to.
+        let flags = FILE_FLAGS | OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
         openat(&self.folder, name, flags, PRIVATE).map(File::from).map_err(|error| self.failed(name, error))
     }
 
@@ -65,7 +69,7 @@ impl Directory {
         renameat(&self.folder, from, &self.folder, to).map_err(|error| self.failed(to, error))
     }
 
-    /// Removes a file, if it is there.
+    /// Removes a file, if it exists.
     pub(super) fn remove(&self, name: &str) -> Result<(), StoreError> {
         match unlinkat(&self.folder, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
@@ -77,14 +81,14 @@ impl Directory {
         matches!(statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT))
     }
 
-    /// The names in the folder, as far as they are text.
+    /// The names in the folder that are valid UTF-8, as the store's own are.
     pub(super) fn names(&self) -> Result<Vec<String>, StoreError> {
         let entries = Dir::read_from(&self.folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
         let entries = entries.map_err(|error| self.failed("", error))?;
         Ok(entries.iter().filter_map(|entry| entry.file_name().to_str().ok().map(str::to_owned)).collect())
     }
 
-    /// Makes sure that what was renamed outlives a power cut.
+    /// Makes renamed files durable.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         self.folder.sync_all().map_err(|error| io_error(&self.path, error))
     }
@@ -101,8 +105,8 @@ impl Directory {
         io_error(&self.path(name), error)
     }
 
-    /// What the system answers when a link, a folder, a socket or a device is in the place of a file, depending on the
-    /// system.
+    /// Turns an error of the system into one of the store. The first group are the errors with which systems refuse to open a
+    /// link, a folder, a socket or a device as a file; which of them depends on the system.
     fn failed(&self, name: &str, error: Errno) -> StoreError {
         match error {
             Errno::LOOP | Errno::MLINK | Errno::ISDIR | Errno::NXIO | Errno::NODEV => {
@@ -112,7 +116,8 @@ impl Directory {
         }
     }
 
-    /// A file with a second name can be reached past the folder. One without any was just replaced.
+    /// Checks an open file. One with a second name (hard link) can be reached from outside the folder. One with no name was just
+    /// replaced, and its content is still whole.
     fn checked(&self, name: &str, file: File) -> Result<File, StoreError> {
         let metadata = file.metadata().map_err(|error| self.io_error(name, error))?;
         if !metadata.is_file() || metadata.nlink() > 1 {
@@ -130,12 +135,12 @@ fn is_private(metadata: &Metadata) -> bool {
     metadata.mode() & 0o077 == 0 && metadata.uid() == geteuid().as_raw()
 }
 
-/// Checks that nobody but the user and root can replace a link or folder on the way to a folder. From the root down, so
-/// that nobody can replace what was checked.
-fn check_way(path: &Path) -> Result<(), StoreError> {
-    let mut way: Vec<&Path> = path.ancestors().collect();
-    way.reverse();
-    for step in way {
+/// Checks that only the user and root can replace a link or a folder on the path. From the root down: after that nobody else
+/// can replace what was already checked.
+fn check_ancestors(path: &Path) -> Result<(), StoreError> {
+    let mut ancestors: Vec<&Path> = path.ancestors().collect();
+    ancestors.reverse();
+    for step in ancestors {
         let metadata = match fs::symlink_metadata(step) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -149,7 +154,7 @@ fn check_way(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// In a sticky folder nobody can replace what is another's.
+/// Whether only the user and root can replace what is in it. In a sticky folder, users can replace only their own files.
 fn is_trusted(metadata: &Metadata) -> bool {
     let has_trusted_owner = [0, geteuid().as_raw()].contains(&metadata.uid());
     let is_writable_by_others = metadata.is_dir() && metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0;

@@ -5,21 +5,22 @@ use std::time::Duration;
 use super::{StoreError, StoreErrorKind};
 use crate::sync::{Condvar, Mutex, lock, recover};
 
-/// Which threads of this process are renewing which sessions: one thread for each key.
+/// Locks by key, for the threads of this process: one thread renews the session of a key.
 ///
-/// Unlike a mutex it refuses a thread that comes back for what it holds, which would otherwise wait for itself.
-pub(super) struct Holders<K> {
+/// Unlike a mutex it refuses a thread that already holds the key. Code of the caller's that a renewal calls can come back to
+/// the store on the same thread; with a mutex it would wait for itself without end.
+pub(super) struct KeyLocks<K> {
     by_key: Mutex<BTreeMap<K, ThreadId>>,
     released: Condvar,
 }
 
-impl<K: Ord + Clone> Holders<K> {
+impl<K: Ord + Clone> KeyLocks<K> {
     pub(super) const fn new() -> Self {
         Self { by_key: Mutex::new(BTreeMap::new()), released: Condvar::new() }
     }
 
-    /// Waits up to `patience` for the thread that holds the key.
-    pub(super) fn hold(&self, key: K, patience: Duration) -> Result<Hold<'_, K>, StoreError> {
+    /// Takes the key, and waits up to `patience` if another thread holds it.
+    pub(super) fn lock(&self, key: K, patience: Duration) -> Result<KeyLock<'_, K>, StoreError> {
         let this_thread = thread::current().id();
         let by_key = lock(&self.by_key);
         let is_held_elsewhere =
@@ -29,20 +30,20 @@ impl<K: Ord + Clone> Holders<K> {
             return Err(StoreError::new(StoreErrorKind::Locked));
         }
         by_key.insert(key.clone(), this_thread);
-        Ok(Hold { holders: self, key })
+        Ok(KeyLock { locks: self, key })
     }
 }
 
-/// A key that is held, until this is dropped.
-pub(super) struct Hold<'a, K: Ord + Clone> {
-    holders: &'a Holders<K>,
+/// The lock of a key; dropping it releases the key.
+pub(super) struct KeyLock<'a, K: Ord + Clone> {
+    locks: &'a KeyLocks<K>,
     key: K,
 }
 
-impl<K: Ord + Clone> Drop for Hold<'_, K> {
+impl<K: Ord + Clone> Drop for KeyLock<'_, K> {
     fn drop(&mut self) {
-        lock(&self.holders.by_key).remove(&self.key);
-        self.holders.released.notify_all();
+        lock(&self.locks.by_key).remove(&self.key);
+        self.locks.released.notify_all();
     }
 }
 
@@ -54,37 +55,37 @@ mod tests {
 
     #[test]
     fn a_thread_that_holds_a_key_is_refused_at_once() {
-        let holders = Holders::new();
-        let hold = holders.hold("a", LONG).unwrap();
-        assert_eq!(holders.hold("a", LONG).map(drop).unwrap_err().kind(), StoreErrorKind::Locked);
-        assert!(holders.hold("b", LONG).is_ok());
-        drop(hold);
-        assert!(holders.hold("a", LONG).is_ok());
+        let locks = KeyLocks::new();
+        let lock = locks.lock("a", LONG).unwrap();
+        assert_eq!(locks.lock("a", LONG).map(drop).unwrap_err().kind(), StoreErrorKind::Locked);
+        assert!(locks.lock("b", LONG).is_ok());
+        drop(lock);
+        assert!(locks.lock("a", LONG).is_ok());
     }
 
     #[test]
     fn another_thread_waits_until_the_key_is_released() {
-        let holders = Holders::new();
-        let hold = holders.hold("a", LONG).unwrap();
+        let locks = KeyLocks::new();
+        let lock = locks.lock("a", LONG).unwrap();
         thread::scope(|scope| {
-            let refused = scope.spawn(|| holders.hold("a", Duration::ZERO).is_err());
+            let refused = scope.spawn(|| locks.lock("a", Duration::ZERO).is_err());
             assert!(refused.join().unwrap());
-            let waiting = scope.spawn(|| holders.hold("a", LONG).is_ok());
-            drop(hold);
+            let waiting = scope.spawn(|| locks.lock("a", LONG).is_ok());
+            drop(lock);
             assert!(waiting.join().unwrap());
         });
     }
 
     #[test]
     fn a_thread_that_panics_releases_its_key() {
-        let holders = Holders::new();
+        let locks = KeyLocks::new();
         thread::scope(|scope| {
             let panicking = scope.spawn(|| {
-                let _hold = holders.hold("a", LONG);
+                let _lock = locks.lock("a", LONG);
                 std::panic::resume_unwind(Box::new(()));
             });
             assert!(panicking.join().is_err());
         });
-        assert!(holders.hold("a", Duration::ZERO).is_ok());
+        assert!(locks.lock("a", Duration::ZERO).is_ok());
     }
 }
