@@ -51,8 +51,8 @@ impl Moment {
 
 /// The clock for [`drive`](crate::drive): a real one, or a virtual one in a test.
 ///
-/// A provider reads it while it holds a lock, so `now` must return at once and must not call the provider. It may jump in
-/// either direction, and `sleep` may return early.
+/// The wall clock may jump in either direction, and `sleep` may return early. A clock may panic, and may call a provider that
+/// uses it, but not without an end: the provider reads the clock for each call.
 pub trait Clock {
     /// Reads both clocks.
     fn now(&self) -> Moment;

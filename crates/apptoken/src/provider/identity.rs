@@ -165,12 +165,13 @@ impl Identity {
         })
     }
 
-    /// Records that the server record_acceptance the session. Takes the lock only if a session was refused before.
+    /// Records that the server accepted the session. Takes the lock only if a session was refused before.
     pub(super) fn record_acceptance(&self, session: &Session, clock: &dyn Clock) {
         if self.awaits_acceptance.load(Ordering::Relaxed) {
+            let now = clock.now();
             self.flight.change(|state| {
                 if state.session.as_ref().is_some_and(|current| current.ks().is_same(session.ks())) {
-                    state.renewal.record(Outcome::Accepted, clock.now());
+                    state.renewal.record(Outcome::Accepted, now);
                     self.awaits_acceptance.store(false, Ordering::Relaxed);
                 }
             });

@@ -106,8 +106,9 @@ impl Provider {
         let mut polled = false;
         let role = loop {
             let mut gives_up = false;
-            let Ok(role) = identity.flight.join(no_limit, |state, situation| {
-                match identity.decide(state, shared.credentials.changes(), shared.link.now(), &situation) {
+            let look = || ((shared.credentials.changes(), shared.link.now()), no_limit());
+            let Ok(role) = identity.flight.join(look, |state, situation, (changes, now)| {
+                match identity.decide(state, changes, now, &situation) {
                     Step::Return(answer) => Next::Answer(answer),
                     Step::RetryAt(error, _) => Next::Answer(Err(error)),
                     Step::GiveUp(error) => {
@@ -161,10 +162,13 @@ impl Provider {
         if shared.credentials.changes() == before {
             return Ok(false);
         }
-        let Ok(role) = identity.flight.join(no_limit, |_, situation| match situation.latest {
-            Some(latest) => Next::Answer(latest.clone()),
-            None => Next::Lead(Reason::CredentialChanged),
-        });
+        let Ok(role) = identity.flight.join(
+            || ((), no_limit()),
+            |_, situation, ()| match situation.latest {
+                Some(latest) => Next::Answer(latest.clone()),
+                None => Next::Lead(Reason::CredentialChanged),
+            },
+        );
         match role {
             Role::Answered(answer) => answer.map(drop)?,
             Role::Leader(leader, why) => shared.renew(identity, leader, why).map(drop)?,

@@ -76,18 +76,21 @@ impl<S, T: Clone> SingleFlight<S, T> {
 
     /// Calls `decide` until it returns an answer or makes the caller the leader, and waits in between.
     ///
-    /// `left` returns how long the caller can still wait (`None`: without limit), or an error, which ends the waiting.
-    pub(crate) fn join<N, L>(
+    /// `look` is called before each decision, without the lock, so that it may run code of the caller's, such as a clock. It
+    /// returns what `decide` gets to see, and how long the caller can still wait (`None`: without limit), or an error, which
+    /// ends the waiting.
+    pub(crate) fn join<N, L, V>(
         &self,
-        mut left: impl FnMut() -> Result<Option<Duration>, L>,
-        mut decide: impl FnMut(&mut S, Situation<'_, T>) -> Next<T, N>,
+        mut look: impl FnMut() -> (V, Result<Option<Duration>, L>),
+        mut decide: impl FnMut(&mut S, Situation<'_, T>, V) -> Next<T, N>,
     ) -> Result<Role<'_, S, T, N>, L> {
-        let mut guard = self.lock();
-        let finished_before = guard.finished;
+        let finished_before = self.lock().finished;
         loop {
+            let (view, left) = look();
+            let mut guard = self.lock();
             let Inner { state, leader, finished, latest } = &mut *guard;
             let latest = latest.as_ref().filter(|_| *finished != finished_before);
-            match decide(state, Situation { under_way: leader.is_some(), latest }) {
+            match decide(state, Situation { under_way: leader.is_some(), latest }, view) {
                 Next::Answer(answer) => return Ok(Role::Answered(answer)),
                 Next::Lead(note) if leader.is_none() => {
                     *leader = Some(this_thread());
@@ -97,15 +100,14 @@ impl<S, T: Clone> SingleFlight<S, T> {
                 Next::Lead(_) | Next::Wait => {}
             }
             // A wake-up proves nothing, it may be spurious or for another waiter: the loop decides again.
-            guard = match left()? {
-                None => recover(self.ended.wait(guard)),
-                Some(left) => recover(self.ended.wait_timeout(guard, left)).0,
-            };
+            match left? {
+                None => drop(recover(self.ended.wait(guard))),
+                Some(left) => drop(recover(self.ended.wait_timeout(guard, left))),
+            }
         }
     }
 
-    /// A poisoned lock is used as it is. Of the caller's code only the clock runs under the lock, before the state is
-    /// changed, so no panic leaves it half changed.
+    /// A poisoned lock is used as it is: no code of the caller's runs under it, so no panic leaves the state half changed.
     fn lock(&self) -> MutexGuard<'_, Inner<S, T>> {
         recover(self.inner.lock())
     }

@@ -33,8 +33,8 @@ impl Widgets {
     ///
     /// With `fresh` it is a new one that bypasses the server's response cache.
     pub(super) fn of(&self, partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
-        let now = link.now();
-        let Ok(role) = self.0.join(no_limit, |widget, situation| match (widget, situation.latest) {
+        let look = || (link.now(), no_limit());
+        let Ok(role) = self.0.join(look, |widget, situation, now| match (widget, situation.latest) {
             (_, Some(latest)) if latest.0 == partner => Next::Answer(latest.clone()),
             (Some(widget), _) if !fresh && widget.partner == partner && widget.is_good(now) => {
                 Next::Answer((partner, Ok(widget.session.ks.clone())))
@@ -44,6 +44,7 @@ impl Widgets {
         match role {
             Role::Answered((_, answer)) => answer,
             Role::Leader(leader, ()) => {
+                let now = link.now();
                 let started = start(partner, link, requests, fresh);
                 let (_, answer) = leader.finish(|widget| {
                     if let Ok(ks) = &started {

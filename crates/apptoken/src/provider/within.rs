@@ -52,13 +52,8 @@ impl Provider {
         loop {
             let (mut again, mut gives_up) = (None, false);
             let role = identity.flight.join(
-                || left().map(Some),
-                |state, situation| match identity.decide(
-                    state,
-                    shared.credentials.changes(),
-                    shared.link.now(),
-                    &situation,
-                ) {
+                || ((shared.credentials.changes(), shared.link.now()), left().map(Some)),
+                |state, situation, (changes, now)| match identity.decide(state, changes, now, &situation) {
                     Step::Return(answer) => Next::Answer(answer),
                     Step::RetryAt(error, at) => {
                         again = Some(at);

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use apptoken::store::MemoryStore;
 use apptoken::{
-    CredentialSource, Error, ErrorKind, Event, FnSource, FnTransport, HashType, Observer, Provider, Session,
-    Transport as _,
+    Clock, CredentialSource, Error, ErrorKind, Event, FnSource, FnTransport, HashType, Moment, Observer, Provider,
+    Session, Transport as _,
 };
-use apptoken_transport_fake::{Fake, TokenSpec};
+use apptoken_transport_fake::{Fake, FakeClock, TokenSpec};
 
 use super::support::{DAY, Notes, builder, credential, endpoint, logins, partner, token};
 
@@ -265,4 +265,41 @@ fn a_widget_session_is_never_used_for_another_account() {
     });
     assert_eq!((of_alice.partner().get(), of_bob.partner().get()), (101, 102));
     assert_eq!(fake.journal().entries().filter(|entry| entry.outcome != "ok").count(), 0);
+}
+
+/// A clock that asks its provider for a session once, while the provider decides what to do.
+struct AskingClock {
+    clock: FakeClock,
+    provider: Slot,
+    asks: AtomicBool,
+}
+
+impl Clock for AskingClock {
+    fn now(&self) -> Moment {
+        if let Some(provider) = self.provider.get()
+            && self.asks.swap(false, Ordering::SeqCst)
+        {
+            let _ = provider.session();
+        }
+        self.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.clock.sleep(duration);
+    }
+}
+
+#[test]
+fn a_clock_that_asks_is_read_without_a_lock() {
+    let fake = Fake::new();
+    let slot = Slot::default();
+    let clock =
+        Arc::new(AskingClock { clock: fake.clock(), provider: Arc::clone(&slot), asks: AtomicBool::new(false) });
+    let provider = fill(&slot, builder(&fake).clock(Arc::clone(&clock)).build());
+    for _ in 0..10 {
+        // Each reading of the clock in a call is the one that asks, in turn.
+        clock.asks.store(true, Ordering::SeqCst);
+        fake.clock().advance(DAY);
+        ask(&provider).unwrap();
+    }
 }

@@ -25,10 +25,13 @@ use single_flight::{Next, Role, SingleFlight, no_limit};
 
 /// Fetches a number unless there is one, and returns it.
 fn fetch(flight: &SingleFlight<Option<usize>, usize>, fetched: &AtomicUsize, give_up: bool) -> Option<usize> {
-    let joined = flight.join(no_limit, |state, situation| match (*state, situation.latest) {
-        (Some(number), _) | (None, Some(&number)) => Next::Answer(number),
-        (None, None) => Next::Lead(()),
-    });
+    let joined = flight.join(
+        || ((), no_limit()),
+        |state, situation, ()| match (*state, situation.latest) {
+            (Some(number), _) | (None, Some(&number)) => Next::Answer(number),
+            (None, None) => Next::Lead(()),
+        },
+    );
     match joined {
         Ok(Role::Answered(number)) => Some(number),
         Ok(Role::Reentrant) => panic!("no work here calls itself"),
@@ -117,7 +120,10 @@ fn a_change_without_leadership_wakes_the_waiters() {
     check(3, || {
         let flight = Arc::new(SingleFlight::new(None));
         let fetched = Arc::new(AtomicUsize::new(0));
-        let Ok(Role::Leader(leader, ())) = flight.join(no_limit, |_, _| Next::Lead::<usize, ()>(())) else { panic!() };
+        let Ok(Role::Leader(leader, ())) = flight.join(|| ((), no_limit()), |_, _, ()| Next::Lead::<usize, ()>(()))
+        else {
+            panic!()
+        };
         let (same, count) = (Arc::clone(&flight), Arc::clone(&fetched));
         let waiter = thread::spawn(move || fetch(&same, &count, false));
         flight.change(|state| *state = Some(7));
@@ -132,8 +138,10 @@ fn a_change_without_leadership_wakes_the_waiters() {
 fn a_leader_that_joins_again_is_reentrant() {
     check(3, || {
         let flight = SingleFlight::<Option<usize>, usize>::new(None);
-        let Ok(Role::Leader(leader, ())) = flight.join(no_limit, |_, _| Next::Lead(())) else { panic!() };
-        let again = flight.join(no_limit, |_, _| Next::Lead(()));
+        let Ok(Role::Leader(leader, ())) = flight.join(|| ((), no_limit()), |_, _, ()| Next::Lead(())) else {
+            panic!()
+        };
+        let again = flight.join(|| ((), no_limit()), |_, _, ()| Next::Lead(()));
         assert!(matches!(again, Ok(Role::Reentrant)));
         drop(again);
         leader.finish(|_| 1);
