@@ -15,7 +15,7 @@ use apptoken::{
     drive,
 };
 use apptoken_emulator::Emulator;
-use apptoken_transport_fake::{Fake, FakeClock, Fault, TokenSpec, Trouble};
+use apptoken_transport_fake::{Fake, FakeClock, Fault, FaultKind, TokenSpec};
 
 const THREADS: usize = 4;
 const HOURS: u32 = 48;
@@ -63,10 +63,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             for step in 0..HOURS * 6 {
                 match step {
                     // At 6:00 requests begin to fail, one in five; at 9:00 that is over.
-                    36 => drop(kaltura.inject(Fault::on_any(Trouble::Status(503)).probability(0.2))),
+                    36 => drop(kaltura.inject(Fault::on_any(FaultKind::Status(503)).probability(0.2))),
                     54 => kaltura.clear_faults(),
                     // At 20:00 the server goes away for an hour.
-                    120 => drop(kaltura.inject(Fault::on_any(Trouble::Reset))),
+                    120 => drop(kaltura.inject(Fault::on_any(FaultKind::Reset))),
                     126 => kaltura.clear_faults(),
                     // At noon of both days the token is rotated.
                     72 | 216 => {

@@ -24,8 +24,8 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// Consents to an address that other machines can reach: whoever reaches it can try to open sessions
-    #[arg(long)]
-    let_other_machines_in: bool,
+    #[arg(long = "let-other-machines-in")]
+    allow_other_machines: bool,
     /// Accounts and roles (JSON)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -75,7 +75,7 @@ impl Arguments {
 
     fn start(&self) -> Result<Emulator, CommandError> {
         let options = Options::new().listen(self.listen);
-        let options = if self.let_other_machines_in { options.let_other_machines_in() } else { options };
+        let options = if self.allow_other_machines { options.allow_other_machines() } else { options };
         let options = if self.tls.is_some() { options.tls() } else { options };
         let options = if let Some(path) = &self.state { options.state_file(path) } else { options };
         let options = self.control_host.iter().fold(options, Options::control_host);

@@ -19,7 +19,7 @@ pub struct Counts {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct Counters {
     pub(crate) connections: Counter,
     pub(crate) full_handshakes: Counter,
     pub(crate) resumed_handshakes: Counter,
@@ -27,7 +27,7 @@ pub(crate) struct Tally {
     pub(crate) worker_requests: Counter,
 }
 
-impl Tally {
+impl Counters {
     pub(crate) fn read(&self) -> Counts {
         Counts {
             connections: self.connections.get(),

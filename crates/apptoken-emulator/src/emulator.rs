@@ -12,8 +12,8 @@ use apptoken_transport_fake::Fake;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
-use crate::carry::{SaveFailed, Server, Setup};
 use crate::certificate::Certificate;
+use crate::http::{SaveFailureHandler, ServeOptions, Server};
 use crate::state_file::StateFile;
 use crate::{Counts, Limits};
 
@@ -142,11 +142,11 @@ impl fmt::Debug for Emulator {
 #[derive(Clone, Debug)]
 pub struct Options {
     listen: SocketAddr,
-    other_machines: bool,
+    allows_other_machines: bool,
     tls: bool,
     limits: Limits,
     state_file: Option<PathBuf>,
-    save_failed: Option<SaveFailed>,
+    save_failure_handler: Option<SaveFailureHandler>,
     control_hosts: Vec<String>,
 }
 
@@ -156,11 +156,11 @@ impl Options {
     pub fn new() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            other_machines: false,
+            allows_other_machines: false,
             tls: false,
             limits: Limits::default(),
             state_file: None,
-            save_failed: None,
+            save_failure_handler: None,
             control_hosts: Vec::new(),
         }
     }
@@ -177,8 +177,8 @@ impl Options {
     /// [`Fake::use_system_randomness`]: read them from [`Emulator::fake`] after the start. A fake with a seed keeps its
     /// secrets, and so do the accounts and tokens of a state file.
     #[must_use]
-    pub fn let_other_machines_in(self) -> Self {
-        Self { other_machines: true, ..self }
+    pub fn allow_other_machines(self) -> Self {
+        Self { allows_other_machines: true, ..self }
     }
 
     /// Serves HTTPS with a certificate that is made at the start: see [`Emulator::certificate_pem`].
@@ -209,7 +209,7 @@ impl Options {
     /// every second, and the emulator serves on.
     #[must_use]
     pub fn on_save_failure(self, report: impl Fn(&io::Error) + Send + Sync + 'static) -> Self {
-        Self { save_failed: Some(SaveFailed(Arc::new(report))), ..self }
+        Self { save_failure_handler: Some(SaveFailureHandler(Arc::new(report))), ..self }
     }
 
     /// A further name for the control interface, which otherwise answers only requests for a name or address of this
@@ -227,12 +227,12 @@ impl Options {
     /// When the address cannot be listened on, when it can be reached from other machines without consent, when the
     /// state file cannot be used, or when no thread is to be had.
     pub fn start(self, fake: Fake) -> io::Result<Emulator> {
-        if !self.other_machines && !self.listen.ip().is_loopback() {
+        if !self.allows_other_machines && !self.listen.ip().is_loopback() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!(
                     "{} can be reached from other machines: consent with --let-other-machines-in \
-                     (Options::let_other_machines_in) or listen on 127.0.0.1",
+                     (Options::allow_other_machines) or listen on 127.0.0.1",
                     self.listen.ip()
                 ),
             ));
@@ -248,7 +248,7 @@ impl Options {
         let thread = thread::Builder::new().name("apptoken-emulator".into()).spawn({
             let server = Arc::clone(&server);
             let tls = certificate.as_ref().map(Certificate::server);
-            let setup = Setup { tls, state_file, save_failed: self.save_failed, stopped };
+            let setup = ServeOptions { tls, state_file, save_failure_handler: self.save_failure_handler, stopped };
             move || run(self.listen, &ready, &server, setup)
         })?;
         let address = listening.recv().map_err(io::Error::other)??;
@@ -272,7 +272,7 @@ fn run(
     listen: SocketAddr,
     ready: &mpsc::SyncSender<io::Result<SocketAddr>>,
     server: &Arc<Server>,
-    setup: Setup,
+    setup: ServeOptions,
 ) -> io::Result<()> {
     let started = tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
         let listener = {

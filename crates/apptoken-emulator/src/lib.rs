@@ -29,7 +29,7 @@
 //! # Security
 //!
 //! It is a test server: nothing that it holds should come from a live account. It listens on this machine only, unless
-//! [`Options::let_other_machines_in`] consents to more; then its secrets come from the operating system, unless a seed was
+//! [`Options::allow_other_machines`] consents to more; then its secrets come from the operating system, unless a seed was
 //! asked for. The control interface reads and changes everything, and answers only programs on this machine, never a web
 //! page.
 //!
@@ -42,13 +42,13 @@
 //! |---|---|
 //! | `command` (default) | [`command`], the command line, and the binary |
 
-mod carry;
 mod certificate;
 #[cfg(feature = "command")]
 pub mod command;
 mod control;
 mod counts;
 mod emulator;
+mod http;
 mod limits;
 mod state_file;
 

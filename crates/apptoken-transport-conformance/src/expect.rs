@@ -3,7 +3,7 @@
 use apptoken_core::{Endpoint, HttpResponse, Transport, TransportFailure};
 
 /// Makes the transport under test for an endpoint.
-pub(crate) type Build<'t> = dyn Fn(&Endpoint) -> Box<dyn Transport + 't> + 't;
+pub(crate) type BuildTransport<'t> = dyn Fn(&Endpoint) -> Box<dyn Transport + 't> + 't;
 
 /// What is wrong, if anything.
 pub(crate) type Outcome = Result<(), String>;

@@ -1,11 +1,11 @@
 //! The checks that need a socket.
 
-use crate::expect::{Build, Outcome};
+use crate::expect::{BuildTransport, Outcome};
 use crate::{connections, failures, replies, sending};
 
 pub(crate) struct Check {
     pub(crate) name: &'static str,
-    pub(crate) run: fn(&Build<'_>) -> Outcome,
+    pub(crate) run: fn(&BuildTransport<'_>) -> Outcome,
 }
 
 macro_rules! checks {

@@ -2,21 +2,21 @@
 
 use apptoken_core::HttpRequest;
 
-use crate::expect::{Build, Outcome, expect_reply};
+use crate::expect::{BuildTransport, Outcome, expect_reply};
 use crate::probe::{AWKWARD, Probe};
-use crate::server::{Answer, OK, Received, serve};
+use crate::server::{OK, ReceivedRequest, ServerAction, serve};
 
-pub(crate) fn sends_the_request_as_it_is(build: &Build<'_>) -> Outcome {
+pub(crate) fn sends_the_request_as_it_is(build: &BuildTransport<'_>) -> Outcome {
     arrives_unchanged(build, AWKWARD)
 }
 
-pub(crate) fn sends_a_large_request_whole(build: &Build<'_>) -> Outcome {
+pub(crate) fn sends_a_large_request_whole(build: &BuildTransport<'_>) -> Outcome {
     arrives_unchanged(build, &AWKWARD.repeat(5_000))
 }
 
-fn arrives_unchanged(build: &Build<'_>, text: &str) -> Outcome {
+fn arrives_unchanged(build: &BuildTransport<'_>, text: &str) -> Outcome {
     let (sent, received) = serve(
-        |_, _| Answer::Reply(OK.into()),
+        |_, _| ServerAction::Reply(OK.into()),
         |server| {
             let probe = Probe::new(server.endpoint(), text)?;
             expect_reply(build(server.endpoint()).send(probe.request()), 200, b"true")?;
@@ -31,7 +31,7 @@ fn arrives_unchanged(build: &Build<'_>, text: &str) -> Outcome {
     }
 }
 
-fn compare(sent: &HttpRequest, received: &Received) -> Outcome {
+fn compare(sent: &HttpRequest, received: &ReceivedRequest) -> Outcome {
     let rest = sent.url().strip_prefix("http://").unwrap_or_default();
     let (host, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let first_line = format!("{} {target} HTTP/1.", sent.method());

@@ -20,12 +20,12 @@ const MAX_ANSWER: usize = 1 << 20;
 
 /// Whether the answer being made may be stored, and how long.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Storing {
+pub(crate) struct CachePolicy {
     is_disabled: bool,
     seconds: Option<i64>,
 }
 
-impl Storing {
+impl CachePolicy {
     /// The answer is not stored.
     pub(crate) fn disable(&mut self) {
         self.is_disabled = true;
@@ -129,8 +129,8 @@ impl<T: Clone> Cache<T> {
     }
 
     /// Stores an answer of `size` bytes if it may be stored, and returns whether it was.
-    pub(crate) fn put(&mut self, key: &CacheKey, answer: &T, size: usize, storing: Storing, now: i64) -> bool {
-        if storing.is_disabled || size > MAX_ANSWER {
+    pub(crate) fn put(&mut self, key: &CacheKey, answer: &T, size: usize, cache_policy: CachePolicy, now: i64) -> bool {
+        if cache_policy.is_disabled || size > MAX_ANSWER {
             return false;
         }
         if let Some(before) = self.entries.shift_remove(&key.0) {
@@ -140,7 +140,7 @@ impl<T: Clone> Cache<T> {
             let Some((_, oldest)) = self.entries.shift_remove_index(0) else { break };
             self.size -= oldest.size;
         }
-        let until = now.saturating_add(storing.seconds.unwrap_or(SUCCESS_SECONDS));
+        let until = now.saturating_add(cache_policy.seconds.unwrap_or(SUCCESS_SECONDS));
         self.entries.insert(key.0.clone(), Entry { until, stored_at: now, answer: answer.clone(), size });
         self.size += size;
         true
@@ -163,9 +163,9 @@ mod tests {
     #[test]
     fn answers_end_after_their_time() {
         let mut cache = Cache::default();
-        let mut error = Storing::default();
+        let mut error = CachePolicy::default();
         error.failed();
-        assert!(cache.put(&key("good"), &1, 1, Storing::default(), 1_000));
+        assert!(cache.put(&key("good"), &1, 1, CachePolicy::default(), 1_000));
         assert!(cache.put(&key("bad"), &2, 1, error, 1_000));
         assert_eq!(cache.get(&key("good"), 1_599), Some((1, 1_000)));
         assert_eq!(cache.get(&key("good"), 1_600), None);
@@ -177,14 +177,14 @@ mod tests {
     fn the_store_is_bounded() {
         let mut cache = Cache::default();
         for number in 0..3_000 {
-            cache.put(&key(&number.to_string()), &number, 1, Storing::default(), 0);
+            cache.put(&key(&number.to_string()), &number, 1, CachePolicy::default(), 0);
         }
         assert_eq!((cache.entries.len(), cache.size), (MAX_ENTRIES, MAX_ENTRIES));
         assert_eq!(cache.get(&key("2999"), 1), Some((2_999, 0)));
         for number in 0..100 {
-            assert!(cache.put(&key(&number.to_string()), &number, MAX_ANSWER, Storing::default(), 0));
+            assert!(cache.put(&key(&number.to_string()), &number, MAX_ANSWER, CachePolicy::default(), 0));
         }
         assert_eq!((cache.entries.len(), cache.size), (MAX_SIZE / MAX_ANSWER, MAX_SIZE));
-        assert!(!cache.put(&key("huge"), &0, MAX_ANSWER + 1, Storing::default(), 0));
+        assert!(!cache.put(&key("huge"), &0, MAX_ANSWER + 1, CachePolicy::default(), 0));
     }
 }

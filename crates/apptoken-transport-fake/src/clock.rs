@@ -11,10 +11,10 @@ use apptoken_core::{Clock, Moment, UnixSeconds};
 /// once, so nothing waits in a test.
 #[derive(Clone)]
 pub struct FakeClock {
-    shared: Arc<Shared>,
+    shared: Arc<SharedTime>,
 }
 
-struct Shared {
+struct SharedTime {
     /// Nanoseconds since 1970, without those that went by since `running_since`.
     wall: AtomicI64,
     /// Nanoseconds that the clock went forward, without those since `running_since`.
@@ -39,7 +39,7 @@ impl FakeClock {
     }
 
     fn new(wall: i64, running_since: Option<Instant>) -> Self {
-        let shared = Shared { wall: AtomicI64::new(wall), elapsed: AtomicI64::new(0), running_since };
+        let shared = SharedTime { wall: AtomicI64::new(wall), elapsed: AtomicI64::new(0), running_since };
         Self { shared: Arc::new(shared) }
     }
 

@@ -4,7 +4,7 @@ use crate::actions;
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Arguments;
 use crate::actions::requested::RequestedAction;
-use crate::cache::Storing;
+use crate::cache::CachePolicy;
 use crate::context::Context;
 use crate::error::{self, Failure};
 use crate::model::state::State;
@@ -18,7 +18,7 @@ use crate::php::{Array, Value};
 use crate::request_info::RequestInfo;
 
 /// The caller of the previous request of a multirequest: the same one is not checked again.
-pub(crate) type Previous = Option<((Option<Value>, Option<String>), Permissions)>;
+pub(crate) type PreviousCaller = Option<((Option<Value>, Option<String>), Permissions)>;
 
 /// Runs the action that the parameters name; `grouped` are the same ones as [`build::group`] puts them.
 pub(crate) fn dispatch(
@@ -26,8 +26,8 @@ pub(crate) fn dispatch(
     params: &Array,
     grouped: &Array,
     info: RequestInfo<'_>,
-    storing: &mut Storing,
-    previous: &mut Previous,
+    cache_policy: &mut CachePolicy,
+    previous: &mut PreviousCaller,
 ) -> Result<Output, Failure> {
     let action = action_of(params)?;
     check_language(params)?;
@@ -51,7 +51,7 @@ pub(crate) fn dispatch(
         context: &context,
         arguments: &arguments,
         profile: profile.as_ref(),
-        storing,
+        cache_policy,
         info,
     })
 }

@@ -8,7 +8,7 @@ use crate::fault::{Fault, FaultId};
 use crate::journal::Journal;
 use crate::model::state::State;
 use crate::server::Server;
-use crate::server::turn::Turn;
+use crate::server::locked_server::LockedServer;
 use crate::wire::reply::Delivery;
 use crate::wire::request::{ParsedRequest, WireRequest};
 
@@ -45,7 +45,7 @@ impl Fake {
     /// Answers a request: reads it, runs its actions, and writes the reply.
     #[must_use]
     pub fn handle(&self, request: &WireRequest) -> Delivery {
-        self.answer(&request.parse())
+        self.handle_parsed(&request.parse())
     }
 
     /// Answers a request that was parsed.
@@ -53,8 +53,8 @@ impl Fake {
     /// Requests of other threads are answered meanwhile: the parts of a multirequest are steps of their own, and long
     /// replies are written beside the server.
     #[must_use]
-    pub fn answer(&self, request: &ParsedRequest<'_>) -> Delivery {
-        Turn::wait_for(&self.server).handle(request)
+    pub fn handle_parsed(&self, request: &ParsedRequest<'_>) -> Delivery {
+        LockedServer::lock(&self.server).handle(request)
     }
 
     /// Whether the seed was chosen, so that whoever chose it expects what is made from it.

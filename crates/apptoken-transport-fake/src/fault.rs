@@ -1,19 +1,19 @@
-//! Trouble that a test asks for.
+//! FaultKind that a test asks for.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Trouble for requests of an action: what kind, for which of them, and whether the server has done its work by then.
+/// FaultKind for requests of an action: what kind, for which of them, and whether the server has done its work by then.
 ///
 /// # Examples
 ///
 /// ```
-/// use apptoken_transport_fake::{Fake, Fault, Trouble};
+/// use apptoken_transport_fake::{Fake, Fault, FaultKind};
 ///
 /// let fake = Fake::new();
-/// fake.inject(Fault::on("appToken.startSession", Trouble::Reset).nth(2).after_commit());
-/// fake.inject(Fault::on("session.startWidgetSession", Trouble::Status(503)).probability(0.05));
+/// fake.inject(Fault::on("appToken.startSession", FaultKind::Reset).nth(2).after_commit());
+/// fake.inject(Fault::on("session.startWidgetSession", FaultKind::Status(503)).probability(0.05));
 /// assert_eq!(fake.faults().len(), 2);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 pub struct Fault {
     #[serde(default)]
     action: Option<String>,
-    trouble: Trouble,
+    #[serde(rename = "trouble")]
+    kind: FaultKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nth: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,7 +35,7 @@ pub struct Fault {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum FaultKind {
     /// The connection is refused; the server never acts.
     Refused,
     /// The connection is reset before any reply.
@@ -95,16 +96,16 @@ mod milliseconds {
 }
 
 impl Fault {
-    /// Trouble for every request of an action, such as `appToken.startSession` or `multirequest`, before the server acts.
+    /// FaultKind for every request of an action, such as `appToken.startSession` or `multirequest`, before the server acts.
     #[must_use]
-    pub fn on(action: &str, trouble: Trouble) -> Self {
-        Self { action: Some(action.to_owned()), trouble, nth: None, probability: None, after_commit: false }
+    pub fn on(action: &str, kind: FaultKind) -> Self {
+        Self { action: Some(action.to_owned()), kind, nth: None, probability: None, after_commit: false }
     }
 
-    /// Trouble for every request of any kind.
+    /// FaultKind for every request of any kind.
     #[must_use]
-    pub fn on_any(trouble: Trouble) -> Self {
-        Self { action: None, trouble, nth: None, probability: None, after_commit: false }
+    pub fn on_any(kind: FaultKind) -> Self {
+        Self { action: None, kind, nth: None, probability: None, after_commit: false }
     }
 
     /// Only for the n-th such request after this, from 1.
@@ -127,22 +128,22 @@ impl Fault {
 
     /// The kind of trouble.
     #[must_use]
-    pub fn trouble(&self) -> &Trouble {
-        &self.trouble
+    pub fn kind(&self) -> &FaultKind {
+        &self.kind
     }
 
     /// Whether the server acts although there is trouble.
     pub(crate) fn commits(&self) -> bool {
         let changes_true_reply = matches!(
-            self.trouble,
-            Trouble::CutAfter(_)
-                | Trouble::Xml
-                | Trouble::Truncated
-                | Trouble::Malformed
-                | Trouble::Delay(_)
-                | Trouble::Drip { .. }
+            self.kind,
+            FaultKind::CutAfter(_)
+                | FaultKind::Xml
+                | FaultKind::Truncated
+                | FaultKind::Malformed
+                | FaultKind::Delay(_)
+                | FaultKind::Drip { .. }
         );
-        self.trouble != Trouble::Refused && (self.after_commit || changes_true_reply)
+        self.kind != FaultKind::Refused && (self.after_commit || changes_true_reply)
     }
 
     fn matches(&self, action: &str) -> bool {
@@ -151,11 +152,11 @@ impl Fault {
 
     /// Whether it stands in the place of one action's result.
     fn is_of_api(&self) -> bool {
-        matches!(self.trouble, Trouble::ApiError(_) | Trouble::ActionBlocked)
+        matches!(self.kind, FaultKind::ApiError(_) | FaultKind::ActionBlocked)
     }
 }
 
-impl Trouble {
+impl FaultKind {
     /// What the journal calls it.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -198,13 +199,13 @@ impl FaultId {
 
 /// The faults that wait for their requests.
 pub(crate) struct Faults {
-    waiting: Vec<Waiting>,
+    injected: Vec<InjectedFault>,
     next: u64,
     /// Apart from the server's, so that faults change nothing else.
     random: fastrand::Rng,
 }
 
-struct Waiting {
+struct InjectedFault {
     id: FaultId,
     fault: Fault,
     seen: u64,
@@ -212,7 +213,7 @@ struct Waiting {
 
 /// Which faults a place asks for.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum FaultTarget {
     /// The request as a whole.
     Request,
     /// The result of one action.
@@ -221,45 +222,45 @@ pub(crate) enum Place {
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { waiting: Vec::new(), next: 1, random: fastrand::Rng::with_seed(seed ^ 0x6661_756c_7473) }
+        Self { injected: Vec::new(), next: 1, random: fastrand::Rng::with_seed(seed ^ 0x6661_756c_7473) }
     }
 
     pub(crate) fn inject(&mut self, fault: Fault) -> FaultId {
         let id = FaultId(self.next);
         self.next += 1;
-        self.waiting.push(Waiting { id, fault, seen: 0 });
+        self.injected.push(InjectedFault { id, fault, seen: 0 });
         id
     }
 
     pub(crate) fn remove(&mut self, id: FaultId) -> bool {
-        let before = self.waiting.len();
-        self.waiting.retain(|waiting| waiting.id != id);
-        self.waiting.len() < before
+        let before = self.injected.len();
+        self.injected.retain(|injected| injected.id != id);
+        self.injected.len() < before
     }
 
     pub(crate) fn clear(&mut self) {
-        self.waiting.clear();
+        self.injected.clear();
     }
 
     pub(crate) fn list(&self) -> Vec<(FaultId, Fault)> {
-        self.waiting.iter().map(|waiting| (waiting.id, waiting.fault.clone())).collect()
+        self.injected.iter().map(|injected| (injected.id, injected.fault.clone())).collect()
     }
 
     /// Counts a request and gives the first fault that it meets. A fault for one request only is then done.
-    pub(crate) fn meet(&mut self, action: &str, place: Place) -> Option<Fault> {
+    pub(crate) fn take(&mut self, action: &str, target: FaultTarget) -> Option<Fault> {
         let mut met = None;
         let mut done = None;
-        for waiting in &mut self.waiting {
-            if !waiting.fault.matches(action) || waiting.fault.is_of_api() != (place == Place::Action) {
+        for injected in &mut self.injected {
+            if !injected.fault.matches(action) || injected.fault.is_of_api() != (target == FaultTarget::Action) {
                 continue;
             }
-            waiting.seen += 1;
-            let is_its_turn = waiting.fault.nth.is_none_or(|nth| nth == waiting.seen);
+            injected.seen += 1;
+            let is_its_turn = injected.fault.nth.is_none_or(|nth| nth == injected.seen);
             let strikes =
-                is_its_turn && waiting.fault.probability.is_none_or(|probability| self.random.f64() < probability);
+                is_its_turn && injected.fault.probability.is_none_or(|probability| self.random.f64() < probability);
             if strikes && met.is_none() {
-                met = Some(waiting.fault.clone());
-                done = waiting.fault.nth.map(|_| waiting.id);
+                met = Some(injected.fault.clone());
+                done = injected.fault.nth.map(|_| injected.id);
             }
         }
         if let Some(id) = done {
@@ -274,13 +275,13 @@ mod tests {
     use super::*;
 
     fn struck(faults: &mut Faults, action: &str, times: usize) -> Vec<bool> {
-        (0..times).map(|_| faults.meet(action, Place::Request).is_some()).collect()
+        (0..times).map(|_| faults.take(action, FaultTarget::Request).is_some()).collect()
     }
 
     #[test]
     fn the_nth_request_of_the_action_is_struck_once() {
         let mut faults = Faults::new(1);
-        faults.inject(Fault::on("a.b", Trouble::Reset).nth(2));
+        faults.inject(Fault::on("a.b", FaultKind::Reset).nth(2));
         assert_eq!(struck(&mut faults, "x.y", 3), [false; 3]);
         assert_eq!(struck(&mut faults, "A.B", 4), [false, true, false, false]);
         assert!(faults.list().is_empty());
@@ -290,7 +291,7 @@ mod tests {
     fn chance_is_the_same_for_the_same_seed() {
         let chance = |seed| {
             let mut faults = Faults::new(seed);
-            faults.inject(Fault::on_any(Trouble::Reset).probability(0.3));
+            faults.inject(Fault::on_any(FaultKind::Reset).probability(0.3));
             struck(&mut faults, "a.b", 1_000)
         };
         assert_eq!(chance(7), chance(7));
@@ -302,21 +303,21 @@ mod tests {
     #[test]
     fn api_errors_wait_for_the_action_and_the_rest_for_the_request() {
         let mut faults = Faults::new(1);
-        faults.inject(Fault::on("a.b", Trouble::ActionBlocked));
-        assert!(faults.meet("a.b", Place::Request).is_none());
-        assert!(faults.meet("a.b", Place::Action).is_some());
+        faults.inject(Fault::on("a.b", FaultKind::ActionBlocked));
+        assert!(faults.take("a.b", FaultTarget::Request).is_none());
+        assert!(faults.take("a.b", FaultTarget::Action).is_some());
     }
 
     #[test]
     fn faults_are_readable_as_json() {
-        let fault = Fault::on("a.b", Trouble::Drip { chunk: 3, pause: Duration::from_millis(5) }).nth(2);
+        let fault = Fault::on("a.b", FaultKind::Drip { chunk: 3, pause: Duration::from_millis(5) }).nth(2);
         let json = serde_json::to_string(&fault).unwrap();
         assert_eq!(serde_json::from_str::<Fault>(&json).unwrap(), fault);
         assert!(json.contains(r#""pause":5"#), "{json}");
         let delay: Fault = serde_json::from_str(r#"{"trouble":{"delay":1500}}"#).unwrap();
-        assert_eq!(delay.trouble(), &Trouble::Delay(Duration::from_millis(1500)));
+        assert_eq!(delay.kind(), &FaultKind::Delay(Duration::from_millis(1500)));
         assert!(serde_json::from_str::<Fault>(r#"{"trouble":"reset","afterComit":true}"#).is_err());
         let short: Fault = serde_json::from_str(r#"{"action":"a.b","trouble":{"status":503}}"#).unwrap();
-        assert_eq!(short, Fault::on("a.b", Trouble::Status(503)));
+        assert_eq!(short, Fault::on("a.b", FaultKind::Status(503)));
     }
 }

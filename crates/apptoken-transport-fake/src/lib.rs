@@ -7,7 +7,7 @@
 //!
 //! - **Time** is a [`FakeClock`] that a test moves: sessions and tokens end when it says so.
 //! - **Chance** comes from a seed: the same calls give the same answers, byte for byte.
-//! - **Trouble** is a [`Fault`]: for the n-th call of an action, before or after the server acted.
+//! - **FaultKind** is a [`Fault`]: for the n-th call of an action, before or after the server acted.
 //! - **What happened** is in the [`Journal`], which counts calls and holds no secrets.
 //! - **Any client** can be let in: work grows with the size of a request, long ones are answered in steps between which
 //!   other threads have their turn, what clients store is bounded in rows and bytes, and a snapshot is checked before it
@@ -18,7 +18,7 @@
 //! A request by hand:
 //!
 //! ```
-//! use apptoken_transport_fake::{Answer, Fake, WireRequest};
+//! use apptoken_transport_fake::{DeliveryKind, Fake, WireRequest};
 //!
 //! let fake = Fake::new();
 //! let request = WireRequest {
@@ -27,7 +27,7 @@
 //!     headers: vec![("Content-Type".into(), "application/json".into())],
 //!     body: br#"{"widgetId": "_101"}"#.to_vec(),
 //! };
-//! let Answer::Reply(reply) = fake.handle(&request).answer else { panic!("no fault was injected") };
+//! let DeliveryKind::Reply(reply) = fake.handle(&request).kind else { panic!("no fault was injected") };
 //! assert!(reply.body.starts_with(br#"{"partnerId":101,"ks":""#));
 //! ```
 
@@ -51,9 +51,9 @@ mod output;
 mod permissions;
 mod php;
 mod request_info;
-mod seed;
 mod server;
 mod session_check;
+mod test_access;
 mod transport;
 mod wire;
 
@@ -61,10 +61,10 @@ pub use builder::Builder;
 pub use clock::FakeClock;
 pub use config_error::ConfigError;
 pub use fake::{Fake, SnapshotError};
-pub use fault::{Fault, FaultId, Trouble};
+pub use fault::{Fault, FaultId, FaultKind};
 pub use journal::{Journal, JournalEntry};
 pub use model::account::{Account, PartnerStatus};
 pub use model::token::{Token, TokenSpec, TokenStatus};
 pub use model::widget::Widget;
-pub use wire::reply::{Answer, Delivery, WireReply};
+pub use wire::reply::{Delivery, DeliveryKind, WireReply};
 pub use wire::request::{ParsedRequest, WireRequest};

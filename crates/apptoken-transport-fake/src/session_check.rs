@@ -3,7 +3,7 @@
 use apptoken_core::UnixSeconds;
 
 use crate::error::{self, ApiError, invalid_ks};
-use crate::model::revocation::Known;
+use crate::model::revocation::UseResult;
 use crate::model::session::Session;
 use crate::model::state::State;
 use crate::php::cast::{is_numeric, text_to_int};
@@ -24,10 +24,10 @@ pub(crate) fn check_session(state: &mut State, session: &Session, info: RequestI
     if !session.ks.is_widget_session() {
         let session_id_hash = session.ks.session_id_hash();
         match state.revocations.use_session(&session.ks.digest, session_id_hash.as_deref()) {
-            Known::Revoked => return Err(invalid_ks("LOGOUT")),
-            Known::UsedUp => return Err(invalid_ks("EXCEEDED_ACTIONS_LIMIT")),
-            Known::Counted => {}
-            Known::Nothing => start_to_count(state, session)?,
+            UseResult::Revoked => return Err(invalid_ks("LOGOUT")),
+            UseResult::UsedUp => return Err(invalid_ks("EXCEEDED_ACTIONS_LIMIT")),
+            UseResult::Counted => {}
+            UseResult::NoRow => start_to_count(state, session)?,
         }
     }
     let partner_id = session.partner_id();

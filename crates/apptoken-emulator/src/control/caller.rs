@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use apptoken_transport_fake::{WireReply, WireRequest};
 
-use super::{Problem, reply};
+use super::{ControlError, reply};
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ impl Caller {
     ///
     /// The refusal.
     pub(crate) fn check(self, request: &WireRequest, hosts: &[String]) -> Result<(), WireReply> {
-        self.problem(request, hosts).map_or(Ok(()), |why| Err(reply(Err(Problem::new(403, why)))))
+        self.problem(request, hosts).map_or(Ok(()), |why| Err(reply(Err(ControlError::new(403, why)))))
     }
 
     fn problem(self, request: &WireRequest, hosts: &[String]) -> Option<&'static str> {

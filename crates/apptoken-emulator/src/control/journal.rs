@@ -3,7 +3,7 @@
 use apptoken_transport_fake::JournalEntry;
 use serde_json::{Value, json};
 
-use super::{Call, Done, Problem, query};
+use super::{Content, ControlError, ControlRequest, query};
 
 /// Which requests are asked for.
 #[derive(Default)]
@@ -17,7 +17,7 @@ struct Filter {
 }
 
 impl Filter {
-    fn of(query: &str) -> Result<Self, Problem> {
+    fn of(query: &str) -> Result<Self, ControlError> {
         let mut filter = Self::default();
         for (name, value) in query::pairs(query, &["action", "outcome", "partner", "status", "after", "limit"])? {
             match name.as_str() {
@@ -50,21 +50,21 @@ impl Filter {
     }
 }
 
-pub(super) fn answer(call: &Call<'_>) -> Result<Done, Problem> {
-    match call.method {
+pub(super) fn answer(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+    match request.method {
         "GET" => {
-            let filter = Filter::of(call.query)?;
-            let journal = call.fake.journal();
+            let filter = Filter::of(request.query)?;
+            let journal = request.fake.journal();
             let fitting: Vec<&JournalEntry> = journal.entries().filter(|entry| filter.fits(entry)).collect();
             let newest = fitting.len() - filter.limit.map_or(fitting.len(), |limit| limit.min(fitting.len()));
             let entries: Result<Vec<Value>, _> = fitting.iter().skip(newest).map(serde_json::to_value).collect();
-            let entries = entries.map_err(|why| Problem::new(500, why.to_string()))?;
-            Ok(Done::Json(json!({ "requests": journal.requests(), "count": fitting.len(), "entries": entries })))
+            let entries = entries.map_err(|why| ControlError::new(500, why.to_string()))?;
+            Ok(Content::Json(json!({ "requests": journal.requests(), "count": fitting.len(), "entries": entries })))
         }
         "DELETE" => {
-            call.fake.clear_journal();
-            Ok(Done::Nothing)
+            request.fake.clear_journal();
+            Ok(Content::None)
         }
-        _ => Err(call.not_allowed("GET, DELETE")),
+        _ => Err(request.not_allowed("GET, DELETE")),
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use apptoken_core::{AppTokenId, HashType, PartnerId};
 use apptoken_emulator::{Emulator, Options};
-use apptoken_transport_fake::{Fake, Fault, TokenSpec, TokenStatus, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, TokenSpec, TokenStatus};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Reply};
@@ -100,7 +100,7 @@ fn faults_are_added_listed_and_cleared() {
         controlled.json("POST", "/faults", &json!({ "trouble": "reset", "probability": 0.0 })),
         json!({ "id": 2 })
     );
-    assert_eq!(controlled.fake().faults()[0].1, Fault::on("system.ping", Trouble::CutAfter(2)).nth(2).after_commit());
+    assert_eq!(controlled.fake().faults()[0].1, Fault::on("system.ping", FaultKind::CutAfter(2)).nth(2).after_commit());
     let list = controlled.get("/faults");
     assert_eq!((list[0]["id"].as_u64(), &list[0]["trouble"]), (Some(1), &json!({ "cutAfter": 2 })));
     controlled.done("DELETE", "/faults/1", "");
@@ -122,21 +122,21 @@ fn a_fault_over_http_is_met_over_http() {
 fn every_kind_of_trouble_can_be_said_in_json() {
     let mut controlled = Controlled::start();
     for trouble in [
-        Trouble::Refused,
-        Trouble::Reset,
-        Trouble::CutAfter(3),
-        Trouble::EmptyReply,
-        Trouble::Html(502),
-        Trouble::Xml,
-        Trouble::Null,
-        Trouble::Truncated,
-        Trouble::Malformed,
-        Trouble::Redirect { status: 302, location: "https://localhost/".into() },
-        Trouble::Status(429),
-        Trouble::ApiError("INTERNAL_SERVERL_ERROR".into()),
-        Trouble::ActionBlocked,
-        Trouble::Delay(Duration::from_millis(1)),
-        Trouble::Drip { chunk: 1, pause: Duration::from_millis(1) },
+        FaultKind::Refused,
+        FaultKind::Reset,
+        FaultKind::CutAfter(3),
+        FaultKind::EmptyReply,
+        FaultKind::Html(502),
+        FaultKind::Xml,
+        FaultKind::Null,
+        FaultKind::Truncated,
+        FaultKind::Malformed,
+        FaultKind::Redirect { status: 302, location: "https://localhost/".into() },
+        FaultKind::Status(429),
+        FaultKind::ApiError("INTERNAL_SERVERL_ERROR".into()),
+        FaultKind::ActionBlocked,
+        FaultKind::Delay(Duration::from_millis(1)),
+        FaultKind::Drip { chunk: 1, pause: Duration::from_millis(1) },
     ] {
         let fault = Fault::on("system.ping", trouble);
         controlled.json("POST", "/faults", &serde_json::to_value(&fault).unwrap());
@@ -199,7 +199,7 @@ fn the_state_is_read_loaded_and_reset() {
     controlled.done("PUT", "/state", &with_one);
     assert_eq!(controlled.fake().tokens(partner()).len(), 1);
 
-    controlled.fake().inject(Fault::on("system.ping", Trouble::Reset));
+    controlled.fake().inject(Fault::on("system.ping", FaultKind::Reset));
     controlled.widget_session();
     controlled.done("POST", "/reset", "");
     assert!(controlled.fake().tokens(partner()).is_empty());

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use apptoken_emulator::{Emulator, Options};
-use apptoken_transport_fake::{Fake, Fault, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
 use crate::client::Client;
 use crate::life::{PING, with};
@@ -12,7 +12,7 @@ use crate::life::{PING, with};
 /// A request whose reply is a page of XML.
 const XML: &str = "/api_v3/service/system/action/ping?format=2";
 
-fn emulator(trouble: Trouble) -> Emulator {
+fn emulator(trouble: FaultKind) -> Emulator {
     let emulator = Emulator::start(Fake::new()).unwrap();
     emulator.fake().inject(Fault::on("system.ping", trouble).nth(1));
     emulator
@@ -26,7 +26,7 @@ fn request(client: &mut Client, target: &str) {
 fn a_cut_reply_promises_its_whole_body_and_stops_at_the_byte() {
     let whole = Client::connect(&Emulator::start(Fake::new()).unwrap()).get(XML);
     for after in 0..whole.body.len() {
-        let emulator = emulator(Trouble::CutAfter(after));
+        let emulator = emulator(FaultKind::CutAfter(after));
         let mut client = Client::connect(&emulator);
         request(&mut client, XML);
         let head = client.head().unwrap();
@@ -37,7 +37,7 @@ fn a_cut_reply_promises_its_whole_body_and_stops_at_the_byte() {
 
 #[test]
 fn a_cut_behind_the_end_leaves_the_body_whole_and_ends_the_connection() {
-    let emulator = emulator(Trouble::CutAfter(1_000));
+    let emulator = emulator(FaultKind::CutAfter(1_000));
     let mut client = Client::connect(&emulator);
     assert_eq!(client.get(PING).text(), "true");
     assert_eq!(client.rest().unwrap(), b"");
@@ -45,7 +45,7 @@ fn a_cut_behind_the_end_leaves_the_body_whole_and_ends_the_connection() {
 
 #[test]
 fn a_reset_reaches_the_client_as_one() {
-    let emulator = emulator(Trouble::Reset);
+    let emulator = emulator(FaultKind::Reset);
     let mut client = Client::connect(&emulator);
     request(&mut client, PING);
     assert_eq!(client.reply().unwrap_err().kind(), ErrorKind::ConnectionReset);
@@ -53,7 +53,7 @@ fn a_reset_reaches_the_client_as_one() {
 
 #[test]
 fn a_refused_request_gets_no_byte() {
-    let emulator = emulator(Trouble::Refused);
+    let emulator = emulator(FaultKind::Refused);
     let mut client = Client::connect(&emulator);
     request(&mut client, PING);
     assert_eq!(client.reply().unwrap_err().kind(), ErrorKind::UnexpectedEof);
@@ -61,7 +61,7 @@ fn a_refused_request_gets_no_byte() {
 
 #[test]
 fn drips_make_up_the_whole() {
-    let emulator = emulator(Trouble::Drip { chunk: 1, pause: Duration::from_millis(10) });
+    let emulator = emulator(FaultKind::Drip { chunk: 1, pause: Duration::from_millis(10) });
     let mut client = Client::connect(&emulator);
     let started = Instant::now();
     assert_eq!(client.get(PING).text(), "true");
@@ -71,7 +71,7 @@ fn drips_make_up_the_whole() {
 
 #[test]
 fn a_delayed_reply_comes_late_and_disturbs_nobody_else() {
-    let emulator = emulator(Trouble::Delay(Duration::from_millis(100)));
+    let emulator = emulator(FaultKind::Delay(Duration::from_millis(100)));
     let mut late = Client::connect(&emulator);
     let started = Instant::now();
     request(&mut late, PING);
@@ -88,7 +88,7 @@ fn a_delayed_reply_comes_late_and_disturbs_nobody_else() {
 fn an_emulator_ends_in_the_middle_of_a_delay() {
     let limits = with(|limits| limits.stop_time = Duration::from_millis(50));
     let emulator = Options::new().limits(limits).start(Fake::new()).unwrap();
-    emulator.fake().inject(Fault::on_any(Trouble::Delay(Duration::from_secs(3_600))));
+    emulator.fake().inject(Fault::on_any(FaultKind::Delay(Duration::from_secs(3_600))));
     let mut client = Client::connect(&emulator);
     request(&mut client, PING);
     while emulator.counts().requests == 0 {
@@ -101,11 +101,11 @@ fn an_emulator_ends_in_the_middle_of_a_delay() {
 #[test]
 fn other_troubles_are_replies() {
     for (trouble, status) in [
-        (Trouble::EmptyReply, 200),
-        (Trouble::Html(502), 502),
-        (Trouble::Redirect { status: 302, location: "http://localhost/".into() }, 302),
-        (Trouble::Status(429), 429),
-        (Trouble::ActionBlocked, 200),
+        (FaultKind::EmptyReply, 200),
+        (FaultKind::Html(502), 502),
+        (FaultKind::Redirect { status: 302, location: "http://localhost/".into() }, 302),
+        (FaultKind::Status(429), 429),
+        (FaultKind::ActionBlocked, 200),
     ] {
         let emulator = emulator(trouble.clone());
         let mut client = Client::connect(&emulator);
@@ -116,7 +116,7 @@ fn other_troubles_are_replies() {
 
 #[test]
 fn faults_are_met_over_tls_too() {
-    for trouble in [Trouble::Reset, Trouble::Refused, Trouble::CutAfter(2)] {
+    for trouble in [FaultKind::Reset, FaultKind::Refused, FaultKind::CutAfter(2)] {
         let emulator = Emulator::start_tls(Fake::new()).unwrap();
         emulator.fake().inject(Fault::on_any(trouble.clone()).nth(1));
         let mut client = crate::tls::client(&emulator);

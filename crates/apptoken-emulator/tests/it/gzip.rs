@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use apptoken_emulator::Emulator;
-use apptoken_transport_fake::{Fake, Fault, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind};
 use flate2::read::GzDecoder;
 
 use crate::client::{Client, Reply};
@@ -36,7 +36,7 @@ fn nobody_else_gets_it() {
 #[test]
 fn faults_count_the_bytes_of_the_text() {
     let emulator = Emulator::start(Fake::new()).unwrap();
-    emulator.fake().inject(Fault::on_any(Trouble::CutAfter(2)));
+    emulator.fake().inject(Fault::on_any(FaultKind::CutAfter(2)));
     let mut client = Client::connect(&emulator);
     let head = asking_for_gzip(&mut client, "GET");
     assert_eq!((head.header("content-encoding"), head.header("content-length")), (None, Some("4")));

@@ -90,7 +90,7 @@ fn other_machines_are_let_in_by_consent_only() {
     let everywhere = "0.0.0.0:0".parse().unwrap();
     let error = Options::new().listen(everywhere).start(Fake::new()).unwrap_err().to_string();
     assert!(error.contains("0.0.0.0") && error.contains("let_other_machines_in"), "{error}");
-    let emulator = Options::new().listen(everywhere).let_other_machines_in().start(Fake::new()).unwrap();
+    let emulator = Options::new().listen(everywhere).allow_other_machines().start(Fake::new()).unwrap();
     assert_eq!(emulator.url(), format!("http://127.0.0.1:{}", emulator.address().port()));
     assert_eq!(Client::connect(&emulator).get(PING).text(), "true");
 }
@@ -102,7 +102,7 @@ fn who_lets_other_machines_in_has_secrets_of_his_own() {
 
     let partner = PartnerId::new(101).unwrap();
     let secrets = |fake: Fake| {
-        let emulator = Options::new().listen("0.0.0.0:0".parse().unwrap()).let_other_machines_in().start(fake).unwrap();
+        let emulator = Options::new().listen("0.0.0.0:0".parse().unwrap()).allow_other_machines().start(fake).unwrap();
         let token = emulator.fake().add_token(partner, TokenSpec::new(HashType::Sha256));
         let admin = emulator.fake().admin_secret(partner).unwrap();
         [token.secret.expose().to_owned(), admin.expose().to_owned()]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apptoken_core::{HashType, PartnerId};
 use apptoken_emulator::Emulator;
-use apptoken_transport_fake::{Answer, Fake, TokenSpec, WireReply, WireRequest};
+use apptoken_transport_fake::{DeliveryKind, Fake, TokenSpec, WireReply, WireRequest};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -213,7 +213,7 @@ proptest! {
                 carried.clock().advance(Duration::from_secs(seconds));
             }
             let Some(request) = memory.request(&deed, dress, format) else { continue };
-            let Answer::Reply(expected) = direct.handle(&request).answer else { panic!("no fault was asked for") };
+            let DeliveryKind::Reply(expected) = direct.handle(&request).kind else { panic!("no fault was asked for") };
             let came = over_http(&mut client, &request);
             prop_assert_eq!(came.status, expected.status, "{:?}", deed);
             prop_assert_eq!(headers(came.headers.iter()), headers(expected.headers.iter()), "{:?}", deed);

@@ -1,7 +1,7 @@
 //! What an action is.
 
 use crate::actions::arguments::{Arguments, Parameter};
-use crate::cache::Storing;
+use crate::cache::CachePolicy;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::model::state::State;
@@ -25,7 +25,7 @@ pub(crate) struct Call<'a> {
     pub(crate) context: &'a Context,
     pub(crate) arguments: &'a Arguments,
     pub(crate) profile: Option<&'a ResponseProfile>,
-    pub(crate) storing: &'a mut Storing,
+    pub(crate) cache_policy: &'a mut CachePolicy,
     pub(crate) info: RequestInfo<'a>,
 }
 

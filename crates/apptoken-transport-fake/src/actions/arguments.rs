@@ -10,13 +10,13 @@ use crate::php::{Array, Key};
 /// A parameter of an action.
 pub(crate) struct Parameter {
     name: &'static str,
-    kind: Kind,
+    kind: ParameterKind,
     is_optional: bool,
     /// What an optional number is when it is not given.
     default: i64,
 }
 
-enum Kind {
+enum ParameterKind {
     Text,
     Int,
     Enum(&'static Enum),
@@ -25,19 +25,19 @@ enum Kind {
 
 impl Parameter {
     pub(crate) const fn text(name: &'static str) -> Self {
-        Self { name, kind: Kind::Text, is_optional: false, default: 0 }
+        Self { name, kind: ParameterKind::Text, is_optional: false, default: 0 }
     }
 
     pub(crate) const fn int(name: &'static str) -> Self {
-        Self { name, kind: Kind::Int, is_optional: false, default: 0 }
+        Self { name, kind: ParameterKind::Int, is_optional: false, default: 0 }
     }
 
     pub(crate) const fn enumeration(name: &'static str, of: &'static Enum) -> Self {
-        Self { name, kind: Kind::Enum(of), is_optional: false, default: 0 }
+        Self { name, kind: ParameterKind::Enum(of), is_optional: false, default: 0 }
     }
 
     pub(crate) const fn object(name: &'static str, class: &'static Class) -> Self {
-        Self { name, kind: Kind::Object(class), is_optional: false, default: 0 }
+        Self { name, kind: ParameterKind::Object(class), is_optional: false, default: 0 }
     }
 
     /// It need not be given: a text is empty then, a number 0, an object absent.
@@ -110,14 +110,16 @@ fn argument(parameter: &Parameter, grouped: &Array, now: i64) -> Result<Option<A
     let name = parameter.name;
     let given = grouped.get(&Key::from(name));
     Ok(match (&parameter.kind, given) {
-        (Kind::Text, Some(value)) => Some(Argument::Text(build::valid_text(value, name)?)),
-        (Kind::Int, Some(value)) => Some(Argument::Int(to_int(value))),
-        (Kind::Enum(of), Some(value)) => Some(Argument::Int(build::enum_value(of, value, name)?)),
-        (Kind::Object(class), _) => match set(grouped, name) {
+        (ParameterKind::Text, Some(value)) => Some(Argument::Text(build::valid_text(value, name)?)),
+        (ParameterKind::Int, Some(value)) => Some(Argument::Int(to_int(value))),
+        (ParameterKind::Enum(of), Some(value)) => Some(Argument::Int(build::enum_value(of, value, name)?)),
+        (ParameterKind::Object(class), _) => match set(grouped, name) {
             Some(value) => Some(Argument::Object(build::object(class, value, name, now)?)),
             None => None,
         },
-        (Kind::Int | Kind::Enum(_), None) if parameter.is_optional => Some(Argument::Int(parameter.default)),
+        (ParameterKind::Int | ParameterKind::Enum(_), None) if parameter.is_optional => {
+            Some(Argument::Int(parameter.default))
+        }
         (_, None) => None,
     })
 }

@@ -11,29 +11,30 @@ use crate::model::table::MAX_ROWS;
 pub(crate) struct Revocations {
     #[serde(deserialize_with = "checked::count")]
     next: u64,
-    by_ks: Rows,
-    by_session_id: Rows,
+    by_ks: RevocationTable,
+    by_session_id: RevocationTable,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-struct Row {
+struct RevocationRow {
     #[serde(deserialize_with = "checked::count")]
     number: u64,
     /// How often the session may still be used; `None`: it is revoked.
     actions_left: Option<i64>,
 }
 
-/// Rows by their keys, and the keys by the age of their rows; beyond [`MAX_ROWS`] the oldest is pushed out.
+/// RevocationTable by their keys, and the keys by the age of their rows; beyond [`MAX_ROWS`] the oldest is pushed out.
 #[derive(Clone, Default)]
-struct Rows {
-    rows: BTreeMap<Arc<str>, Row>,
+struct RevocationTable {
+    rows: BTreeMap<Arc<str>, RevocationRow>,
     by_age: BTreeMap<u64, Arc<str>>,
 }
 
 /// What is known of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
-    Nothing,
+pub(crate) enum UseResult {
+    /// No row is about it: it is neither revoked nor limited.
+    NoRow,
     Revoked,
     UsedUp,
     /// It was counted.
@@ -56,23 +57,23 @@ impl Revocations {
     }
 
     /// Looks a session up; the older one of two rows decides. A use is counted.
-    pub(crate) fn use_session(&mut self, digest: &str, session_id_hash: Option<&str>) -> Known {
+    pub(crate) fn use_session(&mut self, digest: &str, session_id_hash: Option<&str>) -> UseResult {
         let of_ks = self.by_ks.rows.get_mut(digest);
         let of_session_id = session_id_hash.and_then(|hash| self.by_session_id.rows.get_mut(hash));
         let rows = of_ks.into_iter().chain(of_session_id);
         match rows.min_by_key(|row| row.number) {
-            None => Known::Nothing,
-            Some(Row { actions_left: None, .. }) => Known::Revoked,
-            Some(Row { actions_left: Some(left), .. }) if *left <= 0 => Known::UsedUp,
-            Some(Row { actions_left: Some(left), .. }) => {
+            None => UseResult::NoRow,
+            Some(RevocationRow { actions_left: None, .. }) => UseResult::Revoked,
+            Some(RevocationRow { actions_left: Some(left), .. }) if *left <= 0 => UseResult::UsedUp,
+            Some(RevocationRow { actions_left: Some(left), .. }) => {
                 *left -= 1;
-                Known::Counted
+                UseResult::Counted
             }
         }
     }
 }
 
-impl Rows {
+impl RevocationTable {
     fn insert(&mut self, next: &mut u64, key: &str, actions_left: Option<i64>) {
         if let Some(row) = self.rows.get_mut(key) {
             row.actions_left = actions_left;
@@ -86,19 +87,19 @@ impl Rows {
         *next = next.saturating_add(1);
         let key: Arc<str> = key.into();
         self.by_age.insert(*next, Arc::clone(&key));
-        self.rows.insert(key, Row { number: *next, actions_left });
+        self.rows.insert(key, RevocationRow { number: *next, actions_left });
     }
 }
 
-impl Serialize for Rows {
+impl Serialize for RevocationTable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.rows.serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Rows {
+impl<'de> Deserialize<'de> for RevocationTable {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let rows = BTreeMap::<Arc<str>, Row>::deserialize(deserializer)?;
+        let rows = BTreeMap::<Arc<str>, RevocationRow>::deserialize(deserializer)?;
         let by_age = rows.iter().map(|(key, row)| (row.number, Arc::clone(key))).collect();
         Ok(Self { rows, by_age })
     }
@@ -111,22 +112,22 @@ mod tests {
     #[test]
     fn a_session_is_revoked_by_itself_or_by_its_id() {
         let mut revoked = Revocations::default();
-        assert_eq!(revoked.use_session("a", Some("id")), Known::Nothing);
+        assert_eq!(revoked.use_session("a", Some("id")), UseResult::NoRow);
         revoked.revoke_session_id("id");
-        assert_eq!(revoked.use_session("a", Some("id")), Known::Revoked);
-        assert_eq!(revoked.use_session("a", None), Known::Nothing);
+        assert_eq!(revoked.use_session("a", Some("id")), UseResult::Revoked);
+        assert_eq!(revoked.use_session("a", None), UseResult::NoRow);
         revoked.revoke_ks("a");
-        assert_eq!(revoked.use_session("a", None), Known::Revoked);
+        assert_eq!(revoked.use_session("a", None), UseResult::Revoked);
     }
 
     #[test]
     fn uses_are_counted_until_none_is_left() {
         let mut limited = Revocations::default();
         limited.limit("a", 1);
-        assert_eq!(limited.use_session("a", None), Known::Counted);
-        assert_eq!(limited.use_session("a", None), Known::UsedUp);
+        assert_eq!(limited.use_session("a", None), UseResult::Counted);
+        assert_eq!(limited.use_session("a", None), UseResult::UsedUp);
         limited.revoke_ks("a");
-        assert_eq!(limited.use_session("a", None), Known::Revoked);
+        assert_eq!(limited.use_session("a", None), UseResult::Revoked);
     }
 
     #[test]
@@ -136,7 +137,7 @@ mod tests {
             revoked.revoke_ks(&number.to_string());
         }
         assert_eq!((revoked.by_ks.rows.len(), revoked.by_ks.by_age.len()), (MAX_ROWS, MAX_ROWS));
-        assert_eq!(revoked.use_session("0", None), Known::Nothing);
-        assert_eq!(revoked.use_session("1", None), Known::Revoked);
+        assert_eq!(revoked.use_session("0", None), UseResult::NoRow);
+        assert_eq!(revoked.use_session("1", None), UseResult::Revoked);
     }
 }

@@ -52,7 +52,7 @@ pub(crate) struct NewSession<'a> {
 }
 
 /// A new KS, and until when the server says that it is valid.
-pub(crate) struct Minted {
+pub(crate) struct NewKs {
     pub(crate) text: String,
     pub(crate) valid_until: i64,
 }
@@ -70,7 +70,7 @@ impl State {
             account.map(secrets).unwrap_or_default()
         })?;
         let session = Session { text: text.to_owned(), ks };
-        self.warm(session.partner_id());
+        self.cache_secrets(session.partner_id());
         Ok(session)
     }
 
@@ -78,14 +78,15 @@ impl State {
     pub(crate) fn peek(&self, text: &str) -> Result<Session, OpenError> {
         check_length(text)?;
         let ks = apptoken_ks::open(text, |partner_id| {
-            let account = account_named(&self.accounts, partner_id).filter(|account| self.is_warm(account.id.into()));
+            let account =
+                account_named(&self.accounts, partner_id).filter(|account| self.has_cached_secrets(account.id.into()));
             account.map(secrets).unwrap_or_default()
         })?;
         Ok(Session { text: text.to_owned(), ks })
     }
 
     /// Makes a KS for an account.
-    pub(crate) fn mint(&mut self, account: &Account, new: &NewSession<'_>, now: i64) -> Minted {
+    pub(crate) fn make_ks(&mut self, account: &Account, new: &NewSession<'_>, now: i64) -> NewKs {
         let valid_until = now.saturating_add(new.lifetime);
         let is_download = new.privileges.contains("downloadasset");
         let expires_at = if is_download { round_up(valid_until) } else { valid_until };
@@ -106,8 +107,8 @@ impl State {
             let rand = if is_download { expires_at.to_string() } else { php_microtime(now, self.count_session()) };
             mint_v1(&secret, &fields, &rand)
         };
-        self.warm(account.id.into());
-        Minted { text: text.expose().to_owned(), valid_until }
+        self.cache_secrets(account.id.into());
+        NewKs { text: text.expose().to_owned(), valid_until }
     }
 }
 

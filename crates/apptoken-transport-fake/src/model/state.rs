@@ -27,9 +27,11 @@ pub(crate) struct State {
     pub(crate) roles: Table<i64, RoleRow>,
     pub(crate) revocations: Revocations,
     /// Accounts whose secrets are in the server's memory: `session.start` is short for them.
-    warm: BTreeSet<i64>,
+    #[serde(rename = "warm")]
+    cached_secrets: BTreeSet<i64>,
     /// How many sessions were made: on a clock that stands, it tells those of one moment apart.
-    minted: u64,
+    #[serde(rename = "minted")]
+    session_count: u64,
     /// Whether the values of tokens and sessions come from the operating system, and not from the seed.
     #[serde(skip)]
     is_unpredictable: bool,
@@ -45,8 +47,8 @@ impl State {
             users: Users::default(),
             roles: Table::default(),
             revocations: Revocations::default(),
-            warm: BTreeSet::new(),
-            minted: 0,
+            cached_secrets: BTreeSet::new(),
+            session_count: 0,
             is_unpredictable: false,
         }
     }
@@ -145,20 +147,20 @@ impl State {
     }
 
     /// Keeps the secrets of an account in the server's memory.
-    pub(crate) fn warm(&mut self, partner_id: i64) {
+    pub(crate) fn cache_secrets(&mut self, partner_id: i64) {
         if self.account(partner_id).is_some() {
-            self.warm.insert(partner_id);
+            self.cached_secrets.insert(partner_id);
         }
     }
 
-    pub(crate) fn is_warm(&self, partner_id: i64) -> bool {
-        self.warm.contains(&partner_id)
+    pub(crate) fn has_cached_secrets(&self, partner_id: i64) -> bool {
+        self.cached_secrets.contains(&partner_id)
     }
 
     /// The number of the next session.
     pub(crate) fn count_session(&mut self) -> u64 {
-        self.minted = self.minted.wrapping_add(1);
-        self.minted
+        self.session_count = self.session_count.wrapping_add(1);
+        self.session_count
     }
 
     /// Takes values of tokens and sessions from the operating system from now on, and gives accounts and tokens others in

@@ -1,21 +1,21 @@
 use crate::model::token::TokenRow;
 use crate::objects::app_token::STATUS;
 use crate::objects::filter::{self, Order};
-use crate::objects::{Class, Kind, Object, Property};
+use crate::objects::{Class, Object, Property, PropertyKind};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaAppTokenFilter",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
+        Property::read_only("relatedObjects", PropertyKind::List),
         Property::text("orderBy"),
-        Property::new("advancedSearch", Kind::Abstract("KalturaSearchItem")),
+        Property::new("advancedSearch", PropertyKind::Abstract("KalturaSearchItem")),
         Property::text("idEqual"),
         Property::text("idIn"),
-        Property::new("createdAtGreaterThanOrEqual", Kind::Time),
-        Property::new("createdAtLessThanOrEqual", Kind::Time),
-        Property::new("updatedAtGreaterThanOrEqual", Kind::Time),
-        Property::new("updatedAtLessThanOrEqual", Kind::Time),
-        Property::new("statusEqual", Kind::Enum(&STATUS)),
+        Property::new("createdAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::new("createdAtLessThanOrEqual", PropertyKind::Time),
+        Property::new("updatedAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::new("updatedAtLessThanOrEqual", PropertyKind::Time),
+        Property::new("statusEqual", PropertyKind::Enum(&STATUS)),
         Property::text("statusIn"),
         Property::text("sessionUserIdEqual"),
     ],

@@ -2,7 +2,7 @@
 
 use crate::error::{self, ApiError};
 use crate::model::column::cut_bytes;
-use crate::objects::{Class, Enum, Field, Kind, Limit, Object, Property, TextEnum};
+use crate::objects::{Class, Enum, FieldValue, Limit, Object, Property, PropertyKind, TextEnum};
 use crate::php::cast::{equals_int, equals_text, is_true, text_to_int, to_int, to_text};
 use crate::php::form::MAX_NESTING;
 use crate::php::{Array, Value};
@@ -21,8 +21,8 @@ pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64)
         let is_null = key.ends_with("__null");
         let given = if is_null { key.replace("__null", "") } else { key };
         let Some(property) = class.properties.iter().find(|property| property.name == given) else { continue };
-        if is_null && !matches!(property.kind, Kind::List) {
-            object.fields.insert(property.name, Field::Null);
+        if is_null && !matches!(property.kind, PropertyKind::List) {
+            object.fields.insert(property.name, FieldValue::Null);
         } else if let Some(field) = field(property, value, name, now)? {
             object.fields.insert(property.name, field);
         }
@@ -30,9 +30,9 @@ pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64)
     Ok(object)
 }
 
-fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Option<Field>, ApiError> {
+fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Option<FieldValue>, ApiError> {
     Ok(Some(match property.kind {
-        Kind::Text => {
+        PropertyKind::Text => {
             let mut text = valid_text(value, property.name)?;
             match property.limit {
                 Limit::Max(bytes) if text.len() > bytes => {
@@ -41,26 +41,26 @@ fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Opt
                 Limit::Cut(bytes) => cut_bytes(&mut text, bytes),
                 _ => {}
             }
-            Field::Text(text)
+            FieldValue::Text(text)
         }
-        Kind::Int => Field::Int(to_int(value)),
-        Kind::Bool => Field::Bool(to_bool(value)?),
-        Kind::Time => Field::Int(to_time(value, now)?),
-        Kind::Enum(of) => Field::Int(enum_value(of, value, property.name)?),
-        Kind::TextEnum(of) => Field::Text(text_enum_value(of, value, property.name)?),
-        Kind::Object(class) => match value {
+        PropertyKind::Int => FieldValue::Int(to_int(value)),
+        PropertyKind::Bool => FieldValue::Bool(to_bool(value)?),
+        PropertyKind::Time => FieldValue::Int(to_time(value, now)?),
+        PropertyKind::Enum(of) => FieldValue::Int(enum_value(of, value, property.name)?),
+        PropertyKind::TextEnum(of) => FieldValue::Text(text_enum_value(of, value, property.name)?),
+        PropertyKind::Object(class) => match value {
             Value::Array(_) => {
                 object(class, value, &format!("{name}:{}", property.name), now)?;
-                Field::Opaque
+                FieldValue::Opaque
             }
             _ => return Ok(None),
         },
-        Kind::Abstract(class) => match value {
+        PropertyKind::Abstract(class) => match value {
             Value::Array(_) => return Err(error::OBJECT_TYPE_ABSTRACT.with(&[class])),
             _ => return Ok(None),
         },
-        Kind::List => match value {
-            Value::Array(_) => Field::Opaque,
+        PropertyKind::List => match value {
+            Value::Array(_) => FieldValue::Opaque,
             _ => return Ok(None),
         },
     }))
@@ -187,10 +187,10 @@ mod tests {
     fn null_is_cast_and_only_its_own_name_makes_null() {
         let object =
             built(r#"{"expiry":null,"description":null,"sessionType":null,"sessionDuration__null":1}"#).ok().unwrap();
-        assert_eq!(object.field("expiry"), Some(&Field::Int(0)));
-        assert_eq!(object.field("description"), Some(&Field::Text(String::new())));
-        assert_eq!(object.field("sessionType"), Some(&Field::Int(0)));
-        assert_eq!(object.field("sessionDuration"), Some(&Field::Null));
+        assert_eq!(object.field("expiry"), Some(&FieldValue::Int(0)));
+        assert_eq!(object.field("description"), Some(&FieldValue::Text(String::new())));
+        assert_eq!(object.field("sessionType"), Some(&FieldValue::Int(0)));
+        assert_eq!(object.field("sessionDuration"), Some(&FieldValue::Null));
     }
 
     #[test]

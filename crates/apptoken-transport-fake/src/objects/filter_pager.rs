@@ -1,11 +1,11 @@
-use crate::objects::{Class, Kind, Object, Property};
+use crate::objects::{Class, Object, Property, PropertyKind};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaFilterPager",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
-        Property::new("pageSize", Kind::Int),
-        Property::new("pageIndex", Kind::Int),
+        Property::read_only("relatedObjects", PropertyKind::List),
+        Property::new("pageSize", PropertyKind::Int),
+        Property::new("pageIndex", PropertyKind::Int),
     ],
 };
 

@@ -24,14 +24,14 @@ pub(crate) struct Class {
 /// A property of a class.
 pub(crate) struct Property {
     pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: PropertyKind,
     pub(crate) access: Access,
     pub(crate) limit: Limit,
 }
 
 /// The declared type of a property.
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum PropertyKind {
     Text,
     Int,
     Bool,
@@ -78,19 +78,19 @@ pub(crate) struct TextEnum {
 pub(crate) const SESSION_TYPE: Enum = Enum { name: "KalturaSessionType", values: &[0, 2] };
 
 impl Property {
-    pub(crate) const fn new(name: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn new(name: &'static str, kind: PropertyKind) -> Self {
         Self { name, kind, access: Access::Always, limit: Limit::None }
     }
 
     pub(crate) const fn text(name: &'static str) -> Self {
-        Self::new(name, Kind::Text)
+        Self::new(name, PropertyKind::Text)
     }
 
-    pub(crate) const fn read_only(name: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn read_only(name: &'static str, kind: PropertyKind) -> Self {
         Self { access: Access::Never, ..Self::new(name, kind) }
     }
 
-    pub(crate) const fn only_insert(name: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn only_insert(name: &'static str, kind: PropertyKind) -> Self {
         Self { access: Access::OnlyInsert, ..Self::new(name, kind) }
     }
 
@@ -102,12 +102,12 @@ impl Property {
 /// An object made of the parameters of a request. What was not given is not in it.
 pub(crate) struct Object {
     pub(crate) class: &'static Class,
-    pub(crate) fields: IndexMap<&'static str, Field>,
+    pub(crate) fields: IndexMap<&'static str, FieldValue>,
 }
 
 /// A property that a request sets.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Field {
+pub(crate) enum FieldValue {
     /// To be set to null (`name__null`).
     Null,
     Int(i64),
@@ -123,14 +123,14 @@ impl Object {
     }
 
     /// The property as given.
-    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
+    pub(crate) fn field(&self, name: &str) -> Option<&FieldValue> {
         self.fields.get(name)
     }
 
     /// The text of a property; `None` if it was not given or is to be null.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         match self.field(name)? {
-            Field::Text(text) => Some(text),
+            FieldValue::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -138,7 +138,7 @@ impl Object {
     /// The number of a property; `None` if it was not given or is to be null.
     pub(crate) fn int(&self, name: &str) -> Option<i64> {
         match self.field(name)? {
-            Field::Int(number) => Some(*number),
+            FieldValue::Int(number) => Some(*number),
             _ => None,
         }
     }
@@ -146,7 +146,7 @@ impl Object {
     /// The truth of a property; `None` if it was not given or is to be null.
     pub(crate) fn bool(&self, name: &str) -> Option<bool> {
         match self.field(name)? {
-            Field::Bool(value) => Some(*value),
+            FieldValue::Bool(value) => Some(*value),
             _ => None,
         }
     }

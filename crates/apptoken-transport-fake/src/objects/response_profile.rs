@@ -1,19 +1,19 @@
 use std::collections::HashSet;
 
-use crate::objects::{Class, Enum, Kind, Object, Property};
+use crate::objects::{Class, Enum, Object, Property, PropertyKind};
 use crate::output::{Output, Record};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaDetachedResponseProfile",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
+        Property::read_only("relatedObjects", PropertyKind::List),
         Property::text("name"),
-        Property::new("type", Kind::Enum(&TYPE)),
+        Property::new("type", PropertyKind::Enum(&TYPE)),
         Property::text("fields"),
-        Property::new("filter", Kind::Abstract("KalturaRelatedFilter")),
-        Property::new("pager", Kind::Object(&super::filter_pager::CLASS)),
-        Property::new("relatedProfiles", Kind::List),
-        Property::new("mappings", Kind::List),
+        Property::new("filter", PropertyKind::Abstract("KalturaRelatedFilter")),
+        Property::new("pager", PropertyKind::Object(&super::filter_pager::CLASS)),
+        Property::new("relatedProfiles", PropertyKind::List),
+        Property::new("mappings", PropertyKind::List),
     ],
 };
 

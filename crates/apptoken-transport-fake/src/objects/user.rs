@@ -5,15 +5,15 @@ use indexmap::IndexSet;
 use crate::model::role::RoleRow;
 use crate::model::user::UserRow;
 use crate::objects::response_profile::ResponseProfile;
-use crate::objects::{Class, Enum, Field, Kind, Limit, Object, Property, TextEnum};
+use crate::objects::{Class, Enum, FieldValue, Limit, Object, Property, PropertyKind, TextEnum};
 use crate::output::{Output, Record};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaUser",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
+        Property::read_only("relatedObjects", PropertyKind::List),
         Property::text("id"),
-        Property::read_only("partnerId", Kind::Int),
+        Property::read_only("partnerId", PropertyKind::Int),
         Property::text("screenName").limit(Limit::Cut(127)),
         Property::text("fullName").limit(Limit::Cut(40)),
         Property::text("email"),
@@ -25,41 +25,41 @@ pub(crate) const CLASS: Class = Class {
         Property::text("description").limit(Limit::Max(8192)),
         Property::text("tags"),
         Property::text("adminTags"),
-        Property::new("status", Kind::Enum(&STATUS)),
-        Property::read_only("createdAt", Kind::Time),
-        Property::read_only("updatedAt", Kind::Time),
+        Property::new("status", PropertyKind::Enum(&STATUS)),
+        Property::read_only("createdAt", PropertyKind::Time),
+        Property::read_only("updatedAt", PropertyKind::Time),
         Property::text("partnerData"),
-        Property::new("indexedPartnerDataInt", Kind::Int),
+        Property::new("indexedPartnerDataInt", PropertyKind::Int),
         Property::text("indexedPartnerDataString"),
-        Property::read_only("storageSize", Kind::Int),
-        Property::new("language", Kind::TextEnum(&LANGUAGE)),
-        Property::read_only("lastLoginTime", Kind::Int),
-        Property::read_only("statusUpdatedAt", Kind::Int),
-        Property::read_only("deletedAt", Kind::Time),
+        Property::read_only("storageSize", PropertyKind::Int),
+        Property::new("language", PropertyKind::TextEnum(&LANGUAGE)),
+        Property::read_only("lastLoginTime", PropertyKind::Int),
+        Property::read_only("statusUpdatedAt", PropertyKind::Int),
+        Property::read_only("deletedAt", PropertyKind::Time),
         Property::text("allowedPartnerIds"),
         Property::text("allowedPartnerPackages"),
-        Property::new("userMode", Kind::Enum(&USER_MODE)),
-        Property::new("capabilities", Kind::List),
-        Property::new("type", Kind::Enum(&TYPE)),
-        Property::new("dateOfBirth", Kind::Int),
-        Property::new("gender", Kind::Enum(&GENDER)),
-        Property::new("isAdmin", Kind::Bool),
-        Property::only_insert("isGuest", Kind::Bool),
+        Property::new("userMode", PropertyKind::Enum(&USER_MODE)),
+        Property::new("capabilities", PropertyKind::List),
+        Property::new("type", PropertyKind::Enum(&TYPE)),
+        Property::new("dateOfBirth", PropertyKind::Int),
+        Property::new("gender", PropertyKind::Enum(&GENDER)),
+        Property::new("isAdmin", PropertyKind::Bool),
+        Property::only_insert("isGuest", PropertyKind::Bool),
         Property::text("roleIds"),
-        Property::read_only("roleNames", Kind::Text),
-        Property::only_insert("isAccountOwner", Kind::Bool),
-        Property::only_insert("password", Kind::Text),
+        Property::read_only("roleNames", PropertyKind::Text),
+        Property::only_insert("isAccountOwner", PropertyKind::Bool),
+        Property::only_insert("password", PropertyKind::Text),
         Property::text("firstName"),
         Property::text("lastName"),
-        Property::only_insert("loginEnabled", Kind::Bool),
+        Property::only_insert("loginEnabled", PropertyKind::Bool),
         Property::text("registrationInfo"),
         Property::text("attendanceInfo"),
         Property::text("title"),
         Property::text("company"),
         Property::text("ksPrivileges"),
-        Property::read_only("encryptedSeed", Kind::Text),
-        Property::new("isSsoExcluded", Kind::Bool),
-        Property::only_insert("externalId", Kind::Text),
+        Property::read_only("encryptedSeed", PropertyKind::Text),
+        Property::new("isSsoExcluded", PropertyKind::Bool),
+        Property::only_insert("externalId", PropertyKind::Text),
     ],
 };
 
@@ -153,12 +153,12 @@ pub(crate) fn record<'a>(
 }
 
 /// The value that a property has now which a request may not change.
-pub(crate) fn current(user: &UserRow, property: &str) -> Option<Field> {
+pub(crate) fn current(user: &UserRow, property: &str) -> Option<FieldValue> {
     match property {
-        "partnerId" => Some(Field::Int(user.partner_id)),
-        "storageSize" => Some(Field::Int(0)),
-        "isGuest" => Some(Field::Bool(user.is_guest)),
-        "isAccountOwner" => Some(Field::Bool(false)),
+        "partnerId" => Some(FieldValue::Int(user.partner_id)),
+        "storageSize" => Some(FieldValue::Int(0)),
+        "isGuest" => Some(FieldValue::Bool(user.is_guest)),
+        "isAccountOwner" => Some(FieldValue::Bool(false)),
         _ => None,
     }
 }

@@ -1,21 +1,21 @@
 use crate::model::user::UserRow;
 use crate::objects::filter::{self, Order};
 use crate::objects::user::STATUS;
-use crate::objects::{Class, Kind, Object, Property};
+use crate::objects::{Class, Object, Property, PropertyKind};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaUserFilter",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
+        Property::read_only("relatedObjects", PropertyKind::List),
         Property::text("orderBy"),
-        Property::new("advancedSearch", Kind::Abstract("KalturaSearchItem")),
+        Property::new("advancedSearch", PropertyKind::Abstract("KalturaSearchItem")),
         Property::text("idEqual"),
         Property::text("idIn"),
-        Property::new("partnerIdEqual", Kind::Int),
-        Property::new("statusEqual", Kind::Enum(&STATUS)),
+        Property::new("partnerIdEqual", PropertyKind::Int),
+        Property::new("statusEqual", PropertyKind::Enum(&STATUS)),
         Property::text("statusIn"),
-        Property::new("createdAtGreaterThanOrEqual", Kind::Time),
-        Property::new("createdAtLessThanOrEqual", Kind::Time),
+        Property::new("createdAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::new("createdAtLessThanOrEqual", PropertyKind::Time),
     ],
 };
 

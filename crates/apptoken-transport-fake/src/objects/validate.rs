@@ -1,7 +1,7 @@
 //! Which properties a request may set.
 
 use crate::error::{self, ApiError};
-use crate::objects::{Access, Field, Object};
+use crate::objects::{Access, FieldValue, Object};
 
 /// A new object sets no read-only property.
 pub(crate) fn for_insert(object: &Object) -> Result<(), ApiError> {
@@ -14,7 +14,7 @@ pub(crate) fn for_insert(object: &Object) -> Result<(), ApiError> {
 }
 
 /// A changed object leaves read-only properties as they are; `current` gives the value of a property.
-pub(crate) fn for_update(object: &Object, current: impl Fn(&str) -> Option<Field>) -> Result<(), ApiError> {
+pub(crate) fn for_update(object: &Object, current: impl Fn(&str) -> Option<FieldValue>) -> Result<(), ApiError> {
     for property in object.class.properties {
         let Some(given) = object.field(property.name) else { continue };
         if property.access != Access::Always && current(property.name).as_ref() != Some(given) {
@@ -35,7 +35,9 @@ pub(crate) fn not_empty(object: &Object, name: &str) -> Result<(), ApiError> {
 /// The property is given, and not to be null.
 pub(crate) fn not_null(object: &Object, name: &str) -> Result<(), ApiError> {
     match object.field(name) {
-        None | Some(Field::Null) => Err(error::PROPERTY_VALIDATION_CANNOT_BE_NULL.with(&[&full_name(object, name)])),
+        None | Some(FieldValue::Null) => {
+            Err(error::PROPERTY_VALIDATION_CANNOT_BE_NULL.with(&[&full_name(object, name)]))
+        }
         Some(_) => Ok(()),
     }
 }

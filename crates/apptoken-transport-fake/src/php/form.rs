@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::php::{Array, Key, Value};
 
-/// Fields beyond this number are dropped (PHP's `max_input_vars` in the server's configuration).
+/// FormFields beyond this number are dropped (PHP's `max_input_vars` in the server's configuration).
 const MAX_FIELDS: usize = 10_000;
 
 /// Names with more brackets are dropped (PHP's `max_input_nesting_level`).
@@ -13,7 +13,7 @@ pub(crate) const MAX_NESTING: usize = 64;
 /// Reads `a=1&b[c]=2`.
 pub(crate) fn parse(text: &[u8]) -> Array {
     let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-    let mut fields = Fields::default();
+    let mut fields = FormFields::default();
     for pair in pairs.take(MAX_FIELDS) {
         let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
             Some(at) => (pair.get(..at), pair.get(at + 1..)),
@@ -62,17 +62,17 @@ pub(crate) fn to_value(bytes: Vec<u8>) -> Value {
 
 /// The fields of a form while they are read: an array that knows its next free number, as PHP's do.
 #[derive(Default)]
-pub(crate) struct Fields {
-    items: IndexMap<Key, Field>,
+pub(crate) struct FormFields {
+    items: IndexMap<Key, FormField>,
     next: i64,
 }
 
-enum Field {
+enum FormField {
     Value(Value),
-    Nested(Fields),
+    Nested(FormFields),
 }
 
-impl Fields {
+impl FormFields {
     /// Puts a field where its name says: `a`, `a[b]`, `a[]`.
     pub(crate) fn add(&mut self, name: &str, value: Value) {
         let name = name.split('\0').next().unwrap_or_default().trim_start_matches(' ');
@@ -101,8 +101,8 @@ impl Fields {
 
     pub(crate) fn into_array(self) -> Array {
         let value = |field| match field {
-            Field::Value(value) => value,
-            Field::Nested(fields) => Value::Array(fields.into_array()),
+            FormField::Value(value) => value,
+            FormField::Nested(fields) => Value::Array(fields.into_array()),
         };
         self.items.into_iter().map(|(key, field)| (key, value(field))).collect()
     }
@@ -114,15 +114,15 @@ impl Fields {
             self.next = self.next.max(number.saturating_add(1));
         }
         if further.is_empty() {
-            self.items.insert(key, Field::Value(value));
+            self.items.insert(key, FormField::Value(value));
             return;
         }
-        let nested = || Field::Nested(Self::default());
+        let nested = || FormField::Nested(Self::default());
         let field = self.items.entry(key).or_insert_with(nested);
-        if matches!(field, Field::Value(_)) {
+        if matches!(field, FormField::Value(_)) {
             *field = nested();
         }
-        if let Field::Nested(fields) = field {
+        if let FormField::Nested(fields) = field {
             fields.put(further, value);
         }
     }

@@ -18,18 +18,18 @@ pub(crate) fn decode(text: &str) -> Option<Value> {
     let (depth, values) = (Cell::new(0), Cell::new(0));
     let mut reader = serde_json::Deserializer::from_str(text);
     reader.disable_recursion_limit();
-    let value = Seed { depth: &depth, values: &values }.deserialize(&mut reader).ok()?;
+    let value = ValueSeed { depth: &depth, values: &values }.deserialize(&mut reader).ok()?;
     reader.end().ok()?;
     Some(value)
 }
 
 #[derive(Clone, Copy)]
-struct Seed<'a> {
+struct ValueSeed<'a> {
     depth: &'a Cell<u32>,
     values: &'a Cell<u32>,
 }
 
-impl Seed<'_> {
+impl ValueSeed<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         self.depth.set(self.depth.get() + 1);
         if self.depth.get() > MAX_DEPTH { Err(E::custom("nested too deeply")) } else { Ok(self) }
@@ -40,7 +40,7 @@ impl Seed<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -52,7 +52,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
+impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 /// Where in the markup a character is.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum MarkupContext {
     Text,
     Tag,
     /// Behind `<?`.
@@ -31,7 +31,7 @@ pub(crate) fn strip_tags(text: &str) -> String {
 
 struct Stripper {
     kept: String,
-    place: Place,
+    context: MarkupContext,
     /// How many `<` inside are not closed.
     depth: usize,
     quote: Option<char>,
@@ -47,7 +47,7 @@ impl Default for Stripper {
     fn default() -> Self {
         Self {
             kept: String::new(),
-            place: Place::Text,
+            context: MarkupContext::Text,
             depth: 0,
             quote: None,
             brackets: 0,
@@ -60,12 +60,12 @@ impl Default for Stripper {
 
 impl Stripper {
     fn take(&mut self, each: char, is_before_blank: bool) {
-        match self.place {
-            Place::Text => self.text(each, is_before_blank),
-            Place::Tag => self.tag(each, is_before_blank),
-            Place::Code => self.code(each),
-            Place::Declaration => self.declaration(each),
-            Place::Comment => {
+        match self.context {
+            MarkupContext::Text => self.text(each, is_before_blank),
+            MarkupContext::Tag => self.tag(each, is_before_blank),
+            MarkupContext::Code => self.code(each),
+            MarkupContext::Declaration => self.declaration(each),
+            MarkupContext::Comment => {
                 if each == '>' && self.quote.is_none() && self.follows("--") {
                     self.close();
                 }
@@ -80,7 +80,7 @@ impl Stripper {
     fn text(&mut self, each: char, is_before_blank: bool) {
         match each {
             '\0' => {}
-            '<' if !is_before_blank => self.place = Place::Tag,
+            '<' if !is_before_blank => self.context = MarkupContext::Tag,
             '>' if self.depth > 0 => self.depth -= 1,
             each => self.kept.push(each),
         }
@@ -91,10 +91,10 @@ impl Stripper {
             '<' if self.quote.is_none() && !is_before_blank => self.depth += 1,
             '>' if self.ends() && !(self.is_xml && self.follows("-")) => self.close(),
             '"' | '\'' => self.toggle(each),
-            '!' if self.follows("<") => self.place = Place::Declaration,
+            '!' if self.follows("<") => self.context = MarkupContext::Declaration,
             '?' if self.follows("<") => {
                 self.brackets = 0;
-                self.place = Place::Code;
+                self.context = MarkupContext::Code;
             }
             _ => {}
         }
@@ -117,7 +117,7 @@ impl Stripper {
             // At the very beginning PHP does not see it.
             'l' | 'L' if self.follows("<?xm") && self.before.get(4).is_some_and(|before| *before != START) => {
                 self.is_xml = true;
-                self.place = Place::Tag;
+                self.context = MarkupContext::Tag;
             }
             _ => {}
         }
@@ -127,8 +127,8 @@ impl Stripper {
         match each {
             '>' if self.ends() => self.close(),
             '"' | '\'' if !self.follows("\\") => self.toggle(each),
-            '-' if self.follows("!-") => self.place = Place::Comment,
-            'e' | 'E' if self.follows("doctyp") => self.place = Place::Tag,
+            '-' if self.follows("!-") => self.context = MarkupContext::Comment,
+            'e' | 'E' if self.follows("doctyp") => self.context = MarkupContext::Tag,
             _ => {}
         }
     }
@@ -143,7 +143,7 @@ impl Stripper {
     }
 
     fn close(&mut self) {
-        self.place = Place::Text;
+        self.context = MarkupContext::Text;
         self.quote = None;
         self.is_xml = false;
     }

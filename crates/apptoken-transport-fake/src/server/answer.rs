@@ -12,21 +12,21 @@ use crate::request_info::RequestInfo;
 use crate::server::execute::{Body, Execution};
 use crate::server::fixed_reply::{crash, unknown_format};
 use crate::server::headers::{HTML, from_cache, no_store, of_api, store_for_a_minute, with_charset};
-use crate::server::reply::Reply;
-use crate::server::turn::Turn;
+use crate::server::locked_server::LockedServer;
+use crate::server::logged_reply::LoggedReply;
 use crate::wire::format::Format;
 use crate::wire::reply::http_date;
 use crate::wire::request::{ParsedRequest, WireRequest};
 use crate::wire::{json, php_serialize, xml};
 
-impl Turn<'_> {
+impl LockedServer<'_> {
     pub(super) fn answer(
         &mut self,
         parsed: &ParsedRequest<'_>,
         params: &Array,
         wants_xml: bool,
         entry: &mut JournalEntry,
-    ) -> Reply {
+    ) -> LoggedReply {
         let ParsedRequest { wire: request, query, params: _ } = parsed;
         let info = RequestInfo { uri: &request.target, is_https: is_https(request), now: self.clock.time().0 };
         let format = match wants_xml {
@@ -48,7 +48,7 @@ impl Turn<'_> {
             Ok(format) => format,
             Err(error) => {
                 let number = self.state.request_number();
-                return self.aside(|| unknown_format(&error, info.now, number));
+                return self.while_unlocked(|| unknown_format(&error, info.now, number));
             }
         };
         let mut execution = Execution::default();
@@ -61,7 +61,7 @@ impl Turn<'_> {
     }
 
     /// The short way of `session.start`.
-    fn shortcut(&mut self, params: &Array, format: &Format, info: RequestInfo<'_>) -> Option<Reply> {
+    fn shortcut(&mut self, params: &Array, format: &Format, info: RequestInfo<'_>) -> Option<LoggedReply> {
         if set(params, "nocache").is_some() || !format.is_plain() {
             return None;
         }
@@ -78,7 +78,7 @@ impl Turn<'_> {
         let wire = of_api(info.now, None)
             .with_header("X-Kaltura", &from_cache(&key))
             .with_header("Content-Type", content_type);
-        Some(Reply::ok(no_store(wire).with_body(body)))
+        Some(LoggedReply::ok(no_store(wire).with_body(body)))
     }
 
     /// Makes the reply of the actions that ran, and caches it if it may be.
@@ -90,7 +90,7 @@ impl Turn<'_> {
         execution: &Execution,
         key: Option<CacheKey>,
         now: i64,
-    ) -> Reply {
+    ) -> LoggedReply {
         let mut wire = of_api(now, Some(self.state.request_number()))
             .with_header("Content-Type", &content_type(params, format))
             .with_body(body.text);
@@ -100,15 +100,15 @@ impl Turn<'_> {
         if let Some(app) = &execution.app_header {
             wire = wire.with_header("X-Kaltura-App", app);
         }
-        let mut reply = Reply { wire, outcome: body.outcome };
+        let mut reply = LoggedReply { wire, outcome: body.outcome };
         let size = reply.wire.body.len();
-        let stored_key = key.filter(|key| self.replies.put(key, &reply, size, execution.storing, now));
+        let stored_key = key.filter(|key| self.replies.put(key, &reply, size, execution.cache_policy, now));
         let note =
             execution.error_header.clone().or_else(|| stored_key.map(|key| format!("cache-key,{}", key.as_str())));
         if let Some(note) = note {
             reply.wire = reply.wire.with_header("X-Kaltura", &note);
         }
-        Reply { wire: no_store(reply.wire), ..reply }
+        LoggedReply { wire: no_store(reply.wire), ..reply }
     }
 }
 
@@ -125,11 +125,17 @@ fn content_type(params: &Array, format: &Format) -> String {
 }
 
 /// A reply from the cache.
-fn stored_reply(stored: Reply, stored_at: i64, key: &CacheKey, request: &ParsedRequest<'_>, now: i64) -> Reply {
-    let Reply { mut wire, outcome } = stored;
+fn stored_reply(
+    stored: LoggedReply,
+    stored_at: i64,
+    key: &CacheKey,
+    request: &ParsedRequest<'_>,
+    now: i64,
+) -> LoggedReply {
+    let LoggedReply { mut wire, outcome } = stored;
     wire.headers.retain(|(name, _)| !matches!(&**name, "Date" | "X-Kaltura-Session" | "X-Kaltura-App"));
     let wire = wire.with_header("Date", &http_date(now)).with_header("X-Kaltura", &from_cache(key.as_str()));
     let is_signed = request.wire.method == "GET" && set(&request.query, "kalsig").is_some();
     let wire = if is_signed { store_for_a_minute(wire, now, stored_at) } else { no_store(wire) };
-    Reply { wire, outcome }
+    LoggedReply { wire, outcome }
 }

@@ -10,23 +10,23 @@ use crate::php::cast::{is_numeric, is_true, to_text};
 use crate::php::value::set;
 use crate::php::{Array, Key, Value};
 use crate::request_info::RequestInfo;
-use crate::server::turn::Turn;
+use crate::server::locked_server::LockedServer;
 use crate::session_check::why_invalid;
 use crate::wire::route::SCRIPT;
 
-impl Turn<'_> {
+impl LockedServer<'_> {
     /// The key of a whole request; `None` if its reply is not cached.
     pub(super) fn request_key(&mut self, params: &Array, host: &str, info: RequestInfo<'_>) -> Option<CacheKey> {
         if !self.is_caching || set(params, "nocache").is_some() {
             return None;
         }
-        let (params, ks) = self.aside(|| {
+        let (params, ks) = self.while_unlocked(|| {
             let mut params = params.clone();
             let ks = common_ks(&mut params)?;
             Some((params, ks))
         })?;
         let state = ks_state(&self.state, ks.as_ref(), info);
-        self.aside(move || CacheKey::of(params, &state, host, info.is_https, SCRIPT))
+        self.while_unlocked(move || CacheKey::of(params, &state, host, info.is_https, SCRIPT))
     }
 
     /// The key of a part of a multirequest; `None` if its result is not cached.
@@ -35,7 +35,7 @@ impl Turn<'_> {
             return None;
         }
         let state = ks_state(&self.state, set(params, "ks"), info);
-        self.aside(|| CacheKey::of(params.clone(), &state, "", info.is_https, SCRIPT))
+        self.while_unlocked(|| CacheKey::of(params.clone(), &state, "", info.is_https, SCRIPT))
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn describe_request(entry: &mut JournalEntry, params: &Array, state: 
 }
 
 pub(super) fn describe_delivery(entry: &mut JournalEntry, delivery: &Delivery, outcome: Option<String>) {
-    entry.status = delivery.answer.reply().map(|reply| reply.status);
+    entry.status = delivery.kind.reply().map(|reply| reply.status);
     entry.outcome = outcome.unwrap_or_else(|| match entry.status {
         Some(status) => format!("HTTP {status}"),
         None => "no reply".to_owned(),

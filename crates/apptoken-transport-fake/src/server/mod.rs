@@ -8,8 +8,8 @@ mod fixed_reply;
 mod handle;
 mod headers;
 mod journal_entry;
-mod reply;
-pub(crate) mod turn;
+pub(crate) mod locked_server;
+mod logged_reply;
 
 use crate::cache::Cache;
 use crate::clock::FakeClock;
@@ -17,7 +17,7 @@ use crate::fault::Faults;
 use crate::journal::Journal;
 use crate::model::state::State;
 use crate::output::Output;
-use crate::server::reply::Reply;
+use crate::server::logged_reply::LoggedReply;
 
 pub(crate) struct Server {
     pub(crate) state: State,
@@ -27,7 +27,7 @@ pub(crate) struct Server {
     journal_capacity: usize,
     is_caching: bool,
     /// Replies to whole requests.
-    replies: Cache<Reply>,
+    replies: Cache<LoggedReply>,
     /// Results of the parts of multirequests.
     results: Cache<Output>,
 }

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use crate::php::form::{Fields, to_value};
+use crate::php::form::{FormFields, to_value};
 use crate::php::{Array, Key, Value};
 
 /// Parts beyond this number are dropped.
@@ -10,7 +10,7 @@ const MAX_PARTS: usize = 10_000;
 
 /// Reads the fields of a body; parts that are not sound are skipped.
 pub(crate) fn parse(content_type: &str, body: &[u8]) -> Array {
-    let mut fields = Fields::default();
+    let mut fields = FormFields::default();
     let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
     let delimiter = boundary.map(|boundary| format!("--{boundary}")).unwrap_or_default();
     let mut delimiters = delimiters(body, delimiter.as_bytes());
@@ -45,7 +45,7 @@ fn begins_with(line: &[u8], delimiter: &[u8]) -> bool {
     line.starts_with(delimiter)
 }
 
-fn add_part(fields: &mut Fields, part: &[u8]) {
+fn add_part(fields: &mut FormFields, part: &[u8]) {
     let Some(at) = memmem::find(part, b"\r\n\r\n") else { return };
     let (head, content) = (part.get(..at).unwrap_or_default(), part.get(at + 4..).unwrap_or_default());
     let head = String::from_utf8_lossy(head);

@@ -54,12 +54,12 @@ pub struct Delivery {
     /// How long to wait before the answer.
     pub delay: Duration,
     /// The answer.
-    pub answer: Answer,
+    pub kind: DeliveryKind,
 }
 
 /// What comes back to the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum DeliveryKind {
     /// A whole reply.
     Reply(WireReply),
     /// A reply that promises its whole body, of which only the beginning arrives before the connection ends.
@@ -86,11 +86,11 @@ pub enum Answer {
 
 impl Delivery {
     pub(crate) fn at_once(reply: WireReply) -> Self {
-        Self { delay: Duration::ZERO, answer: Answer::Reply(reply) }
+        Self { delay: Duration::ZERO, kind: DeliveryKind::Reply(reply) }
     }
 }
 
-impl Answer {
+impl DeliveryKind {
     /// The reply, where there is one.
     #[must_use]
     pub fn reply(&self) -> Option<&WireReply> {

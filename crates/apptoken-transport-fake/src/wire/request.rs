@@ -38,7 +38,7 @@ impl WireRequest {
         form::parse(query.as_bytes())
     }
 
-    /// Reads the parameters, which needs no server: [`Fake::answer`](crate::Fake::answer) takes them.
+    /// Reads the parameters, which needs no server: [`Fake::handle_parsed`](crate::Fake::handle_parsed) takes them.
     #[must_use]
     pub fn parse(&self) -> ParsedRequest<'_> {
         let query = self.query();
@@ -97,7 +97,7 @@ pub struct ParsedRequest<'a> {
 impl ParsedRequest<'_> {
     /// Whether the answer takes little: one call that neither holds others nor lists objects.
     #[must_use]
-    pub fn is_light(&self) -> bool {
+    pub fn is_quick(&self) -> bool {
         let is = |name, text: &str| {
             let value = self.params.as_ref().and_then(|params| set(params, name));
             value.is_some_and(|value| to_text(value).eq_ignore_ascii_case(text))

@@ -1,6 +1,6 @@
 //! Whatever a client sends, it is answered, soon and within bounds.
 
-use apptoken_transport_fake::{Answer, Fake, WireReply, WireRequest};
+use apptoken_transport_fake::{DeliveryKind, Fake, WireReply, WireRequest};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::client::{admin, call, code, fake, partner, reply, request, token, widget_ks};
 
 fn handle(fake: &Fake, request: &WireRequest) -> WireReply {
-    match fake.handle(request).answer {
-        Answer::Reply(reply) => reply,
+    match fake.handle(request).kind {
+        DeliveryKind::Reply(reply) => reply,
         other => panic!("{other:?}"),
     }
 }

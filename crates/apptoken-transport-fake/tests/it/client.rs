@@ -1,7 +1,7 @@
 //! A bare client: JSON in, JSON out.
 
 use apptoken_core::{HashType, Ks, PartnerId};
-use apptoken_transport_fake::{Account, Answer, Delivery, Fake, Token, TokenSpec, WireReply, WireRequest};
+use apptoken_transport_fake::{Account, Delivery, DeliveryKind, Fake, Token, TokenSpec, WireReply, WireRequest};
 use serde_json::{Value, json};
 
 pub(crate) const PARTNER: u32 = 101;
@@ -30,8 +30,8 @@ pub(crate) fn deliver(fake: &Fake, action: &str, params: &Value) -> Delivery {
 }
 
 pub(crate) fn reply(fake: &Fake, action: &str, params: &Value) -> WireReply {
-    match deliver(fake, action, params).answer {
-        Answer::Reply(reply) => reply,
+    match deliver(fake, action, params).kind {
+        DeliveryKind::Reply(reply) => reply,
         other => panic!("{other:?}"),
     }
 }

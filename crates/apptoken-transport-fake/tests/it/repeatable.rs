@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use apptoken_core::{HashType, UnixSeconds};
 use apptoken_golden::partners;
-use apptoken_transport_fake::{Account, Answer, Fake, FakeClock, PartnerStatus, TokenSpec, TokenStatus};
+use apptoken_transport_fake::{Account, DeliveryKind, Fake, FakeClock, PartnerStatus, TokenSpec, TokenStatus};
 use serde_json::{Value, json};
 
 use crate::client::{admin, call, code, deliver, fault_of, log_in, partner, start, token, widget_ks};
 
 /// Some calls of all kinds, and every byte of the answers.
-fn some_calls(fake: &Fake) -> Vec<Answer> {
+fn some_calls(fake: &Fake) -> Vec<DeliveryKind> {
     let token = token(fake);
     let ks = admin(fake);
     let session = log_in(fake, &token);
@@ -25,7 +25,7 @@ fn some_calls(fake: &Fake) -> Vec<Answer> {
         ("user.get", json!({ "ks": session.expose() })),
         ("no.such", json!({})),
     ] {
-        answers.push(deliver(fake, action, &params).answer);
+        answers.push(deliver(fake, action, &params).kind);
         fake.clock().advance(Duration::from_millis(700));
     }
     answers

@@ -1,7 +1,7 @@
 //! No secret leaves the fake but in the replies it belongs in.
 
 use apptoken_core::{AccountSecret, HashType, SessionType};
-use apptoken_transport_fake::{Account, Fake, Fault, TokenSpec, Trouble};
+use apptoken_transport_fake::{Account, Fake, Fault, FaultKind, TokenSpec};
 use serde_json::json;
 
 use crate::client::{PARTNER, admin, call, deliver, fake, ks_of, log_in, partner, request, start, token, widget_ks};
@@ -24,10 +24,10 @@ fn shown(fake: &Fake) -> String {
 fn journal_and_debug_texts_hold_no_secrets() {
     for trouble in [
         None,
-        Some(Trouble::Reset),
-        Some(Trouble::Html(502)),
-        Some(Trouble::Truncated),
-        Some(Trouble::ApiError("INVALID_KS".into())),
+        Some(FaultKind::Reset),
+        Some(FaultKind::Html(502)),
+        Some(FaultKind::Truncated),
+        Some(FaultKind::ApiError("INVALID_KS".into())),
     ] {
         let fake = Fake::builder().build();
         let secret = AccountSecret::parse("5ec7e7000000000000000000ca0a7f01").unwrap();
@@ -100,7 +100,7 @@ fn the_journal_tells_what_is_no_secret() {
     let token = token(&fake);
     fake.clear_journal();
     let widget = widget_ks(&fake);
-    fake.inject(Fault::on("appToken.startSession", Trouble::Status(503)).nth(2));
+    fake.inject(Fault::on("appToken.startSession", FaultKind::Status(503)).nth(2));
     let _ = start(&fake, &widget, &token, json!({ "expiry": 60 }));
     let _ = deliver(&fake, "appToken.startSession", &json!({ "ks": widget.expose(), "id": "x", "tokenHash": "y" }));
     let journal = fake.journal();

@@ -83,7 +83,7 @@ fn a_server_that_is_not_there_and_one_that_answers_html_give_advice() {
     assert_eq!(error.kind(), ErrorKind::NotSent);
     assert!(error.advice().contains("service URL"), "{}", error.advice());
 
-    fake.inject(apptoken_transport_fake::Fault::on_any(apptoken_transport_fake::Trouble::Html(200)));
+    fake.inject(apptoken_transport_fake::Fault::on_any(apptoken_transport_fake::FaultKind::Html(200)));
     let client = Client::with_transport(Endpoint::parse("http://localhost").unwrap(), credential, fake.clone())
         .clock(fake.clock());
     let error = client.login().unwrap_err();

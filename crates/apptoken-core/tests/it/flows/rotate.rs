@@ -3,7 +3,7 @@ use std::time::Duration;
 use apptoken_core::admin::{OldToken, Rotate, Rotation};
 use apptoken_core::api::app_token::TokenExpiry;
 use apptoken_core::{AppTokenId, Clock as _, ErrorKind, HashType, Login, UnixSeconds, drive};
-use apptoken_transport_fake::{Fault, TokenSpec, Trouble};
+use apptoken_transport_fake::{Fault, FaultKind, TokenSpec};
 
 use super::world::{World, faults, partner};
 
@@ -70,8 +70,8 @@ fn the_old_token_is_kept_or_deleted_later_on_request() {
 fn after_a_long_overlap_the_deletion_is_still_repeated() {
     let world = World::new();
     let old = world.token();
-    world.fake.inject(Fault::on("appToken.delete", Trouble::ActionBlocked).nth(9));
-    world.fake.inject(Fault::on_any(Trouble::Reset).nth(4));
+    world.fake.inject(Fault::on("appToken.delete", FaultKind::ActionBlocked).nth(9));
+    world.fake.inject(Fault::on_any(FaultKind::Reset).nth(4));
     let rotated = world.run(rotate(&world, &old).old_token(OldToken::DeleteAfter(Duration::from_secs(7200)))).unwrap();
     check(&world, &old, &rotated);
 }

@@ -35,7 +35,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     if hash != call.arguments.text("tokenHash") {
         return Err(error::INVALID_APP_TOKEN_HASH.plain().into());
     }
-    call.storing.disable();
+    call.cache_policy.disable();
     let mut longest = token.session_duration.unwrap_or(0);
     if let Some(expiry) = token.expiry {
         longest = longest.min(expiry.saturating_sub(call.now()));
@@ -54,13 +54,13 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let account = call.state.account(token.partner_id).ok_or_else(error::type_error)?.clone();
     let new =
         NewSession { user_id, session_type, lifetime, privileges: &privileges, master_partner_id: None, secret: None };
-    let minted = call.state.mint(&account, &new, call.now());
+    let new_ks = call.state.make_ks(&account, &new, call.now());
     let properties = [
-        ("ks", minted.text.into()),
+        ("ks", new_ks.text.into()),
         ("sessionType", session_type.into()),
         ("partnerId", call.context.partner_output()),
         ("userId", user_id.into()),
-        ("expiry", minted.valid_until.into()),
+        ("expiry", new_ks.valid_until.into()),
         ("privileges", privileges.into()),
     ];
     Ok(Record::new("KalturaSessionInfo", properties).into())

@@ -12,7 +12,7 @@ pub(crate) const ACTION: Action = Action {
 
 /// Ends the session, and with it every session that has its session id: for that of an app token all of the token's.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     if let Some(session) = &call.context.session {
         call.state.revocations.revoke_ks(&session.ks.digest);
         if let Some(hash) = session.ks.session_id_hash() {

@@ -14,7 +14,7 @@ pub(crate) const ACTION: Action = Action {
 
 /// Tells what is in a session, whether it is still valid or not.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     let own = call.context.session.as_ref().map_or("", |session| &session.text);
     let asked = call.arguments.text("session");
     let text = if is_true_text(asked) { asked } else { own };

@@ -23,7 +23,7 @@ pub(crate) const ACTION: Action = Action {
 
 /// Starts a session of a child account with the parent's secret. Every failure looks alike.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     let partner_id = call.arguments.int("partnerId");
     let refused = || Failure::from(error::START_SESSION_ERROR.with(&[&partner_id.to_string()]));
     let master = partner_id.to_string();

@@ -21,8 +21,10 @@ pub(crate) fn start(state: &mut State, params: &Array, is_https: bool, now: i64)
     }
     let session_type = to_int(session_type);
     let partner_id = text_to_int(&partner);
-    let account =
-        state.account(partner_id).filter(|_| state.is_warm(partner_id) && partner_id.to_string() == *partner)?.clone();
+    let account = state
+        .account(partner_id)
+        .filter(|_| state.has_cached_secrets(partner_id) && partner_id.to_string() == *partner)?
+        .clone();
     let Value::Text(secret) = secret else { return None };
     if (account.https_only && !is_https) || !account.accepts(secret, session_type != 0) {
         return None;
@@ -39,7 +41,7 @@ pub(crate) fn start(state: &mut State, params: &Array, is_https: bool, now: i64)
         master_partner_id: None,
         secret: Some(secret),
     };
-    Some(Ok(state.mint(&account, &new, now).text))
+    Some(Ok(state.make_ks(&account, &new, now).text))
 }
 
 /// The lifetime is added to the time: PHP gives up on what begins with no number.

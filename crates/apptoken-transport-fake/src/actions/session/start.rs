@@ -30,7 +30,7 @@ pub(crate) const ACTION: Action = Action {
 const DAY: i64 = 86_400;
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     let partner_id = call.arguments.int("partnerId");
     let ks = start(call.state, &StartRequest::of(call.arguments), call.now())?;
     ks.map(Output::Text).ok_or_else(|| error::START_SESSION_ERROR.with(&[&partner_id.to_string()]).into())
@@ -76,7 +76,7 @@ pub(crate) fn start(state: &mut State, request: &StartRequest<'_>, now: i64) -> 
         master_partner_id: request.master_partner_id,
         secret: Some(request.secret),
     };
-    Ok(Some(state.mint(&account, &new, now).text))
+    Ok(Some(state.make_ks(&account, &new, now).text))
 }
 
 /// Whether the secret opens a session of the type in an account that is in use.

@@ -37,7 +37,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         master_partner_id: None,
         secret: None,
     };
-    let ks = call.state.mint(&account, &new, call.now()).text;
+    let ks = call.state.make_ks(&account, &new, call.now()).text;
     let properties = [("partnerId", i64::from(account.id).into()), ("ks", ks.into()), ("userId", 0.into())];
     Ok(Record::new("KalturaStartWidgetSessionResponse", properties).into())
 }

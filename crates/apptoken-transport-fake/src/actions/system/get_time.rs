@@ -6,6 +6,6 @@ pub(crate) const ACTION: Action =
     Action { service: "system", name: "getTime", parameters: &[], permissions: &["ALWAYS_ALLOWED_ACTIONS"], run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     Ok(call.now().into())
 }

@@ -9,6 +9,6 @@ pub(crate) const ACTION: Action =
 const VERSION: &str = "Venus-22.19.0";
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     Ok(VERSION.into())
 }

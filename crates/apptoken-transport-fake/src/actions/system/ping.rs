@@ -14,6 +14,6 @@ pub(crate) const ACTION: Action = Action {
 const STORED_SECONDS: i64 = 5;
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.at_most(STORED_SECONDS);
+    call.cache_policy.at_most(STORED_SECONDS);
     Ok(true.into())
 }

@@ -28,7 +28,7 @@ use apptoken_transport_fake::{Account, Fake};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use self::model::{Answer, Caller, DAY, Kind, Model, Right, Role, Token};
+use self::model::{Caller, DAY, Kind, Model, Prediction, Right, Role, Token};
 use self::steps::{By, Changes, Proof, Settings, Step, Wanted, Wishes, life};
 use crate::client::partner;
 
@@ -388,7 +388,7 @@ impl World {
 }
 
 /// Both succeed, or both fail with the same error.
-fn agree<T, U>(predicted: Answer<T>, actual: Result<U, Error>) -> Outcome<Option<(T, U)>> {
+fn agree<T, U>(predicted: Prediction<T>, actual: Result<U, Error>) -> Outcome<Option<(T, U)>> {
     match (predicted, actual.map_err(|error| code(&error))) {
         (Ok(predicted), Ok(actual)) => Ok(Some((predicted, actual))),
         (Err(predicted), Err(actual)) if predicted == actual => Ok(None),

@@ -76,7 +76,7 @@ pub(super) enum Role {
 }
 
 /// What is returned, or the code of the error; for `INVALID_KS` with its reason.
-pub(super) type Answer<T> = Result<T, &'static str>;
+pub(super) type Prediction<T> = Result<T, &'static str>;
 
 /// The longest session in the account, and what a token has for its sessions if nothing is said.
 pub(super) const DAY: i64 = 86_400;
@@ -102,7 +102,7 @@ impl Model {
     }
 
     /// Whether a caller can call at all.
-    fn admit(&self, caller: Caller) -> Answer<&'static [Right]> {
+    fn admit(&self, caller: Caller) -> Prediction<&'static [Right]> {
         use Right::{AddTokens, ChangeTokens, DeleteTokens, LogIn, ManageUsers, ReadTokens};
         const ALL: &[Right] = &[AddTokens, ChangeTokens, DeleteTokens, ReadTokens, LogIn, ManageUsers];
         let session = match caller {
@@ -130,16 +130,16 @@ impl Model {
         })
     }
 
-    pub(super) fn allow(&self, caller: Caller, right: Right) -> Answer<()> {
+    pub(super) fn allow(&self, caller: Caller, right: Right) -> Prediction<()> {
         if self.admit(caller)?.contains(&right) { Ok(()) } else { Err("SERVICE_FORBIDDEN") }
     }
 
     /// The token, if it can still be seen.
-    fn find(&self, token: Option<usize>) -> Answer<usize> {
+    fn find(&self, token: Option<usize>) -> Prediction<usize> {
         token.filter(|token| !self.tokens[*token].is_deleted).ok_or("APP_TOKEN_ID_NOT_FOUND")
     }
 
-    fn make_user(&mut self, user: Option<&str>) -> Answer<()> {
+    fn make_user(&mut self, user: Option<&str>) -> Prediction<()> {
         let Some(user) = user else { return Ok(()) };
         if user.contains(' ') {
             return Err("INVALID_FIELD_VALUE");
@@ -148,7 +148,7 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn add_token(&mut self, caller: Caller, settings: &Settings) -> Answer<usize> {
+    pub(super) fn add_token(&mut self, caller: Caller, settings: &Settings) -> Prediction<usize> {
         self.allow(caller, Right::AddTokens)?;
         self.make_user(settings.user)?;
         self.tokens.push(Token {
@@ -167,7 +167,12 @@ impl Model {
         Ok(self.tokens.len() - 1)
     }
 
-    pub(super) fn change_token(&mut self, caller: Caller, token: Option<usize>, changes: &Changes) -> Answer<usize> {
+    pub(super) fn change_token(
+        &mut self,
+        caller: Caller,
+        token: Option<usize>,
+        changes: &Changes,
+    ) -> Prediction<usize> {
         fn apply<T: Copy>(change: Change<T>, field: &mut Option<T>) {
             match change {
                 Change::Keep => {}
@@ -197,7 +202,7 @@ impl Model {
         Ok(number)
     }
 
-    pub(super) fn delete_token(&mut self, caller: Caller, token: Option<usize>) -> Answer<()> {
+    pub(super) fn delete_token(&mut self, caller: Caller, token: Option<usize>) -> Prediction<()> {
         self.allow(caller, Right::DeleteTokens)?;
         let number = self.find(token)?;
         let token = &mut self.tokens[number];
@@ -205,13 +210,13 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn read_token(&self, caller: Caller, token: Option<usize>) -> Answer<usize> {
+    pub(super) fn read_token(&self, caller: Caller, token: Option<usize>) -> Prediction<usize> {
         self.allow(caller, Right::ReadTokens)?;
         self.find(token)
     }
 
     /// The tokens that a list must have, in no order.
-    pub(super) fn list_tokens(&self, caller: Caller, wanted: &Wanted) -> Answer<Vec<usize>> {
+    pub(super) fn list_tokens(&self, caller: Caller, wanted: &Wanted) -> Prediction<Vec<usize>> {
         self.allow(caller, Right::ReadTokens)?;
         let is_wanted = |token: &Token| {
             let of_user = |user: &str| token.user.is_some_and(|own| own.eq_ignore_ascii_case(user));
@@ -248,7 +253,7 @@ impl Model {
         id: &str,
         is_proven: bool,
         wishes: &Wishes,
-    ) -> Answer<usize> {
+    ) -> Prediction<usize> {
         self.allow(caller, Right::LogIn)?;
         let number = self.find(token)?;
         let token = &self.tokens[number];
@@ -272,7 +277,7 @@ impl Model {
     }
 
     /// Ends the caller's session, and all of its token.
-    pub(super) fn end(&mut self, caller: Caller) -> Answer<()> {
+    pub(super) fn end(&mut self, caller: Caller) -> Prediction<()> {
         self.admit(caller)?;
         let Caller::Session(number) = caller else { return Ok(()) };
         let session = &mut self.sessions[number];
@@ -286,7 +291,7 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn add_user(&mut self, caller: Caller, user: &str, role: Option<Role>) -> Answer<()> {
+    pub(super) fn add_user(&mut self, caller: Caller, user: &str, role: Option<Role>) -> Prediction<()> {
         self.allow(caller, Right::ManageUsers)?;
         if user.contains(' ') {
             return Err("INVALID_FIELD_VALUE");
@@ -299,7 +304,7 @@ impl Model {
     }
 
     /// Deletes a user and his tokens, whose sessions go on.
-    pub(super) fn delete_user(&mut self, caller: Caller, user: &str) -> Answer<()> {
+    pub(super) fn delete_user(&mut self, caller: Caller, user: &str) -> Prediction<()> {
         self.allow(caller, Right::ManageUsers)?;
         self.users.remove(&user.to_lowercase()).ok_or("INVALID_USER_ID")?;
         for token in &mut self.tokens {

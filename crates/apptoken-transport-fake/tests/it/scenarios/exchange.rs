@@ -1,6 +1,6 @@
 //! Sending a request of a scenario to the fake, and reading its answer.
 
-use apptoken_transport_fake::{Answer, Fake, WireRequest};
+use apptoken_transport_fake::{DeliveryKind, Fake, WireRequest};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 impl Response {
     pub(super) fn of(fake: &Fake, request: &Value) -> Self {
         let delivery = fake.handle(&wire_request(request));
-        let Answer::Reply(reply) = delivery.answer else { panic!("no fault was injected") };
+        let DeliveryKind::Reply(reply) = delivery.kind else { panic!("no fault was injected") };
         let header = |name: &str| reply.header(name).unwrap_or_default().replace(' ', "").to_lowercase();
         let content_type = header("Content-Type");
         let body = read(&content_type, &String::from_utf8_lossy(&reply.body));

@@ -11,7 +11,7 @@ use apptoken_core::value::Change;
 use apptoken_core::{
     Action, AppTokenId, Clock as _, Error, ErrorKind, HashType, KalturaCode, PartnerId, SessionOptions, UnixSeconds,
 };
-use apptoken_transport_fake::{Fault, TokenSpec, TokenStatus, Trouble};
+use apptoken_transport_fake::{Fault, FaultKind, TokenSpec, TokenStatus};
 use serde_json::{Value, json};
 
 use super::{World, assert_alike, error_code, not_found, of_user, refused};
@@ -142,7 +142,7 @@ fn delete_returns_nothing_and_works_once() {
 #[test]
 fn a_lock_that_timed_out_is_waited_for() {
     let world = World::new();
-    world.fake.inject(Fault::on("appToken.add", Trouble::ApiError("LOCK_TIMED_OUT".into())).nth(1));
+    world.fake.inject(Fault::on("appToken.add", FaultKind::ApiError("LOCK_TIMED_OUT".into())).nth(1));
     world.add(of_user("alice"));
     assert_eq!(world.fake.journal().count("appToken.add"), 2);
     assert_eq!(world.fake.tokens(partner()).len(), 1);
@@ -162,7 +162,7 @@ fn reads_and_logins_may_be_repeated_and_changes_may_not() {
         assert_eq!(repeat, expected, "{row}");
     }
     let world = World::new();
-    world.fake.inject(Fault::on("appToken.add", Trouble::Reset).nth(1).after_commit());
+    world.fake.inject(Fault::on("appToken.add", FaultKind::Reset).nth(1).after_commit());
     let error = world.call(Add { app_token: of_user("alice") }).unwrap_err();
     assert_eq!((error.kind(), error.may_have_acted()), (ErrorKind::NoReply, true));
     assert_eq!(world.fake.tokens(partner()).len(), 1, "added once, although no answer came");

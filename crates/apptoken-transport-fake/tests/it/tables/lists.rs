@@ -9,7 +9,7 @@ use apptoken_core::api::app_token::{
 use apptoken_core::api::user;
 use apptoken_core::api::user::NewUser;
 use apptoken_core::{AllPages, AppTokenId, HashType, UnixSeconds};
-use apptoken_transport_fake::{Answer, TokenSpec, TokenStatus, WireRequest};
+use apptoken_transport_fake::{DeliveryKind, TokenSpec, TokenStatus, WireRequest};
 use serde_json::{Value, json};
 
 use super::{World, endpoint, is_invalid_input, of_user};
@@ -227,7 +227,7 @@ fn orders_that_no_typed_order_has() {
             headers: vec![("Content-Type".into(), "application/x-www-form-urlencoded".into())],
             body: body.into_bytes(),
         };
-        let Answer::Reply(reply) = shelf.world.fake.handle(&request).answer else { panic!("no reply") };
+        let DeliveryKind::Reply(reply) = shelf.world.fake.handle(&request).kind else { panic!("no reply") };
         shelf.names(&serde_json::from_slice(&reply.body).unwrap())
     };
     assert_eq!(of_form("%2BcreatedAt"), "abde", "encoded");

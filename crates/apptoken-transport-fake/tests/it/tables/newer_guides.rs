@@ -10,7 +10,7 @@ use apptoken_core::value::Change;
 use apptoken_core::{
     AppTokenId, Clock as _, ErrorKind, HashType, KalturaCode, KsFault, Privileges, SessionType, UnixSeconds,
 };
-use apptoken_transport_fake::{Fault, Trouble};
+use apptoken_transport_fake::{Fault, FaultKind};
 use serde_json::json;
 
 use super::{World, assert_alike, is_invalid_input, of_user, refused};
@@ -90,11 +90,11 @@ fn limits_on_actions_are_of_two_kinds() {
     assert_eq!(get(), Err(used_up), "the session's own limit");
 
     let token = world.add(of_user("alice"));
-    world.fake.inject(Fault::on("appToken.startSession", Trouble::ActionBlocked).nth(1));
+    world.fake.inject(Fault::on("appToken.startSession", FaultKind::ActionBlocked).nth(1));
     let began = world.fake.clock().now();
     assert_eq!(world.log_in(&token).user_id(), "alice", "the server's limit is waited for");
     assert_ne!(world.fake.clock().now(), began);
-    world.fake.inject(Fault::on("appToken.startSession", Trouble::ActionBlocked));
+    world.fake.inject(Fault::on("appToken.startSession", FaultKind::ActionBlocked));
     let error = world.run(world.login(&token)).unwrap_err().error;
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Kaltura(KalturaCode::ActionBlocked), true));
 }

@@ -12,7 +12,7 @@ use apptoken_core::value::Change;
 use apptoken_core::{
     Call, Clock as _, Endpoint, HashType, KalturaCode, Ks, Privileges, SessionOptions, SessionType, UnixSeconds,
 };
-use apptoken_transport_fake::{Account, Answer, Fake, TokenSpec, WireRequest};
+use apptoken_transport_fake::{Account, DeliveryKind, Fake, TokenSpec, WireRequest};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -310,7 +310,7 @@ fn paths_and_names() {
             headers: vec![("Content-Type".into(), "application/json".into())],
             body: body.into_bytes(),
         };
-        let Answer::Reply(reply) = world.fake.handle(&request).answer else { panic!("no reply") };
+        let DeliveryKind::Reply(reply) = world.fake.handle(&request).kind else { panic!("no reply") };
         (reply.status, serde_json::from_slice::<Value>(&reply.body).unwrap_or_default())
     };
     for (row, target, status) in [

@@ -2,35 +2,35 @@
 
 use std::fmt;
 
-use apptoken_transport_fake::{Answer, Delivery, WireReply};
+use apptoken_transport_fake::{Delivery, DeliveryKind, WireReply};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::{Response, StatusCode};
 use tokio::time::sleep;
 
 use super::body::ReplyBody;
 use super::gzip::gzip;
-use super::socket::Handle;
+use super::socket::SocketHandle;
 
 /// Turns a delivery into a response.
 ///
 /// # Errors
 ///
-/// [`Abort`] where the connection is to end without an answer.
-pub(super) async fn carry(delivery: Delivery, socket: &Handle) -> Result<Response<ReplyBody>, Abort> {
+/// [`ConnectionAborted`] where the connection is to end without an answer.
+pub(super) async fn send(delivery: Delivery, socket: &SocketHandle) -> Result<Response<ReplyBody>, ConnectionAborted> {
     if !delivery.delay.is_zero() {
         sleep(delivery.delay).await;
     }
-    match delivery.answer {
-        Answer::Reply(reply) => Ok(whole(reply)),
+    match delivery.kind {
+        DeliveryKind::Reply(reply) => Ok(whole(reply)),
         // All of the reply arrives; only the connection is at its end.
-        Answer::Cut { reply, after } if after >= reply.body.len() => Ok(closing(whole(reply))),
-        Answer::Cut { reply, after } => Ok(response(reply, |body| ReplyBody::cut(body, after, socket.clone()))),
-        Answer::Drip { reply, chunk, pause } => Ok(response(reply, |body| ReplyBody::drip(body, chunk, pause))),
-        Answer::Reset => {
+        DeliveryKind::Cut { reply, after } if after >= reply.body.len() => Ok(closing(whole(reply))),
+        DeliveryKind::Cut { reply, after } => Ok(response(reply, |body| ReplyBody::cut(body, after, socket.clone()))),
+        DeliveryKind::Drip { reply, chunk, pause } => Ok(response(reply, |body| ReplyBody::drip(body, chunk, pause))),
+        DeliveryKind::Reset => {
             socket.reset_on_drop();
-            Err(Abort)
+            Err(ConnectionAborted)
         }
-        Answer::Refused => Err(Abort),
+        DeliveryKind::Refused => Err(ConnectionAborted),
     }
 }
 
@@ -43,17 +43,17 @@ pub(super) fn whole(reply: WireReply) -> Response<ReplyBody> {
 ///
 /// Replies with a fault at the socket travel as they are, so that byte counts of faults are those of the text.
 pub(super) fn compressed(delivery: Delivery) -> Delivery {
-    match delivery.answer {
-        Answer::Reply(mut reply) if !reply.body.is_empty() => {
+    match delivery.kind {
+        DeliveryKind::Reply(mut reply) if !reply.body.is_empty() => {
             // Writing to memory cannot fail; if it did, the reply would still be right without compression.
             if let Ok(body) = gzip(&reply.body) {
                 reply.body = body;
                 reply.headers.push(("Content-Encoding".into(), "gzip".into()));
                 reply.headers.push(("Vary".into(), "Accept-Encoding".into()));
             }
-            Delivery { answer: Answer::Reply(reply), ..delivery }
+            Delivery { kind: DeliveryKind::Reply(reply), ..delivery }
         }
-        answer => Delivery { answer, ..delivery },
+        kind => Delivery { kind, ..delivery },
     }
 }
 
@@ -77,12 +77,12 @@ fn response(reply: WireReply, body: impl FnOnce(Vec<u8>) -> ReplyBody) -> Respon
 
 /// The connection ends without an answer.
 #[derive(Debug)]
-pub(super) struct Abort;
+pub(super) struct ConnectionAborted;
 
-impl fmt::Display for Abort {
+impl fmt::Display for ConnectionAborted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection was broken off")
     }
 }
 
-impl std::error::Error for Abort {}
+impl std::error::Error for ConnectionAborted {}

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use super::socket::Handle;
+use super::socket::SocketHandle;
 
 /// The body of a reply. Its announced length is always that of the whole.
 #[derive(Debug)]
@@ -18,14 +18,14 @@ pub(super) struct ReplyBody {
     rest: Bytes,
     /// Bytes that are announced but never come.
     missing: u64,
-    way: Way,
+    mode: SendMode,
 }
 
 #[derive(Debug)]
-enum Way {
+enum SendMode {
     AtOnce,
-    /// Breaks the connection off when the rest is on its way.
-    Cut(Handle),
+    /// Breaks the connection off when the rest is on its mode.
+    Cut(SocketHandle),
     Drip {
         chunk: usize,
         pause: Duration,
@@ -35,40 +35,40 @@ enum Way {
 
 impl ReplyBody {
     pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self { rest: bytes.into(), missing: 0, way: Way::AtOnce }
+        Self { rest: bytes.into(), missing: 0, mode: SendMode::AtOnce }
     }
 
     /// Ends the connection after this many bytes.
-    pub(super) fn cut(bytes: impl Into<Bytes>, after: usize, socket: Handle) -> Self {
+    pub(super) fn cut(bytes: impl Into<Bytes>, after: usize, socket: SocketHandle) -> Self {
         let mut rest = bytes.into();
         let missing = rest.len().saturating_sub(after) as u64;
         rest.truncate(after);
         socket.expect_flush();
-        Self { rest, missing, way: Way::Cut(socket) }
+        Self { rest, missing, mode: SendMode::Cut(socket) }
     }
 
     /// Pauses between pieces of `chunk` bytes.
     pub(super) fn drip(bytes: impl Into<Bytes>, chunk: usize, pause: Duration) -> Self {
-        Self { rest: bytes.into(), missing: 0, way: Way::Drip { chunk: chunk.max(1), pause, paused: None } }
+        Self { rest: bytes.into(), missing: 0, mode: SendMode::Drip { chunk: chunk.max(1), pause, paused: None } }
     }
 }
 
 impl Body for ReplyBody {
     type Data = Bytes;
-    type Error = CutShort;
+    type Error = BodyCut;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
-        let Self { rest, way, .. } = &mut *self;
-        let length = match way {
-            Way::AtOnce => rest.len(),
-            Way::Cut(socket) if rest.is_empty() => {
-                return if socket.is_flushed() { Poll::Ready(Some(Err(CutShort))) } else { Poll::Pending };
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyCut>>> {
+        let Self { rest, mode, .. } = &mut *self;
+        let length = match mode {
+            SendMode::AtOnce => rest.len(),
+            SendMode::Cut(socket) if rest.is_empty() => {
+                return if socket.is_flushed() { Poll::Ready(Some(Err(BodyCut))) } else { Poll::Pending };
             }
-            Way::Cut(socket) => {
+            SendMode::Cut(socket) => {
                 socket.expect_flush();
                 rest.len()
             }
-            Way::Drip { chunk, pause, paused } => {
+            SendMode::Drip { chunk, pause, paused } => {
                 if let Some(time) = paused {
                     ready!(pin!(time).poll(cx));
                 }
@@ -81,7 +81,7 @@ impl Body for ReplyBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && !matches!(self.way, Way::Cut(_))
+        self.rest.is_empty() && !matches!(self.mode, SendMode::Cut(_))
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -91,12 +91,12 @@ impl Body for ReplyBody {
 
 /// The reply ends before its announced length, as a fault asked for.
 #[derive(Debug)]
-pub(super) struct CutShort;
+pub(super) struct BodyCut;
 
-impl fmt::Display for CutShort {
+impl fmt::Display for BodyCut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the reply was cut short")
     }
 }
 
-impl std::error::Error for CutShort {}
+impl std::error::Error for BodyCut {}

@@ -2,12 +2,12 @@ use crate::wire::reply::WireReply;
 
 /// A reply, and what the journal says of it.
 #[derive(Clone)]
-pub(super) struct Reply {
+pub(super) struct LoggedReply {
     pub(super) wire: WireReply,
     pub(super) outcome: String,
 }
 
-impl Reply {
+impl LoggedReply {
     pub(super) fn ok(wire: WireReply) -> Self {
         Self { wire, outcome: "ok".to_owned() }
     }

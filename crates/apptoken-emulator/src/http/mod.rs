@@ -2,9 +2,9 @@
 
 mod body;
 mod gzip;
-mod reply;
-mod request;
+mod read_request;
+mod respond;
 mod server;
 mod socket;
 
-pub(crate) use server::{SaveFailed, Server, Setup};
+pub(crate) use server::{SaveFailureHandler, ServeOptions, Server};

@@ -18,7 +18,7 @@ use crate::Limits;
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: Pin<Box<TimeoutWriter<TcpStream>>>,
-    handle: Handle,
+    handle: SocketHandle,
     stopping: Arc<AtomicBool>,
     linger_time: Duration,
     lingering: Option<Pin<Box<Sleep>>>,
@@ -26,7 +26,7 @@ pub(super) struct Socket {
 
 /// Says from inside a request what is to happen to its connection.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Handle(Arc<Signals>);
+pub(super) struct SocketHandle(Arc<Signals>);
 
 #[derive(Debug, Default)]
 struct Signals {
@@ -34,13 +34,13 @@ struct Signals {
     unflushed: AtomicBool,
 }
 
-impl Handle {
+impl SocketHandle {
     /// Lets the connection end with a reset (RST), once it is dropped.
     pub(super) fn reset_on_drop(&self) {
         self.0.reset.store(true, Ordering::Relaxed);
     }
 
-    /// Asks for a wake-up of the connection's task when all that has been written so far is on its way.
+    /// Asks for a wake-up of the connection's task when all that has been written so far is on its mode.
     pub(super) fn expect_flush(&self) {
         self.0.unflushed.store(true, Ordering::Relaxed);
     }
@@ -52,12 +52,12 @@ impl Handle {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, limits: &Limits, stopping: Arc<AtomicBool>) -> (Self, Handle) {
+    pub(super) fn new(stream: TcpStream, limits: &Limits, stopping: Arc<AtomicBool>) -> (Self, SocketHandle) {
         // Replies are written whole; waiting for more would only delay them. It fails only on a dead connection.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(limits.write_time));
-        let handle = Handle::default();
+        let handle = SocketHandle::default();
         let socket = Self {
             stream: Box::pin(stream),
             handle: handle.clone(),

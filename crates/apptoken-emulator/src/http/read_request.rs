@@ -13,13 +13,13 @@ use tokio::time::timeout;
 use super::body::ReplyBody;
 use crate::Limits;
 
-/// A request with a body of up to this size is small: it is read without waiting for room, and can be answered on the
+/// A request with a body of up to this size is small: it is read without waiting for memory, and can be answered on the
 /// thread that serves all connections.
 pub(super) const SMALL_BODY: usize = 16 << 10;
 
-/// A request, and the room that its body takes until it is dropped.
+/// A request, and the memory that its body takes until it is dropped.
 #[derive(Debug)]
-pub(super) struct Received {
+pub(super) struct ReceivedRequest {
     pub(super) request: WireRequest,
     _room: Option<OwnedSemaphorePermit>,
 }
@@ -29,7 +29,11 @@ pub(super) struct Received {
 /// # Errors
 ///
 /// What a web server answers before any application sees the request.
-pub(super) async fn read(request: Request<Incoming>, limits: &Limits, room: &Room) -> Result<Received, Refusal> {
+pub(super) async fn read(
+    request: Request<Incoming>,
+    limits: &Limits,
+    memory: &BodyMemory,
+) -> Result<ReceivedRequest, Refusal> {
     let (head, body) = request.into_parts();
     if head.method == Method::CONNECT || head.method == Method::TRACE {
         return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED));
@@ -41,17 +45,17 @@ pub(super) async fn read(request: Request<Incoming>, limits: &Limits, room: &Roo
     if body.size_hint().lower() > limits.body_bytes as u64 {
         return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE));
     }
-    let body = timeout(limits.body_time, read_body(body, limits.body_bytes, room));
-    let (body, room) = body.await.map_err(|_| Refusal(StatusCode::REQUEST_TIMEOUT))??;
+    let body = timeout(limits.body_time, read_body(body, limits.body_bytes, memory));
+    let (body, memory) = body.await.map_err(|_| Refusal(StatusCode::REQUEST_TIMEOUT))??;
     let (method, headers) = (head.method.as_str().to_owned(), headers(&head.headers));
-    Ok(Received { request: WireRequest { method, target, headers, body }, _room: room })
+    Ok(ReceivedRequest { request: WireRequest { method, target, headers, body }, _room: memory })
 }
 
 /// Takes memory for what has arrived, never for what was announced.
 async fn read_body(
     mut body: Incoming,
     limit: usize,
-    room: &Room,
+    memory: &BodyMemory,
 ) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Refusal> {
     let (mut bytes, mut taken) = (Vec::new(), None);
     while let Some(frame) = body.frame().await {
@@ -62,7 +66,7 @@ async fn read_body(
         if length > limit {
             return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        room.take(length, &mut taken).await;
+        memory.take(length, &mut taken).await;
         bytes.extend_from_slice(&data);
     }
     Ok((bytes, taken))
@@ -70,21 +74,21 @@ async fn read_body(
 
 /// The memory that bodies above [`SMALL_BODY`] share.
 #[derive(Debug)]
-pub(crate) struct Room(Arc<Semaphore>);
+pub(crate) struct BodyMemory(Arc<Semaphore>);
 
-impl Room {
+impl BodyMemory {
     /// What all of them may take together, or one if it may be larger.
     const BYTES: usize = 128 << 20;
 
     /// What is taken at a time.
     const PIECE: usize = 64 << 10;
 
-    pub(crate) fn for_bodies_of(limit: usize) -> Self {
+    pub(crate) fn for_bodies_up_to(limit: usize) -> Self {
         let pieces = Self::BYTES.max(limit).div_ceil(Self::PIECE);
         Self(Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))))
     }
 
-    /// Waits until there is room for a body of this length, part of which was taken before.
+    /// Waits until there is memory for a body of this length, part of which was taken before.
     async fn take(&self, length: usize, taken: &mut Option<OwnedSemaphorePermit>) {
         let before = taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let pieces = length.saturating_sub(SMALL_BODY).div_ceil(Self::PIECE).saturating_sub(before);

@@ -114,7 +114,7 @@ impl Fake {
             master_partner_id: None,
             secret: None,
         };
-        Ks::parse(server.state.mint(&account, &new, now).text).ok()
+        Ks::parse(server.state.make_ks(&account, &new, now).text).ok()
     }
 }
 
