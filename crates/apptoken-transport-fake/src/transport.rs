@@ -6,7 +6,7 @@ use crate::fake::Fake;
 use crate::wire::reply::{DeliveryKind, WireReply};
 use crate::wire::request::WireRequest;
 
-/// Carries requests to the fake without a network. Delays move the fake's clock instead of waiting.
+/// Sends requests to the fake without a network. A delay advances the fake's clock and does not wait.
 impl Transport for Fake {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
         let request = to_wire(request).ok_or_else(|| TransportFailure::not_sent(ConnectionError::Address))?;
@@ -46,7 +46,7 @@ fn to_response(reply: WireReply) -> HttpResponse {
     HttpResponse::new(reply.status, reply.headers, reply.body)
 }
 
-/// What happened to a connection.
+/// Why there is no complete reply.
 #[derive(Debug)]
 enum ConnectionError {
     Address,
@@ -59,7 +59,7 @@ impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Address => "the URL has no host",
-            Self::Cut => "the connection ended before the reply was whole",
+            Self::Cut => "the connection ended before the reply was complete",
             Self::Refused => "connection refused",
             Self::Reset => "connection reset",
         })

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::model::checked;
 use crate::model::table::MAX_ROWS;
 
-/// Revoked sessions, and those that may be used a limited number of times.
+/// Revoked sessions, and sessions with a limited number of uses.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Revocations {
     #[serde(deserialize_with = "checked::count")]
@@ -19,7 +19,7 @@ pub(crate) struct Revocations {
 struct RevocationRow {
     #[serde(deserialize_with = "checked::count")]
     number: u64,
-    /// How often the session may still be used; `None`: it is revoked.
+    /// How often the session may still be used. `None` means that it is revoked.
     actions_left: Option<i64>,
 }
 
@@ -30,33 +30,35 @@ struct RevocationTable {
     by_age: BTreeMap<u64, Arc<str>>,
 }
 
-/// What is known of a session.
+/// The result of looking up a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UseResult {
-    /// No row is about it: it is neither revoked nor limited.
+    /// It is neither revoked nor limited.
     NoRow,
     Revoked,
     UsedUp,
-    /// It was counted.
+    /// The use was counted.
     Counted,
 }
 
 impl Revocations {
-    /// Revokes the sessions of a KS or of all that have a session id, by the hash of either.
+    /// Revokes a KS by its hash.
     pub(crate) fn revoke_ks(&mut self, digest: &str) {
         self.by_ks.insert(&mut self.next, digest, None);
     }
 
+    /// Revokes all sessions with a session id, by its hash.
     pub(crate) fn revoke_session_id(&mut self, hash: &str) {
         self.by_session_id.insert(&mut self.next, hash, None);
     }
 
-    /// Starts to count the uses of a KS.
+    /// Limits how often a KS can be used.
     pub(crate) fn limit(&mut self, digest: &str, actions_left: i64) {
         self.by_ks.insert(&mut self.next, digest, Some(actions_left));
     }
 
-    /// Looks a session up; the older one of two rows decides. A use is counted.
+    /// Looks up a session and counts the use. If the KS and its session id both have a row, the older row decides, as on the
+    /// server, which reads the first row of its table.
     pub(crate) fn use_session(&mut self, digest: &str, session_id_hash: Option<&str>) -> UseResult {
         let of_ks = self.by_ks.rows.get_mut(digest);
         let of_session_id = session_id_hash.and_then(|hash| self.by_session_id.rows.get_mut(hash));
@@ -110,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_is_revoked_by_itself_or_by_its_id() {
+    fn a_session_is_revoked_by_its_hash_or_its_session_id() {
         let mut revoked = Revocations::default();
         assert_eq!(revoked.use_session("a", Some("id")), UseResult::NoRow);
         revoked.revoke_session_id("id");
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_are_counted_until_none_is_left() {
+    fn a_limited_session_is_refused_after_its_last_use() {
         let mut limited = Revocations::default();
         limited.limit("a", 1);
         assert_eq!(limited.use_session("a", None), UseResult::Counted);
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_row_makes_room_for_a_new_one() {
+    fn a_full_table_drops_its_oldest_row() {
         let mut revoked = Revocations::default();
         for number in 0..=MAX_ROWS {
             revoked.revoke_ks(&number.to_string());

@@ -1,6 +1,8 @@
-//! Answers a request for the API: from the short way of `session.start`, from the cache, or by running its actions.
+//! Builds the reply to an API request: by the fast path of `session.start`, from the response cache, or by running actions.
+//!
+//! The order is that of the server's `KalturaResponseCacher.php`, which runs before the dispatcher.
 
-use crate::actions::session::shortcut;
+use crate::actions::session::fast_path;
 use crate::cache::CacheKey;
 use crate::journal::JournalEntry;
 use crate::output::Output;
@@ -34,7 +36,7 @@ impl LockedServer<'_> {
             false => Format::of(params, query),
         };
         if let Ok(format) = &format
-            && let Some(reply) = self.shortcut(params, format, info)
+            && let Some(reply) = self.fast_path(params, format, info)
         {
             return reply;
         }
@@ -60,12 +62,12 @@ impl LockedServer<'_> {
         }
     }
 
-    /// The short way of `session.start`.
-    fn shortcut(&mut self, params: &Array, format: &Format, info: RequestInfo<'_>) -> Option<LoggedReply> {
+    /// The fast path of `session.start`.
+    fn fast_path(&mut self, params: &Array, format: &Format, info: RequestInfo<'_>) -> Option<LoggedReply> {
         if set(params, "nocache").is_some() || !format.is_plain() {
             return None;
         }
-        let ks = match shortcut::start(&mut self.state, params, info.is_https, info.now)? {
+        let ks = match fast_path::start(&mut self.state, params, info.is_https, info.now)? {
             Ok(ks) => Output::Text(ks),
             Err(_) => return Some(crash(info.now)),
         };
@@ -81,7 +83,7 @@ impl LockedServer<'_> {
         Some(LoggedReply::ok(no_store(wire).with_body(body)))
     }
 
-    /// Makes the reply of the actions that ran, and caches it if it may be.
+    /// Builds the reply after the actions ran, and caches it if the policy allows it.
     fn reply(
         &mut self,
         body: Body,
@@ -116,7 +118,7 @@ fn is_https(request: &WireRequest) -> bool {
     request.header("X-Forwarded-Proto").is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"))
 }
 
-/// The content type that the request asks for, or else that of the format.
+/// The content type: the parameter `content-type` if it is given, otherwise that of the format.
 fn content_type(params: &Array, format: &Format) -> String {
     match set(params, "content-type") {
         Some(wanted) => with_charset(&to_text(wanted)),
@@ -124,7 +126,7 @@ fn content_type(params: &Array, format: &Format) -> String {
     }
 }
 
-/// A reply from the cache.
+/// A cached reply, with the current date and without the headers of the request that created it.
 fn stored_reply(
     stored: LoggedReply,
     stored_at: i64,

@@ -1,4 +1,4 @@
-//! Runs the action of a request, or the actions of a multirequest.
+//! Runs the action of a request, or all actions of a multirequest.
 
 use crate::actions::requested::RequestedAction;
 use crate::cache::CachePolicy;
@@ -16,34 +16,36 @@ use crate::server::headers::{exiting, from_cache};
 use crate::server::locked_server::LockedServer;
 use crate::wire::format::Format;
 
-/// The results of a multirequest together, in bytes: with more, PHP runs out of memory.
+/// The maximum size of all results of a multirequest, in bytes. Beyond it the fake replies as PHP does when it runs out of
+/// memory.
 const MAX_RESULTS: usize = 64 << 20;
 
-/// How many rows of tables the parts of a multirequest may look at together: with more, PHP runs out of time.
+/// The maximum number of rows that the parts of a multirequest may scan. Beyond it the fake replies as PHP does at its
+/// time limit.
 const MAX_VISITED: u64 = 10_000_000;
 
-/// How many parts of a multirequest have a header if they come from the cache.
+/// How many cached parts of a multirequest are reported in a header; the server stops at 30.
 const MAX_CACHE_HEADERS: usize = 30;
 
-/// What running the actions of a request leaves beside their results.
+/// What is collected while actions run, besides their results.
 #[derive(Default)]
 pub(super) struct Execution {
     /// Whether the reply may be cached.
     pub(super) cache_policy: CachePolicy,
-    /// The value of the header X-Kaltura after an error that ends the server's work early.
+    /// The value of the header X-Kaltura after an error before the action runs.
     pub(super) error_header: Option<String>,
-    /// That of X-Kaltura-App.
+    /// The value of the header X-Kaltura-App.
     pub(super) app_header: Option<String>,
-    /// Those of X-Kaltura-Part-Of-MultiRequest.
+    /// The values of the headers X-Kaltura-Part-Of-MultiRequest.
     pub(super) part_headers: Vec<String>,
-    /// Actions and outcomes of the parts of a multirequest, for the journal.
+    /// The actions and outcomes of the parts of a multirequest, for the journal.
     pub(super) parts: Vec<(String, String)>,
     previous: PreviousCaller,
-    /// How many rows of tables were looked at.
+    /// How many rows were scanned.
     visited: u64,
 }
 
-/// The body of a reply, and what the journal says of it.
+/// The body of a reply, and its outcome for the journal.
 pub(super) struct Body {
     pub(super) text: String,
     pub(super) outcome: String,
@@ -69,7 +71,7 @@ impl LockedServer<'_> {
             return Ok(Body { text, outcome: "ok".to_owned() });
         }
         let result = self.run_action(params, info, execution)?;
-        execution.cache_policy.and(result.cache_policy);
+        execution.cache_policy.restrict(result.cache_policy);
         let ActionResult { output, outcome, .. } = result;
         Ok(Body { text: self.while_unlocked(move || format.write(&output)), outcome })
     }
@@ -83,7 +85,7 @@ impl LockedServer<'_> {
         let mut requests = self.while_unlocked(|| Multirequest::of(params));
         let mut outputs = Vec::new();
         let mut size = 0;
-        // Other requests have their turns between the parts.
+        // The server is unlocked between the parts, so that other requests do not wait for the whole multirequest.
         while let Some(request) = self.while_unlocked(|| requests.next_request())? {
             let action = short_name(&RequestedAction::of(&request).full_name());
             let (output, outcome) = self.run_part(&request, info, execution)?;
@@ -121,11 +123,11 @@ impl LockedServer<'_> {
         if let Some(key) = &key {
             self.results.put(key, &result.output, result.output.size(), result.cache_policy, info.now);
         }
-        execution.cache_policy.and(result.cache_policy);
+        execution.cache_policy.restrict(result.cache_policy);
         Ok((result.output, result.outcome))
     }
 
-    /// Runs one action; an error of the API is a result like any other.
+    /// Runs an action. An API error counts as a result, because the other parts of a multirequest still run.
     fn run_action(
         &mut self,
         params: &Array,
@@ -148,7 +150,7 @@ impl LockedServer<'_> {
             Err(Failure::Crash) => return Err(Failure::Crash),
             Err(Failure::Api(error)) => error,
         };
-        cache_policy.failed();
+        cache_policy.limit_for_error();
         if error.code == error::SERVICE_FORBIDDEN.code() {
             execution.error_header = Some(format!("error-{}", error.code));
             execution.app_header = Some(exiting(&error));

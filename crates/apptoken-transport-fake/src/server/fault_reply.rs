@@ -1,4 +1,4 @@
-//! What comes back where a request meets a fault.
+//! The replies that faults produce.
 
 use crate::actions::requested::RequestedAction;
 use crate::error::{self, ApiError};
@@ -6,7 +6,7 @@ use crate::fault::FaultKind;
 use crate::server::headers::{HTML, of_api};
 use crate::wire::reply::{Delivery, DeliveryKind, WireReply};
 
-/// What is delivered in place of a reply, or made of it. The reply is empty if the server did not act.
+/// Replaces or changes a reply as a fault asks for. The reply is empty if the server did not act.
 pub(super) fn delivery(fault_kind: &FaultKind, reply: WireReply, time: i64) -> Delivery {
     let head = of_api(time, None);
     let kind = match fault_kind {
@@ -32,7 +32,7 @@ pub(super) fn delivery(fault_kind: &FaultKind, reply: WireReply, time: i64) -> D
     Delivery { delay: std::time::Duration::ZERO, kind }
 }
 
-/// The error in the place of one action's result.
+/// The API error that replaces the result of an action.
 pub(super) fn api_error(fault_kind: &FaultKind, requested: &RequestedAction<'_>) -> ApiError {
     match fault_kind {
         FaultKind::ApiError(code) => ApiError::of_code(code),
@@ -42,8 +42,7 @@ pub(super) fn api_error(fault_kind: &FaultKind, requested: &RequestedAction<'_>)
 }
 
 fn html_page(status: u16, head: WireReply) -> WireReply {
-    let page =
-        format!("<html><head><title>{status}</title></head><body><h1>Something is in the way</h1></body></html>");
+    let page = format!("<html><head><title>{status}</title></head><body><h1>The gateway failed</h1></body></html>");
     WireReply { status, ..head }.with_header("Content-Type", HTML).with_body(page)
 }
 

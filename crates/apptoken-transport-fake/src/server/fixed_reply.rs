@@ -1,4 +1,4 @@
-//! Replies that do not depend on any action.
+//! Replies for requests that run no action.
 
 use crate::error::ApiError;
 use crate::server::headers::{HTML, exiting, no_store, of_api};
@@ -6,7 +6,7 @@ use crate::server::logged_reply::LoggedReply;
 use crate::wire::reply::{WireReply, http_date};
 use crate::wire::route::Route;
 
-/// The reply to a format that the server does not know: headers only.
+/// The reply to an unknown `format`: status 200, an empty body, and the error only in the headers.
 pub(super) fn unknown_format(error: &ApiError, time: i64, number: i32) -> LoggedReply {
     let wire = of_api(time, Some(number))
         .with_header("X-Kaltura", &format!("error- {}", error.code))
@@ -15,12 +15,13 @@ pub(super) fn unknown_format(error: &ApiError, time: i64, number: i32) -> Logged
     LoggedReply { wire: no_store(wire), outcome: error.code.clone() }
 }
 
-/// PHP gives up.
+/// The reply after a fatal PHP error: status 500 with an empty body.
 pub(super) fn crash(time: i64) -> LoggedReply {
     let wire = WireReply { status: 500, ..of_api(time, None) };
     LoggedReply::of_status(no_store(wire.with_header("Content-Type", HTML)))
 }
 
+/// The reply to a CORS preflight, which is any OPTIONS request.
 pub(super) fn preflight(time: i64) -> LoggedReply {
     let wire = of_api(time, None)
         .with_header("Access-Control-Allow-Origin", "*")
@@ -34,7 +35,7 @@ pub(super) fn preflight(time: i64) -> LoggedReply {
     LoggedReply::ok(wire)
 }
 
-/// What the web server answers without the API.
+/// The reply of the web server for a path outside the API.
 pub(super) fn web_page(route: &Route, target: &str, time: i64) -> LoggedReply {
     LoggedReply::of_status(match route {
         Route::AddSlash => {

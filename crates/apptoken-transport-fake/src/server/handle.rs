@@ -1,4 +1,4 @@
-//! One request, from its parameters to what is delivered: the journal and injected faults are here.
+//! Handles a request: applies faults, builds the reply and records both in the journal.
 
 use crate::fault::{FaultKind, FaultTarget};
 use crate::journal::{JournalEntry, shown};

@@ -4,7 +4,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::server::Server;
 
-/// A request's turn at the server. One request has it at a time.
+/// Exclusive access to the server while a request is handled.
 pub(crate) struct LockedServer<'a>(MutexGuard<'a, Server>);
 
 impl<'a> LockedServer<'a> {
@@ -12,9 +12,10 @@ impl<'a> LockedServer<'a> {
         Self(server.lock())
     }
 
-    /// Does what takes long and needs no server, while other requests have their turns.
+    /// Unlocks the server for work that takes long and does not need it, and then locks it again.
     ///
-    /// The longest waiting request comes next, and this one goes on behind all that wait.
+    /// The lock is fair: the request that has waited longest gets it next. An unfair lock would give it straight back to
+    /// this thread, and one large multirequest would starve all other requests.
     pub(crate) fn while_unlocked<T>(&mut self, work: impl FnOnce() -> T) -> T {
         MutexGuard::unlocked_fair(&mut self.0, work)
     }
@@ -40,7 +41,7 @@ mod tests {
     use crate::fake::Fake;
 
     #[test]
-    fn others_have_the_server_while_work_is_done_aside() {
+    fn the_server_is_unlocked_during_work_that_does_not_need_it() {
         let fake = Fake::new();
         let mut locked = LockedServer::lock(fake.server());
         assert!(fake.server().try_lock().is_none());

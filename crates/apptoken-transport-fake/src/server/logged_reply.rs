@@ -1,6 +1,6 @@
 use crate::wire::reply::WireReply;
 
-/// A reply, and what the journal says of it.
+/// A reply, and its outcome for the journal.
 #[derive(Clone)]
 pub(super) struct LoggedReply {
     pub(super) wire: WireReply,
@@ -12,7 +12,7 @@ impl LoggedReply {
         Self { wire, outcome: "ok".to_owned() }
     }
 
-    /// One whose status is all that there is to say.
+    /// A reply whose HTTP status is the outcome.
     pub(super) fn of_status(wire: WireReply) -> Self {
         let outcome = format!("HTTP {}", wire.status);
         Self { wire, outcome }

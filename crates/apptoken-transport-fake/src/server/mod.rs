@@ -1,4 +1,4 @@
-//! The server: one request at a time, from the wire to the wire.
+//! The server: its state, its caches, and how it handles a request.
 
 mod answer;
 mod cache_key;
@@ -26,9 +26,9 @@ pub(crate) struct Server {
     pub(crate) journal: Journal,
     journal_capacity: usize,
     is_caching: bool,
-    /// Replies to whole requests.
+    /// Cached replies to whole requests.
     replies: Cache<LoggedReply>,
-    /// Results of the parts of multirequests.
+    /// Cached results of the parts of multirequests.
     results: Cache<Output>,
 }
 
@@ -57,9 +57,9 @@ impl Server {
         self.clear_caches();
     }
 
-    /// Goes back to another state, and returns the one before. What is cached belongs to that one.
+    /// Replaces the state and returns the previous one. Clears the caches, which belong to the previous state.
     pub(crate) fn restore(&mut self, state: State) -> State {
-        let state = self.state.continued_by(state);
+        let state = self.state.with_own_randomness(state);
         self.clear_caches();
         std::mem::replace(&mut self.state, state)
     }

@@ -1,3 +1,5 @@
+//! `system.getTime`, as in `api_v3/services/SystemService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::error::Failure;
 use crate::output::Output;
