@@ -23,7 +23,7 @@ struct RevocationRow {
     actions_left: Option<i64>,
 }
 
-/// RevocationTable by their keys, and the keys by the age of their rows; beyond [`MAX_ROWS`] the oldest is pushed out.
+/// Rows by key, and keys by age. Beyond [`MAX_ROWS`] the oldest row is dropped, so that clients cannot fill the memory.
 #[derive(Clone, Default)]
 struct RevocationTable {
     rows: BTreeMap<Arc<str>, RevocationRow>,

@@ -27,7 +27,7 @@ pub(crate) const STATUS: Enum = Enum { name: "KalturaAppTokenStatus", values: &[
 
 const HASH_TYPE: TextEnum = TextEnum { name: "KalturaAppTokenHashType", values: &["SHA1", "MD5", "SHA256", "SHA512"] };
 
-/// The object of a row.
+/// The API object of a row.
 pub(crate) fn record(token: &TokenRow, profile: Option<&ResponseProfile>) -> Record {
     let properties = [
         ("id", token.id.as_str().into()),
@@ -47,19 +47,19 @@ pub(crate) fn record(token: &TokenRow, profile: Option<&ResponseProfile>) -> Rec
     ResponseProfile::apply(profile, Record::new(CLASS.name, properties))
 }
 
-/// The value that a read-only property has now, to compare a request with.
+/// The current value of a read-only property, to compare it with a request.
 pub(crate) fn current(token: &TokenRow, property: &str) -> Option<FieldValue> {
     match property {
         "id" => Some(FieldValue::Text(token.id.clone())),
         "token" => Some(FieldValue::Text(token.token.expose().to_owned())),
         "partnerId" => Some(FieldValue::Int(token.partner_id)),
         "status" => Some(FieldValue::Int(token.status)),
-        // The server compares times with their texts, so that they always differ.
+        // The server compares a time with its text, so they always differ: an update cannot even repeat `createdAt`.
         _ => None,
     }
 }
 
-/// Puts what a request sets into a row.
+/// Applies the properties of a request to a row.
 pub(crate) fn apply(object: &Object, token: &mut TokenRow) {
     object.set_int("expiry", &mut token.expiry);
     object.set_int("sessionType", &mut token.session_type);

@@ -21,7 +21,7 @@ pub(crate) const CLASS: Class = Class {
     ],
 };
 
-/// Whether a token is asked for; the user is looked up before.
+/// Whether a token matches the filter, except for its user, which the caller checks.
 pub(crate) fn matches(filter: &Object) -> impl Fn(&TokenRow) -> bool + use<> {
     let (id_equal, id_in) = (filter::text_equal(filter.text("idEqual")), filter::text_in(filter.text("idIn")));
     let status_equal = filter::int_equal(filter.int("statusEqual"));
@@ -37,7 +37,7 @@ pub(crate) fn matches(filter: &Object) -> impl Fn(&TokenRow) -> bool + use<> {
     }
 }
 
-/// What tokens can be sorted by.
+/// The orders for `orderBy`.
 pub(crate) const ORDERS: &[(&str, Order<TokenRow>)] = &[
     ("createdAt", |one, other| one.created_at.cmp(&other.created_at)),
     ("updatedAt", |one, other| one.updated_at.cmp(&other.updated_at)),

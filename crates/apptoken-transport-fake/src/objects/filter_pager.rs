@@ -12,7 +12,7 @@ pub(crate) const CLASS: Class = Class {
 const DEFAULT_SIZE: i64 = 30;
 const MAX_SIZE: i64 = 500;
 
-/// The items of a page. A size of 0 is no limit.
+/// The items of a page. A size of 0 means no limit, as observed on the server.
 pub(crate) fn page<T>(items: Vec<T>, pager: Option<&Object>) -> Vec<T> {
     let size = pager.and_then(|pager| pager.int("pageSize")).unwrap_or(DEFAULT_SIZE).clamp(0, MAX_SIZE);
     let index = pager.and_then(|pager| pager.int("pageIndex")).unwrap_or(1).max(1);

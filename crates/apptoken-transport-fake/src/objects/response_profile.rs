@@ -20,21 +20,21 @@ pub(crate) const CLASS: Class = Class {
 const TYPE: Enum = Enum { name: "KalturaResponseProfileType", values: &[INCLUDE, 2] };
 const INCLUDE: i64 = 1;
 
-/// Which properties an answer shows.
+/// Which properties a reply contains.
 pub(crate) struct ResponseProfile {
     includes: bool,
     fields: HashSet<String>,
 }
 
 impl ResponseProfile {
-    /// The profile of a request; `None` if it names no fields, and so hides none.
+    /// The profile of a request; `None` if it names no fields, because it then has no effect.
     pub(crate) fn of(object: &Object) -> Option<Self> {
         let fields = object.text("fields").filter(|fields| crate::php::cast::is_true_text(fields))?;
         let fields = fields.split(',').map(|field| field.trim().to_owned()).collect();
         Some(Self { includes: object.int("type") == Some(INCLUDE), fields })
     }
 
-    /// Makes the properties null that are not to be shown.
+    /// Sets hidden properties to null; JSON omits them.
     pub(crate) fn apply(profile: Option<&Self>, mut record: Record) -> Record {
         let Some(profile) = profile else { return record };
         for (name, value) in &mut record.properties {

@@ -19,7 +19,7 @@ pub(crate) const CLASS: Class = Class {
     ],
 };
 
-/// Whether a user is asked for.
+/// Whether a user matches the filter.
 pub(crate) fn matches(filter: &Object) -> impl Fn(&UserRow) -> bool + use<> {
     let (id_equal, id_in) = (filter::text_equal(filter.text("idEqual")), filter::text_in(filter.text("idIn")));
     let partner_equal = filter::int_equal(filter.int("partnerIdEqual"));
@@ -37,7 +37,7 @@ pub(crate) fn matches(filter: &Object) -> impl Fn(&UserRow) -> bool + use<> {
     }
 }
 
-/// What users can be sorted by.
+/// The orders for `orderBy`.
 pub(crate) const ORDERS: &[(&str, Order<UserRow>)] = &[
     ("id", |one, other| one.id.cmp(&other.id)),
     ("createdAt", |one, other| one.created_at.cmp(&other.created_at)),

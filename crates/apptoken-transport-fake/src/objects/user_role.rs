@@ -22,7 +22,7 @@ pub(crate) const CLASS: Class = Class {
 
 pub(crate) const STATUS: Enum = Enum { name: "KalturaUserRoleStatus", values: &[1, 2, 3] };
 
-/// The object of a row; `permission_names` are the row's, with `*` written out.
+/// The API object of a row; `permission_names` are those of the row, with `*` expanded.
 pub(crate) fn record(role: &RoleRow, permission_names: String, profile: Option<&ResponseProfile>) -> Record {
     let properties = [
         ("id", role.id.into()),
@@ -39,7 +39,7 @@ pub(crate) fn record(role: &RoleRow, permission_names: String, profile: Option<&
     ResponseProfile::apply(profile, Record::new(CLASS.name, properties))
 }
 
-/// The value that a read-only property has now, to compare a request with.
+/// The current value of a read-only property, to compare it with a request.
 pub(crate) fn current(role: &RoleRow, property: &str) -> Option<FieldValue> {
     match property {
         "id" => Some(FieldValue::Int(role.id)),
@@ -48,7 +48,7 @@ pub(crate) fn current(role: &RoleRow, property: &str) -> Option<FieldValue> {
     }
 }
 
-/// Puts what a request sets into a row.
+/// Applies the properties of a request to a row.
 pub(crate) fn apply(object: &Object, role: &mut RoleRow) {
     if object.field("name").is_some() {
         role.name = object.text("name").unwrap_or_default().to_owned();

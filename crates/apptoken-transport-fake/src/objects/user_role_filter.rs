@@ -30,7 +30,7 @@ pub(crate) const CLASS: Class = Class {
     ],
 };
 
-/// Whether a role is asked for.
+/// Whether a role matches the filter.
 pub(crate) fn matches(filter: &Object) -> impl Fn(&RoleRow) -> bool + use<> {
     let text = |name| filter.text(name);
     let (id_equal, id_in) = (filter::int_equal(filter.int("idEqual")), filter::int_in(text("idIn")));
@@ -62,7 +62,7 @@ pub(crate) fn matches(filter: &Object) -> impl Fn(&RoleRow) -> bool + use<> {
     }
 }
 
-/// What roles can be sorted by.
+/// The orders for `orderBy`.
 pub(crate) const ORDERS: &[(&str, Order<RoleRow>)] = &[
     ("id", |one, other| one.id.cmp(&other.id)),
     ("name", |one, other| fold(&one.name).cmp(&fold(&other.name))),

@@ -64,7 +64,7 @@ impl LockedServer<'_> {
 
     /// The fast path of `session.start`.
     fn fast_path(&mut self, params: &Array, format: &Format, info: RequestInfo<'_>) -> Option<LoggedReply> {
-        if set(params, "nocache").is_some() || !format.is_plain() {
+        if set(params, "nocache").is_some() || !format.is_on_fast_path() {
             return None;
         }
         let ks = match fast_path::start(&mut self.state, params, info.is_https, info.now)? {
