@@ -1,4 +1,4 @@
-//! Accounts and tokens: what no call of the API can change.
+//! Changes of accounts and tokens that no API call can make.
 
 use apptoken_core::{AppTokenId, PartnerId};
 use apptoken_transport_fake::{Account, PartnerStatus, TokenStatus};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Content, ControlError, ControlRequest};
 
-/// Changes of an account; what is left out stays as it is.
+/// A change of an account. Missing keys change nothing.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct PartnerChange {
@@ -22,7 +22,7 @@ struct AppTokenChange {
     status: u8,
 }
 
-/// Tells a `null` from a key that is left out.
+/// Distinguishes `null` from a missing key.
 fn given<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Option<u32>>, D::Error> {
     Option::deserialize(json).map(Some)
 }
@@ -33,7 +33,7 @@ pub(super) fn partner(request: &ControlRequest<'_>, id: &str) -> Result<Content,
     }
     let change: PartnerChange = request.json()?;
     let status = change.status.map(partner_status).transpose()?;
-    let unknown = || ControlError::new(404, format!("there is no partner {id}"));
+    let unknown = || ControlError::new(404, format!("no partner has the id {id}"));
     let partner = PartnerId::parse(id).map_err(|_| unknown())?;
     let changed = request.fake.change_account(partner, |mut account: Account| {
         if let Some(status) = status {
@@ -62,7 +62,7 @@ pub(super) fn app_token(request: &ControlRequest<'_>, id: &str) -> Result<Conten
         _ => return Err(ControlError::new(400, "status: expected 1 (disabled), 2 (active) or 3 (deleted)")),
     };
     let changed = AppTokenId::parse(id).is_ok_and(|id| request.fake.set_token_status(&id, status));
-    changed.then_some(Content::None).ok_or_else(|| ControlError::new(404, format!("there is no app token {id}")))
+    changed.then_some(Content::None).ok_or_else(|| ControlError::new(404, format!("no app token has the id {id}")))
 }
 
 fn partner_status(status: u8) -> Result<PartnerStatus, ControlError> {

@@ -1,4 +1,4 @@
-//! The clock: read, set, advance.
+//! Reads, sets and advances the clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +15,7 @@ struct Setting {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a unix time in seconds, or \"now\"")]
+#[serde(untagged, expecting = "expected a Unix time in seconds or \"now\"")]
 enum Time {
     At(i64),
     Now(Now),
@@ -27,14 +27,14 @@ enum Now {
     Now,
 }
 
-pub(super) fn answer(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
     match request.method {
         "GET" => {}
         "POST" => {
             let Setting { time } = request.json()?;
             request.fake.clock().set(match time {
                 Time::At(seconds) => UnixSeconds(seconds),
-                Time::Now(Now::Now) => of_this_machine(),
+                Time::Now(Now::Now) => system_time(),
             });
         }
         _ => return Err(request.not_allowed("GET, POST")),
@@ -46,7 +46,7 @@ pub(super) fn advance(request: &ControlRequest<'_>) -> Result<Content, ControlEr
     if request.method != "POST" {
         return Err(request.not_allowed("POST"));
     }
-    const EXPECTED: &str = "a number of seconds, not below 0";
+    const EXPECTED: &str = "a non-negative number of seconds";
     let pairs = query::pairs(request.query, &["seconds"])?;
     let (name, seconds) =
         pairs.first().ok_or_else(|| ControlError::new(400, format!("seconds: expected {EXPECTED}")))?;
@@ -61,7 +61,7 @@ fn time(request: &ControlRequest<'_>) -> Content {
     Content::Json(json!({ "time": request.fake.clock().time().0 }))
 }
 
-fn of_this_machine() -> UnixSeconds {
+fn system_time() -> UnixSeconds {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixSeconds(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
 }

@@ -1,4 +1,4 @@
-//! Faults: add, list, clear.
+//! Adds, lists and removes faults.
 
 use apptoken_transport_fake::{Fault, FaultId};
 use serde::Serialize;
@@ -13,7 +13,7 @@ struct ListedFault {
     fault: Fault,
 }
 
-pub(super) fn answer(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
     match request.method {
         "GET" => {
             let waiting = request.fake.faults().into_iter().map(|(id, fault)| ListedFault { id: id.number(), fault });
@@ -29,13 +29,13 @@ pub(super) fn answer(request: &ControlRequest<'_>) -> Result<Content, ControlErr
     }
 }
 
-pub(super) fn one(request: &ControlRequest<'_>, number: &str) -> Result<Content, ControlError> {
+pub(super) fn remove(request: &ControlRequest<'_>, number: &str) -> Result<Content, ControlError> {
     if request.method != "DELETE" {
         return Err(request.not_allowed("DELETE"));
     }
-    let number = query::value("the fault", number, "its number")?;
+    let number = query::value("fault", number, "its number")?;
     match request.fake.remove_fault(FaultId::from_number(number)) {
         true => Ok(Content::None),
-        false => Err(ControlError::new(404, format!("no fault {number} is waiting"))),
+        false => Err(ControlError::new(404, format!("no active fault has the number {number}"))),
     }
 }

@@ -1,11 +1,11 @@
-//! The journal: read with filters, count, clear.
+//! Reads, filters and clears the journal.
 
 use apptoken_transport_fake::JournalEntry;
 use serde_json::{Value, json};
 
 use super::{Content, ControlError, ControlRequest, query};
 
-/// Which requests are asked for.
+/// Which journal entries are returned.
 #[derive(Default)]
 struct Filter {
     action: Option<String>,
@@ -32,15 +32,15 @@ impl Filter {
         Ok(filter)
     }
 
-    fn fits(&self, entry: &JournalEntry) -> bool {
+    fn matches(&self, entry: &JournalEntry) -> bool {
         self.partner.is_none_or(|partner| entry.partner == Some(partner))
             && self.status.is_none_or(|status| entry.status == Some(status))
             && self.after.is_none_or(|number| entry.number > number)
-            && self.calls(entry)
+            && self.matches_call(entry)
     }
 
-    /// Whether the request, or one part of a multirequest, is of the action and had the outcome.
-    fn calls(&self, entry: &JournalEntry) -> bool {
+    /// Whether the request, or a part of a multirequest, has the action and the outcome.
+    fn matches_call(&self, entry: &JournalEntry) -> bool {
         let whole = (&entry.action, &entry.outcome);
         let parts = entry.parts.iter().map(|(action, outcome)| (action, outcome));
         std::iter::once(whole).chain(parts).any(|(action, outcome)| {
@@ -50,16 +50,16 @@ impl Filter {
     }
 }
 
-pub(super) fn answer(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
     match request.method {
         "GET" => {
             let filter = Filter::of(request.query)?;
             let journal = request.fake.journal();
-            let fitting: Vec<&JournalEntry> = journal.entries().filter(|entry| filter.fits(entry)).collect();
-            let newest = fitting.len() - filter.limit.map_or(fitting.len(), |limit| limit.min(fitting.len()));
-            let entries: Result<Vec<Value>, _> = fitting.iter().skip(newest).map(serde_json::to_value).collect();
+            let matching: Vec<&JournalEntry> = journal.entries().filter(|entry| filter.matches(entry)).collect();
+            let newest = matching.len() - filter.limit.map_or(matching.len(), |limit| limit.min(matching.len()));
+            let entries: Result<Vec<Value>, _> = matching.iter().skip(newest).map(serde_json::to_value).collect();
             let entries = entries.map_err(|why| ControlError::new(500, why.to_string()))?;
-            Ok(Content::Json(json!({ "requests": journal.requests(), "count": fitting.len(), "entries": entries })))
+            Ok(Content::Json(json!({ "requests": journal.requests(), "count": matching.len(), "entries": entries })))
         }
         "DELETE" => {
             request.fake.clear_journal();

@@ -1,4 +1,4 @@
-//! The control interface: what a test in any language does to the emulator. `control.md` is its page.
+//! The control interface for tests in any language. `docs/control.md` documents it.
 
 mod accounts;
 mod caller;
@@ -15,15 +15,15 @@ use serde_json::{Value, json};
 pub(crate) use self::caller::Caller;
 use crate::counts::Counters;
 
-/// Where it is; no path of Kaltura's begins so.
+/// Its path prefix, which no Kaltura path has.
 const PREFIX: &str = "/__control";
 
-/// What can be looked at and changed.
+/// What the control interface can read and change.
 #[derive(Debug)]
 pub(crate) struct Control<'a> {
     pub(crate) fake: &'a Fake,
     pub(crate) counters: &'a Counters,
-    /// The state to go back to.
+    /// The state for a reset.
     pub(crate) initial_state: &'a str,
 }
 
@@ -33,8 +33,8 @@ pub(crate) fn is_for(request: &WireRequest) -> bool {
 }
 
 impl Control<'_> {
-    /// Answers a request of a caller that was checked.
-    pub(crate) fn answer(&self, request: &WireRequest) -> WireReply {
+    /// Handles a request of a checked caller.
+    pub(crate) fn handle(&self, request: &WireRequest) -> WireReply {
         reply(self.route(request))
     }
 
@@ -48,21 +48,18 @@ impl Control<'_> {
                 "GET" => Ok(Content::Markdown(include_str!("../../docs/control.md"))),
                 _ => Err(request.not_allowed("GET")),
             },
-            ["clock"] => clock::answer(&request),
+            ["clock"] => clock::handle(&request),
             ["clock", "advance"] => clock::advance(&request),
-            ["faults"] => faults::answer(&request),
-            ["faults", number] => faults::one(&request, number),
-            ["journal"] => journal::answer(&request),
+            ["faults"] => faults::handle(&request),
+            ["faults", number] => faults::remove(&request, number),
+            ["journal"] => journal::handle(&request),
             ["counts"] => self.counts(&request),
-            ["state"] => state::answer(&request),
+            ["state"] => state::handle(&request),
             ["reset"] => state::reset(&request, self.initial_state),
             ["responseCache"] => state::response_cache(&request),
             ["partners", id] => accounts::partner(&request, id),
             ["appTokens", id] => accounts::app_token(&request, id),
-            _ => Err(ControlError::new(
-                404,
-                format!("nothing is here; GET {PREFIX} is the page that tells what is where"),
-            )),
+            _ => Err(ControlError::new(404, format!("unknown path; GET {PREFIX} returns the documentation"))),
         }
     }
 
@@ -80,7 +77,7 @@ impl Control<'_> {
     }
 }
 
-/// A request to the control interface, taken apart.
+/// A parsed request to the control interface.
 struct ControlRequest<'a> {
     fake: &'a Fake,
     method: &'a str,
@@ -89,19 +86,18 @@ struct ControlRequest<'a> {
 }
 
 impl ControlRequest<'_> {
-    /// The body, read as JSON whatever its content type says.
+    /// The body as JSON, whatever its content type is.
     fn json<T: DeserializeOwned>(&self) -> Result<T, ControlError> {
-        serde_json::from_slice(self.body)
-            .map_err(|why| ControlError::new(400, format!("the body cannot be used: {why}")))
+        serde_json::from_slice(self.body).map_err(|why| ControlError::new(400, format!("invalid body: {why}")))
     }
 
     fn not_allowed(&self, allowed: &'static str) -> ControlError {
-        let error = format!("{} is not for this path; it takes {allowed}", self.method);
+        let error = format!("the method {} is not allowed; expected {allowed}", self.method);
         ControlError { allowed: Some(allowed), ..ControlError::new(405, error) }
     }
 }
 
-/// What was done, and what there is to say about it.
+/// The content of a successful reply.
 enum Content {
     None,
     Json(Value),
@@ -109,7 +105,7 @@ enum Content {
     Markdown(&'static str),
 }
 
-/// Why nothing was done.
+/// Why a request was rejected. Nothing has changed then.
 #[derive(Debug)]
 struct ControlError {
     status: u16,

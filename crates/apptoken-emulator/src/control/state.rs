@@ -1,10 +1,10 @@
-//! The state as a whole: snapshot, load, reset.
+//! Reads, replaces and resets the whole state.
 
 use serde::Deserialize;
 
 use super::{Content, ControlError, ControlRequest};
 
-pub(super) fn answer(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
     match request.method {
         "GET" => Ok(Content::Text(request.fake.snapshot())),
         "PUT" => {

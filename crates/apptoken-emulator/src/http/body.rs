@@ -1,4 +1,4 @@
-//! Bodies of replies: whole, broken off, or in drips.
+//! Bodies of replies: sent at once, cut off, or in pieces.
 
 use std::fmt;
 use std::pin::{Pin, pin};
@@ -11,12 +11,12 @@ use tokio::time::{Sleep, sleep};
 
 use super::socket::SocketHandle;
 
-/// The body of a reply. Its announced length is always that of the whole.
+/// The body of a reply. Its declared length is always that of the whole body.
 #[derive(Debug)]
 pub(super) struct ReplyBody {
-    /// What has not been sent yet.
+    /// The bytes that are still to be sent.
     rest: Bytes,
-    /// Bytes that are announced but never come.
+    /// The number of bytes that are declared but never sent.
     missing: u64,
     mode: SendMode,
 }
@@ -24,12 +24,12 @@ pub(super) struct ReplyBody {
 #[derive(Debug)]
 enum SendMode {
     AtOnce,
-    /// Breaks the connection off when the rest is on its mode.
+    /// Ends the connection after the rest has been written to the socket.
     Cut(SocketHandle),
     Drip {
         chunk: usize,
         pause: Duration,
-        paused: Option<Pin<Box<Sleep>>>,
+        timer: Option<Pin<Box<Sleep>>>,
     },
 }
 
@@ -38,7 +38,7 @@ impl ReplyBody {
         Self { rest: bytes.into(), missing: 0, mode: SendMode::AtOnce }
     }
 
-    /// Ends the connection after this many bytes.
+    /// A body that ends, with the connection, after this many bytes.
     pub(super) fn cut(bytes: impl Into<Bytes>, after: usize, socket: SocketHandle) -> Self {
         let mut rest = bytes.into();
         let missing = rest.len().saturating_sub(after) as u64;
@@ -47,9 +47,9 @@ impl ReplyBody {
         Self { rest, missing, mode: SendMode::Cut(socket) }
     }
 
-    /// Pauses between pieces of `chunk` bytes.
+    /// A body in pieces of `chunk` bytes with pauses between them.
     pub(super) fn drip(bytes: impl Into<Bytes>, chunk: usize, pause: Duration) -> Self {
-        Self { rest: bytes.into(), missing: 0, mode: SendMode::Drip { chunk: chunk.max(1), pause, paused: None } }
+        Self { rest: bytes.into(), missing: 0, mode: SendMode::Drip { chunk: chunk.max(1), pause, timer: None } }
     }
 }
 
@@ -68,11 +68,11 @@ impl Body for ReplyBody {
                 socket.expect_flush();
                 rest.len()
             }
-            SendMode::Drip { chunk, pause, paused } => {
-                if let Some(time) = paused {
+            SendMode::Drip { chunk, pause, timer } => {
+                if let Some(time) = timer {
                     ready!(pin!(time).poll(cx));
                 }
-                *paused = Some(Box::pin(sleep(*pause)));
+                *timer = Some(Box::pin(sleep(*pause)));
                 rest.len().min(*chunk)
             }
         };
@@ -89,13 +89,13 @@ impl Body for ReplyBody {
     }
 }
 
-/// The reply ends before its announced length, as a fault asked for.
+/// The error that ends a body before its declared length.
 #[derive(Debug)]
 pub(super) struct BodyCut;
 
 impl fmt::Display for BodyCut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the reply was cut short")
+        f.write_str("the reply was cut off by a fault")
     }
 }
 

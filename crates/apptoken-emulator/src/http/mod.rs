@@ -1,4 +1,4 @@
-//! HTTP around the fake: connections, limits, and faults at the socket.
+//! The HTTP server: connections, limits, and faults on the connection.
 
 mod body;
 mod gzip;

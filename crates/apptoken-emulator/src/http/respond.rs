@@ -1,4 +1,4 @@
-//! Carries what the fake delivers, with its delay and its faults.
+//! Sends the reply of the fake, with its delay and faults.
 
 use std::fmt;
 
@@ -11,18 +11,18 @@ use super::body::ReplyBody;
 use super::gzip::gzip;
 use super::socket::SocketHandle;
 
-/// Turns a delivery into a response.
+/// Waits for the delay and converts the delivery to a response.
 ///
 /// # Errors
 ///
-/// [`ConnectionAborted`] where the connection is to end without an answer.
+/// [`ConnectionAborted`] if the connection must end without a reply.
 pub(super) async fn send(delivery: Delivery, socket: &SocketHandle) -> Result<Response<ReplyBody>, ConnectionAborted> {
     if !delivery.delay.is_zero() {
         sleep(delivery.delay).await;
     }
     match delivery.kind {
         DeliveryKind::Reply(reply) => Ok(whole(reply)),
-        // All of the reply arrives; only the connection is at its end.
+        // The whole body is sent; only the connection ends.
         DeliveryKind::Cut { reply, after } if after >= reply.body.len() => Ok(closing(whole(reply))),
         DeliveryKind::Cut { reply, after } => Ok(response(reply, |body| ReplyBody::cut(body, after, socket.clone()))),
         DeliveryKind::Drip { reply, chunk, pause } => Ok(response(reply, |body| ReplyBody::drip(body, chunk, pause))),
@@ -34,18 +34,18 @@ pub(super) async fn send(delivery: Delivery, socket: &SocketHandle) -> Result<Re
     }
 }
 
-/// A reply as it is, without delay and faults.
+/// Converts a reply without delay and faults.
 pub(super) fn whole(reply: WireReply) -> Response<ReplyBody> {
     response(reply, ReplyBody::whole)
 }
 
-/// Compresses a reply that has a body.
+/// Compresses a reply with a body.
 ///
-/// Replies with a fault at the socket travel as they are, so that byte counts of faults are those of the text.
+/// A reply with a fault on the connection is not compressed, so that the byte counts of faults refer to the text.
 pub(super) fn compressed(delivery: Delivery) -> Delivery {
     match delivery.kind {
         DeliveryKind::Reply(mut reply) if !reply.body.is_empty() => {
-            // Writing to memory cannot fail; if it did, the reply would still be right without compression.
+            // Writing to memory cannot fail. The uncompressed reply would be correct, too.
             if let Ok(body) = gzip(&reply.body) {
                 reply.body = body;
                 reply.headers.push(("Content-Encoding".into(), "gzip".into()));
@@ -66,7 +66,7 @@ fn response(reply: WireReply, body: impl FnOnce(Vec<u8>) -> ReplyBody) -> Respon
     let mut response = Response::new(body(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
-        // A header that HTTP cannot carry is left out, as a web server does.
+        // A web server drops invalid headers, too.
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else { continue };
         if ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
             response.headers_mut().append(name, value);
@@ -75,13 +75,13 @@ fn response(reply: WireReply, body: impl FnOnce(Vec<u8>) -> ReplyBody) -> Respon
     response
 }
 
-/// The connection ends without an answer.
+/// The error that ends a connection without a reply.
 #[derive(Debug)]
 pub(super) struct ConnectionAborted;
 
 impl fmt::Display for ConnectionAborted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection was broken off")
+        f.write_str("the connection was ended without a reply")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Accepts connections and carries their requests to the fake.
+//! Accepts connections and passes their requests to the fake.
 
 use std::fmt;
 use std::future::pending;
@@ -33,41 +33,41 @@ use crate::counts::Counters;
 use crate::state_file::StateFile;
 use crate::{Counts, Limits};
 
-/// How many large requests are answered at one time. With more threads than this, small ones would have to wait for a
+/// How many large requests are handled at the same time. With more threads, small requests would have to wait for a
 /// processor.
 const WORKERS: usize = 2;
 
-/// Replies above this size are compressed on a worker thread.
+/// Larger replies are compressed on a worker thread.
 const SMALL_REPLY: usize = 64 << 10;
 
-/// How long accepting pauses when the process has no file descriptor left.
+/// The pause after a connection could not be accepted, because the process has no free file descriptor.
 const NO_SOCKET_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long the state is not saved again.
+/// The minimum time between two saves of the state.
 const SAVE_PAUSE: Duration = Duration::from_millis(200);
 
-/// How long after a failure saving is tried again, whether something changed or not.
+/// The time after which a failed save is retried.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// What all connections of one emulator share.
+/// The state that all connections of an emulator share.
 #[derive(Debug)]
 pub(crate) struct Server {
     fake: Fake,
     limits: Limits,
     counters: Counters,
-    /// The memory for bodies of requests.
+    /// The memory for request bodies.
     memory: BodyMemory,
-    /// Held by those who may use a worker thread.
+    /// The permits for worker threads.
     workers: Arc<Semaphore>,
     control_hosts: Vec<String>,
     stopping: Arc<AtomicBool>,
-    /// The state as it was at the start, to go back to.
+    /// The initial state, for a reset.
     initial_state: String,
-    /// Woken after every request, for whoever saves the state.
+    /// Notifies the task that saves the state after each request.
     changed: Notify,
 }
 
-/// What an emulator serves with.
+/// What `serve` needs besides the listener.
 #[derive(Debug)]
 pub(crate) struct ServeOptions {
     pub(crate) tls: Option<Arc<ServerConfig>>,
@@ -97,7 +97,7 @@ impl Server {
             control_hosts,
             stopping: Arc::default(),
             changed: Notify::new(),
-            limits: limits.countable(),
+            limits: limits.clamped(),
         }
     }
 
@@ -109,26 +109,26 @@ impl Server {
         self.counters.read()
     }
 
-    /// Serves until it is stopped, lets running requests end, and saves the state.
+    /// Serves until the emulator is stopped. Then waits for running requests and saves the state.
     pub(crate) async fn serve(self: &Arc<Self>, listener: TcpListener, setup: ServeOptions) -> io::Result<()> {
         let ServeOptions { tls, state_file, save_failure_handler, stopped } = setup;
         let connections = GracefulShutdown::new();
         tokio::select! {
             () = self.accept(&listener, tls.map(TlsAcceptor::from), &connections) => {}
             () = self.keep_saving(state_file.as_ref(), save_failure_handler.as_ref()) => {}
-            // The other end is dropped with the emulator, and never sends.
+            // The emulator drops the sender when it stops; it never sends.
             _ = stopped => {}
         }
         drop(listener);
         self.stopping.store(true, Ordering::Relaxed);
-        // Whatever still runs after this time is dropped with the runtime.
+        // Requests that take longer are dropped with the runtime.
         let _ = timeout(self.limits.stop_time, connections.shutdown()).await;
         state_file.map_or(Ok(()), |file| file.writer().save(self.fake.snapshot()))
     }
 
     /// Saves the state after every change, at most a few times a second.
     ///
-    /// A failure is reported when it happens, once until saving succeeds again.
+    /// A failure is reported at once, but only once until saving succeeds again.
     async fn keep_saving(&self, file: Option<&StateFile>, failed: Option<&SaveFailureHandler>) {
         let Some(file) = file else { return pending().await };
         let mut is_reported = false;
@@ -216,7 +216,7 @@ impl Server {
             .half_close(true)
             .title_case_headers(true);
         let service = service_fn(|request| self.answer(request, &peer));
-        // A connection that breaks off is the client's affair, or a fault that was asked for.
+        // Errors of a connection are caused by the client or by an injected fault.
         let _ = watcher.watch(http.serve_connection(TokioIo::new(io), service)).await;
     }
 
@@ -247,17 +247,18 @@ impl Server {
             return Ok(respond::whole(refusal));
         }
         let server = Arc::clone(self);
-        // Journal and state can be large. The test's author waits for no worker that others keep busy.
+        // Journal and state can be large, so this runs on a blocking thread. It needs no permit: the control interface must work
+        // even if clients keep all workers busy.
         let reply = spawn_blocking(move || {
             let Self { fake, counters, initial_state, .. } = &*server;
-            Control { fake, counters, initial_state }.answer(&received.request)
+            Control { fake, counters, initial_state }.handle(&received.request)
         });
         let reply = reply.await.map_err(|_| ConnectionAborted)?;
         self.changed.notify_one();
         Ok(respond::whole(reply))
     }
 
-    /// Has the fake answer: at once, or on a worker thread where it can take long.
+    /// Passes a request to the fake: here if it is small, or else on a worker thread.
     async fn deliver(
         self: &Arc<Self>,
         mut received: ReceivedRequest,
@@ -265,7 +266,7 @@ impl Server {
     ) -> Result<Delivery, ConnectionAborted> {
         let request = &mut received.request;
         if peer.is_encrypted {
-            // As the load balancer in front of Kaltura's servers tells them.
+            // The load balancer in front of Kaltura's servers adds this header.
             request.headers.insert(0, ("X-Forwarded-Proto".into(), "https".into()));
         }
         self.counters.requests.add_one();
@@ -286,7 +287,7 @@ impl Server {
         self.on_worker(move |server| compress(server.fake.handle(&received.request))).await
     }
 
-    /// Does what can take long where nobody else waits for it.
+    /// Runs work on a worker thread.
     async fn on_worker<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> T + Send + 'static,
@@ -302,7 +303,7 @@ impl Server {
     }
 }
 
-/// The other end of a connection.
+/// The client of a connection.
 #[derive(Debug)]
 struct Peer {
     address: IpAddr,
