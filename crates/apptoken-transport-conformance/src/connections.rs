@@ -1,4 +1,4 @@
-//! How connections are used, and that no request goes out on two of them.
+//! Checks how connections are used, and that no request is sent twice.
 
 use crate::expect::{BuildTransport, Outcome, expect_reply, expect_unknown};
 use crate::probe::Probe;
@@ -49,7 +49,7 @@ pub(crate) fn keeps_the_connection(build: &BuildTransport<'_>) -> Outcome {
 }
 
 pub(crate) fn replaces_a_connection_that_the_server_closed(build: &BuildTransport<'_>) -> Outcome {
-    // The news that the connection is closed may be on its way for a moment longer.
+    // The client may learn only a moment later that the connection is closed, so a few attempts are allowed.
     (0..5).map(|_| replaces_closed(build)).find(Result::is_ok).unwrap_or_else(|| replaces_closed(build))
 }
 
@@ -72,6 +72,6 @@ fn arrived(expected: usize, received: &[ReceivedRequest]) -> Outcome {
     if received.len() == expected {
         Ok(())
     } else {
-        Err(format!("{} requests arrived where {expected} were sent", received.len()))
+        Err(format!("the server received {} requests instead of {expected}", received.len()))
     }
 }

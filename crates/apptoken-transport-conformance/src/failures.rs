@@ -1,4 +1,4 @@
-//! What becomes of a reply that never comes, or not whole.
+//! Checks what a transport returns if the reply is missing or incomplete.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
@@ -24,7 +24,7 @@ pub(crate) fn body_without_its_last_chunk_is_a_failure(build: &BuildTransport<'_
 pub(crate) fn compressed_body_cut_short_is_a_failure(build: &BuildTransport<'_>) -> Outcome {
     let (most, _) = COMPRESSED.split_at(COMPRESSED.len() - 20);
     let (result, received) = once(build, "", |_, received| ServerAction::Reply(compressed_if_asked(received, most)))?;
-    // To a client that does not read gzip, nothing was cut short.
+    // A client that does not accept gzip got a complete reply.
     let asked = received.iter().any(|received| compressed_if_asked(received, most).ends_with(most));
     if asked { expect_unknown(result) } else { Ok(()) }
 }
@@ -50,7 +50,7 @@ pub(crate) fn reset_after_the_request_is_unknown(build: &BuildTransport<'_>) -> 
 }
 
 pub(crate) fn reset_amid_the_request_is_unknown(build: &BuildTransport<'_>) -> Outcome {
-    // More than the system's buffers hold, so that the transport is still writing.
+    // Larger than the buffers of the system, so that the transport is still writing.
     let text = "a".repeat(4 << 20);
     let result = serve_resetting_early(|server| {
         let probe = Probe::new(server.endpoint(), &text)?;
@@ -69,11 +69,15 @@ pub(crate) fn refused_connection_is_a_failure(build: &BuildTransport<'_>) -> Out
 }
 
 pub(crate) fn refused_connection_is_not_sent(build: &BuildTransport<'_>) -> Outcome {
-    if refused(build)?.is_not_sent() { Ok(()) } else { Err("called unknown, though nothing can have been sent".into()) }
+    if refused(build)?.is_not_sent() {
+        Ok(())
+    } else {
+        Err("the failure says unknown, but nothing can have been sent".into())
+    }
 }
 
 pub(crate) fn unknown_host_is_a_failure(build: &BuildTransport<'_>) -> Outcome {
-    // A label has at most 63 characters, so no resolver has to ask another for this name.
+    // A label has at most 63 characters, so the resolver rejects this name without asking the network.
     let url = format!("http://{}.invalid", "a".repeat(64));
     let endpoint = Endpoint::parse_allowing_unencrypted_http(&url).map_err(|error| error.to_string())?;
     let probe = Probe::new(&endpoint, "")?;
@@ -81,14 +85,14 @@ pub(crate) fn unknown_host_is_a_failure(build: &BuildTransport<'_>) -> Outcome {
 }
 
 fn refused(build: &BuildTransport<'_>) -> Result<TransportFailure, String> {
-    // The port of a client's socket is taken, so that no other program listens on it, and refuses connections.
+    // The local port of a client socket is in use, so no other program can listen on it, but it refuses connections.
     let connect = || {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let client = TcpStream::connect(listener.local_addr()?)?;
         let address = client.local_addr()?;
         Ok::<_, std::io::Error>((client, listener, address))
     };
-    let (_client, _listener, address) = connect().map_err(|error| format!("no socket could be had: {error}"))?;
+    let (_client, _listener, address) = connect().map_err(|error| format!("cannot open a socket: {error}"))?;
     let endpoint = Endpoint::parse(&format!("http://{address}")).map_err(|error| error.to_string())?;
     let probe = Probe::new(&endpoint, "")?;
     expect_failure(build(&endpoint).send(probe.request()))

@@ -1,4 +1,4 @@
-//! What becomes of a reply.
+//! Checks what a transport returns for a reply.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ pub(crate) const COMPRESSED: &[u8] = &[
     0x00, 0x20, 0xf5, 0x15, 0x47, 0x56, 0x00, 0x00, 0x00,
 ];
 
-/// More than a transport should ever read of a reply; the largest reply that is read at all has 8 MiB.
+/// The chunks of a reply of 32 MiB. A transport must stop reading at its limit, which is 8 MiB in this workspace.
 const FLOOD_CHUNKS: usize = (32 << 20) / (64 << 10);
 
 pub(crate) fn returns_any_status(build: &BuildTransport<'_>) -> Outcome {
@@ -50,10 +50,10 @@ pub(crate) fn does_not_follow_redirects(build: &BuildTransport<'_>) -> Outcome {
         })?;
         let reply = result?;
         if received.len() != 1 {
-            return Err(format!("a redirect of status {status} was followed"));
+            return Err(format!("the transport followed a redirect of status {status}"));
         }
         if reply.header("location") != Some("/elsewhere") {
-            return Err("the header Location was lost".into());
+            return Err("the transport lost the header Location".into());
         }
     }
     Ok(())
@@ -96,7 +96,7 @@ pub(crate) fn passes_headers_on(build: &BuildTransport<'_>) -> Outcome {
         b"HTTP/1.1 200 OK\r\nx-kaltura-SESSION: 2043510343, 1795230763\r\nX-ME:api-7\r\nContent-Length: 2\r\n\r\n{}";
     let reply = expect(build, |_, _| ServerAction::Reply(reply.into()), 200, b"{}")?;
     if reply.server_time() != Some(UnixSeconds(1_795_230_763)) || reply.header("X-Me") != Some("api-7") {
-        return Err("headers of the reply were lost or changed".into());
+        return Err("the transport lost or changed headers of the reply".into());
     }
     Ok(())
 }
@@ -110,11 +110,11 @@ pub(crate) fn bounds_the_size(build: &BuildTransport<'_>) -> Outcome {
             expect_failure(build(server.endpoint()).send(probe.request()))
         },
     )?;
-    result.map_err(|what| format!("a body of 32 MiB {what}"))?;
-    if taken.load(Ordering::SeqCst) { Err("a body of 32 MiB was read to its end".into()) } else { Ok(()) }
+    result.map_err(|what| format!("for a body of 32 MiB, {what}"))?;
+    if taken.load(Ordering::SeqCst) { Err("the transport read a body of 32 MiB to its end".into()) } else { Ok(()) }
 }
 
-/// A reply that is [`PLAIN`] to clients that do not read gzip.
+/// A compressed reply for clients that accept gzip, or else [`PLAIN`].
 pub(crate) fn compressed_if_asked(received: &ReceivedRequest, compressed: &[u8]) -> Vec<u8> {
     let asked = received.headers("Accept-Encoding").iter().any(|encodings| encodings.contains("gzip"));
     let (encoding, body) = if asked { ("Content-Encoding: gzip\r\n", compressed) } else { ("", PLAIN) };
@@ -138,7 +138,7 @@ fn expect(
     result
 }
 
-/// Larger than any buffer, and different wherever it is cut or turned round.
+/// Larger than common buffers, and without repetition at their size, so that lost or swapped parts are noticed.
 fn long_body() -> Vec<u8> {
     (0..300_000u32).map(|n| b'!' + (n % 89) as u8).collect()
 }

@@ -1,4 +1,4 @@
-//! What reaches the server.
+//! Checks what the server receives.
 
 use apptoken_core::HttpRequest;
 
@@ -26,7 +26,8 @@ fn arrives_unchanged(build: &BuildTransport<'_>, text: &str) -> Outcome {
     match received.as_slice() {
         [received] => compare(sent?.request(), received),
         others => {
-            Err(format!("{} requests arrived where one was sent", others.len()) + &sent.err().unwrap_or_default())
+            Err(format!("the server received {} requests instead of one", others.len())
+                + &sent.err().unwrap_or_default())
         }
     }
 }
@@ -36,13 +37,13 @@ fn compare(sent: &HttpRequest, received: &ReceivedRequest) -> Outcome {
     let (host, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let first_line = format!("{} {target} HTTP/1.", sent.method());
     if !received.first_line().starts_with(&first_line) {
-        return Err(format!("the request began with {:?} in place of {first_line:?}", received.first_line()));
+        return Err(format!("the request started with {:?} instead of {first_line:?}", received.first_line()));
     }
     let length = sent.body().len().to_string();
     for (name, value) in [("Host", host), ("Content-Length", &length)].iter().chain(sent.headers()) {
         let values = received.headers(name);
         if values != [*value] {
-            return Err(format!("{name} was {values:?} in place of {value:?}"));
+            return Err(format!("the header {name} was {values:?} instead of {value:?}"));
         }
     }
     if received.body != sent.body() {

@@ -1,4 +1,4 @@
-//! A server that follows a script and keeps the requests that it received.
+//! A server that follows a script and records the requests that it receives.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use apptoken_core::Endpoint;
 
-/// Only a broken transport makes the server wait so long.
+/// How long the server waits for the transport; only a broken transport takes this long.
 const TIMEOUT: Duration = Duration::from_secs(5);
 const LARGEST_HEAD: usize = 64 << 10;
 const LARGEST_BODY: usize = 16 << 20;
 
-/// A whole reply: `true`.
+/// A complete reply: `true`.
 pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue";
 
 /// What the server does with a request.
@@ -23,17 +23,17 @@ pub(crate) enum ServerAction {
     Reply(Vec<u8>),
     /// Writes these bytes, if any, and closes the connection.
     ReplyAndClose(Vec<u8>),
-    /// Writes a reply with a body of so many times 64 KiB, and sets the flag once the client has taken all of it.
+    /// Writes a reply with this many chunks of 64 KiB, and sets the flag after the client has read all of it.
     Flood(usize, Arc<AtomicBool>),
     /// Resets the connection.
     Reset,
-    /// Says nothing until the client closes the connection.
+    /// Sends nothing until the client closes the connection.
     Silence,
 }
 
-/// A request as it arrived.
+/// A received request.
 pub(crate) struct ReceivedRequest {
-    /// Which of the connections it came on, counted from 0.
+    /// The number of its connection, counted from 0.
     pub(crate) connection: usize,
     head: String,
     pub(crate) body: Vec<u8>,
@@ -51,7 +51,7 @@ impl ReceivedRequest {
     }
 }
 
-/// The server, as its client sees it.
+/// The server, as the client of a check uses it.
 pub(crate) struct Server {
     address: SocketAddr,
     endpoint: Endpoint,
@@ -63,32 +63,32 @@ pub(crate) struct Server {
 #[derive(Default)]
 struct ServerState {
     received: Vec<ReceivedRequest>,
-    /// For ending what still waits; held weakly, so that a connection closes where it is dropped.
+    /// The open connections, to close them at the end. Weak references, so that dropping a connection still closes it.
     open: Vec<Weak<TcpStream>>,
     closed: usize,
 }
 
 /// Runs a client against a server that answers the n-th request (from 0) as `script` says.
 ///
-/// Gives what the client made of it and what the server received, after all threads have ended.
+/// Returns the result of the client and the received requests, after all threads have ended.
 pub(crate) fn serve<R>(
     script: impl Fn(usize, &ReceivedRequest) -> ServerAction + Sync,
     client: impl FnOnce(&Server) -> R,
 ) -> Result<(R, Vec<ReceivedRequest>), String> {
     let serve_connection =
         |server: &Server, stream: &TcpStream, connection| serve_connection(server, stream, connection, &script);
-    run(&serve_connection, client).map_err(|error| format!("no server could be started: {error}"))
+    run(&serve_connection, client).map_err(|error| format!("cannot start a server: {error}"))
 }
 
 /// Runs a client against a server that resets each connection after the first byte of a request.
 pub(crate) fn serve_resetting_early<R>(client: impl FnOnce(&Server) -> R) -> Result<R, String> {
     let serve_connection = |_: &Server, mut stream: &TcpStream, _| {
-        // The second byte is there too but stays unread: a connection dropped with unread bytes is reset.
+        // Leave the second byte unread: dropping a connection with unread bytes resets it.
         let mut first_two = [0; 2];
         while stream.peek(&mut first_two)? == 1 {}
         stream.read_exact(&mut [0])
     };
-    let (result, _) = run(&serve_connection, client).map_err(|error| format!("no server could be started: {error}"))?;
+    let (result, _) = run(&serve_connection, client).map_err(|error| format!("cannot start a server: {error}"))?;
     Ok(result)
 }
 
@@ -114,7 +114,7 @@ fn run<R>(
                 }
                 let stream = server.opened(stream);
                 scope.spawn(move || {
-                    // Whatever goes wrong here is the client's doing, and shows in what the client made of it.
+                    // The client causes any error here, and its result shows it.
                     let _ = serve_connection(server, &stream, connection);
                     drop(stream);
                     server.closed();
@@ -143,7 +143,7 @@ fn serve_connection(
             action
         };
         if let ServerAction::Reset = action {
-            // Dropped with the last byte of the request unread.
+            // The last byte of the request is still unread, so dropping the connection resets it.
             return Ok(());
         }
         stream.read_exact(&mut [0])?;
@@ -200,7 +200,7 @@ impl Server {
         &self.endpoint
     }
 
-    /// Waits until the server has closed so many connections.
+    /// Waits until the server has closed this many connections.
     pub(crate) fn wait_until_closed(&self, connections: usize) {
         let waiting = self.closed.wait_timeout_while(self.state(), TIMEOUT, |state| state.closed < connections);
         drop(waiting);
@@ -230,10 +230,10 @@ impl Drop for EndOnDrop<'_> {
         let Self(server) = self;
         server.ended.store(true, Ordering::SeqCst);
         for stream in server.state().open.iter().filter_map(Weak::upgrade) {
-            // It may be closed already.
+            // The connection may be closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }
-        // Wakes the listener.
+        // Wake the listener.
         let _ = TcpStream::connect(server.address);
     }
 }
