@@ -1,4 +1,4 @@
-//! Faults at the socket.
+//! Faults on the connection.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -9,12 +9,12 @@ use apptoken_transport_fake::{Fake, Fault, FaultKind};
 use crate::client::Client;
 use crate::life::{PING, with};
 
-/// A request whose reply is a page of XML.
+/// A request with an XML reply.
 const XML: &str = "/api_v3/service/system/action/ping?format=2";
 
-fn emulator(trouble: FaultKind) -> Emulator {
+fn emulator(kind: FaultKind) -> Emulator {
     let emulator = Emulator::start(Fake::new()).unwrap();
-    emulator.fake().inject(Fault::on("system.ping", trouble).nth(1));
+    emulator.fake().inject(Fault::on("system.ping", kind).nth(1));
     emulator
 }
 
@@ -23,7 +23,7 @@ fn request(client: &mut Client, target: &str) {
 }
 
 #[test]
-fn a_cut_reply_promises_its_whole_body_and_stops_at_the_byte() {
+fn a_cut_reply_declares_its_whole_length() {
     let whole = Client::connect(&Emulator::start(Fake::new()).unwrap()).get(XML);
     for after in 0..whole.body.len() {
         let emulator = emulator(FaultKind::CutAfter(after));
@@ -36,7 +36,7 @@ fn a_cut_reply_promises_its_whole_body_and_stops_at_the_byte() {
 }
 
 #[test]
-fn a_cut_behind_the_end_leaves_the_body_whole_and_ends_the_connection() {
+fn a_cut_after_the_body_only_ends_the_connection() {
     let emulator = emulator(FaultKind::CutAfter(1_000));
     let mut client = Client::connect(&emulator);
     assert_eq!(client.get(PING).text(), "true");
@@ -44,7 +44,7 @@ fn a_cut_behind_the_end_leaves_the_body_whole_and_ends_the_connection() {
 }
 
 #[test]
-fn a_reset_reaches_the_client_as_one() {
+fn a_reset_reaches_the_client() {
     let emulator = emulator(FaultKind::Reset);
     let mut client = Client::connect(&emulator);
     request(&mut client, PING);
@@ -52,7 +52,7 @@ fn a_reset_reaches_the_client_as_one() {
 }
 
 #[test]
-fn a_refused_request_gets_no_byte() {
+fn a_refused_request_gets_no_reply() {
     let emulator = emulator(FaultKind::Refused);
     let mut client = Client::connect(&emulator);
     request(&mut client, PING);
@@ -60,7 +60,7 @@ fn a_refused_request_gets_no_byte() {
 }
 
 #[test]
-fn drips_make_up_the_whole() {
+fn a_dripped_reply_is_complete() {
     let emulator = emulator(FaultKind::Drip { chunk: 1, pause: Duration::from_millis(10) });
     let mut client = Client::connect(&emulator);
     let started = Instant::now();
@@ -70,12 +70,12 @@ fn drips_make_up_the_whole() {
 }
 
 #[test]
-fn a_delayed_reply_comes_late_and_disturbs_nobody_else() {
+fn a_delayed_reply_does_not_delay_others() {
     let emulator = emulator(FaultKind::Delay(Duration::from_millis(100)));
     let mut late = Client::connect(&emulator);
     let started = Instant::now();
     request(&mut late, PING);
-    // The delay is for the first request: this one comes after it, and is answered before it.
+    // The delay applies to the first request. This request is sent later, but gets its reply earlier.
     while emulator.counts().requests == 0 {
         std::thread::yield_now();
     }
@@ -99,7 +99,7 @@ fn an_emulator_ends_in_the_middle_of_a_delay() {
 }
 
 #[test]
-fn other_troubles_are_replies() {
+fn other_faults_are_replies() {
     for (trouble, status) in [
         (FaultKind::EmptyReply, 200),
         (FaultKind::Html(502), 502),
@@ -115,7 +115,7 @@ fn other_troubles_are_replies() {
 }
 
 #[test]
-fn faults_are_met_over_tls_too() {
+fn faults_apply_over_tls() {
     for trouble in [FaultKind::Reset, FaultKind::Refused, FaultKind::CutAfter(2)] {
         let emulator = Emulator::start_tls(Fake::new()).unwrap();
         emulator.fake().inject(Fault::on_any(trouble.clone()).nth(1));

@@ -1,4 +1,4 @@
-//! FaultKind: each kind, before and after the server acted, at the entrance and as a client's transport shows it.
+//! Faults of each kind, before and after the server acts, through `handle` and through the transport.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::client::{admin, call, code, deliver, fake, partner, reply, token};
 
 const ADD: &str = "appToken.add";
 
-/// The number of tokens after one `appToken.add` that meets a fault, and the answer to it.
+/// The number of tokens after an `appToken.add` with a fault, and its reply.
 fn added(fault: Fault) -> (usize, DeliveryKind) {
     let fake = fake();
     let ks = admin(&fake);
@@ -33,9 +33,9 @@ fn body(reply: &WireReply) -> String {
 }
 
 #[test]
-fn trouble_comes_before_or_after_the_server_acts() {
+fn a_fault_happens_before_or_after_the_server_acts() {
     let redirect = FaultKind::Redirect { status: 302, location: "https://elsewhere.example.org/".into() };
-    for trouble in [
+    for fault in [
         FaultKind::Reset,
         FaultKind::EmptyReply,
         FaultKind::Html(200),
@@ -47,17 +47,17 @@ fn trouble_comes_before_or_after_the_server_acts() {
         FaultKind::ApiError("INTERNAL_SERVERL_ERROR".into()),
         FaultKind::ActionBlocked,
     ] {
-        let (before, first) = added(Fault::on(ADD, trouble.clone()));
-        let (after, second) = added(Fault::on(ADD, trouble.clone()).after_commit());
-        assert_eq!((before, after), (0, 1), "{trouble:?}");
+        let (before, first) = added(Fault::on(ADD, fault.clone()));
+        let (after, second) = added(Fault::on(ADD, fault.clone()).after_commit());
+        assert_eq!((before, after), (0, 1), "{fault:?}");
         let bare = |answer: &DeliveryKind| answer.reply().map(|reply| (reply.status, reply.body.clone()));
-        assert_eq!(bare(&first), bare(&second), "the client sees no difference: {trouble:?}");
+        assert_eq!(bare(&first), bare(&second), "the client sees no difference: {fault:?}");
     }
 }
 
 #[test]
-fn what_changes_the_true_reply_lets_the_server_act() {
-    for trouble in [
+fn the_server_acts_before_a_fault_that_changes_the_reply() {
+    for fault in [
         FaultKind::CutAfter(0),
         FaultKind::CutAfter(20),
         FaultKind::Truncated,
@@ -66,14 +66,14 @@ fn what_changes_the_true_reply_lets_the_server_act() {
         FaultKind::Delay(Duration::from_secs(1)),
         FaultKind::Drip { chunk: 1, pause: Duration::from_millis(1) },
     ] {
-        assert_eq!(added(Fault::on(ADD, trouble.clone())).0, 1, "{trouble:?}");
+        assert_eq!(added(Fault::on(ADD, fault.clone())).0, 1, "{fault:?}");
     }
     assert_eq!(added(Fault::on(ADD, FaultKind::Refused).after_commit()).0, 0, "nothing was sent");
 }
 
 #[test]
-fn each_kind_of_trouble_looks_as_it_should() {
-    let answer = |trouble| added(Fault::on(ADD, trouble)).1;
+fn each_fault_delivers_its_kind_of_reply() {
+    let answer = |fault| added(Fault::on(ADD, fault)).1;
     assert_eq!(answer(FaultKind::Refused), DeliveryKind::Refused);
     assert_eq!(answer(FaultKind::Reset), DeliveryKind::Reset);
     let DeliveryKind::Cut { reply, after: 20 } = answer(FaultKind::CutAfter(20)) else { panic!("a cut") };
@@ -100,7 +100,7 @@ fn each_kind_of_trouble_looks_as_it_should() {
     assert!(truncated.starts_with("{\"id\"") && serde_json::from_str::<Value>(&truncated).is_err());
     assert!(serde_json::from_slice::<Value>(&whole(answer(FaultKind::Malformed)).body).is_err());
 
-    let error = |trouble| serde_json::from_slice::<Value>(&whole(answer(trouble)).body).unwrap();
+    let error = |fault| serde_json::from_slice::<Value>(&whole(answer(fault)).body).unwrap();
     assert_eq!(error(FaultKind::ApiError("APP_TOKEN_EXPIRED".into()))["code"], "APP_TOKEN_EXPIRED");
     assert_eq!(error(FaultKind::ApiError("MADE_UP".into()))["objectType"], "KalturaAPIException");
     let blocked = error(FaultKind::ActionBlocked);
@@ -108,7 +108,7 @@ fn each_kind_of_trouble_looks_as_it_should() {
 }
 
 #[test]
-fn a_delay_goes_before_the_answer() {
+fn a_delay_comes_before_the_reply() {
     let fake = fake();
     fake.inject(Fault::on("system.ping", FaultKind::Delay(Duration::from_secs(7))).nth(1));
     assert_eq!(deliver(&fake, "system.ping", &json!({})).delay, Duration::from_secs(7));
@@ -116,7 +116,7 @@ fn a_delay_goes_before_the_answer() {
 }
 
 #[test]
-fn the_nth_call_of_an_action_is_struck_and_no_other() {
+fn a_fault_with_nth_applies_to_that_call_only() {
     let fake = fake();
     fake.inject(Fault::on("system.ping", FaultKind::Status(500)).nth(3));
     let statuses: Vec<u16> = (0..5)
@@ -130,7 +130,7 @@ fn the_nth_call_of_an_action_is_struck_and_no_other() {
 }
 
 #[test]
-fn chance_strikes_as_the_seed_says() {
+fn the_seed_decides_which_requests_fail() {
     let statuses = |seed| -> Vec<u16> {
         let fake = Fake::builder().seed(seed).build();
         fake.inject(Fault::on_any(FaultKind::Status(503)).probability(0.25));
@@ -143,7 +143,7 @@ fn chance_strikes_as_the_seed_says() {
 }
 
 #[test]
-fn faults_can_be_taken_away() {
+fn faults_can_be_removed() {
     let fake = fake();
     let first = fake.inject(Fault::on("system.ping", FaultKind::Status(500)));
     fake.inject(Fault::on("system.getTime", FaultKind::Status(500)));
@@ -154,7 +154,7 @@ fn faults_can_be_taken_away() {
 }
 
 #[test]
-fn an_api_error_can_strike_one_part_of_a_multirequest() {
+fn an_api_error_can_replace_one_part_of_a_multirequest() {
     let fake = fake();
     fake.inject(Fault::on("system.getTime", FaultKind::ApiError("INTERNAL_SERVERL_ERROR".into())));
     let part = |action| json!({ "service": "system", "action": action });
@@ -164,7 +164,7 @@ fn an_api_error_can_strike_one_part_of_a_multirequest() {
 }
 
 #[test]
-fn errors_by_chance_are_not_kept_in_the_response_cache() {
+fn injected_errors_are_not_cached() {
     let fake = fake();
     fake.set_response_cache(true);
     fake.inject(Fault::on("session.startWidgetSession", FaultKind::ActionBlocked).nth(1));
@@ -184,7 +184,7 @@ fn log_in(fake: &Fake, token: &Token) -> Result<Session, StoppedFlow<Login>> {
 }
 
 #[test]
-fn a_login_over_the_fake_is_two_requests() {
+fn a_login_takes_two_requests() {
     for hash_type in [HashType::Md5, HashType::Sha1, HashType::Sha256, HashType::Sha512] {
         let fake = fake();
         let token = fake.add_token(partner(), TokenSpec::new(hash_type).user("alice"));
@@ -196,8 +196,8 @@ fn a_login_over_the_fake_is_two_requests() {
 }
 
 #[test]
-fn a_login_under_every_kind_of_trouble_ends_in_an_error_that_says_what_is_known() {
-    for (trouble, kind) in [
+fn each_fault_ends_a_login_with_its_kind_of_error() {
+    for (fault_kind, kind) in [
         (FaultKind::Refused, ErrorKind::NotSent),
         (FaultKind::Reset, ErrorKind::NoReply),
         (FaultKind::CutAfter(10), ErrorKind::NoReply),
@@ -215,14 +215,14 @@ fn a_login_under_every_kind_of_trouble_ends_in_an_error_that_says_what_is_known(
     ] {
         let fake = fake();
         let token = token(&fake);
-        fake.inject(Fault::on("appToken.startSession", trouble.clone()));
+        fake.inject(Fault::on("appToken.startSession", fault.clone()));
         let stopped = log_in(&fake, &token).map(|_| ()).unwrap_err();
-        assert_eq!(stopped.error.kind(), kind, "{trouble:?}");
+        assert_eq!(stopped.error.kind(), kind, "{fault:?}");
     }
 }
 
 #[test]
-fn waiting_moves_the_clock_only() {
+fn waiting_only_moves_the_clock() {
     let fake = fake();
     fake.inject(Fault::on_any(FaultKind::Delay(Duration::from_secs(30))));
     let before = fake.clock().now().elapsed;
