@@ -215,9 +215,9 @@ fn each_fault_ends_a_login_with_its_kind_of_error() {
     ] {
         let fake = fake();
         let token = token(&fake);
-        fake.inject(Fault::on("appToken.startSession", fault.clone()));
+        fake.inject(Fault::on("appToken.startSession", fault_kind.clone()));
         let stopped = log_in(&fake, &token).map(|_| ()).unwrap_err();
-        assert_eq!(stopped.error.kind(), kind, "{fault:?}");
+        assert_eq!(stopped.error.kind(), kind, "{fault_kind:?}");
     }
 }
 
