@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::time::{Instant, SystemTime};
 
+use apptoken::value::Printable;
 use apptoken::{
     Credential, Exchange, Flow, HashType, HttpRequest, HttpResponse, Login, Moment, PartnerId, Step, StoppedFlow,
     TransportFailure, UnixSeconds,
@@ -78,6 +79,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         let session = drive(login.start(now(started))?, &http, started).await?;
         Ok::<_, apptoken::Error>(session)
     })?;
-    println!("logged in as {} until {}", session.user_id(), session.expires_at());
+    println!("logged in as {} until {}", Printable(session.user_id()), session.expires_at());
     Ok(())
 }

@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use apptoken::value::Printable;
 use apptoken::{Admin, Endpoint, HashType, PartnerId, SessionType};
 use apptoken_transport_fake::{Fake, TokenSpec};
 
@@ -22,7 +23,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .clock(kaltura.clock());
 
     for audited in admin.run(admin.audit()?.expiring_within(Duration::from_secs(30 * 86_400)))? {
-        println!("{} ({})", audited.token.id, audited.token.session_user_id.as_deref().unwrap_or("any user"));
+        println!(
+            "{} ({})",
+            audited.token.id,
+            Printable(audited.token.session_user_id.as_deref().unwrap_or("any user"))
+        );
         for finding in audited.findings {
             println!("  - {finding}");
         }

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::io::Read as _;
 use std::time::Duration;
 
+use apptoken::value::Printable;
 use apptoken::{Client, Credential, HashType, HttpRequest, HttpResponse, PartnerId, Transport, TransportFailure};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, TokenSpec};
@@ -46,6 +47,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let credential = Credential::new(partner, token.id, token.secret, HashType::Sha512);
     let client =
         Client::with_transport(kaltura.endpoint().clone(), credential, Attohttpc).clock(kaltura.fake().clock());
-    println!("logged in as {}", client.login()?.user_id());
+    println!("logged in as {}", Printable(client.login()?.user_id()));
     Ok(())
 }

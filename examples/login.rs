@@ -11,6 +11,7 @@
 
 use std::process::ExitCode;
 
+use apptoken::value::Printable;
 use apptoken::{Client, Error, Session};
 
 fn main() -> ExitCode {
@@ -31,10 +32,10 @@ fn main() -> ExitCode {
 
 fn show(session: &Session) {
     println!("partner     {}", session.partner());
-    println!("user        {}", session.user_id());
+    println!("user        {}", Printable(session.user_id()));
     println!("hash type   {}", session.hash_type());
     println!("expires at  {} (in {:?})", session.expires_at(), session.lifetime());
-    println!("privileges  {}", session.privileges());
+    println!("privileges  {}", Printable(session.privileges()));
     println!("fingerprint {}", session.ks().fingerprint());
     if !session.changes().is_empty() {
         println!("changed     {:?}", session.changes());
@@ -45,7 +46,7 @@ fn explain(error: &Error) {
     eprintln!("error: {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(source) = cause {
-        eprintln!("  because: {source}");
+        eprintln!("  because: {}", Printable(source));
         cause = source.source();
     }
     eprintln!("  what to do: {}", error.advice());

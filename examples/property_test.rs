@@ -2,6 +2,7 @@
 //!
 //!     cargo run --example property_test
 
+use apptoken::value::Printable;
 use apptoken::{Client, Credential, Endpoint, Error, HashType, PartnerId, Session};
 use apptoken_transport_fake::{Fake, Fault, FaultKind, TokenSpec};
 use proptest::prelude::*;
@@ -9,7 +10,7 @@ use proptest::prelude::*;
 /// The code under test: what a program makes of a login.
 fn greeting(login: Result<Session, Error>) -> String {
     match login {
-        Ok(session) => format!("hello {}", session.user_id()),
+        Ok(session) => format!("hello {}", Printable(session.user_id())),
         Err(error) if error.is_transient() => "please try again later".to_owned(),
         Err(error) => format!("please tell your administrator: {}", error.advice()),
     }

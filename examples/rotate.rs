@@ -5,6 +5,7 @@
 use std::error::Error;
 
 use apptoken::admin::OldToken;
+use apptoken::value::Printable;
 use apptoken::{Admin, Client, Endpoint, HashType, PartnerId};
 use apptoken_transport_fake::{Fake, TokenSpec};
 
@@ -23,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // When every program uses the successor, the old one is shut off; its sessions end with it.
     let client =
         Client::with_transport(endpoint, rotated.successor.credential(), kaltura.clone()).clock(kaltura.clock());
-    println!("logged in as {} with the successor", client.login()?.user_id());
+    println!("logged in as {} with the successor", Printable(client.login()?.user_id()));
     let revoked = admin.run(admin.revoke(old.id)?)?;
     println!("the old token was there until now: {}", revoked.existed);
     Ok(())

@@ -1,5 +1,5 @@
-use apptoken_core::{AccountSecret, Ks, PartnerId, UnixSeconds};
 use apptoken_core::value::KsVersion;
+use apptoken_core::{AccountSecret, Ks, PartnerId, UnixSeconds};
 use apptoken_ks::{KsFields, OpenError, OpenedKs, mint_v1, mint_v2, open};
 
 use crate::script::NOW;

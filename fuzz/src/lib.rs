@@ -19,6 +19,7 @@ mod privileges;
 mod reply;
 mod script;
 mod secrets;
+mod stored_session;
 
 pub use endpoint::endpoint;
 pub use fake_request::fake_request;
@@ -26,12 +27,13 @@ pub use ks::{ks_mint, ks_open};
 pub use login::login;
 pub use privileges::privileges;
 pub use reply::reply;
+pub use stored_session::stored_session;
 
 /// Takes any input, and tells whether it was good.
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target, by its name.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("endpoint", endpoint),
     ("fake_request", fake_request),
     ("ks_mint", ks_mint),
@@ -39,4 +41,5 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("login", login),
     ("privileges", privileges),
     ("reply", reply),
+    ("stored_session", stored_session),
 ];

@@ -1,7 +1,10 @@
 use std::fmt::Debug;
 
-use apptoken_core::{AccountSecret, Action, AppTokenId, AppTokenSecret, Batch, Call, Error, ErrorKind, Exchange, Flow, HashType, HttpResponse, Ks, PartnerId, Region, RetryPolicy, SessionType, Step};
 use apptoken_core::api::{app_token, session, user, user_role};
+use apptoken_core::{
+    AccountSecret, Action, AppTokenId, AppTokenSecret, Batch, Call, Error, ErrorKind, Exchange, Flow, HashType,
+    HttpResponse, Ks, PartnerId, Region, RetryPolicy, SessionType, Step,
+};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 

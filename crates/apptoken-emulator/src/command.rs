@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
+use apptoken_core::value::Printable;
 use apptoken_core::{HashType, PartnerId, SessionType};
 use apptoken_transport_fake::{Account, Fake, FakeClock, Token, TokenSpec, TokenStatus};
 
@@ -162,7 +163,7 @@ impl From<io::Error> for CommandError {
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}", Printable(&self.0))
     }
 }
 

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use apptoken_core::value::Printable;
+
 use crate::expect::Outcome;
 
 /// The results of all checks.
@@ -40,7 +42,7 @@ impl fmt::Display for Report {
         for (name, outcome) in self.results() {
             match outcome {
                 Ok(()) => writeln!(f, "ok      {name}")?,
-                Err(wrong) => writeln!(f, "FAILED  {name}: {wrong}")?,
+                Err(wrong) => writeln!(f, "FAILED  {name}: {}", Printable(wrong))?,
             }
         }
         Ok(())

@@ -7,7 +7,8 @@ use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Proxy, ProxyProtocol};
 
-use crate::{CONNECT_TIMEOUT, LARGEST_REPLY, OUR_NAME, TOTAL_TIMEOUT, UreqTransport, connect};
+use crate::agents::Agents;
+use crate::{CONNECT_TIMEOUT, LARGEST_REPLY, OUR_NAME, TOTAL_TIMEOUT, UreqTransport};
 
 /// ureq adds a timeout to the present time, which must not overflow.
 const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -105,7 +106,7 @@ impl UreqTransportBuilder {
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .user_agent(OUR_NAME)
             .build();
-        UreqTransport { largest_reply: self.largest_reply, ..UreqTransport::from_agent(connect::agent(config)) }
+        UreqTransport { largest_reply: self.largest_reply, ..UreqTransport::over(Agents::ours(config)) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use apptoken_core::TransportFailure;
 use ureq::{Error, Timeout};
 
-use crate::connect::{Advice, Cause, ConnectFailure, advise_on_tls};
+use crate::connect::{Advice, Cause, ConnectFailure, StopError, advise_on_tls};
 
 /// Sorts the errors of ureq. Those of our own connector are certain; of others only the kind can say it.
 pub(crate) fn classify(error: Error) -> TransportFailure {
@@ -14,6 +14,7 @@ pub(crate) fn classify(error: Error) -> TransportFailure {
             Ok(failure) => return TransportFailure::from(*failure),
             Err(other) => Error::Other(other),
         },
+        Error::Io(error) if is_agent_shut_down(&error) => return StopError.before_sending(),
         error => error,
     };
     if !is_certainly_before_sending(&error) {
@@ -45,6 +46,11 @@ fn is_certainly_before_sending(error: &Error) -> bool {
     }
 }
 
+/// ureq gives this no kind of its own. It says so before it takes or makes a connection.
+fn is_agent_shut_down(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotConnected && error.to_string() == "Agent is shut down"
+}
+
 /// The standard library gives this no kind of its own, only this text; were it to change, the failure would be unknown.
 fn is_name_not_found(error: &io::Error) -> bool {
     error.to_string().starts_with("failed to lookup address information")
@@ -64,6 +70,15 @@ mod tests {
     };
     use io::ErrorKind::{InvalidData, NetworkUnreachable, NotConnected, TimedOut, UnexpectedEof};
     use rustls::{AlertDescription, CertificateError};
+
+    #[test]
+    fn a_request_after_the_shutdown_of_its_agent_is_not_sent() {
+        let agent = ureq::Agent::new_with_defaults();
+        agent.clone().shutdown();
+        let failure = classify(agent.get("http://127.0.0.1:1").call().unwrap_err());
+        assert!(failure.is_not_sent() && failure.is_permanent());
+        assert_eq!(std::error::Error::source(&failure).unwrap().to_string(), "the transport was stopped");
+    }
 
     #[test]
     fn only_what_comes_before_sending_is_not_sent() {

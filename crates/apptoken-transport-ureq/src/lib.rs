@@ -49,6 +49,20 @@
 //! then is replaced. One that the server closes just as the request goes out is an unknown failure: neither ureq nor this
 //! crate sends the request again.
 //!
+//! # After a fork
+//!
+//! A child of a fork has copies of the connections of its parent. The transport never sends over them: with its first
+//! request the child closes its copies, which the parent does not notice, and begins with connections of its own and with
+//! root certificates that are read anew. A request that another thread of the parent had begun is lost in the child, and
+//! the copies of those connections stay open until the child ends. [An agent of the caller's](UreqTransport::from_agent) is
+//! protected in another way. Only a child with the process id of its parent, in a PID namespace of its own, is not
+//! recognised.
+//!
+//! # Stopping
+//!
+//! [`UreqTransport::stop`] ends all calls in flight at once, in whichever phase they are, and those that come later before
+//! they begin. A service that is asked to end need not wait for a server that hangs.
+//!
 //! # What is accepted
 //!
 //! Any status, any form of head and body that RFC 9110 and 9112 allow, and `gzip` by any of its names. ureq 3.5 refuses
@@ -65,6 +79,7 @@
 //! the heads of requests, under the target `ureq_proto`. A program that logs at TRACE should leave that target out, with
 //! `RUST_LOG=trace,ureq_proto=debug` for one, or have TRACE compiled out, with the feature `max_level_debug` of `log`.
 
+mod agents;
 mod builder;
 mod connect;
 mod failure;
@@ -72,6 +87,7 @@ mod reply;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use apptoken_core::{HttpRequest, HttpResponse, Transport, TransportFailure};
@@ -79,19 +95,25 @@ use ureq::config::{AutoHeaderValue, Config};
 use ureq::http::header::USER_AGENT;
 use ureq::http::{self, Request, Uri};
 
+use agents::{Agents, ProcessAgent};
 pub use builder::UreqTransportBuilder;
+use connect::StopError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a request takes at most by default, from its start to the last byte of its reply; see
+/// [`UreqTransportBuilder::total_timeout`].
+pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+
 const LARGEST_REPLY: usize = 8 << 20;
 const OUR_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// A [`Transport`] over ureq.
 ///
-/// Cheap to clone; clones share their connections. May be used by many threads at once.
+/// Cheap to clone; clones share their connections and are [stopped](Self::stop) together. May be used by many threads at
+/// once, and by the children of a [fork](crate#after-a-fork).
 #[derive(Clone)]
 pub struct UreqTransport {
-    agent: ureq::Agent,
+    agents: Arc<Agents>,
     /// For an agent that has no limit of its own.
     total_timeout: Duration,
     largest_reply: usize,
@@ -124,6 +146,12 @@ impl UreqTransport {
     /// An agent made with `http_status_as_error(false)`, `max_redirects(0)` and a `timeout_global` needs no overruling.
     /// Any other is overruled request by request, for which ureq reads the root certificates anew with each connection.
     ///
+    /// In the child of a fork, an agent that was given to this function before does not use its pool: each request has a
+    /// connection of its own, for the agent's connector may be one that only the caller can make again. Two things are left
+    /// to the caller. The child's copies of the connections stay open. And if another thread of the parent used the agent
+    /// during the fork, one of its locks may stay locked in the child, whose requests then hang. A child that makes an agent
+    /// of its own has neither; so has one that uses the builder's transport.
+    ///
     /// ureq takes a proxy from the environment unless the agent was made with `proxy(None)`.
     ///
     /// # Examples
@@ -147,42 +175,98 @@ impl UreqTransport {
     /// ```
     #[must_use]
     pub fn from_agent(agent: ureq::Agent) -> Self {
-        Self { agent, total_timeout: TOTAL_TIMEOUT, largest_reply: LARGEST_REPLY }
+        Self::over(Agents::callers(agent))
     }
 
-    fn prepare<'r>(&self, request: &'r HttpRequest) -> Result<Request<&'r [u8]>, http::Error> {
+    fn over(agents: Agents) -> Self {
+        Self { agents: Arc::new(agents), total_timeout: TOTAL_TIMEOUT, largest_reply: LARGEST_REPLY }
+    }
+
+    /// Ends all calls in flight at once, and lets no other begin; for good, and for all clones.
+    ///
+    /// A call ends in whichever phase it is, in name resolution too. Its failure has the cause "the transport was stopped"
+    /// and is [permanent](TransportFailure::is_permanent), so no flow tries again. It is
+    /// [`not_sent`](TransportFailure::not_sent) if the call did not get as far as the request, otherwise
+    /// [`unknown`](TransportFailure::unknown), even where the reply was just about to be whole. Later calls fail at once, and
+    /// nothing of them is sent.
+    ///
+    /// Two waits are not the transport's. Before it tries again a flow waits by the [clock](apptoken_core::Clock) that it was
+    /// given: that clock has to end its [`sleep`](apptoken_core::Clock::sleep). And an
+    /// [agent of the caller's](Self::from_agent) is shut down for all who share it; a call over it ends at once from its TCP
+    /// connection on, before by its timeouts.
+    ///
+    /// A stop in the child of a fork stops the child only; there the calls in flight over an agent of the caller's go on to
+    /// their timeouts. A stop before the fork holds for the child too.
+    ///
+    /// This takes locks and allocates: call it from a thread, not within a signal handler.
+    ///
+    /// # Examples
+    ///
+    /// A clone ends the calls of a service when it is asked to end:
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// use apptoken_transport_ureq::UreqTransport;
+    ///
+    /// # fn wait_for_sigterm() {}
+    /// let transport = UreqTransport::new();
+    /// let stopper = transport.clone();
+    /// let signals = thread::spawn(move || {
+    ///     wait_for_sigterm();
+    ///     stopper.stop();
+    /// });
+    /// # let _ = transport;
+    /// # signals.join().unwrap();
+    /// ```
+    pub fn stop(&self) {
+        self.agents.stop();
+    }
+
+    fn send_with(&self, agent: &ProcessAgent, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
+        let request = self.prepare(agent, request).map_err(|error| TransportFailure::not_sent(error).permanent())?;
+        reply::read(agent.agent.run(request).map_err(failure::classify)?, self.largest_reply)
+    }
+
+    fn prepare<'r>(&self, agent: &ProcessAgent, request: &'r HttpRequest) -> Result<Request<&'r [u8]>, http::Error> {
         let mut builder = Request::builder().method(request.method()).uri(request.url());
         for &(name, value) in request.headers() {
             builder = builder.header(name, value);
         }
-        if let AutoHeaderValue::Default = self.agent.config().user_agent() {
+        if let AutoHeaderValue::Default = agent.agent.config().user_agent() {
             builder = builder.header(USER_AGENT, OUR_NAME);
         }
-        Ok(self.override_settings(builder.body(request.body())?))
+        Ok(self.override_settings(agent, builder.body(request.body())?))
     }
 
     /// Sets for this request what a transport needs and the agent lacks.
-    fn override_settings<'r>(&self, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
-        let config = self.agent.config();
+    fn override_settings<'r>(&self, agent: &ProcessAgent, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
+        let config = agent.agent.config();
         let around_proxy = config.proxy().is_some() && is_this_machine(request.uri());
-        if needs_no_override(config) && !around_proxy {
+        let alone = agent.is_inherited();
+        if needs_no_override(config) && !around_proxy && !alone {
             return request;
         }
         let proxy = config.proxy().filter(|_| !around_proxy).cloned();
-        self.agent
+        agent
+            .agent
             .configure_request(request)
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(if is_bounded(config) { config.timeouts().global } else { Some(self.total_timeout) })
             .proxy(proxy)
+            // Where this differs from the agent's, ureq neither takes a connection from its pool nor puts one there.
+            .input_buffer_size(config.input_buffer_size() + usize::from(alone))
             .build()
     }
 }
 
 impl Transport for UreqTransport {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
-        let request = self.prepare(request).map_err(|error| TransportFailure::not_sent(error).permanent())?;
-        reply::read(self.agent.run(request).map_err(failure::classify)?, self.largest_reply)
+        let agent = self.agents.current().map_err(StopError::before_sending)?;
+        let result = self.send_with(&agent, request);
+        // A reply that ends with its connection looks whole where the transport was stopped within it.
+        if self.agents.is_stopped() { Err(StopError.during(result.err().as_ref())) } else { result }
     }
 }
 
@@ -195,7 +279,7 @@ impl Default for UreqTransport {
 impl fmt::Debug for UreqTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // An agent may hold the password of a proxy and the key of a client certificate.
-        let Self { agent: _, total_timeout: _, largest_reply } = self;
+        let Self { agents: _, total_timeout: _, largest_reply } = self;
         f.debug_struct("UreqTransport").field("largest_reply", largest_reply).finish_non_exhaustive()
     }
 }
@@ -237,9 +321,10 @@ mod tests {
 
     #[test]
     fn our_own_agent_needs_no_override() {
-        let config =
-            UreqTransport::builder().connect_timeout(Duration::from_secs(3)).build().unwrap().agent.config().clone();
-        assert!(needs_no_override(&config));
+        let transport = UreqTransport::builder().connect_timeout(Duration::from_secs(3)).build().unwrap();
+        let agent = transport.agents.current().unwrap();
+        let config = agent.agent.config();
+        assert!(needs_no_override(config));
         let Timeouts { global, resolve, connect, .. } = config.timeouts();
         assert_eq!(
             (global, resolve, connect),

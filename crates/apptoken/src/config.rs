@@ -1,4 +1,8 @@
+use std::env::VarError;
+use std::mem;
+
 use apptoken_core::{AppTokenId, AppTokenSecret, Credential, Endpoint, Error, HashChoice, PartnerId};
+use zeroize::Zeroizing;
 
 /// Where the API is and what to log in with.
 #[derive(Clone, Debug)]
@@ -25,19 +29,27 @@ impl Config {
     /// [`ErrorKind::InvalidInput`](apptoken_core::ErrorKind::InvalidInput) that names the variable that is missing or
     /// wrong and says what it should look like, without its value.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_lookup(|name| match std::env::var(name) {
-            Ok(value) => Ok(Some(value)),
-            Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(std::env::VarError::NotUnicode(_)) => Err(Error::invalid_input(format!("{name} is not valid UTF-8"))),
+        Self::read(|name| match std::env::var(name) {
+            Ok(value) => Ok(Some(Zeroizing::new(value))),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(value)) => {
+                drop(Zeroizing::new(value.into_encoded_bytes()));
+                Err(Error::invalid_input(format!("{name} is not valid UTF-8")))
+            }
         })
     }
 
-    /// Like [`from_env`](Self::from_env), from anything that has values under these names.
+    /// Like [`from_env`](Self::from_env), from anything that has values under these names. The values are wiped from
+    /// memory.
     ///
     /// # Errors
     ///
     /// Like [`from_env`](Self::from_env), and whatever `lookup` returns.
     pub fn from_lookup(lookup: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Self, Error> {
+        Self::read(|name| Ok(lookup(name)?.map(Zeroizing::new)))
+    }
+
+    pub(crate) fn read(lookup: impl Fn(&str) -> Result<Option<Zeroizing<String>>, Error>) -> Result<Self, Error> {
         let read = |name: &str, example: &str| match lookup(name)? {
             Some(value) if !value.is_empty() => Ok(value),
             Some(_) => Err(Error::invalid_input(format!("{name} is empty: set it to {example}"))),
@@ -46,16 +58,17 @@ impl Config {
         let url = read(SERVICE_URL, "the server's URL, such as https://www.kaltura.com")?;
         let partner = read(PARTNER_ID, "the account's number, such as 1234567")?;
         let id = read(APP_TOKEN_ID, "the app token's id, such as 1_ab12cd34")?;
-        let token = read(APP_TOKEN, "the app token's value, usually 32 hex digits")?;
+        let mut token = read(APP_TOKEN, "the app token's value, usually 32 hex digits")?;
         let hash_type = read(APP_TOKEN_HASH_TYPE, "MD5, SHA1, SHA256 or SHA512 as on the token, or detect")?;
-        let hash = if hash_type == "detect" {
+        let hash = if *hash_type == "detect" {
             HashChoice::Detect
         } else {
             HashChoice::Known(hash_type.parse().map_err(|error| named(APP_TOKEN_HASH_TYPE, &error))?)
         };
         let partner = PartnerId::parse(&partner).map_err(|error| named(PARTNER_ID, &error))?;
-        let id = AppTokenId::parse(id).map_err(|error| named(APP_TOKEN_ID, &error))?;
-        let token = AppTokenSecret::parse(token).map_err(|error| named(APP_TOKEN, &error))?;
+        let id = AppTokenId::parse(id.as_str()).map_err(|error| named(APP_TOKEN_ID, &error))?;
+        // Moved, not copied: the secret wipes what it takes.
+        let token = AppTokenSecret::parse(mem::take(&mut *token)).map_err(|error| named(APP_TOKEN, &error))?;
         Ok(Self {
             endpoint: Endpoint::parse(&url).map_err(|error| named(SERVICE_URL, &error))?,
             credential: Credential::new(partner, id, token, hash),
@@ -107,7 +120,7 @@ mod tests {
             (SERVICE_URL, None, "https://www.kaltura.com"),
             (SERVICE_URL, Some("http://www.kaltura.com"), "use https://"),
             (SERVICE_URL, Some("wwwS3CRETcom"), "https://www.kaltura.com"),
-            (PARTNER_ID, Some("_1234567"), "digits alone"),
+            (PARTNER_ID, Some("_1234567"), "only the digits"),
             (PARTNER_ID, Some("S3CRET"), "digits only"),
             (APP_TOKEN_ID, Some("S3CRET"), "1_ab12cd34"),
             (APP_TOKEN_ID, Some("00112233445566778899aabbccddeeff"), "secret value"),

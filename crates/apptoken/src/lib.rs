@@ -16,7 +16,7 @@
 //! let client = apptoken::Client::from_env()?;
 //! let session = client.login()?;
 //! let me = client.call(session.ks(), apptoken::api::user::Get::default())?;
-//! println!("logged in as {} until {}", me.id, session.expires_at());
+//! println!("logged in as {:?} until {}", me.id, session.expires_at());
 //! # }
 //! # Ok::<(), apptoken::Error>(())
 //! ```
@@ -54,4 +54,4 @@ pub use config::Config;
 pub use events::TracingObserver;
 pub use events::{Event, Observer, Origin};
 pub use provider::{Provider, ProviderBuilder, Refresher, UserSession};
-pub use source::{CredentialSource, EnvSource, FileSource, FnSource, WithExpiry};
+pub use source::{CredentialSource, EnvSource, FileSource, FnSource, SourceWarning, WithExpiry};

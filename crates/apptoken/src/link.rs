@@ -2,6 +2,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use apptoken_core::exchange::drive_counted;
 use apptoken_core::{
@@ -17,7 +18,14 @@ pub(crate) struct Link {
     pub(crate) retry: RetryPolicy,
     pub(crate) transport: Arc<dyn Transport + Send + Sync>,
     pub(crate) clock: Arc<dyn Clock + Send + Sync>,
+    /// The longest that the transport spends on a request, as far as that is known.
+    pub(crate) request_timeout: Duration,
 }
+
+#[cfg(feature = "ureq")]
+const REQUEST_TIMEOUT: Duration = apptoken_transport_ureq::TOTAL_TIMEOUT;
+#[cfg(not(feature = "ureq"))]
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Link {
     pub(crate) fn new(endpoint: Endpoint, transport: impl Transport + Send + Sync + 'static) -> Self {
@@ -26,6 +34,7 @@ impl Link {
             retry: RetryPolicy { jitter_seed: any_number(), ..RetryPolicy::default() },
             transport: Arc::new(transport),
             clock: Arc::new(SystemClock::new()),
+            request_timeout: REQUEST_TIMEOUT,
         }
     }
 
@@ -59,7 +68,7 @@ impl Link {
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, retry, transport: _, clock: _ } = self;
+        let Self { endpoint, retry, transport: _, clock: _, request_timeout: _ } = self;
         f.debug_struct("Link").field("endpoint", endpoint).field("retry", retry).finish_non_exhaustive()
     }
 }

@@ -1,10 +1,14 @@
 //! Where a provider gets its app token from, again and again.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use apptoken_core::value::Printable;
 use apptoken_core::{Credential, Error, UnixSeconds};
+use zeroize::Zeroizing;
 
 use crate::config::Config;
 
@@ -24,6 +28,31 @@ pub trait CredentialSource {
     fn token_expires_at(&self, _credential: &Credential) -> Option<UnixSeconds> {
         None
     }
+
+    /// What a person should look at although there is an app token; the provider asks after each
+    /// [`credential`](Self::credential), and reports it as an event once for each change.
+    fn warning(&self) -> Option<SourceWarning> {
+        None
+    }
+}
+
+/// What a person should look at although the source gave an app token. `Display` says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SourceWarning {
+    /// Others than its owner can read or change the file that the app token is in.
+    Exposed {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl fmt::Display for SourceWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Exposed { path } = self;
+        let path = Printable(path.display());
+        write!(f, "{path} holds an app token and others than its owner can read or change it: set its mode to 600")
+    }
 }
 
 impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
@@ -33,6 +62,10 @@ impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
 
     fn token_expires_at(&self, credential: &Credential) -> Option<UnixSeconds> {
         (**self).token_expires_at(credential)
+    }
+
+    fn warning(&self) -> Option<SourceWarning> {
+        (**self).warning()
     }
 }
 
@@ -54,7 +87,9 @@ impl CredentialSource for EnvSource {
 
 /// A file with a line `NAME=value` for each of the variables of [`Config::from_env`], read anew each time.
 ///
-/// Empty lines and lines that start with `#` are passed over. Values stand as they are, without quotes.
+/// Empty lines and lines that start with `#` are skipped. Values stand as they are, without quotes. What was read is wiped
+/// from memory. The file should be readable by its owner alone: otherwise the provider reports a [`SourceWarning`], and
+/// goes on.
 ///
 /// # Examples
 ///
@@ -85,9 +120,9 @@ impl FileSource {
     /// that is missing or wrong.
     pub fn config(&self) -> Result<Config, Error> {
         let path = self.path.display();
-        let text = std::fs::read_to_string(&self.path)
+        let text = read(&self.path)
             .map_err(|error| Error::invalid_input(format!("{path} cannot be read: {}", error.kind())))?;
-        Config::from_lookup(|name| Ok(lookup(&text, name).map(str::to_owned)))
+        Config::read(|name| Ok(lookup(&text, name).map(|value| Zeroizing::new(value.to_owned()))))
             .map_err(|error| Error::invalid_input(format!("{path}: {error}")))
     }
 }
@@ -96,6 +131,30 @@ impl CredentialSource for FileSource {
     fn credential(&self) -> Result<Credential, Error> {
         Ok(self.config()?.credential)
     }
+
+    /// Whether others than the file's owner can read or change it, on Unix.
+    fn warning(&self) -> Option<SourceWarning> {
+        is_exposed(&self.path).then(|| SourceWarning::Exposed { path: self.path.clone() })
+    }
+}
+
+#[cfg(unix)]
+fn is_exposed(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o066 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_exposed(_: &Path) -> bool {
+    false
+}
+
+/// What was read is wiped, also if reading fails half-way; the size of the file is reserved first, so that no part of it
+/// stays behind where the text grew.
+fn read(path: &Path) -> io::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::new());
+    File::open(path)?.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn lookup<'a>(text: &'a str, name: &str) -> Option<&'a str> {
@@ -172,6 +231,10 @@ impl<S: CredentialSource> CredentialSource for WithExpiry<S> {
 
     fn token_expires_at(&self, _: &Credential) -> Option<UnixSeconds> {
         Some(self.expires_at)
+    }
+
+    fn warning(&self) -> Option<SourceWarning> {
+        self.source.warning()
     }
 }
 

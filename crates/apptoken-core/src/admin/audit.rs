@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use crate::api::app_token::{AppToken, AppTokenFilter, AppTokenStatus, List};
 use crate::error::Error;
+use crate::error::printable::Printable;
 use crate::exchange::flow::{Exchange, Flow};
 use crate::exchange::machine::{Machine, Transition};
 use crate::exchange::pages::{AllPages, PagesMachine};
@@ -95,7 +96,7 @@ impl core::fmt::Display for Finding {
             Self::SessionsAlreadyExpired => {
                 f.write_str("has no session duration: every session that it starts is already expired")
             }
-            Self::BroadPrivilege(privilege) => write!(f, "grants the broad privilege {privilege}"),
+            Self::BroadPrivilege(privilege) => write!(f, "grants the broad privilege {}", Printable(privilege)),
         }
     }
 }
@@ -227,4 +228,15 @@ fn broad_privileges(token: &AppToken) -> impl Iterator<Item = Finding> + '_ {
             Finding::BroadPrivilege(if for_all { name + ":*" } else { name })
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_shows_no_hidden_character() {
+        let finding = Finding::BroadPrivilege("a\u{202e}ll".into());
+        assert_eq!(finding.to_string(), r"grants the broad privilege a\u{202e}ll");
+    }
 }

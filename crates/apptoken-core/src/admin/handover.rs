@@ -7,6 +7,7 @@ use core::time::Duration;
 use crate::api::app_token::AppToken;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
+use crate::error::printable::Printable;
 use crate::login::credential::Credential;
 use crate::value::hash::HashType;
 use crate::value::ids::{AppTokenId, PartnerId};
@@ -74,16 +75,41 @@ impl fmt::Display for Handover {
         writeln!(f, "partner id        {partner}")?;
         writeln!(f, "app token id      {id}")?;
         writeln!(f, "hash type         {hash_type}")?;
-        writeln!(f, "user              {}", user_id.as_deref().unwrap_or("any"))?;
+        writeln!(f, "user              {}", Printable(user_id.as_deref().unwrap_or("any")))?;
         match session_type {
             Some(session_type) => writeln!(f, "session type      {session_type:?}")?,
             None => writeln!(f, "session type      any")?,
         }
         writeln!(f, "longest session   {} s", session_duration.as_secs())?;
-        writeln!(f, "privileges        {privileges}")?;
+        writeln!(f, "privileges        {}", Printable(privileges))?;
         match expiry {
             Some(expiry) => write!(f, "token expires at  {expiry} (Unix time)"),
             None => f.write_str("token expires     never"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn a_sheet_shows_no_hidden_character() {
+        let hidden = "\u{202e}\u{200b}\u{e0041}\u{1b}";
+        let sheet = Handover {
+            partner: PartnerId::new(101).unwrap(),
+            id: AppTokenId::parse("1_a").unwrap(),
+            token: AppTokenSecret::parse("00112233445566778899aabbccddeeff").unwrap(),
+            hash_type: HashType::Sha256,
+            user_id: Some(format!("al{hidden}ice")),
+            session_type: None,
+            session_duration: Duration::ZERO,
+            privileges: Privileges::parse(&format!("list:{hidden}")),
+            expiry: None,
+        };
+        for shown in [format!("{sheet}"), format!("{sheet:?}"), format!("{sheet:#?}")] {
+            assert!(!shown.contains(|c| hidden.contains(c)) && shown.contains(r"al\u{202e}\u{200b}"), "{shown:?}");
         }
     }
 }

@@ -69,7 +69,7 @@ impl TokenState {
 
     fn next_wait(&mut self, retry: &RetryPolicy) -> Option<Duration> {
         self.retries = self.retries.saturating_add(1);
-        retry.wait_after(self.retries, Duration::ZERO)
+        retry.wait_after(self.retries, Duration::ZERO, Duration::ZERO)
     }
 }
 

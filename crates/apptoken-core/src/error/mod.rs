@@ -3,15 +3,19 @@
 mod advice;
 pub(crate) mod code;
 pub(crate) mod kind;
+pub(crate) mod printable;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use core::fmt;
+use core::time::Duration;
 
 pub use code::{KalturaCode, KsFault};
 pub use kind::{ActionName, ErrorKind};
+
+use self::printable::Printable;
 
 /// The error of every operation, whether its cause is the input, the transport, the protocol or Kaltura.
 ///
@@ -34,6 +38,7 @@ struct Inner {
     server_message: Option<String>,
     request_id: Option<String>,
     http_status: Option<u16>,
+    retry_after: Option<Duration>,
     source: Option<Arc<dyn core::error::Error + Send + Sync>>,
 }
 
@@ -56,6 +61,7 @@ impl Error {
             server_message: None,
             request_id: None,
             http_status: None,
+            retry_after: None,
             source: None,
         }))
     }
@@ -63,12 +69,12 @@ impl Error {
     /// Creates an error from an API error. The message is kept only if messages of this code cannot contain a secret.
     pub(crate) fn kaltura(kind: KalturaCode, code: String, message: String) -> Self {
         let mut error = Self::new(ErrorKind::Kaltura(kind));
-        error.0.server_message = kind.message_without_secrets(message);
+        error.0.server_message = kind.message_without_secrets(message).map(|message| Printable(message).to_string());
         error.0.code = code::looks_like_code(&code).then_some(code);
         error
     }
 
-    /// An error that does not pass by itself, whatever its kind.
+    /// Marks the error as permanent, regardless of its kind.
     pub(crate) fn permanent(mut self) -> Self {
         self.0.permanent = true;
         self
@@ -80,7 +86,7 @@ impl Error {
     }
 
     pub(crate) fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
-        self.0.advice = Some(advice.into());
+        self.0.advice = Some(Printable(advice.into()).to_string().into());
         self
     }
 
@@ -94,8 +100,15 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_reply(mut self, http_status: u16, request_id: Option<String>) -> Self {
-        (self.0.http_status, self.0.request_id) = (Some(http_status), request_id);
+    pub(crate) fn with_reply(
+        mut self,
+        http_status: u16,
+        request_id: Option<String>,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        self.0.http_status = Some(http_status);
+        self.0.request_id = request_id;
+        self.0.retry_after = retry_after;
         self
     }
 
@@ -117,7 +130,8 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// Kaltura's message, if messages of this code cannot contain a secret.
+    /// Kaltura's message, if messages of this code cannot contain a secret, in a form that can be shown; see
+    /// [`Printable`](crate::value::Printable).
     #[must_use]
     pub fn server_message(&self) -> Option<&str> {
         self.0.server_message.as_deref()
@@ -133,6 +147,16 @@ impl Error {
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
+    }
+
+    /// How long the server asked to wait before another attempt, with status 429 or 503 and the header `Retry-After`.
+    ///
+    /// A flow waits that long by itself before it repeats a request, within the deadline of its
+    /// [`RetryPolicy`](crate::RetryPolicy). An error has this if that wait would be too long, or if the request must not
+    /// be repeated.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     /// Whether the error is transient: the same request may succeed later without a change.
@@ -177,7 +201,7 @@ impl Error {
     fn fmt_causes_and_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut next = core::error::Error::source(self);
         while let Some(cause) = next {
-            write!(f, ": {cause}")?;
+            write!(f, ": {}", Printable(cause))?;
             next = cause.source();
         }
         write!(f, "; advice: {}", self.advice())
@@ -196,13 +220,14 @@ impl fmt::Display for Error {
             server_message,
             request_id: _,
             http_status,
+            retry_after,
             source: _,
         } = &*self.0;
         if let Some(action) = action {
             write!(f, "{action}: ")?;
         }
         match (detail, kind) {
-            (Some(detail), _) => f.write_str(detail)?,
+            (Some(detail), _) => write!(f, "{}", Printable(detail))?,
             (None, ErrorKind::HttpStatus | ErrorKind::Redirect) => {
                 write!(f, "{} {}", advice::description(*kind), http_status.unwrap_or_default())?;
             }
@@ -213,14 +238,28 @@ impl fmt::Display for Error {
             (Some(code), None) => write!(f, " ({code})")?,
             (None, _) => {}
         }
+        if let Some(retry_after) = retry_after {
+            write!(f, ", try again after {retry_after:?}")?;
+        }
         if f.alternate() { self.fmt_causes_and_advice(f) } else { Ok(()) }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, action, permanent, detail, advice: _, code, server_message, request_id, http_status, source } =
-            &*self.0;
+        let Inner {
+            kind,
+            action,
+            permanent,
+            detail,
+            advice: _,
+            code,
+            server_message,
+            request_id,
+            http_status,
+            retry_after,
+            source,
+        } = &*self.0;
         let mut debug = f.debug_struct("Error");
         debug.field("kind", kind);
         if let Some(action) = action {
@@ -239,11 +278,14 @@ impl fmt::Debug for Error {
         if let Some(status) = http_status {
             debug.field("http_status", status);
         }
+        if let Some(retry_after) = retry_after {
+            debug.field("retry_after", retry_after);
+        }
         if *permanent {
             debug.field("permanent", permanent);
         }
         if let Some(source) = source {
-            debug.field("source", source);
+            debug.field("source", &Printable(source));
         }
         debug.finish()
     }

@@ -142,7 +142,9 @@ impl<F: Flow> Exchange<F> {
         // An action that must not run twice is repeated only if the server certainly did not execute it.
         let repeatable = self.prepared.repeat == Repeat::Always || !error.may_have_acted();
         self.failures = self.failures.saturating_add(1);
-        match self.machine.policy().wait_after(self.failures, now.elapsed.saturating_sub(self.started)) {
+        let since_start = now.elapsed.saturating_sub(self.started);
+        let at_least = error.retry_after().unwrap_or_default();
+        match self.machine.policy().wait_after(self.failures, since_start, at_least) {
             Some(wait) if repeatable && error.is_transient() => Ok(Step::Wait(wait, self.next(now.plus(wait)))),
             _ => {
                 let turn = self.machine.refuse(error, now);

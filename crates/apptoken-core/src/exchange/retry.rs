@@ -40,12 +40,24 @@ impl RetryPolicy {
         Self { attempts: 1, ..Self::default() }
     }
 
-    /// The wait after a number of consecutive failures of one request, or `None` to give up.
-    pub(crate) fn wait_after(&self, failures: u32, since_start: Duration) -> Option<Duration> {
+    /// The longest that a flow of up to `requests` different requests can take, repetitions and waits included, over a
+    /// transport that spends up to `longest_request` on each.
+    ///
+    /// No wait ends after the deadline, and after it each request is sent at most once more.
+    #[must_use]
+    pub fn longest_flow(&self, requests: u32, longest_request: Duration) -> Duration {
+        let each_once = longest_request.saturating_mul(requests);
+        if self.attempts > 1 { self.deadline.saturating_add(each_once) } else { each_once }
+    }
+
+    /// The wait after a number of consecutive failures of one request, or `None` to give up. `at_least` is what the server
+    /// asked for, which counts even beyond the longest wait, but not beyond the deadline.
+    pub(crate) fn wait_after(&self, failures: u32, since_start: Duration, at_least: Duration) -> Option<Duration> {
         if failures >= self.attempts.max(1) {
             return None;
         }
         let wait = backoff(self.first_wait, self.longest_wait, failures, random(self.jitter_seed, failures.into()));
+        let wait = wait.max(at_least);
         (since_start.saturating_add(wait) <= self.deadline).then_some(wait)
     }
 }
@@ -77,21 +89,60 @@ mod tests {
     fn waits_double_up_to_the_longest() {
         let policy = RetryPolicy { attempts: 8, deadline: Duration::MAX, ..RetryPolicy::default() };
         for (failures, full) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 10), (6, 10)] {
-            let wait = policy.wait_after(failures, Duration::ZERO).unwrap();
+            let wait = policy.wait_after(failures, Duration::ZERO, Duration::ZERO).unwrap();
             let full = Duration::from_secs(full);
             assert!(wait <= full && wait >= full / 2, "{failures}: {wait:?}");
         }
-        assert_eq!(policy.wait_after(8, Duration::ZERO), None);
+        assert_eq!(policy.wait_after(8, Duration::ZERO, Duration::ZERO), None);
     }
 
     #[test]
     fn no_wait_ends_after_the_deadline() {
         let policy = RetryPolicy::default();
-        assert_eq!(policy.wait_after(1, Duration::from_secs(60)), None);
-        assert!(policy.wait_after(1, Duration::from_secs(58)).is_some());
+        assert_eq!(policy.wait_after(1, Duration::from_secs(60), Duration::ZERO), None);
+        assert!(policy.wait_after(1, Duration::from_secs(58), Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn the_longest_flow_ends_soon_after_the_deadline() {
+        let seconds = Duration::from_secs;
+        let policy = RetryPolicy::default();
+        assert_eq!(policy.longest_flow(1, seconds(30)), seconds(60 + 30));
+        assert_eq!(policy.longest_flow(3, seconds(30)), seconds(60 + 3 * 30));
+        assert_eq!(RetryPolicy::none().longest_flow(4, seconds(30)), seconds(4 * 30));
+        let endless = RetryPolicy { attempts: u32::MAX, deadline: Duration::MAX, ..policy };
+        assert_eq!(endless.longest_flow(u32::MAX, Duration::MAX), Duration::MAX);
     }
 
     proptest! {
+        #[test]
+        fn no_flow_takes_longer_than_the_longest_flow(
+            attempts in 0..6_u32,
+            first in 0..20_u64,
+            longest in 0..40_u64,
+            deadline in 0..200_u64,
+            jitter_seed: u64,
+            request in 0..40_u64,
+            at_least in 0..100_u64,
+            failures in prop::collection::vec(0..6_u32, 1..5),
+        ) {
+            let [first_wait, longest_wait, deadline, request] =
+                [first, longest, deadline, request].map(Duration::from_secs);
+            let policy = RetryPolicy { attempts, first_wait, longest_wait, deadline, jitter_seed };
+            let mut elapsed = Duration::ZERO;
+            'flow: for failures in &failures {
+                for failure in 1..=*failures {
+                    elapsed += request;
+                    match policy.wait_after(failure, elapsed, Duration::from_secs(at_least)) {
+                        Some(wait) => elapsed += wait,
+                        None => break 'flow,
+                    }
+                }
+                elapsed += request;
+            }
+            prop_assert!(elapsed <= policy.longest_flow(failures.len() as u32, request), "{elapsed:?}");
+        }
+
         #[test]
         fn every_policy_gives_up_and_never_panics(attempts in 0..20_u32, first: u64, longest: u64, deadline: u64, jitter_seed: u64, since: u64) {
             let policy = RetryPolicy {
@@ -102,7 +153,7 @@ mod tests {
                 jitter_seed,
             };
             for failures in 1..25 {
-                if let Some(wait) = policy.wait_after(failures, Duration::from_nanos(since)) {
+                if let Some(wait) = policy.wait_after(failures, Duration::from_nanos(since), Duration::ZERO) {
                     prop_assert!(failures < attempts && wait <= policy.longest_wait);
                 }
             }

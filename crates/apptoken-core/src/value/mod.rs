@@ -20,3 +20,5 @@ pub use privileges::{Privilege, Privileges};
 pub use secrets::{AccountSecret, AppTokenSecret, TokenHash};
 pub use session_type::SessionType;
 pub use time::{Clock, Moment, UnixSeconds};
+
+pub use crate::error::printable::Printable;

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -59,7 +60,7 @@ impl HttpRequest {
 impl Error {
     /// Adds the HTTP status and the request id of the reply that caused the error.
     pub(crate) fn answered_by(self, reply: &HttpResponse) -> Self {
-        self.with_reply(reply.status(), reply.request_id())
+        self.with_reply(reply.status(), reply.request_id(), reply.retry_after())
     }
 }
 
@@ -80,8 +81,8 @@ pub struct HttpResponse {
 impl HttpResponse {
     /// Creates a response from its status, headers and complete, decompressed body.
     ///
-    /// Only the headers `X-Kaltura-Session`, `X-Me`, `X-Kaltura`, `Date` and `Location` are used; the others may be left
-    /// out.
+    /// Only the headers `X-Kaltura-Session`, `X-Me`, `X-Kaltura`, `Date`, `Location` and `Retry-After` are used; the others
+    /// may be left out.
     #[must_use]
     pub fn new<N: Into<String>, V: Into<String>>(
         status: u16,
@@ -123,6 +124,17 @@ impl HttpResponse {
             .and_then(|value| value.split_once(", ")?.1.trim().parse().ok())
             .map(UnixSeconds);
         from_kaltura.or_else(|| http_date(self.header("Date")?))
+    }
+
+    /// How long to wait before another attempt, from the header `Retry-After` of status 429 or 503: seconds, or a date, which
+    /// is relative to the reply's own `Date` (RFC 9110, section 10.2.3).
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let value = self.header("Retry-After").filter(|_| matches!(self.status, 429 | 503))?.trim();
+        if value.bytes().all(|byte| byte.is_ascii_digit()) {
+            return value.parse().ok().map(Duration::from_secs);
+        }
+        let seconds = http_date(value)?.seconds_since(http_date(self.header("Date")?)?);
+        seconds.try_into().ok().map(Duration::from_secs)
     }
 
     /// The request's number and the server's host name, for Kaltura's support.

@@ -7,12 +7,16 @@
 mod advice;
 mod deadline;
 mod failure;
+mod stop;
 mod tcp;
 mod tunnel;
+
+use std::sync::Arc;
 
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::time::Duration;
 use ureq::unversioned::transport::{self, ConnectionDetails, NextTimeout, RustlsConnector, Transport};
 use ureq::{Agent, Error, Proxy};
 
@@ -20,25 +24,43 @@ pub(crate) use advice::{Advice, advise_on_tls};
 use deadline::Deadline;
 use failure::Step;
 pub(crate) use failure::{Cause, ConnectFailure};
+pub(crate) use stop::{StopError, StopSignal};
 
-/// An agent whose failures before the request are [`ConnectFailure`]s.
-pub(crate) fn agent(config: Config) -> Agent {
-    Agent::with_parts(config, Connector::default(), NameResolver::default())
+/// An agent whose failures before the request are [`ConnectFailure`]s, and whose waits before a connection end by the
+/// signal. Its shutdown ends all others.
+pub(crate) fn agent(config: Config, signal: &Arc<StopSignal>) -> Agent {
+    agent_with(config, signal, DefaultResolver::default())
 }
 
-#[derive(Debug, Default)]
-struct NameResolver(DefaultResolver);
+/// The same with another source of addresses.
+pub(crate) fn agent_with(config: Config, signal: &Arc<StopSignal>, names: impl Resolver) -> Agent {
+    let resolver = NameResolver { names: Arc::new(names), signal: Arc::clone(signal) };
+    Agent::with_parts(config, Connector { tls: RustlsConnector::default(), signal: Arc::clone(signal) }, resolver)
+}
+
+#[derive(Debug)]
+struct NameResolver {
+    names: Arc<dyn Resolver>,
+    signal: Arc<StopSignal>,
+}
 
 impl Resolver for NameResolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let resolved = self.0.resolve(uri, config, timeout);
+        let (names, owned_uri, owned_config) = (Arc::clone(&self.names), uri.clone(), config.clone());
+        // Without a timeout ureq's resolver starts no thread of its own.
+        let unlimited = NextTimeout { after: Duration::NotHappening, ..timeout };
+        let resolved = self
+            .signal
+            .wait_for(Deadline::from_now(timeout), move || names.resolve(&owned_uri, &owned_config, unlimited));
+        let resolved = resolved.and_then(|resolved| resolved);
         resolved.map_err(|error| ConnectFailure::new(Step::Resolve, uri, config, error.into()).into())
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Connector {
     tls: RustlsConnector,
+    signal: Arc<StopSignal>,
 }
 
 impl transport::Connector for Connector {
@@ -47,7 +69,7 @@ impl transport::Connector for Connector {
     fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Self::Out>, Error> {
         let transport = match details.config.proxy() {
             Some(proxy) => self.open_tunnel(details, proxy)?,
-            None => Box::new(step(Step::Connect, details, tcp::connect(details))?),
+            None => Box::new(step(Step::Connect, details, tcp::connect(details, &self.signal))?),
         };
         self.encrypt(details, transport).map(Some)
     }
@@ -58,7 +80,7 @@ impl Connector {
         let deadline = Deadline::of(details);
         let addresses = details.resolver.resolve(proxy.uri(), details.config, deadline.timeout()?)?;
         let to_proxy = details_for(proxy.uri(), addresses, details);
-        let transport = Box::new(step(Step::Connect, &to_proxy, tcp::connect(&to_proxy))?);
+        let transport = Box::new(step(Step::Connect, &to_proxy, tcp::connect(&to_proxy, &self.signal))?);
         let transport = self.encrypt(&to_proxy, transport)?;
         let tunnel = tunnel::open(transport, proxy, details);
         Ok(Box::new(step(Step::OpenTunnel, &to_proxy, tunnel)?))
@@ -100,7 +122,6 @@ fn details_for<'d>(uri: &'d Uri, addrs: ResolvedSocketAddrs, details: &Connectio
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-    use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;
 
@@ -136,28 +157,13 @@ mod tests {
         });
         let config = Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).proxy(None).build();
         let addresses = Fixed(vec![unreachable, unused, address]);
-        let agent = Agent::with_parts(config.clone(), Connector::default(), addresses);
+        let agent = agent_with(config.clone(), &Arc::default(), addresses);
         assert_eq!(agent.get("http://kaltura.example.org").call().unwrap().status(), 204);
         drop(agent);
         server.join().unwrap().unwrap();
 
-        let agent = Agent::with_parts(config, Connector::default(), Fixed(vec![unreachable, unused]));
+        let agent = agent_with(config, &Arc::default(), Fixed(vec![unreachable, unused]));
         let error = agent.get("http://kaltura.example.org").call().unwrap_err();
         assert_eq!(error.to_string(), "other: no connection to the server kaltura.example.org:80");
-    }
-
-    #[test]
-    fn a_shutdown_of_the_agent_ends_a_handshake() {
-        let (listener, address) = listen();
-        let agent = agent(Agent::config_builder().proxy(None).build());
-        let (sender, receiver) = mpsc::channel();
-        let caller = agent.clone();
-        thread::spawn(move || sender.send(caller.get(format!("https://{address}")).call().map(drop)));
-        let (mut stream, _) = listener.accept().unwrap();
-        // The start of a handshake, which this server never answers.
-        stream.read_exact(&mut [0; 5]).unwrap();
-        agent.shutdown();
-        let error = receiver.recv_timeout(Duration::from_secs(10)).unwrap().unwrap_err();
-        assert!(matches!(error, Error::Other(error) if error.is::<ConnectFailure>()));
     }
 }

@@ -8,17 +8,17 @@ use std::time::Duration;
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, LazyBuffers, NextTimeout, ShutdownHandle, Transport};
 
-use super::Deadline;
 use super::failure::Cause;
+use super::{Deadline, StopSignal};
 
 /// Tries the addresses in turn; each gets an equal share of the time that is left.
-pub(super) fn connect(details: &ConnectionDetails<'_>) -> Result<TcpTransport, Cause> {
+pub(super) fn connect(details: &ConnectionDetails<'_>, signal: &Arc<StopSignal>) -> Result<TcpTransport, Cause> {
     let deadline = Deadline::of(details);
     let mut last: Error = Error::HostNotFound;
-    for (tried, address) in details.addrs.iter().enumerate() {
+    for (tried, &address) in details.addrs.iter().enumerate() {
         let untried = u32::try_from(details.addrs.len() - tried).unwrap_or(u32::MAX);
         let share = deadline.left()?.map(|left| left / untried);
-        match connect_to(*address, share) {
+        match signal.wait_for(deadline, move || connect_to(address, share))? {
             Ok(stream) => return TcpTransport::new(stream, details).map_err(Cause::from),
             Err(error) if is_timeout(&error) => last = deadline.passed(),
             Err(error) => last = error.into(),

@@ -5,12 +5,11 @@ use std::iter::repeat_n;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use apptoken_core::api::app_token::{Add, NewAppToken};
-use apptoken_core::{Call, Endpoint, Moment, Transport as _, TransportFailure, UnixSeconds};
+use apptoken_core::{Endpoint, Transport as _, TransportFailure};
 use apptoken_transport_ureq::{UreqTransport, UreqTransportBuilder};
 use rustls::{ServerConnection, StreamOwned};
 
-use crate::support::{Server, cause, drip, in_time, nowhere, pause, read_head, read_request, send};
+use crate::support::{Server, cause, drip, in_time, large_exchange, nowhere, pause, read_head, read_request, send};
 use crate::tls::{certificate, https};
 
 /// Meant to be reached, while the peer still sends.
@@ -131,11 +130,8 @@ fn a_handshake_through_a_tunnel_that_drips_ends_in_time() {
     });
 }
 
-/// More than the system's buffers hold.
-fn send_large(transport: &UreqTransport, endpoint: Endpoint) -> TransportFailure {
-    let app_token = NewAppToken { description: Some("a".repeat(8 << 20)), ..NewAppToken::default() };
-    let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
-    let exchange = Call::new(endpoint, Add { app_token }).start(now).unwrap();
+fn send_large(transport: &UreqTransport, endpoint: &Endpoint) -> TransportFailure {
+    let exchange = large_exchange(endpoint);
     let transport = transport.clone();
     in_time(move || transport.send(exchange.request())).unwrap_err()
 }
@@ -145,7 +141,7 @@ fn a_request_that_nobody_reads_ends_in_time() {
     // Connections wait in its queue, where nobody reads.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = Endpoint::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
-    let failure = send_large(&limited(), endpoint);
+    let failure = send_large(&limited(), &endpoint);
     assert!(!failure.is_not_sent());
     assert_eq!(cause(&failure), "timeout: global");
 }
@@ -159,7 +155,7 @@ fn a_request_that_is_read_in_drops_ends_in_time() {
             let _ = never.recv_timeout(PACE);
         }
     });
-    let failure = send_large(&limited(), server.endpoint());
+    let failure = send_large(&limited(), &server.endpoint());
     assert!(!failure.is_not_sent());
     assert_eq!(cause(&failure), "timeout: global");
 }

@@ -9,6 +9,7 @@ mod logs;
 mod proxies;
 mod replies;
 mod situations;
+mod stops;
 mod support;
 mod timeouts;
 mod tls;

@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use apptoken_core::api::app_token::{Add, NewAppToken};
 use apptoken_core::api::session::StartWidgetSession;
 use apptoken_core::{
     Call, Clock, Endpoint, Exchange, HttpResponse, Moment, PartnerId, Transport, TransportFailure, UnixSeconds,
@@ -21,6 +22,13 @@ pub(crate) const SHORT: Duration = Duration::from_millis(60);
 pub(crate) fn exchange(endpoint: &Endpoint) -> Exchange<Call<StartWidgetSession>> {
     let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
     Call::new(endpoint.clone(), StartWidgetSession::of(PartnerId::new(101).unwrap())).start(now).unwrap()
+}
+
+/// One whose request is larger than what the system's buffers hold.
+pub(crate) fn large_exchange(endpoint: &Endpoint) -> Exchange<Call<Add>> {
+    let app_token = NewAppToken { description: Some("a".repeat(8 << 20)), ..NewAppToken::default() };
+    let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
+    Call::new(endpoint.clone(), Add { app_token }).start(now).unwrap()
 }
 
 pub(crate) fn send(transport: &impl Transport, endpoint: &Endpoint) -> Result<HttpResponse, TransportFailure> {

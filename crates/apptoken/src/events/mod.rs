@@ -10,6 +10,7 @@ use std::time::Duration;
 use apptoken_core::login::renewal::{Invalidation, Reason};
 use apptoken_core::{AppTokenId, Error, Session, SessionOptions, UnixSeconds};
 
+use crate::source::SourceWarning;
 use crate::store::StoreError;
 
 #[cfg(feature = "tracing")]
@@ -127,6 +128,11 @@ pub enum Event<'a> {
     /// Code of the caller's (an observer, a transport, a source, a store or a clock) panicked on the thread of a
     /// [`Refresher`](crate::Refresher), which goes on. The panic's own message says where.
     RefresherPanicked,
+    /// The source of the app token warns of something; reported once for each change.
+    CredentialWarning {
+        /// What is wrong.
+        warning: &'a SourceWarning,
+    },
     /// The store could not do its work; the provider goes on without.
     StoreFailed {
         /// Why not.
@@ -180,6 +186,7 @@ impl fmt::Display for Event<'_> {
                 write!(f, "the credential source failed, and the app token from before is used: {error}")
             }
             Self::RefresherPanicked => f.write_str("code that the refresher called panicked; it goes on"),
+            Self::CredentialWarning { warning } => warning.fmt(f),
             Self::StoreFailed { error } => write!(f, "the session store failed: {error}"),
         }
     }

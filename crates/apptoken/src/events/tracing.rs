@@ -5,7 +5,7 @@ use super::{Event, Observer};
 /// Hands every event to [`tracing`], as a line of text with the target `apptoken`.
 ///
 /// Warnings for what a person should look at: renewals that fail, a session that stays in use because of it, a token
-/// that ends soon, a store that fails. Everything else is at level `DEBUG`.
+/// that ends soon or lies open, a store that fails. Everything else is at level `DEBUG`.
 ///
 /// # Examples
 ///
@@ -31,6 +31,7 @@ impl Observer for TracingObserver {
             | Event::TokenEndsSoon { .. }
             | Event::SourceFailed { .. }
             | Event::RefresherPanicked
+            | Event::CredentialWarning { .. }
             | Event::StoreFailed { .. } => {
                 event!(target: "apptoken", Level::WARN, "{observed}");
             }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 #[cfg(feature = "ureq")]
 use apptoken_core::Error;
@@ -130,6 +131,16 @@ impl ProviderBuilder {
         self
     }
 
+    /// The longest that the transport spends on one request; 30 s by default, as with ureq's default settings.
+    ///
+    /// With a [store](Self::store), a provider waits for another that renews the session as long as a login can take, which
+    /// follows from this and the [`RetryPolicy`]. Set it for a transport that takes longer, or the provider may lose
+    /// patience and log in a second time; set it for one that takes less, so that a process that hangs delays others less.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.link.request_timeout = timeout;
+        self
+    }
+
     /// Shares sessions with all who share the store; none by default.
     pub fn store(self, store: impl SessionStore + Send + Sync + 'static) -> Self {
         Self { store: Some(Arc::new(store)), ..self }
@@ -166,6 +177,7 @@ impl ProviderBuilder {
             identities: Mutex::new(LruCache::new(identities)),
             identity_count: AtomicU64::new(0),
             token_end_warning: Mutex::new(None),
+            credential_warning: Mutex::new(None),
         });
         let identity = shared.identity(options);
         Provider { shared, identity }

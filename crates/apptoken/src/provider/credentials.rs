@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use apptoken_core::{Credential, Error, ErrorKind, HashChoice, HashType, KalturaCode, UnixSeconds};
 
-use crate::source::CredentialSource;
+use crate::source::{CredentialSource, SourceWarning};
 use crate::sync::{Mutex, lock};
 
 /// The app token in use, and where to ask for the next one.
@@ -24,6 +24,7 @@ pub(super) struct ActiveCredential {
     pub(super) expires_at: Option<UnixSeconds>,
     /// How often the app token had changed when this one came.
     pub(super) number: u64,
+    pub(super) warning: Option<SourceWarning>,
 }
 
 /// When the source is asked again while a refused app token is all there is.
@@ -62,6 +63,7 @@ impl Credentials {
         // Without a lock: the source is the caller's code.
         let given = self.source.credential()?;
         let expires_at = self.source.token_expires_at(&given);
+        let warning = self.source.warning();
         let mut active = lock(&self.active);
         let (used, number) = match &*active {
             Some(before) if is_same(&before.given, &given) => (before.used.clone(), before.number),
@@ -71,7 +73,7 @@ impl Credentials {
                 (given.clone(), number)
             }
         };
-        let credential = Arc::new(ActiveCredential { given, used, expires_at, number });
+        let credential = Arc::new(ActiveCredential { given, used, expires_at, number, warning });
         *active = Some(Arc::clone(&credential));
         Ok(credential)
     }

@@ -42,8 +42,8 @@ impl Provider {
     /// let provider = Provider::from_env()?;
     /// for UserSession { user_id, session } in provider.start_many(["alice", "bob"]) {
     ///     match session {
-    ///         Ok(session) => println!("{user_id}: good until {}", session.expires_at()),
-    ///         Err(error) => println!("{user_id}: {error}"),
+    ///         Ok(session) => println!("{user_id:?}: good until {}", session.expires_at()),
+    ///         Err(error) => println!("{user_id:?}: {error}"),
     ///     }
     /// }
     /// # }

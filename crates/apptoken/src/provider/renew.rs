@@ -2,16 +2,18 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apptoken_core::login::renewal::{Decision, Outcome, Reason, Renewal, Term};
-use apptoken_core::{Error, ErrorKind, HashChoice, KalturaCode, Login, Session};
+use apptoken_core::{Error, ErrorKind, HashChoice, KalturaCode, Login, RetryPolicy, Session};
 
 use super::credentials::{ActiveCredential, is_token_refused};
 use super::identity::{Answer, Identity, State};
 use super::shared::Shared;
 use super::single_flight::Leader;
 use crate::events::{Event, Origin};
-use crate::store::{SessionKey, StoredSession};
+use crate::link::Link;
+use crate::store::{SessionKey, StoreError, StoredSession};
 
 /// A session that was just obtained.
 struct NewSession {
@@ -53,6 +55,7 @@ impl Shared {
         if let (Some(why), Ok(session)) = (stale, &answer) {
             self.report(&Event::ServedStale { identity: options, session, why });
         }
+        self.warn_of_credentials();
         self.warn_of_token_end(now);
         answer
     }
@@ -108,21 +111,41 @@ impl Shared {
         let key = self.key(identity, active);
         // What is wrong with the store is reported, and dealt with, under its lock.
         let kept = store.load(&key).ok().flatten();
-        if let Some(found) = kept.and_then(|kept| self.accept(identity, active, &key, &kept)) {
+        let partner = active.used.partner;
+        let accept = |kept: Option<StoredSession>| {
+            let Some(kept) = kept else { return Ok(None) };
+            let found = self.accept(identity, active, &key, &kept)?;
+            // It outlives most sessions, and saves the first of the two requests of a login.
+            if found.is_none()
+                && let Some(widget) = kept.widget(&key, &active.used, self.link.now())?
+            {
+                self.widgets.offer(partner, widget, self.link.now());
+            }
+            Ok(found)
+        };
+        if let Ok(Some(found)) = accept(kept) {
             return Ok(found);
         }
-        let mut obtained = None;
-        let stored = store.exclusively(&key, &mut |kept| {
-            if let Some(found) = kept.and_then(|kept| self.accept(identity, active, &key, &kept)) {
-                obtained = Some(Ok(found));
-                return None;
+        let (mut obtained, mut refused) = (None, None);
+        let stored = store.exclusively(&key, self.patience(active), &mut |kept| {
+            match accept(kept) {
+                Ok(Some(found)) => {
+                    obtained = Some(Ok(found));
+                    return None;
+                }
+                Ok(None) => {}
+                Err(error) => refused = Some(error),
             }
             let result = self.log_in(identity, active, requests);
-            let to_keep = result.as_ref().ok().map(|new| StoredSession::new(&key, &active.used.token, &new.session));
+            let to_keep = result.as_ref().ok().map(|new| {
+                let widget = self.widgets.current(partner);
+                StoredSession::with_widget(&key, &active.used.token, &new.session, widget.as_ref())
+            });
             obtained = Some(result);
             to_keep
         });
-        if let Err(error) = stored {
+        let stored = stored.and_then(|()| store.remove_ended(self.link.now().wall));
+        for error in refused.into_iter().chain(stored.err()) {
             self.report(&Event::StoreFailed { error: &error });
         }
         obtained.unwrap_or_else(|| self.log_in(identity, active, requests))
@@ -133,6 +156,19 @@ impl Shared {
         SessionKey::new(&self.link.endpoint, credential.partner, credential.id.clone(), identity.options.clone())
     }
 
+    /// How long to wait for another who logs in with this app token: the longest that it can take.
+    ///
+    /// That is two flows: the call for the widget session; and the login, which starts over with a new widget session if
+    /// that one is refused, or tries each hash type once.
+    fn patience(&self, active: &ActiveCredential) -> Duration {
+        let Link { retry, request_timeout, .. } = self.link;
+        let login = match active.used.hash {
+            HashChoice::Known(_) => retry.longest_flow(3, request_timeout),
+            HashChoice::Detect => RetryPolicy::none().longest_flow(4, request_timeout),
+        };
+        retry.longest_flow(1, request_timeout).saturating_add(login)
+    }
+
     /// Takes a kept session if it is of this token, another than the one to be renewed, and not due for renewal.
     fn accept(
         &self,
@@ -140,16 +176,16 @@ impl Shared {
         active: &ActiveCredential,
         key: &SessionKey,
         kept: &StoredSession,
-    ) -> Option<NewSession> {
-        if !identity.is_other_session(kept.ks()) {
-            return None;
-        }
+    ) -> Result<Option<NewSession>, StoreError> {
         let now = self.link.now();
-        let (session, term) = kept.restore(key, &active.used, now)?;
+        let restored = kept.restore(key, &active.used, now)?;
+        let Some((session, term)) = restored.filter(|(session, _)| identity.is_other_session(session.ks())) else {
+            return Ok(None);
+        };
         let mut renewal = Renewal::new(self.renewal);
         renewal.record(Outcome::Renewed(term), now);
         let is_fresh = matches!(renewal.decide(now, false), Decision::Use { .. });
-        is_fresh.then(|| NewSession { session: Arc::new(session), term, from: Origin::Store })
+        Ok(is_fresh.then(|| NewSession { session: Arc::new(session), term, from: Origin::Store }))
     }
 
     fn log_in(

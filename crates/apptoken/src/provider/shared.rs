@@ -13,6 +13,7 @@ use super::widget::Widgets;
 use super::within::StartThread;
 use crate::events::{Event, Observer};
 use crate::link::Link;
+use crate::source::SourceWarning;
 use crate::store::SessionStore;
 use crate::sync::{Mutex, lock};
 
@@ -31,6 +32,8 @@ pub(super) struct Shared {
     pub(super) identity_count: AtomicU64,
     /// Of which ends of which tokens was token_end_warning.
     pub(super) token_end_warning: Mutex<Option<TokenEndWarning>>,
+    /// What the source warned of last.
+    pub(super) credential_warning: Mutex<Option<SourceWarning>>,
 }
 
 /// The last warning of a token's end.
@@ -58,6 +61,15 @@ impl Shared {
     pub(super) fn report(&self, event: &Event<'_>) {
         if let Some(observer) = &self.observer {
             observer.observe(event);
+        }
+    }
+
+    /// Reports what the source of the app token warns of, once for each change.
+    pub(super) fn warn_of_credentials(&self) {
+        let Some(active) = self.credentials.active() else { return };
+        let last = std::mem::replace(&mut *lock(&self.credential_warning), active.warning.clone());
+        if let Some(warning) = active.warning.as_ref().filter(|warning| Some(*warning) != last.as_ref()) {
+            self.report(&Event::CredentialWarning { warning });
         }
     }
 

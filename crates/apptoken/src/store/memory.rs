@@ -1,9 +1,12 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
+use apptoken_core::UnixSeconds;
 use lru::LruCache;
 
+use super::holders::Holders;
 use super::{SessionKey, SessionStore, StoreError, StoredSession};
 use crate::sync::{Mutex, lock};
 
@@ -11,27 +14,20 @@ use crate::sync::{Mutex, lock};
 ///
 /// It keeps the 10,000 sessions that were used last.
 #[derive(Clone)]
-pub struct MemoryStore {
-    entries: Arc<Mutex<LruCache<SessionKey, Arc<Entry>>>>,
+pub struct MemoryStore(Arc<Inner>);
+
+struct Inner {
+    sessions: Mutex<LruCache<SessionKey, StoredSession>>,
+    renewals: Holders<String>,
 }
 
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
-
-#[derive(Default)]
-struct Entry {
-    session: Mutex<Option<StoredSession>>,
-    renewal: Mutex<()>,
-}
 
 impl MemoryStore {
     /// A store without sessions.
     #[must_use]
     pub fn new() -> Self {
-        Self { entries: Arc::new(Mutex::new(LruCache::new(CAPACITY))) }
-    }
-
-    fn entry(&self, key: &SessionKey) -> Arc<Entry> {
-        Arc::clone(lock(&self.entries).get_or_insert(key.clone(), Arc::default))
+        Self(Arc::new(Inner { sessions: Mutex::new(LruCache::new(CAPACITY)), renewals: Holders::new() }))
     }
 }
 
@@ -43,19 +39,27 @@ impl Default for MemoryStore {
 
 impl SessionStore for MemoryStore {
     fn load(&self, key: &SessionKey) -> Result<Option<StoredSession>, StoreError> {
-        Ok(lock(&self.entry(key).session).clone())
+        Ok(lock(&self.0.sessions).get(key).cloned())
     }
 
     fn exclusively(
         &self,
         key: &SessionKey,
+        patience: Duration,
         renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
     ) -> Result<(), StoreError> {
-        let entry = self.entry(key);
-        let _renewal = lock(&entry.renewal);
-        let now = lock(&entry.session).clone();
-        if let Some(renewed) = renew(now) {
-            *lock(&entry.session) = Some(renewed);
+        let _renewal = self.0.renewals.hold(key.to_string(), patience)?;
+        if let Some(renewed) = renew(self.load(key)?) {
+            lock(&self.0.sessions).put(key.clone(), renewed);
+        }
+        Ok(())
+    }
+
+    fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {
+        let mut sessions = lock(&self.0.sessions);
+        let ended = sessions.iter().filter(|(_, session)| session.has_ended(now)).map(|(key, _)| key.clone());
+        for key in ended.collect::<Vec<_>>() {
+            sessions.pop(&key);
         }
         Ok(())
     }
@@ -63,6 +67,6 @@ impl SessionStore for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MemoryStore({} sessions)", lock(&self.entries).len())
+        write!(f, "MemoryStore({} sessions)", lock(&self.0.sessions).len())
     }
 }

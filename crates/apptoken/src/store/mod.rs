@@ -4,6 +4,7 @@
 //! Implement [`SessionStore`] for what several machines share.
 
 mod file;
+mod holders;
 mod memory;
 
 pub use apptoken_core::login::store::{SessionKey, SessionStore, StoreError, StoreErrorKind, StoredSession};

@@ -4,4 +4,5 @@
 
 mod canary;
 mod client;
+mod outside_text;
 mod provider;

@@ -4,6 +4,7 @@ mod basics;
 mod budgets;
 mod callbacks;
 mod events;
+mod file_store;
 mod interleavings;
 mod many;
 mod month;

@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use apptoken::store::{FileStore, SessionKey, SessionStore as _};
 use apptoken::{Config, Endpoint, Provider, SessionOptions};
@@ -16,6 +17,7 @@ use super::support::{DAY, logins, partner, token};
 
 const FOLDER: &str = "APPTOKEN_TEST_FOLDER";
 const PROCESSES: usize = 50;
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn emulator() -> (Emulator, Token) {
     let emulator = Emulator::start(Fake::builder().clock(FakeClock::running()).build()).unwrap();
@@ -72,6 +74,27 @@ fn asks_for_the_session() {
     println!("said: {}", provider.session().unwrap().ks().fingerprint());
 }
 
+/// A limit of 0 bytes for each file stands for a full disk.
+#[test]
+fn a_full_disk_costs_a_login_and_leaves_no_half_written_file() {
+    let (emulator, token) = emulator();
+    let folder = tempfile::tempdir().unwrap();
+    let sessions = folder.path().join("sessions");
+    let asking = process("provider::processes::asks_for_the_session", emulator.endpoint(), &token, &sessions);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(asking.get_program());
+    limited.args(asking.get_args()).stdout(Stdio::piped()).stderr(Stdio::null());
+    limited.envs(asking.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    for logins_by_then in 1..=2 {
+        let mut child = limited.spawn().unwrap();
+        assert!(said(&mut child).last().is_some(), "a session");
+        assert!(child.wait().unwrap().success());
+        assert_eq!(logins(emulator.fake()), logins_by_then);
+        let left: Vec<_> = fs::read_dir(&sessions).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.len() == 1 && left[0].to_str().unwrap().ends_with(".lock"), "{left:?}");
+    }
+}
+
 #[test]
 fn a_process_killed_at_any_moment_leaves_a_whole_file_and_no_lock() {
     let (emulator, token) = emulator();
@@ -90,7 +113,9 @@ fn a_process_killed_at_any_moment_leaves_a_whole_file_and_no_lock() {
         writer.kill().unwrap();
         writer.wait().unwrap();
         assert_eq!(store.load(&key).unwrap().expect("the file is there").expose(), kept.expose());
-        store.exclusively(&key, &mut |kept| kept).expect("the lock is free, and what was left is no hindrance");
+        store
+            .exclusively(&key, PATIENCE, &mut |kept| kept)
+            .expect("the lock is free, and what was left is no hindrance");
     }
     let left: Vec<_> = fs::read_dir(&sessions).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "a session and its lock: {left:?}");
@@ -105,6 +130,6 @@ fn writes_again_and_again() {
     let key = SessionKey::new(&endpoint, credential.partner, credential.id, SessionOptions::default());
     loop {
         println!("said: writing");
-        store.exclusively(&key, &mut |kept| Some(kept.expect("a session to keep"))).unwrap();
+        store.exclusively(&key, PATIENCE, &mut |kept| Some(kept.expect("a session to keep"))).unwrap();
     }
 }

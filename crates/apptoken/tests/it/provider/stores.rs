@@ -7,44 +7,48 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use apptoken::store::{FileStore, MemoryStore, SessionKey, SessionStore, StoreErrorKind, StoredSession};
-use apptoken::{AppTokenSecret, Credential, HashType, Provider, ProviderBuilder, SessionOptions};
+use apptoken::store::{FileStore, MemoryStore, SessionKey, SessionStore, StoreError, StoreErrorKind, StoredSession};
+use apptoken::{
+    AppTokenSecret, Credential, HashChoice, HashType, Provider, ProviderBuilder, RetryPolicy, SessionOptions,
+};
 use apptoken_transport_fake::{Fake, Token};
 
-use super::support::{DAY, Machine, Notes, builder_with, credential, endpoint, logins, partner, token};
+use super::support::{DAY, HOUR, Machine, Notes, builder_with, credential, endpoint, logins, partner, token};
 
-struct Folder(tempfile::TempDir);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(super) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.0.path().join("sessions")
     }
 
-    fn store(&self) -> FileStore {
+    pub(super) fn store(&self) -> FileStore {
         FileStore::new(self.path()).unwrap()
     }
 
-    fn files(&self, kind: &str) -> Vec<PathBuf> {
+    pub(super) fn files(&self, kind: &str) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path());
         entries
             .filter(|path| path.extension().is_some_and(|extension| extension.to_str().unwrap().starts_with(kind)))
             .collect()
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.files("session").remove(0)
     }
 }
 
-fn mode(path: &Path) -> u32 {
+pub(super) fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-fn key(token: &Token) -> SessionKey {
+pub(super) fn key(token: &Token) -> SessionKey {
     SessionKey::new(&endpoint(), partner(), token.id.clone(), SessionOptions::default())
 }
 
@@ -212,10 +216,10 @@ fn a_folder_that_others_can_enter_is_refused() {
 fn a_damaged_or_foreign_file_is_moved_aside_and_told_and_nothing_is_lost() {
     for (content, kind) in [
         ("", StoreErrorKind::Corrupt),
-        ("{\"format\":\"apptoken session\",\"version\":1,\"key\"", StoreErrorKind::Corrupt),
-        ("{\"format\":\"apptoken session\",\"version\":1}", StoreErrorKind::Corrupt),
-        ("{\"format\":\"apptoken session\",\"version\":2}", StoreErrorKind::Foreign),
-        ("{\"format\":\"other\",\"version\":1}", StoreErrorKind::Foreign),
+        ("{\"format\":\"apptoken session\",\"version\":2,\"key\"", StoreErrorKind::Corrupt),
+        ("{\"format\":\"apptoken session\",\"version\":2}", StoreErrorKind::Corrupt),
+        ("{\"format\":\"apptoken session\",\"version\":3}", StoreErrorKind::Foreign),
+        ("{\"format\":\"other\",\"version\":2}", StoreErrorKind::Foreign),
         ("[1, 2]", StoreErrorKind::Foreign),
     ] {
         let (fake, folder, notes) = (Fake::new(), Folder::new(), Notes::default());
@@ -260,7 +264,7 @@ fn a_kept_session_that_is_cut_anywhere_is_none() {
 }
 
 fn kept_ks(text: &str) -> &str {
-    text.split("\"ks\":\"").nth(1).unwrap().split('"').next().unwrap()
+    text.split("\\\"ks\\\":\\\"").nth(1).unwrap().split('\\').next().unwrap()
 }
 
 #[test]
@@ -281,4 +285,98 @@ fn a_session_of_a_batch_is_not_kept() {
     let provider = builder_with(&fake, &open).store(store.clone()).build();
     assert!(provider.start_many(["a"])[0].session.is_ok());
     assert_eq!(format!("{store:?}"), "MemoryStore(0 sessions)");
+}
+
+#[test]
+fn a_changed_record_is_reported_once_and_replaced() {
+    both_stores(|store| {
+        let (fake, notes) = (Fake::new(), Notes::default());
+        let token = token(&fake, DAY);
+        let provider = || builder_with(&fake, &token).store(store()).observer(notes.clone()).build();
+        provider().session().unwrap();
+        let change = |kept: StoredSession| StoredSession::parse(kept.expose().replace("alice", "admin")).ok();
+        store().exclusively(&key(&token), PATIENCE, &mut |kept| kept.and_then(change)).unwrap();
+        notes.take();
+        assert_eq!(provider().session().unwrap().user_id(), "alice");
+        let reported = notes.take();
+        assert!(reported[1].starts_with("the session store failed: the kept session was changed"), "{reported:?}");
+        provider().session().unwrap();
+        assert_eq!((logins(&fake), notes.take().len()), (2, 2));
+    });
+}
+
+#[test]
+fn a_renewal_that_comes_back_for_its_session_is_refused() {
+    both_stores(|store| {
+        let key = SessionKey::new(
+            &endpoint(),
+            partner(),
+            apptoken::AppTokenId::parse("1_a").unwrap(),
+            SessionOptions::default(),
+        );
+        let (store, mut inner) = (store(), None);
+        let outer = store.exclusively(&key, PATIENCE, &mut |_| {
+            inner = Some(store.exclusively(&key, PATIENCE, &mut |_| None));
+            None
+        });
+        assert!(outer.is_ok());
+        assert_eq!(inner.unwrap().unwrap_err().kind(), StoreErrorKind::Locked);
+        assert!(store.exclusively(&key, PATIENCE, &mut |_| None).is_ok());
+    });
+}
+
+#[test]
+fn ended_sessions_are_removed_when_another_is_renewed() {
+    both_stores(|store| {
+        let fake = Fake::new();
+        let (old, new) = (token(&fake, HOUR), token(&fake, DAY));
+        builder_with(&fake, &old).store(store()).build().session().unwrap();
+        fake.clock().advance(HOUR - Duration::from_secs(1));
+        builder_with(&fake, &new).store(store()).build().session().unwrap();
+        assert!(store().load(&key(&old)).unwrap().is_some());
+        fake.clock().advance(DAY);
+        builder_with(&fake, &new).store(store()).build().session().unwrap();
+        assert!(store().load(&key(&old)).unwrap().is_none());
+        assert!(store().load(&key(&new)).unwrap().is_some());
+    });
+}
+
+/// Remembers how patient the provider is.
+#[derive(Default)]
+struct Patience(std::sync::Mutex<Vec<Duration>>);
+
+impl SessionStore for Patience {
+    fn load(&self, _: &SessionKey) -> Result<Option<StoredSession>, StoreError> {
+        Ok(None)
+    }
+
+    fn exclusively(
+        &self,
+        _: &SessionKey,
+        patience: Duration,
+        renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
+    ) -> Result<(), StoreError> {
+        self.0.lock().unwrap().push(patience);
+        renew(None);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_provider_waits_for_others_as_long_as_a_login_can_take() {
+    let (fake, store) = (Fake::new(), Arc::new(Patience::default()));
+    let token = token(&fake, DAY);
+    let seconds = Duration::from_secs;
+    let detecting = Credential { hash: HashChoice::Detect, ..credential(&token) };
+    let with = |credential, request_timeout: Option<Duration>, retry: Option<RetryPolicy>| {
+        let builder = Provider::builder(endpoint(), credential, fake.clone()).clock(fake.clock()).store(store.clone());
+        let builder = request_timeout.into_iter().fold(builder, ProviderBuilder::request_timeout);
+        retry.into_iter().fold(builder, ProviderBuilder::retry).build().session().unwrap();
+        store.0.lock().unwrap().pop().unwrap()
+    };
+    let once = Some(RetryPolicy::none());
+    assert_eq!(with(credential(&token), None, None), seconds(60 + 30 + 60 + 3 * 30));
+    assert_eq!(with(detecting.clone(), None, None), seconds(60 + 30 + 4 * 30));
+    assert_eq!(with(credential(&token), Some(seconds(5)), once), seconds(4 * 5));
+    assert_eq!(with(detecting, Some(seconds(5)), once), seconds(5 * 5));
 }

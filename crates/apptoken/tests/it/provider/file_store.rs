@@ -1,0 +1,247 @@
+//! Sessions in files, in a folder that somebody else meddles with.
+#![cfg(unix)]
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use apptoken::store::{FileStore, SessionStore as _, StoreErrorKind};
+use apptoken::{FileSource, Provider, RetryPolicy};
+use apptoken_transport_fake::{Fake, Fault, Token, Trouble};
+
+use super::stores::{Folder, PATIENCE, key, mode};
+use super::support::{DAY, HOUR, Notes, START, builder_with, endpoint, logins, partner, token};
+
+struct Setup {
+    fake: Fake,
+    folder: Folder,
+    notes: Notes,
+    token: Token,
+}
+
+impl Setup {
+    /// With a session in the store.
+    fn new() -> Self {
+        let fake = Fake::new();
+        let token = token(&fake, DAY);
+        let setup = Self { fake, folder: Folder::new(), notes: Notes::default(), token };
+        setup.provider().session().unwrap();
+        setup.notes.take();
+        setup
+    }
+
+    fn provider(&self) -> Provider {
+        let quick = RetryPolicy::none();
+        let builder = builder_with(&self.fake, &self.token).store(self.folder.store()).observer(self.notes.clone());
+        // Patience counts in real time.
+        builder.retry(quick).request_timeout(Duration::from_millis(1)).build()
+    }
+
+    fn file(&self, kind: &str) -> PathBuf {
+        self.folder.file().with_extension(kind)
+    }
+
+    fn assert_that_elsewhere_is_untouched(&self) {
+        let text = fs::read_to_string(self.folder.path().with_file_name("elsewhere"));
+        assert!(text.is_err() || text.is_ok_and(|text| text == "precious"));
+    }
+
+    fn load_error(&self) -> StoreErrorKind {
+        self.folder.store().load(&key(&self.token)).unwrap_err().kind()
+    }
+}
+
+/// What it is, and what puts it there.
+type Impostor = (&'static str, fn(&Path));
+
+/// Everything that can stand in the place of a file without being one that the store made.
+fn impostors() -> [Impostor; 5] {
+    [
+        ("link", |path| symlink(elsewhere(path), path).unwrap()),
+        ("pipe", |path| assert!(Command::new("mkfifo").args(["-m", "600"]).arg(path).status().unwrap().success())),
+        ("socket", |path| drop(UnixListener::bind(path).unwrap())),
+        ("folder", |path| fs::create_dir(path).unwrap()),
+        ("second name", |path| fs::hard_link(elsewhere(path), path).unwrap()),
+    ]
+}
+
+/// A file of the user's beside the store's folder.
+fn elsewhere(path: &Path) -> PathBuf {
+    let file = path.parent().unwrap().parent().unwrap().join("elsewhere");
+    fs::write(&file, "precious").unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    file
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_session_is_not_read() {
+    for (what, put) in impostors() {
+        let setup = Setup::new();
+        let path = setup.file("session");
+        fs::remove_file(&path).unwrap();
+        put(&path);
+        assert_eq!(setup.load_error(), StoreErrorKind::NotOurFile, "{what}");
+        assert!(setup.provider().session().is_ok());
+        assert_eq!(logins(&setup.fake), 2, "{what}");
+        let reported = setup.notes.take();
+        assert!(reported[1].contains("this is not a file of the store"), "{what}: {reported:?}");
+        let replaced = fs::symlink_metadata(&path).unwrap().is_file();
+        assert_eq!(replaced, what != "folder", "{what}");
+        setup.assert_that_elsewhere_is_untouched();
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_lock_is_an_error_at_once() {
+    for (what, put) in impostors() {
+        let setup = Setup::new();
+        let path = setup.file("lock");
+        fs::remove_file(&path).unwrap();
+        put(&path);
+        let locked = setup.folder.store().exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept);
+        assert_eq!(locked.unwrap_err().kind(), StoreErrorKind::NotOurFile, "{what}");
+        setup.assert_that_elsewhere_is_untouched();
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_new_file_is_not_written_to() {
+    for (what, put) in impostors() {
+        let setup = Setup::new();
+        put(&setup.file("new"));
+        let written = setup.folder.store().exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept);
+        match written {
+            Ok(()) => assert!(!setup.file("new").exists() && what != "folder"),
+            Err(error) => assert_eq!((error.kind(), what), (StoreErrorKind::NotOurFile, "folder")),
+        }
+        assert!(setup.folder.store().load(&key(&setup.token)).unwrap().is_some());
+        setup.assert_that_elsewhere_is_untouched();
+    }
+}
+
+#[test]
+fn a_half_written_file_is_removed_by_the_next_writer() {
+    let setup = Setup::new();
+    let half = setup.file("new");
+    fs::write(&half, "{\"format\":").unwrap();
+    setup.folder.store().exclusively(&key(&setup.token), PATIENCE, &mut |kept| kept).unwrap();
+    assert!(!half.exists());
+    assert_eq!(mode(&setup.file("session")), 0o600);
+}
+
+#[test]
+fn leftovers_of_a_killed_process_are_removed_when_another_is_renewed() {
+    let setup = Setup::new();
+    let stem = setup.folder.path().join("101-0_gone-0123456789abcdef.v2.new");
+    fs::write(&stem, "{\"format\":").unwrap();
+    let other = setup.folder.path().join("notes.txt");
+    fs::write(&other, "not the store's").unwrap();
+    setup.fake.clock().advance(DAY);
+    setup.provider().session().unwrap();
+    let left: Vec<_> = fs::read_dir(setup.folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left.len(), 3, "a session, its lock and what is not the store's: {left:?}");
+    assert!(other.exists());
+}
+
+#[test]
+fn a_session_is_not_removed_while_another_process_holds_its_lock() {
+    let setup = Setup::new();
+    let lock = File::open(setup.file("lock")).unwrap();
+    lock.lock().unwrap();
+    let later = apptoken::UnixSeconds(setup.fake.clock().time().0 + 2 * 86_400);
+    setup.folder.store().remove_ended(later).unwrap();
+    assert!(setup.file("session").exists());
+    drop(lock);
+    setup.folder.store().remove_ended(later).unwrap();
+    assert_eq!(fs::read_dir(setup.folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn ended_sessions_are_looked_for_once_an_hour() {
+    let setup = Setup::new();
+    let (store, now) = (setup.folder.store(), setup.fake.clock().time().0);
+    let ended = |hours: i64| apptoken::UnixSeconds(now + 2 * 86_400 + hours * 3600);
+    store.remove_ended(ended(0)).unwrap();
+    let leftover = setup.folder.path().join("101-0_gone-0123456789abcdef.v2.new");
+    fs::write(&leftover, "{").unwrap();
+    fs::set_permissions(&leftover, Permissions::from_mode(0o600)).unwrap();
+    store.remove_ended(apptoken::UnixSeconds(ended(1).0 - 1)).unwrap();
+    assert!(leftover.exists());
+    store.remove_ended(ended(1)).unwrap();
+    assert!(!leftover.exists());
+}
+
+#[test]
+fn a_process_that_hangs_with_the_lock_does_not_keep_others_from_logging_in() {
+    let setup = Setup::new();
+    let hanging = File::open(setup.file("lock")).unwrap();
+    hanging.lock().unwrap();
+    setup.fake.clock().advance(DAY);
+    assert!(setup.provider().session().is_ok());
+    assert_eq!(logins(&setup.fake), 2);
+    let reported = setup.notes.take();
+    assert!(reported[1].contains("another is renewing the session and did not finish"), "{reported:?}");
+}
+
+#[test]
+fn a_folder_whose_parent_others_can_write_to_is_refused() {
+    for (mode_of_parent, is_refused) in
+        [(0o775, true), (0o757, true), (0o777, true), (0o1777, false), (0o1775, false), (0o755, false), (0o700, false)]
+    {
+        let root = tempfile::tempdir().unwrap();
+        let parent = root.path().join("parent");
+        fs::create_dir(&parent).unwrap();
+        fs::set_permissions(&parent, Permissions::from_mode(mode_of_parent)).unwrap();
+        let below = parent.join("deep").join("sessions");
+        let error = FileStore::new(&below).err();
+        assert_eq!(error.as_ref().map(|error| error.kind()), is_refused.then_some(StoreErrorKind::ExposedParent));
+        assert_eq!(below.exists(), !is_refused, "{mode_of_parent:o}");
+        if let Some(error) = error {
+            assert_eq!(error.path(), Some(parent.to_str().unwrap()));
+            assert!(error.to_string().contains("chmod go-w"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_that_a_link_leads_to_is_checked_where_it_is() {
+    let root = tempfile::tempdir().unwrap();
+    let open = root.path().join("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
+    fs::create_dir(open.join("inside")).unwrap();
+    symlink(open.join("inside"), root.path().join("link")).unwrap();
+    let error = FileStore::new(root.path().join("link").join("sessions")).unwrap_err();
+    assert_eq!((error.kind(), error.path()), (StoreErrorKind::ExposedParent, open.to_str()));
+}
+
+#[test]
+fn a_credentials_file_that_others_can_read_is_reported_once_for_each_change() {
+    let (fake, notes, folder) = (Fake::new(), Notes::default(), tempfile::tempdir().unwrap());
+    let token = token(&fake, HOUR);
+    let path = folder.path().join("kaltura.env");
+    let text = format!(
+        "KALTURA_SERVICE_URL={}\nKALTURA_PARTNER_ID={}\nKALTURA_APP_TOKEN_ID={}\nKALTURA_APP_TOKEN={}\nKALTURA_APP_TOKEN_HASH_TYPE=SHA256\n",
+        endpoint().as_str(),
+        partner(),
+        token.id,
+        token.secret.expose()
+    );
+    fs::write(&path, text).unwrap();
+    let set_mode = |mode| fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    let source = FileSource::new(&path);
+    let builder = Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock());
+    let provider = builder.observer(notes.clone()).build();
+    fake.inject(Fault::on(START, Trouble::ApiError("APP_TOKEN_NOT_ACTIVE".into())));
+    for (mode, warnings) in [(0o640, 1), (0o644, 0), (0o600, 0), (0o604, 1), (0o400, 0)] {
+        set_mode(mode);
+        // After a refusal the source is read again.
+        provider.session().unwrap_err();
+        let reported = notes.take().into_iter().filter(|note| note.contains("kaltura.env holds an app token"));
+        assert_eq!(reported.count(), warnings, "{mode:o}");
+        fake.clock().advance(Duration::from_secs(600));
+    }
+}
