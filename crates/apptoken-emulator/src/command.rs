@@ -30,7 +30,8 @@ pub struct Arguments {
     /// The accounts and roles, as JSON
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Keeps the state in this file, and creates it if it does not exist; an existing state takes precedence over the config
+    /// Keeps the state in this file, and creates it if it does not exist; an existing state takes precedence over the
+    /// config
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Caches replies to requests without a session, as Kaltura does
@@ -39,8 +40,8 @@ pub struct Arguments {
     /// Serves HTTPS, and writes the certificate that clients must trust to this file (PEM)
     #[arg(long, value_name = "CERTIFICATE_FILE")]
     tls: Option<PathBuf>,
-    /// The seed of ids, token values and sessions: the same calls get the same replies in every run. The default is 0 on a
-    /// loopback address; if other machines can reach the address, secrets are random by default
+    /// The seed of ids, token values and sessions: the same calls get the same replies in every run. The default is 0
+    /// on a loopback address; if other machines can reach the address, secrets are random by default
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
     /// A host name that the control interface accepts, in addition to localhost and loopback addresses

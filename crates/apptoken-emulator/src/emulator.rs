@@ -19,8 +19,8 @@ use crate::{Counts, Limits};
 
 /// An HTTP server for a fake, which runs until this value is dropped.
 ///
-/// It uses one thread for connections and two for large requests. When it is dropped, it closes idle connections and waits for
-/// running requests up to [`Limits::stop_time`]. Any number of emulators can run at the same time.
+/// It uses one thread for connections and two for large requests. When it is dropped, it closes idle connections and
+/// waits for running requests up to [`Limits::stop_time`]. Any number of emulators can run at the same time.
 ///
 /// # Examples
 ///
@@ -173,9 +173,9 @@ impl Options {
 
     /// Allows an address that other machines can reach. They can then try to start sessions.
     ///
-    /// On such an address, a fake without a seed gets random secrets, as with [`Fake::use_system_randomness`]. Read them from
-    /// [`Emulator::fake`] after the start. A fake with a seed keeps its secrets, and so do accounts and tokens from a state
-    /// file.
+    /// On such an address, a fake without a seed gets random secrets, as with [`Fake::use_system_randomness`]. Read
+    /// them from [`Emulator::fake`] after the start. A fake with a seed keeps its secrets, and so do accounts and
+    /// tokens from a state file.
     #[must_use]
     pub fn allow_other_machines(self) -> Self {
         Self { allows_other_machines: true, ..self }
@@ -193,27 +193,27 @@ impl Options {
         Self { limits, ..self }
     }
 
-    /// Keeps the state of the fake in a file, so that accounts, tokens, users and revoked sessions survive a restart. The file
-    /// is created if it does not exist.
+    /// Keeps the state of the fake in a file, so that accounts, tokens, users and revoked sessions survive a restart.
+    /// The file is created if it does not exist.
     ///
-    /// A change is written within a quarter of a second, and the last one when the emulator stops. The file always contains a
-    /// complete state, with the secrets of all accounts and tokens; only its owner can read it. Only one emulator at a time can
-    /// use the file: it locks a second file with the suffix `.lock`. Symbolic links are followed. Anything else than a regular
-    /// file is an error.
+    /// A change is written within a quarter of a second, and the last one when the emulator stops. The file always
+    /// contains a complete state, with the secrets of all accounts and tokens; only its owner can read it. Only one
+    /// emulator at a time can use the file: it locks a second file with the suffix `.lock`. Symbolic links are
+    /// followed. Anything else than a regular file is an error.
     #[must_use]
     pub fn state_file(self, path: impl Into<PathBuf>) -> Self {
         Self { state_file: Some(path.into()), ..self }
     }
 
-    /// Sets a function that is called if the state cannot be saved, for example because the disk is full. It is called once
-    /// until saving succeeds again. The emulator continues to serve, and retries every second.
+    /// Sets a function that is called if the state cannot be saved, for example because the disk is full. It is called
+    /// once until saving succeeds again. The emulator continues to serve, and retries every second.
     #[must_use]
     pub fn on_save_failure(self, report: impl Fn(&io::Error) + Send + Sync + 'static) -> Self {
         Self { save_failure_handler: Some(SaveFailureHandler(Arc::new(report))), ..self }
     }
 
-    /// Adds a host name that the control interface accepts. By default it accepts only requests to `localhost` or a loopback
-    /// address.
+    /// Adds a host name that the control interface accepts. By default it accepts only requests to `localhost` or a
+    /// loopback address.
     #[must_use]
     pub fn control_host(mut self, name: impl Into<String>) -> Self {
         self.control_hosts.push(name.into());
@@ -224,8 +224,9 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// If the address cannot be used, if other machines can reach it and [`allow_other_machines`](Self::allow_other_machines) is
-    /// not set, if the state file cannot be used, or if the system has no free thread.
+    /// If the address cannot be used, if other machines can reach it and
+    /// [`allow_other_machines`](Self::allow_other_machines) is not set, if the state file cannot be used, or if the
+    /// system has no free thread.
     pub fn start(self, fake: Fake) -> io::Result<Emulator> {
         if !self.allows_other_machines && !self.listen.ip().is_loopback() {
             return Err(io::Error::new(
@@ -264,7 +265,8 @@ impl Default for Options {
     }
 }
 
-/// The maximum number of connections that wait to be accepted. The TCP stack of a further client would retry after a second.
+/// The maximum number of connections that wait to be accepted. The TCP stack of a further client would retry after a
+/// second.
 const BACKLOG: u32 = 4_096;
 
 /// Runs the thread of an emulator. Sends the address it listens on, or the error, to `ready`.

@@ -1,7 +1,8 @@
-//! A local Kaltura server for programs in any language, to develop and test sessions and app tokens without the live service.
+//! A local Kaltura server for programs in any language, to develop and test sessions and app tokens without the live
+//! service.
 //!
-//! It serves [`apptoken_transport_fake`] over HTTP. The fake checks real token hashes, creates real KS strings and replies as a
-//! recorded Kaltura server did. A Rust test starts it with one line:
+//! It serves [`apptoken_transport_fake`] over HTTP. The fake checks real token hashes, creates real KS strings and
+//! replies as a recorded Kaltura server did. A Rust test starts it with one line:
 //!
 //! ```
 //! use apptoken_emulator::Emulator;
@@ -21,18 +22,20 @@
 //!
 //! # HTTP
 //!
-//! It supports HTTP/1.0 and 1.1 with keep-alive and pipelining, TLS 1.2 and 1.3, and gzip for clients that accept it. Faults
-//! happen on the real connection: a reset sends RST, and a reply that is cut off has the `Content-Length` of the whole body.
-//! [`Limits`] restrict what a client can send. Beyond them the reply is that of a web server: 400, 408, 413, 414 or 431.
+//! It supports HTTP/1.0 and 1.1 with keep-alive and pipelining, TLS 1.2 and 1.3, and gzip for clients that accept it.
+//! Faults happen on the real connection: a reset sends RST, and a reply that is cut off has the `Content-Length` of the
+//! whole body. [`Limits`] restrict what a client can send. Beyond them the reply is that of a web server: 400, 408,
+//! 413, 414 or 431.
 //!
 //! # Security
 //!
 //! It is a test server: never give it secrets of a live account. It listens only on a loopback address, unless
-//! [`Options::allow_other_machines`] is set. In that case its secrets are random, unless a seed is set. The control interface
-//! can read and change everything. It accepts only programs on this machine, and no web pages.
+//! [`Options::allow_other_machines`] is set. In that case its secrets are random, unless a seed is set. The control
+//! interface can read and change everything. It accepts only programs on this machine, and no web pages.
 //!
-//! No client can block the others. Small requests are handled on the thread that serves connections. Other requests are handled
-//! on worker threads and in steps. The stored data is limited in rows and bytes; the [`guide`] lists the limits.
+//! No client can block the others. Small requests are handled on the thread that serves connections. Other requests are
+//! handled on worker threads and in steps. The stored data is limited in rows and bytes; the [`guide`] lists the
+//! limits.
 //!
 //! # Features
 //!

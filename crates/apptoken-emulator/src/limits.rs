@@ -23,7 +23,8 @@ pub struct Limits {
     pub target_bytes: usize,
     /// The maximum size of request line and headers in bytes; larger ones get status 431. Default: 64 KiB.
     pub head_bytes: usize,
-    /// How long a connection may wait for complete headers of the next request, for idle and slow clients. Default: 60 seconds.
+    /// How long a connection may wait for complete headers of the next request, for idle and slow clients. Default: 60
+    /// seconds.
     pub head_time: Duration,
     /// How long receiving a request body may take, including waiting for memory; a slower one gets status 408. Default:
     /// 30 seconds.

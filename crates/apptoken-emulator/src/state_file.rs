@@ -22,8 +22,8 @@ impl StateFile {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or written, is not a regular file, is in use, or does not contain a state. The message names the
-    /// file.
+    /// If the file cannot be read or written, is not a regular file, is in use, or does not contain a state. The
+    /// message names the file.
     pub(crate) fn open(path: &Path, fake: &Fake) -> io::Result<Self> {
         let file = resolved(path).map_err(|why| named(path, "cannot be used", &why))?;
         let lock = Lock::take(with_suffix(&file, ".lock")).map_err(|why| named(path, "cannot be written", &why))?;
@@ -152,7 +152,8 @@ impl Lock {
                 }
                 Err(TryLockError::Error(why)) => return Err(why),
             }
-            // The previous owner of the lock may have removed the file before this process got the lock. Then open it again.
+            // The previous owner of the lock may have removed the file before this process got the lock. Then open it
+            // again.
             if is_at(&file, &path) {
                 return Ok(Self { path, _file: file });
             }
@@ -162,7 +163,8 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Remove it while it is locked, so that a process that has just opened it notices. Windows cannot remove an open file.
+        // Remove it while it is locked, so that a process that has just opened it notices. Windows cannot remove an
+        // open file.
         if cfg!(unix) {
             let _ = fs::remove_file(&self.path);
         }

@@ -10,8 +10,8 @@
 //! | `data/scenarios/` | [`scenarios`], [`scenario`] | HTTP exchanges with expressions such as `${ks:v2:101}` for bytes that differ in each run |
 //! | `data/partners.json` | [`partners`] | the accounts and roles of the scenarios |
 //!
-//! Every `.jsonl` file has one JSON object per line: first a header that describes the file, then the vectors, exchanges or steps
-//! in their order.
+//! Every `.jsonl` file has one JSON object per line: first a header that describes the file, then the vectors,
+//! exchanges or steps in their order.
 //!
 //! The functions are for tests. They panic with the name of the file if its data does not have the expected form.
 

@@ -1,12 +1,12 @@
 //! Conformance checks for implementations of [`Transport`].
 //!
-//! Each check starts a server on a free loopback port, lets the transport send a request, and inspects what the server received
-//! and what the transport returned. No check sleeps or uses another network. [`check_essential`] checks the requirements of the
-//! [`Transport`] trait, which flows rely on; about fifteen lines over a common HTTP client can pass it. [`check`] also checks that
-//! a transport is efficient and its failures are precise.
+//! Each check starts a server on a free loopback port, lets the transport send a request, and inspects what the server
+//! received and what the transport returned. No check sleeps or uses another network. [`check_essential`] checks the
+//! requirements of the [`Transport`] trait, which flows rely on; about fifteen lines over a common HTTP client can pass
+//! it. [`check`] also checks that a transport is efficient and its failures are precise.
 //!
-//! Time limits have a separate check, [`check_time_limit`], because the other checks cannot know how long a transport should
-//! wait.
+//! Time limits have a separate check, [`check_time_limit`], because the other checks cannot know how long a transport
+//! should wait.
 //!
 //! # Examples
 //!
@@ -68,7 +68,8 @@ pub fn check_without_socket(transport: &impl Transport) -> Report {
 
 /// Checks that a transport stops waiting for a server that reads the request and does not reply.
 ///
-/// Let `build` return a transport with a short time limit, because the check takes that long. Without a limit it never ends.
+/// Let `build` return a transport with a short time limit, because the check takes that long. Without a limit it never
+/// ends.
 ///
 /// # Errors
 ///

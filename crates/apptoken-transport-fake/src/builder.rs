@@ -32,8 +32,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Sets the seed of token ids, token values, sessions and fault probabilities. The same seed and the same calls give
-    /// the same replies, byte for byte. The default seed is fixed too.
+    /// Sets the seed of token ids, token values, sessions and fault probabilities. The same seed and the same calls
+    /// give the same replies, byte for byte. The default seed is fixed too.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
@@ -45,8 +45,8 @@ impl Builder {
         Self { clock, ..self }
     }
 
-    /// Sets whether the server caches replies as Kaltura does: a repeated `session.startWidgetSession` returns the same KS
-    /// for ten minutes, and an error is repeated for two minutes, even if its cause is gone. Off by default.
+    /// Sets whether the server caches replies as Kaltura does: a repeated `session.startWidgetSession` returns the same
+    /// KS for ten minutes, and an error is repeated for two minutes, even if its cause is gone. Off by default.
     #[must_use]
     pub fn response_cache(self, yes: bool) -> Self {
         Self { is_caching: yes, ..self }

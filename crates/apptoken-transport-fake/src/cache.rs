@@ -1,5 +1,5 @@
-//! The response cache of the server. It repeats a reply for the same parameters if the request has no KS or an anonymous one,
-//! because everybody can get such a KS.
+//! The response cache of the server. It repeats a reply for the same parameters if the request has no KS or an
+//! anonymous one, because everybody can get such a KS.
 
 use indexmap::IndexMap;
 

@@ -56,8 +56,8 @@ impl FakeClock {
         add(&self.shared.elapsed, nanos(duration));
     }
 
-    /// Sets the wall clock, forward or back, as an administrator or NTP does. The monotonic clock ([`Moment::elapsed`]) does
-    /// not change.
+    /// Sets the wall clock, forward or back, as an administrator or NTP does. The monotonic clock ([`Moment::elapsed`])
+    /// does not change.
     pub fn set(&self, time: UnixSeconds) {
         let since_start = self.since_start();
         self.shared.wall.store(time.0.saturating_mul(NANOS).saturating_sub(since_start), Ordering::Relaxed);

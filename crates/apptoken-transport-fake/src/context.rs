@@ -20,8 +20,8 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Parses the KS and the requested account. A KS without a valid signature is an error before any other check of the
-    /// request; its expiry is checked later, in [`permissions`](Self::permissions).
+    /// Parses the KS and the requested account. A KS without a valid signature is an error before any other check of
+    /// the request; its expiry is checked later, in [`permissions`](Self::permissions).
     pub(crate) fn of(state: &mut State, params: &Array) -> Result<Self, ApiError> {
         let ks = set(params, "ks").filter(|ks| is_true(ks));
         let session = match ks {
@@ -57,8 +57,8 @@ impl Context {
         }
     }
 
-    /// The id of that account in a reply: with the type of the request, or text from the KS. The server was seen to return
-    /// `partnerId` of `appToken.startSession` as a number only if the request has a JSON number.
+    /// The id of that account in a reply: with the type of the request, or text from the KS. The server was seen to
+    /// return `partnerId` of `appToken.startSession` as a number only if the request has a JSON number.
     pub(crate) fn partner_output(&self) -> Output {
         match &self.requested {
             Some(requested) => requested.into(),

@@ -20,7 +20,8 @@ use crate::php::value::set;
 use crate::php::{Array, Value};
 use crate::request_info::RequestInfo;
 
-/// The caller of the previous part of a multirequest and their permissions. The server does not check the same caller again.
+/// The caller of the previous part of a multirequest and their permissions. The server does not check the same caller
+/// again.
 pub(crate) type PreviousCaller = Option<((Option<Value>, Option<String>), Permissions)>;
 
 /// Runs the action that the parameters name. `grouped` are the same parameters after [`build::group`].

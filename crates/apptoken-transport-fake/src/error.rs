@@ -150,14 +150,14 @@ templates! {
     USER_ROLE_NOT_FOUND [] "User role not found"
 }
 
-/// The error for a KS that cannot be used. The argument KSID is the KS if it cannot be parsed, but otherwise the reason, such
-/// as `EXPIRED`. The server always reports the error code -1.
+/// The error for a KS that cannot be used. The argument KSID is the KS if it cannot be parsed, but otherwise the
+/// reason, such as `EXPIRED`. The server always reports the error code -1.
 pub(crate) fn invalid_ks(ks_or_reason: &str) -> ApiError {
     INVALID_KS.with(&[ks_or_reason, "-1", "INVALID_STR"])
 }
 
-/// A PHP TypeError, for example for an array in place of a string. The server reports it as this error, with the misspelled
-/// code.
+/// A PHP TypeError, for example for an array in place of a string. The server reports it as this error, with the
+/// misspelled code.
 pub(crate) fn type_error() -> ApiError {
     INTERNAL_SERVERL_ERROR.plain()
 }

@@ -50,15 +50,15 @@ impl Fake {
 
     /// Handles a parsed request.
     ///
-    /// Other threads can make requests meanwhile: the server is unlocked between the parts of a multirequest and while a
-    /// reply is serialized.
+    /// Other threads can make requests meanwhile: the server is unlocked between the parts of a multirequest and while
+    /// a reply is serialized.
     #[must_use]
     pub fn handle_parsed(&self, request: &ParsedRequest<'_>) -> Delivery {
         LockedServer::lock(&self.server).handle(request)
     }
 
-    /// Whether the seed was set with [`Builder::seed`](crate::Builder::seed). If it was, the caller expects reproducible
-    /// ids and secrets.
+    /// Whether the seed was set with [`Builder::seed`](crate::Builder::seed). If it was, the caller expects
+    /// reproducible ids and secrets.
     #[must_use]
     pub fn is_seeded(&self) -> bool {
         self.is_seeded
@@ -66,9 +66,9 @@ impl Fake {
 
     /// Replaces predictable secrets by random ones, for a fake that other machines can reach.
     ///
-    /// From now on, token values and the random parts of sessions come from the operating system. Existing tokens get new
-    /// values. Accounts get new secrets if they still have those of [`Account::new`](crate::Account::new). Read secrets
-    /// after this call, not before.
+    /// From now on, token values and the random parts of sessions come from the operating system. Existing tokens get
+    /// new values. Accounts get new secrets if they still have those of [`Account::new`](crate::Account::new). Read
+    /// secrets after this call, not before.
     pub fn use_system_randomness(&self) {
         self.lock().state.use_system_randomness();
     }
@@ -118,8 +118,8 @@ impl Fake {
 
     /// The whole state of the server as JSON: accounts, tokens, users, roles and revoked sessions.
     ///
-    /// It contains the secrets of all accounts and tokens, so treat it as a secret. It does not contain the clock, faults,
-    /// the journal or cached replies.
+    /// It contains the secrets of all accounts and tokens, so treat it as a secret. It does not contain the clock,
+    /// faults, the journal or cached replies.
     #[must_use]
     pub fn snapshot(&self) -> String {
         // Cloning is fast because the clone shares the rows of the tables. Requests do not wait for the JSON.

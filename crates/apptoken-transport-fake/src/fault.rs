@@ -96,7 +96,8 @@ mod milliseconds {
 }
 
 impl Fault {
-    /// A fault for every request of an action, such as `appToken.startSession` or `multirequest`, before the server acts.
+    /// A fault for every request of an action, such as `appToken.startSession` or `multirequest`, before the server
+    /// acts.
     #[must_use]
     pub fn on(action: &str, kind: FaultKind) -> Self {
         Self { action: Some(action.to_owned()), kind, nth: None, probability: None, after_commit: false }

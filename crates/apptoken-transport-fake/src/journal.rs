@@ -114,8 +114,9 @@ impl Journal {
         self.requests
     }
 
-    /// The latest requests, oldest first: up to 10,000, unless [`Builder::journal_capacity`](crate::Builder::journal_capacity)
-    /// sets another limit. The counts include all requests.
+    /// The latest requests, oldest first: up to 10,000, unless
+    /// [`Builder::journal_capacity`](crate::Builder::journal_capacity) sets another limit. The counts include all
+    /// requests.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &JournalEntry> {
         self.entries.iter().map(Arc::as_ref)
     }

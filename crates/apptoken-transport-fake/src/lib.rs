@@ -9,8 +9,8 @@
 //! - **Random values** come from a seed: the same calls give the same replies, byte for byte.
 //! - **Faults** are injected with [`Fault`]: for the n-th call of an action, before or after the server acts.
 //! - **Requests** are recorded in the [`Journal`], which counts calls and holds no secrets.
-//! - **Hostile clients** cannot block others: work is proportional to the size of a request, a large request is processed
-//!   in steps with other requests in between, and what clients store is limited in rows and bytes.
+//! - **Hostile clients** cannot block others: work is proportional to the size of a request, a large request is
+//!   processed in steps with other requests in between, and what clients store is limited in rows and bytes.
 //!
 //! # Examples
 //!

@@ -11,8 +11,8 @@ use crate::php::{Array, Key, Value};
 /// The parameters that a part inherits from the whole request.
 const INHERITED: [&str; 3] = ["clientTag", "ks", "partnerId"];
 
-/// The maximum number of bytes that inheritance and references may add to all parts. Beyond it the fake replies as PHP does
-/// when it runs out of memory: a few kilobytes of request could otherwise grow to gigabytes.
+/// The maximum number of bytes that inheritance and references may add to all parts. Beyond it the fake replies as PHP
+/// does when it runs out of memory: a few kilobytes of request could otherwise grow to gigabytes.
 const MAX_ADDED: usize = 64 << 20;
 
 /// The parts that are still to run.
@@ -70,8 +70,8 @@ impl Multirequest {
         Self { common, requests, references, remaining_bytes: MAX_ADDED, next, last, done: 0 }
     }
 
-    /// The parameters of the next part. A gap in the numbers, or a part without service or action, ends the multirequest
-    /// silently, as on the server.
+    /// The parameters of the next part. A gap in the numbers, or a part without service or action, ends the
+    /// multirequest silently, as on the server.
     pub(crate) fn next_request(&mut self) -> Result<Option<Array>, Failure> {
         let Some(Value::Array(request)) = self.requests.get(&self.next).filter(|_| self.next <= self.last) else {
             return Ok(None);
@@ -91,7 +91,8 @@ impl Multirequest {
         Ok(Some(request))
     }
 
-    /// Replaces references in later parts by a result. Results are counted from 1 even if the parts are numbered from 0.
+    /// Replaces references in later parts by a result. Results are counted from 1 even if the parts are numbered from
+    /// 0.
     pub(crate) fn finished(&mut self, result: &Output) -> Result<(), Failure> {
         self.done += 1;
         let count = i64::try_from(self.requests.len()).unwrap_or(i64::MAX);
@@ -142,8 +143,8 @@ impl References {
     }
 }
 
-/// The reference in a text, and its number. It extends from `{N:result` to the last `}` of the line, because the pattern of
-/// the server is greedy.
+/// The reference in a text, and its number. It extends from `{N:result` to the last `}` of the line, because the
+/// pattern of the server is greedy.
 fn reference_in(text: &str) -> Option<(String, i64)> {
     text.lines().find_map(|line| {
         let line = line.get(..=line.rfind('}')?)?;

@@ -1,4 +1,5 @@
-//! Permissions of a caller: from the role of the session, and changed by its privileges `setrole` and `restrictingrole`.
+//! Permissions of a caller: from the role of the session, and changed by its privileges `setrole` and
+//! `restrictingrole`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use crate::php::cast::{is_numeric, is_true_text, text_to_int};
 /// The permissions that a role can have, one per line. They are those of partner 0 on the server.
 const GLOBAL_PERMISSIONS: &str = include_str!("permissions.txt");
 
-/// A feature that every account has. The server lists it among the permissions of a role with `*`, but no role can name it.
+/// A feature that every account has. The server lists it among the permissions of a role with `*`, but no role can name
+/// it.
 const GLOBAL_FEATURE: &str = "FEATURE_MOBILE_FLAVORS";
 
 const ALWAYS_ALLOWED: &str = "ALWAYS_ALLOWED_ACTIONS";
@@ -67,7 +69,8 @@ impl Permissions {
     }
 }
 
-/// The effective permissions of a role in an account, with `*` expanded. KMC_READ_ONLY has no effect without KMC_ACCESS.
+/// The effective permissions of a role in an account, with `*` expanded. KMC_READ_ONLY has no effect without
+/// KMC_ACCESS.
 fn permissions_of(state: &State, role: &RoleRow, partner_id: i64) -> Vec<String> {
     let mut names = names_of(state, role, partner_id);
     if !names.iter().any(|name| name == "KMC_ACCESS") {

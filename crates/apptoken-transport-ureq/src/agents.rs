@@ -1,8 +1,8 @@
-//! Which agent a process uses, and until when.
+//! The agent of each process, and stopping it.
 //!
-//! A fork gives the child a copy of every open socket. Were both to send over one connection, each could read the reply
-//! meant for the other, and over plain http nothing would show it: 12 of 30 logins returned the session of another process.
-//! So an agent belongs to the process that made it, and the child makes one of its own.
+//! A fork gives the child a copy of every open socket. If both processes used a connection, each could read replies for
+//! the other, and plain HTTP would not detect it: in a test, 12 of 30 logins returned the session of another process.
+//! So an agent belongs to the process that created it, and a child creates its own.
 
 use std::process;
 use std::sync::Arc;
@@ -14,20 +14,21 @@ use ureq::config::Config;
 
 use crate::connect::{self, StopError, StopSignal};
 
-/// The agent of the present process.
+/// The agent of the current process.
 ///
-/// No lock guards it: one that another thread holds during a fork would stay locked in the child.
+/// It has no lock, because a lock that another thread holds during a fork would stay locked in the child.
 pub(crate) struct Agents {
     current: ArcSwap<ProcessAgent>,
-    /// Whether another can be made of its settings: an agent of the caller's may have a connector that only they know.
+    /// Whether a new agent can be created from its settings. An agent of the caller may have a connector that only the
+    /// caller can create.
     is_ours: bool,
     stopped: AtomicBool,
 }
 
 /// An agent and the process that it belongs to.
 pub(crate) struct ProcessAgent {
-    /// Not recognised are a child with the number of its parent, in a PID namespace of its own, and a descendant to which the
-    /// system gives the number of an ancestor that has ended.
+    /// Two cases are not recognized: a child in a new PID namespace with the same number as its parent, and a
+    /// descendant that gets the number of an ancestor that has exited.
     process: u32,
     pub(crate) agent: Agent,
     signal: Arc<StopSignal>,
@@ -49,28 +50,28 @@ impl Agents {
     /// The agent to send with, unless the transport was stopped.
     pub(crate) fn current(&self) -> Result<Arc<ProcessAgent>, StopError> {
         if self.is_ours && self.current.load().is_inherited() {
-            // This drops the parent's agent, and with it the child's copies of its sockets. They are closed and not shut
-            // down, and neither ureq nor rustls writes anything then, so the connections stay as they are for the parent.
-            // A thread that was in a request during the fork still counts as an owner of the agent, which is then never
-            // dropped in the child: its pool could be half changed.
+            // This drops the agent of the parent, and with it the copies of its sockets in the child. They are closed
+            // but not shut down, and neither ureq nor rustls writes anything, so the connections of the parent are not
+            // affected. A thread that was in a request during the fork still counts as an owner of the agent. The agent
+            // is then never dropped in the child, which is right because its pool could be inconsistent.
             self.current.rcu(|inherited| {
                 if inherited.is_inherited() {
                     Arc::new(ProcessAgent::ours(inherited.agent.config().clone()))
                 } else {
-                    // Another thread was first.
+                    // Another thread has already replaced it.
                     Arc::clone(inherited)
                 }
             });
         }
         let current = self.current.load_full();
-        // After the change above: either this sees that the transport was stopped, or `stop` sees the new agent.
+        // Check after the replacement above: either this sees the stop, or `stop` sees the new agent.
         if self.is_stopped() { Err(StopError) } else { Ok(current) }
     }
 
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         let current = self.current.load_full();
-        // The parent's connections are not the child's to shut down.
+        // A child must not shut down the connections of its parent.
         if !current.is_inherited() {
             current.signal.set();
             current.agent.clone().shutdown();
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
     use crate::UreqTransport;
 
-    /// Only a stop can have ended a call within it.
+    /// So long that only a stop can end a call within a test.
     const FOREVER: Duration = Duration::from_secs(600);
 
     fn transport(names: impl Resolver) -> UreqTransport {
@@ -131,12 +132,12 @@ mod tests {
     }
 
     fn assert_stopped(call: &Receiver<TransportFailure>) {
-        let failure = call.recv_timeout(Duration::from_secs(10)).expect("the call goes on");
+        let failure = call.recv_timeout(Duration::from_secs(10)).expect("the call still runs");
         assert!(failure.is_not_sent() && failure.is_permanent());
         assert_eq!(std::error::Error::source(&failure).unwrap().to_string(), "the transport was stopped");
     }
 
-    /// Finds nothing, ever.
+    /// A name resolution that never ends.
     #[derive(Debug)]
     struct Hanging(mpsc::Sender<()>);
 
@@ -172,7 +173,7 @@ mod tests {
         }
     }
 
-    /// Elsewhere a full queue refuses connections, and the system has no such file.
+    /// Other systems refuse connections to a full queue, and have no such file.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_stop_ends_a_connect() {
@@ -182,7 +183,7 @@ mod tests {
         listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
         listener.listen(0).unwrap();
         let address = listener.local_addr().unwrap().as_socket().unwrap();
-        // The only place in its queue; to others it does not answer.
+        // This connection fills the queue, so the system ignores further ones.
         let _first = std::net::TcpStream::connect(address).unwrap();
 
         let transport = transport(Fixed(address));
@@ -194,7 +195,7 @@ mod tests {
         assert_stopped(&call);
     }
 
-    /// Whether a socket has asked for this connection and has no answer.
+    /// Whether a socket is connecting to this address.
     #[cfg(target_os = "linux")]
     fn is_connecting_to(address: SocketAddr) -> bool {
         let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();

@@ -10,10 +10,10 @@ use ureq::{Agent, Proxy, ProxyProtocol};
 use crate::agents::Agents;
 use crate::{CONNECT_TIMEOUT, LARGEST_REPLY, OUR_NAME, TOTAL_TIMEOUT, UreqTransport};
 
-/// ureq adds a timeout to the present time, which must not overflow.
+/// The maximum timeout. ureq adds a timeout to the current time, which must not overflow.
 const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// The settings of a [`UreqTransport`] to be.
+/// The settings of a new [`UreqTransport`].
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct UreqTransportBuilder {
@@ -35,39 +35,39 @@ impl UreqTransportBuilder {
         }
     }
 
-    /// Sets how long it may take to find the host, and again how long to connect to it, TLS and proxy included; 10 s by
-    /// default.
+    /// Sets the timeout for name resolution, and again for connecting, including TLS and the proxy. The default is 10
+    /// s.
     ///
-    /// Make it shorter than the [total timeout](Self::total_timeout), so that time is left for the request.
+    /// It should be shorter than the [total timeout](Self::total_timeout), so that there is time left for the request.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self { connect_timeout: timeout.min(A_CENTURY), ..self }
     }
 
-    /// Sets how long a request may take from its start to the last byte of its reply; 30 s by default.
+    /// Sets the timeout from the start of a request to the last byte of its reply. The default is 30 s.
     pub fn total_timeout(self, timeout: Duration) -> Self {
         Self { total_timeout: timeout.min(A_CENTURY), ..self }
     }
 
-    /// Sets how many bytes the body of a reply may have, decompressed; 8 MiB by default. A larger one is a failure.
+    /// Sets the maximum size of a decompressed reply body in bytes. The default is 8 MiB. A larger body is a failure.
     ///
     /// No flow of [`apptoken_core`] accepts more than the default.
     pub fn largest_reply(self, bytes: usize) -> Self {
         Self { largest_reply: bytes, ..self }
     }
 
-    /// Goes through this proxy, given as `http://user:password@host:port`, or with `https` if the proxy itself is spoken to
-    /// with TLS; user, password and port may be left out.
+    /// Sets a proxy, such as `http://user:password@host:port`, or with `https` if the connection to the proxy itself
+    /// uses TLS. User, password and port are optional.
     ///
-    /// The proxy is asked for a tunnel (`CONNECT`), so that TLS reaches from here to the server. This machine is never
-    /// asked for through a proxy. Without this call there is none: variables such as `HTTPS_PROXY` are not read.
+    /// The transport requests a tunnel (`CONNECT`), so TLS is end to end between this machine and the server. Requests
+    /// to this machine never use the proxy. By default there is no proxy: variables such as `HTTPS_PROXY` are not used.
     pub fn proxy(self, url: impl Into<String>) -> Self {
         Self { proxy: Some(url.into()), ..self }
     }
 
-    /// Trusts these certificates, one or more in PEM, in place of the platform's.
+    /// Sets the trusted certificates, one or more in PEM, instead of those of the platform.
     ///
-    /// Where a firewall inspects TLS, give its root. Without this call the platform's are trusted; on Linux those of the
-    /// file that `SSL_CERT_FILE` names, or of the directories of `SSL_CERT_DIR`, if one of these is set.
+    /// If a firewall inspects TLS, set its root certificate. By default the certificates of the platform are trusted;
+    /// on Linux those of `SSL_CERT_FILE` or `SSL_CERT_DIR`, if one of these variables is set.
     ///
     /// # Examples
     ///
@@ -86,8 +86,8 @@ impl UreqTransportBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](apptoken_core::ErrorKind::InvalidInput) if the proxy or the root certificates cannot be
-    /// used.
+    /// [`ErrorKind::InvalidInput`](apptoken_core::ErrorKind::InvalidInput) if the proxy or the root certificates cannot
+    /// be used.
     pub fn build(self) -> Result<UreqTransport, Error> {
         let proxy = self.proxy.as_deref().map(read_proxy).transpose()?;
         let root_certificates = self.root_certificates.as_deref().map(read_certificates).transpose()?;
@@ -119,9 +119,9 @@ fn read_proxy(url: &str) -> Result<Proxy, Error> {
 }
 
 fn is_usable(proxy: &Proxy) -> bool {
-    // Others are SOCKS proxies, for which ureq panics unless it is compiled with them.
+    // The other protocols are SOCKS. ureq panics for them unless it is compiled with that feature.
     let is_tunnel = matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
-    // In place of a port that is none, ureq would take the usual one.
+    // ureq replaces an invalid port by the default port.
     let has_no_port = || proxy.uri().authority().is_some_and(|authority| authority.as_str().ends_with(proxy.host()));
     is_tunnel && !proxy.host().is_empty() && (proxy.uri().port_u16().is_some() || has_no_port())
 }
@@ -136,7 +136,7 @@ fn read_certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, Error> {
     let mut certificates = Vec::new();
     for item in parse_pem(pem) {
         if let PemItem::Certificate(certificate) = item.map_err(|_| unreadable())? {
-            // ureq leaves out what it cannot read, and then trusts nobody without saying why.
+            // ureq ignores certificates that it cannot parse. All connections would then fail without a reason.
             let readable = RootCertStore::empty().add(CertificateDer::from(certificate.der()));
             readable.map_err(|_| unreadable())?;
             certificates.push(certificate);
@@ -147,7 +147,7 @@ fn read_certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, Error> {
 
 impl fmt::Debug for UreqTransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The proxy's URL may hold a password.
+        // The URL of the proxy can contain a password.
         let Self { connect_timeout, total_timeout, largest_reply, proxy: _, root_certificates: _ } = self;
         f.debug_struct("UreqTransportBuilder")
             .field("connect_timeout", connect_timeout)

@@ -1,4 +1,4 @@
-//! Whether the server can have seen a request that failed.
+//! Classifies failures by whether the request may have been sent.
 
 use std::io;
 
@@ -7,7 +7,8 @@ use ureq::{Error, Timeout};
 
 use crate::connect::{Advice, Cause, ConnectFailure, StopError, advise_on_tls};
 
-/// Sorts the errors of ureq. Those of our own connector are certain; of others only the kind can say it.
+/// Classifies an error of ureq. The errors of our connector are certainly before the request; for others only the kind
+/// tells.
 pub(crate) fn classify(error: Error) -> TransportFailure {
     let error = match error {
         Error::Other(other) => match other.downcast::<ConnectFailure>() {
@@ -30,7 +31,7 @@ pub(crate) fn classify(error: Error) -> TransportFailure {
     }
 }
 
-/// Only what ureq says on its way to a connection, never after.
+/// Whether ureq reports this error only before it has a connection.
 fn is_certainly_before_sending(error: &Error) -> bool {
     match error {
         Error::RequireHttpsOnly(_)
@@ -46,17 +47,18 @@ fn is_certainly_before_sending(error: &Error) -> bool {
     }
 }
 
-/// ureq gives this no kind of its own. It says so before it takes or makes a connection.
+/// ureq has no error kind for this. It reports it before it opens or reuses a connection.
 fn is_agent_shut_down(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotConnected && error.to_string() == "Agent is shut down"
 }
 
-/// The standard library gives this no kind of its own, only this text; were it to change, the failure would be unknown.
+/// The standard library has no error kind for this, only this text. If the text changes, the failure becomes unknown.
 fn is_name_not_found(error: &io::Error) -> bool {
     error.to_string().starts_with("failed to lookup address information")
 }
 
-/// A server shows its certificate once, before the request is sent: rustls neither renegotiates nor sends early data unasked.
+/// A server sends its certificate only before the request: rustls does not renegotiate, and sends no early data by
+/// default.
 fn is_refused_certificate(error: &io::Error) -> bool {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(tls, Some(rustls::Error::InvalidCertificate(_)))

@@ -1,4 +1,4 @@
-//! Carries the requests of [`apptoken_core`] with [ureq](https://docs.rs/ureq/3): blocking, rustls, keep-alive.
+//! A blocking transport for [`apptoken_core`] with [ureq](https://docs.rs/ureq/3), with rustls and keep-alive.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -11,73 +11,72 @@
 //!
 //! # Settings
 //!
-//! | What | Here | Set with |
+//! | Setting | Default | Set with |
 //! |---|---|---|
-//! | time to find the host, and again to connect to it with TLS | 10 s | [`connect_timeout`](UreqTransportBuilder::connect_timeout) |
-//! | time for everything, to the reply's last byte | 30 s | [`total_timeout`](UreqTransportBuilder::total_timeout) |
-//! | size of a reply, decompressed | 8 MiB | [`largest_reply`](UreqTransportBuilder::largest_reply) |
+//! | time for name resolution, and again for connecting with TLS | 10 s | [`connect_timeout`](UreqTransportBuilder::connect_timeout) |
+//! | time for the whole request, to the last byte of the reply | 30 s | [`total_timeout`](UreqTransportBuilder::total_timeout) |
+//! | maximum size of a decompressed reply | 8 MiB | [`largest_reply`](UreqTransportBuilder::largest_reply) |
 //! | proxy | none | [`proxy`](UreqTransportBuilder::proxy) |
-//! | trusted certificates | the platform's, on Linux those of `SSL_CERT_FILE` or `SSL_CERT_DIR` if set | [`root_certificates`](UreqTransportBuilder::root_certificates) |
+//! | trusted certificates | those of the platform; on Linux those of `SSL_CERT_FILE` or `SSL_CERT_DIR` if set | [`root_certificates`](UreqTransportBuilder::root_certificates) |
 //! | redirects | returned, never followed | |
 //! | compression | gzip | |
-//! | connections | kept for 15 s of idleness, 3 to a host | [`from_agent`](UreqTransport::from_agent) |
+//! | connections | kept while idle for up to 15 s, at most 3 per host | [`from_agent`](UreqTransport::from_agent) |
 //! | user agent | `apptoken-transport-ureq/` and the version | [`from_agent`](UreqTransport::from_agent) |
 //!
-//! TLS is rustls with the process's default cryptography if the program installed one, else with ring.
+//! TLS uses rustls with the crypto provider that the program installed as the process default, or else with ring.
 //!
 //! # Deadlines
 //!
-//! Every phase of a request ends by the total timeout, however slowly the other side sends or reads: name resolution, all
-//! addresses of a host together, the tunnel of a proxy, both TLS handshakes, the request, interim replies, head and body.
-//! Connecting ends by the connect timeout too. A name resolution that ran out of time goes on in a thread of its own, whose
+//! The total timeout covers every phase of a request, even if the other side sends or reads slowly: name resolution,
+//! all addresses of a host, the tunnel of a proxy, both TLS handshakes, the request, interim replies, headers and body.
+//! The connect timeout also limits connecting. A name resolution that times out continues on its own thread, and its
 //! result is dropped.
 //!
-//! # What may have happened when no reply came
+//! # Failures
 //!
-//! A failure is [`not_sent`](apptoken_core::TransportFailure::not_sent) where no byte of the request can have left: the host
-//! was not found or could not be connected to, the TLS handshake was not completed, a proxy opened no tunnel, or a timeout
-//! struck by then, the total one included. Everything else is [`unknown`](apptoken_core::TransportFailure::unknown).
+//! A failure is [`not_sent`](apptoken_core::TransportFailure::not_sent) if no byte of the request can have been sent:
+//! the host was not found, the connection or TLS handshake failed, a proxy refused the tunnel, or a timeout, including
+//! the total one, expired before. Every other failure is [`unknown`](apptoken_core::TransportFailure::unknown).
 //!
-//! Causes that stay until somebody changes something are [permanent](apptoken_core::TransportFailure::is_permanent), so no
-//! flow tries again: a certificate that is refused, no root certificates, an answer that is not TLS, a server that refuses
-//! the handshake, a proxy that refuses the tunnel with anything but a fault of its own (5xx) or lack of time (408, 425,
-//! 429). Each failure to connect carries its cause as `source` and
-//! [advice](apptoken_core::TransportFailure::advice), none of which holds the password of a proxy. If a variable such as
-//! `HTTPS_PROXY` is set while the transport has no proxy, the advice names the variable.
+//! A failure is [permanent](apptoken_core::TransportFailure::is_permanent) if retrying cannot help, so no flow retries
+//! it: a rejected certificate, no root certificates, a reply that is not TLS, a server that rejects the handshake, or a
+//! proxy that refuses the tunnel, except with 5xx, 408, 425 or 429. Each connection failure has its cause as `source`
+//! and [advice](apptoken_core::TransportFailure::advice). Neither contains the password of a proxy. If a variable such
+//! as `HTTPS_PROXY` is set but the transport has no proxy, the advice names the variable.
 //!
-//! No request is ever sent twice. A connection is probed before it is used again, and one that the server has closed by
-//! then is replaced. One that the server closes just as the request goes out is an unknown failure: neither ureq nor this
-//! crate sends the request again.
+//! No request is sent twice. A connection is checked before it is reused, and replaced if the server has closed it. If
+//! the server closes it while the request is sent, the failure is unknown: neither ureq nor this crate repeats the
+//! request.
 //!
 //! # After a fork
 //!
-//! A child of a fork has copies of the connections of its parent. The transport never sends over them: with its first
-//! request the child closes its copies, which the parent does not notice, and begins with connections of its own and with
-//! root certificates that are read anew. A request that another thread of the parent had begun is lost in the child, and
-//! the copies of those connections stay open until the child ends. [An agent of the caller's](UreqTransport::from_agent) is
-//! protected in another way. Only a child with the process id of its parent, in a PID namespace of its own, is not
-//! recognised.
+//! The child of a fork has copies of the connections of its parent, but the transport never uses them. With its first
+//! request the child closes its copies, which does not affect the parent. It then opens new connections and loads the
+//! root certificates again. A request that another thread of the parent has started does not continue in the child, and
+//! the copies of its connection stay open until the child exits. [An agent of the caller](UreqTransport::from_agent) is
+//! handled differently. A child in a new PID namespace that has the same process id as its parent is not recognized.
 //!
 //! # Stopping
 //!
-//! [`UreqTransport::stop`] ends all calls in flight at once, in whichever phase they are, and those that come later before
-//! they begin. A service that is asked to end need not wait for a server that hangs.
+//! [`UreqTransport::stop`] ends all running calls at once, in any phase, and rejects later calls. So a service that
+//! shuts down does not wait for a server that hangs.
 //!
-//! # What is accepted
+//! # Accepted replies
 //!
-//! Any status, any form of head and body that RFC 9110 and 9112 allow, and `gzip` by any of its names. ureq 3.5 refuses
-//! three rare forms, which are unknown failures: `100 Continue` with headers, header values folded over several lines, and
-//! a chunk whose size and extensions take more than 20 bytes.
+//! Every status, every form of headers and body that RFC 9110 and 9112 allow, and `gzip` with any of its names. ureq
+//! 3.5 rejects three rare forms, which are unknown failures: `100 Continue` with headers, header values folded over
+//! several lines, and a chunk whose size and extensions exceed 20 bytes.
 //!
-//! A reply shorter than its length or without its last chunk is a failure. A reply of unknown length, ended by closing the
-//! connection, cannot be told from one cut short; there it is the JSON inside that must be whole.
+//! A reply that is shorter than its length or lacks its last chunk is a failure. A reply of unknown length ends when
+//! the connection is closed, so truncation cannot be detected; then only incomplete JSON reveals it.
 //!
-//! # What is logged
+//! # Logging
 //!
-//! This crate logs nothing. ureq logs with the [`log`](https://docs.rs/log) crate, and from DEBUG up nothing that is
-//! secret: method, host, harmless headers, addresses. At TRACE **it prints whole replies**, session strings with them, and
-//! the heads of requests, under the target `ureq_proto`. A program that logs at TRACE should leave that target out, with
-//! `RUST_LOG=trace,ureq_proto=debug` for one, or have TRACE compiled out, with the feature `max_level_debug` of `log`.
+//! This crate logs nothing. ureq logs with the [`log`](https://docs.rs/log) crate. At DEBUG and above it logs nothing
+//! secret: method, host, non-secret headers and addresses. At TRACE **it logs whole replies**, including session
+//! strings, and the headers of requests, under the target `ureq_proto`. A program that logs at TRACE should exclude
+//! this target, for example with `RUST_LOG=trace,ureq_proto=debug`, or remove TRACE at compile time with the feature
+//! `max_level_debug` of `log`.
 
 mod agents;
 mod builder;
@@ -100,7 +99,7 @@ pub use builder::UreqTransportBuilder;
 use connect::StopError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a request takes at most by default, from its start to the last byte of its reply; see
+/// The default timeout from the start of a request to the last byte of its reply; see
 /// [`UreqTransportBuilder::total_timeout`].
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -109,12 +108,12 @@ const OUR_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERS
 
 /// A [`Transport`] over ureq.
 ///
-/// Cheap to clone; clones share their connections and are [stopped](Self::stop) together. May be used by many threads at
-/// once, and by the children of a [fork](crate#after-a-fork).
+/// Cloning is cheap. Clones share their connections and are [stopped](Self::stop) together. A transport can be used by
+/// many threads at the same time, and in the child of a [fork](crate#after-a-fork).
 #[derive(Clone)]
 pub struct UreqTransport {
     agents: Arc<Agents>,
-    /// For an agent that has no limit of its own.
+    /// The timeout for an agent without one.
     total_timeout: Duration,
     largest_reply: usize,
 }
@@ -131,28 +130,29 @@ impl UreqTransport {
         UreqTransportBuilder::new()
     }
 
-    /// A transport over an agent of the caller's, with its connections, TLS, proxy and resolver.
+    /// A transport with an agent of the caller, which brings its connections, TLS, proxy and resolver.
     ///
-    /// What a transport owes to its callers does not depend on the agent: any status is a reply, redirects are not
-    /// followed, a reply is at most 8 MiB large, a time without limit becomes 30 s, and this machine is not asked for
-    /// through a proxy. Only middleware cannot be overruled: it sees requests and replies with their secrets.
+    /// The guarantees of the transport do not depend on the agent: every status is a reply, redirects are not followed,
+    /// a reply has at most 8 MiB, a missing timeout becomes 30 s, and requests to this machine use no proxy. Middleware
+    /// is the only exception: it sees requests and replies with their secrets.
     ///
-    /// Two things depend on the agent's connector. Its deadlines can be exceeded: ureq's own connector spends its whole
-    /// timeout on each read of a proxy's answer to `CONNECT`, so that a proxy that drips holds a call for long. And it is
-    /// only certain that a request was not sent where ureq says so by the kind of its error: connection refused, host not
-    /// found, no usable address, a timeout of resolving or connecting, a certificate that is refused, a tunnel that a proxy
+    /// Two things depend on the connector of the agent. Its deadlines can be exceeded: ureq's own connector applies the
+    /// whole timeout to each read of a proxy's reply to `CONNECT`, so a slow proxy can delay a call for a long time.
+    /// And a request counts as not sent only if the kind of ureq's error says so: connection refused, host not found,
+    /// no usable address, a timeout of resolving or connecting, a rejected certificate, or a tunnel that a proxy
     /// refuses. A total timeout and any other failed handshake are unknown.
     ///
-    /// An agent made with `http_status_as_error(false)`, `max_redirects(0)` and a `timeout_global` needs no overruling.
-    /// Any other is overruled request by request, for which ureq reads the root certificates anew with each connection.
+    /// An agent with `http_status_as_error(false)`, `max_redirects(0)` and a `timeout_global` needs no changes. The
+    /// settings of any other agent are overridden for each request. ureq then loads the root certificates again for
+    /// each connection.
     ///
-    /// In the child of a fork, an agent that was given to this function before does not use its pool: each request has a
-    /// connection of its own, for the agent's connector may be one that only the caller can make again. Two things are left
-    /// to the caller. The child's copies of the connections stay open. And if another thread of the parent used the agent
-    /// during the fork, one of its locks may stay locked in the child, whose requests then hang. A child that makes an agent
-    /// of its own has neither; so has one that uses the builder's transport.
+    /// In the child of a fork, the transport does not use the connection pool of an agent from before the fork. Each
+    /// request has a new connection, because only the caller can create the connector of the agent again. Two problems
+    /// remain for the caller. The copies of the connections stay open in the child. And if another thread of the parent
+    /// used the agent during the fork, one of its locks may stay locked in the child, so that requests hang. To avoid
+    /// both, create a new agent in the child, or use a transport of the builder.
     ///
-    /// ureq takes a proxy from the environment unless the agent was made with `proxy(None)`.
+    /// ureq takes a proxy from the environment, unless the agent was built with `proxy(None)`.
     ///
     /// # Examples
     ///
@@ -182,27 +182,27 @@ impl UreqTransport {
         Self { agents: Arc::new(agents), total_timeout: TOTAL_TIMEOUT, largest_reply: LARGEST_REPLY }
     }
 
-    /// Ends all calls in flight at once, and lets no other begin; for good, and for all clones.
+    /// Ends all running calls at once, and rejects all later calls. It applies to all clones and cannot be undone.
     ///
-    /// A call ends in whichever phase it is, in name resolution too. Its failure has the cause "the transport was stopped"
-    /// and is [permanent](TransportFailure::is_permanent), so no flow tries again. It is
-    /// [`not_sent`](TransportFailure::not_sent) if the call did not get as far as the request, otherwise
-    /// [`unknown`](TransportFailure::unknown), even where the reply was just about to be whole. Later calls fail at once, and
-    /// nothing of them is sent.
+    /// A call ends in any phase, including name resolution. Its failure has the cause "the transport was stopped" and
+    /// is [permanent](TransportFailure::is_permanent), so no flow retries it. It is
+    /// [`not_sent`](TransportFailure::not_sent) if the call had not started to send the request, otherwise
+    /// [`unknown`](TransportFailure::unknown), even if the reply was nearly complete. Later calls fail at once without
+    /// sending anything.
     ///
-    /// Two waits are not the transport's. Before it tries again a flow waits by the [clock](apptoken_core::Clock) that it was
-    /// given: that clock has to end its [`sleep`](apptoken_core::Clock::sleep). And an
-    /// [agent of the caller's](Self::from_agent) is shut down for all who share it; a call over it ends at once from its TCP
-    /// connection on, before by its timeouts.
+    /// Two waits are not part of the transport. Before a retry, a flow waits with its [clock](apptoken_core::Clock), so
+    /// that clock must end its [`sleep`](apptoken_core::Clock::sleep). And an [agent of the caller](Self::from_agent)
+    /// is shut down for all its users. A call with it ends at once after it has a TCP connection, but before that only
+    /// by its timeouts.
     ///
-    /// A stop in the child of a fork stops the child only; there the calls in flight over an agent of the caller's go on to
-    /// their timeouts. A stop before the fork holds for the child too.
+    /// A stop in the child of a fork stops only the child. Running calls with an agent of the caller then continue up
+    /// to their timeouts. A stop before the fork also applies to the child.
     ///
-    /// This takes locks and allocates: call it from a thread, not within a signal handler.
+    /// This function takes locks and allocates memory: call it from a thread, not in a signal handler.
     ///
     /// # Examples
     ///
-    /// A clone ends the calls of a service when it is asked to end:
+    /// A clone stops the calls of a service that shuts down:
     ///
     /// ```
     /// use std::thread;
@@ -239,7 +239,7 @@ impl UreqTransport {
         Ok(self.override_settings(agent, builder.body(request.body())?))
     }
 
-    /// Sets for this request what a transport needs and the agent lacks.
+    /// Overrides the settings of the agent that a transport cannot use, for this request.
     fn override_settings<'r>(&self, agent: &ProcessAgent, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
         let config = agent.agent.config();
         let around_proxy = config.proxy().is_some() && is_this_machine(request.uri());
@@ -255,7 +255,7 @@ impl UreqTransport {
             .max_redirects(0)
             .timeout_global(if is_bounded(config) { config.timeouts().global } else { Some(self.total_timeout) })
             .proxy(proxy)
-            // Where this differs from the agent's, ureq neither takes a connection from its pool nor puts one there.
+            // If this differs from the setting of the agent, ureq does not use its connection pool.
             .input_buffer_size(config.input_buffer_size() + usize::from(alone))
             .build()
     }
@@ -265,7 +265,7 @@ impl Transport for UreqTransport {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
         let agent = self.agents.current().map_err(StopError::before_sending)?;
         let result = self.send_with(&agent, request);
-        // A reply that ends with its connection looks whole where the transport was stopped within it.
+        // After a stop, a reply that ends with its connection looks complete although it is truncated.
         if self.agents.is_stopped() { Err(StopError.during(result.err().as_ref())) } else { result }
     }
 }
@@ -278,13 +278,13 @@ impl Default for UreqTransport {
 
 impl fmt::Debug for UreqTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An agent may hold the password of a proxy and the key of a client certificate.
+        // An agent can contain the password of a proxy and the key of a client certificate.
         let Self { agents: _, total_timeout: _, largest_reply } = self;
         f.debug_struct("UreqTransport").field("largest_reply", largest_reply).finish_non_exhaustive()
     }
 }
 
-/// Whether the agent does by itself what [`Transport`] demands.
+/// Whether the settings of the agent fulfil the requirements of [`Transport`].
 fn needs_no_override(config: &Config) -> bool {
     !config.http_status_as_error() && config.max_redirects() == 0 && is_bounded(config)
 }
@@ -294,7 +294,7 @@ fn is_bounded(config: &Config) -> bool {
     timeouts.global.or(timeouts.per_call).is_some()
 }
 
-/// Such a URL may be unencrypted because nothing leaves the machine, so nothing must.
+/// A URL of this machine may be unencrypted because the request does not leave it. So it must not use a proxy.
 fn is_this_machine(url: &Uri) -> bool {
     let host = url.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn an_agent_without_time_limit_gets_one() {
-        // Connections wait in its queue, where nobody answers them.
+        // Nothing accepts connections from the queue of this listener.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = Endpoint::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
         let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };

@@ -1,4 +1,4 @@
-//! Reading a reply whole.
+//! Reads a complete reply.
 
 use std::io::{self, Read};
 
@@ -9,12 +9,12 @@ use ureq::http::{HeaderMap, Response, StatusCode};
 
 use crate::failure::classify;
 
-/// Reads the body, of at most so many bytes once it is decompressed.
+/// Reads and decompresses the body, up to `largest` bytes.
 pub(crate) fn read(response: Response<ureq::Body>, largest: usize) -> Result<HttpResponse, TransportFailure> {
     let (head, body) = response.into_parts();
     let body = body.into_reader();
     let whole = match Coding::of(&head.headers)? {
-        // No body may follow, and ureq would look for the start of one that its headers say is compressed.
+        // These statuses have no body. With `Content-Encoding`, ureq would try to decompress one.
         _ if matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) => Ok(Vec::new()),
         Coding::None => read_up_to(largest, body),
         Coding::Gzip => read_up_to(largest, MultiGzDecoder::new(body)),
@@ -27,7 +27,7 @@ pub(crate) fn read(response: Response<ureq::Body>, largest: usize) -> Result<Htt
     Ok(HttpResponse::new(head.status.as_u16(), headers, whole))
 }
 
-/// One byte more than allowed shows that there are too many. ureq's own limit counts compressed bytes.
+/// Reads one byte more than allowed, to detect a body that is too large. The limit of ureq counts compressed bytes.
 fn read_up_to(largest: usize, body: impl Read) -> io::Result<Vec<u8>> {
     let mut whole = Vec::new();
     let limit = u64::try_from(largest).unwrap_or(u64::MAX).saturating_add(1);
@@ -41,8 +41,8 @@ enum Coding {
 }
 
 impl Coding {
-    /// What ureq has left to decode: it knows `gzip` in this spelling, and then takes the header away. The names have no
-    /// case, and `x-gzip` is the same coding (RFC 9110, sections 8.4.1 and 8.4.1.3).
+    /// The coding that ureq has not decoded: it decodes only the spelling `gzip`, and then removes the header. The
+    /// names are case-insensitive, and `x-gzip` is the same coding (RFC 9110, sections 8.4.1 and 8.4.1.3).
     fn of(headers: &HeaderMap) -> Result<Self, TransportFailure> {
         let lines = headers.get_all(CONTENT_ENCODING).iter().map(|line| line.to_str().unwrap_or("unreadable"));
         let mut names = lines.flat_map(|line| line.split(',')).map(|name| name.trim().to_ascii_lowercase());

@@ -16,9 +16,9 @@ pub(crate) struct Caller {
 impl Caller {
     /// Accepts programs on this machine. `hosts` are further allowed host names.
     ///
-    /// Requests of a web page in a local browser also come from this machine. They are recognized by the headers `Origin` and
-    /// `Sec-Fetch-Site`. `Host` is checked because of DNS rebinding: a page can resolve its own host name to this machine, and
-    /// then has the same origin as the emulator.
+    /// Requests of a web page in a local browser also come from this machine. They are recognized by the headers
+    /// `Origin` and `Sec-Fetch-Site`. `Host` is checked because of DNS rebinding: a page can resolve its own host name
+    /// to this machine, and then has the same origin as the emulator.
     ///
     /// # Errors
     ///

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use super::body::ReplyBody;
 use crate::Limits;
 
-/// The maximum body size of a small request. A small request never waits for memory, and can be handled on the thread that
-/// serves all connections.
+/// The maximum body size of a small request. A small request never waits for memory, and can be handled on the thread
+/// that serves all connections.
 pub(super) const SMALL_BODY: usize = 16 << 10;
 
 /// A request, with the permit for the memory of its body.

@@ -247,8 +247,8 @@ impl Server {
             return Ok(respond::whole(refusal));
         }
         let server = Arc::clone(self);
-        // Journal and state can be large, so this runs on a blocking thread. It needs no permit: the control interface must work
-        // even if clients keep all workers busy.
+        // Journal and state can be large, so this runs on a blocking thread. It needs no permit: the control interface
+        // must work even if clients keep all workers busy.
         let reply = spawn_blocking(move || {
             let Self { fake, counters, initial_state, .. } = &*server;
             Control { fake, counters, initial_state }.handle(&received.request)

@@ -53,7 +53,8 @@ impl SocketHandle {
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, limits: &Limits, stopping: Arc<AtomicBool>) -> (Self, SocketHandle) {
-        // Replies are written at once, so the Nagle algorithm would only delay them. This fails only on a closed connection.
+        // Replies are written at once, so the Nagle algorithm would only delay them. This fails only on a closed
+        // connection.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(limits.write_time));

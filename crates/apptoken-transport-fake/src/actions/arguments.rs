@@ -64,8 +64,8 @@ enum Argument {
 }
 
 impl Arguments {
-    /// Reads the arguments from grouped parameters. The order is that of the declaration, so that the first invalid argument
-    /// is reported, as by the server's `KalturaRequestDeserializer.php`.
+    /// Reads the arguments from grouped parameters. The order is that of the declaration, so that the first invalid
+    /// argument is reported, as by the server's `KalturaRequestDeserializer.php`.
     pub(crate) fn of(parameters: &[Parameter], grouped: &Array, now: i64) -> Result<Self, ApiError> {
         let mut arguments = Self::default();
         for parameter in parameters {

@@ -45,7 +45,8 @@ pub struct Account {
 pub enum PartnerStatus {
     /// The account can be used.
     Active,
-    /// Its content is blocked: every call fails, except `session.startWidgetSession` and the fast path of `session.start`.
+    /// Its content is blocked: every call fails, except `session.startWidgetSession` and the fast path of
+    /// `session.start`.
     ContentBlocked,
     /// It is fully blocked; calls fail in the same way.
     FullyBlocked,
@@ -62,8 +63,8 @@ impl PartnerStatus {
 }
 
 impl Account {
-    /// An active account with KS version 2, a maximum lifetime of 86,400 seconds, an anonymous user and secrets that are
-    /// derived from its id. Read them with [`Fake::admin_secret`](crate::Fake::admin_secret).
+    /// An active account with KS version 2, a maximum lifetime of 86,400 seconds, an anonymous user and secrets that
+    /// are derived from its id. Read them with [`Fake::admin_secret`](crate::Fake::admin_secret).
     #[must_use]
     pub fn new(id: PartnerId) -> Self {
         Self {
@@ -90,8 +91,8 @@ impl Account {
         self
     }
 
-    /// Sets the admin secrets. The first one signs the sessions that the server creates, and all are accepted. An empty list
-    /// changes nothing, because an account has at least one admin secret.
+    /// Sets the admin secrets. The first one signs the sessions that the server creates, and all are accepted. An empty
+    /// list changes nothing, because an account has at least one admin secret.
     #[must_use]
     pub fn admin_secrets<'a>(mut self, secrets: impl IntoIterator<Item = &'a AccountSecret>) -> Self {
         let secrets: Vec<_> = secrets.into_iter().map(|secret| Secret::new(secret.expose())).collect();
@@ -108,8 +109,8 @@ impl Account {
         self
     }
 
-    /// Sets the maximum lifetime of sessions from `session.start` and `session.startWidgetSession`, in seconds. It is also the
-    /// default `sessionDuration` of new app tokens, but does not limit their sessions.
+    /// Sets the maximum lifetime of sessions from `session.start` and `session.startWidgetSession`, in seconds. It is
+    /// also the default `sessionDuration` of new app tokens, but does not limit their sessions.
     #[must_use]
     pub fn max_lifetime(mut self, seconds: Option<u32>) -> Self {
         self.max_lifetime = seconds;
@@ -123,8 +124,8 @@ impl Account {
         self
     }
 
-    /// Enables a feature, such as `FEATURE_ENTITLEMENT`, or `FEATURE_END_USER_REPORTS`, which creates the user of a session
-    /// when the session is first used.
+    /// Enables a feature, such as `FEATURE_ENTITLEMENT`, or `FEATURE_END_USER_REPORTS`, which creates the user of a
+    /// session when the session is first used.
     #[must_use]
     pub fn feature(mut self, name: &str) -> Self {
         self.features.push(name.to_owned());
@@ -138,7 +139,8 @@ impl Account {
         self
     }
 
-    /// Sets whether the account has an anonymous user, a user without an id. `appToken.add` without `sessionUserId` needs one.
+    /// Sets whether the account has an anonymous user, a user without an id. `appToken.add` without `sessionUserId`
+    /// needs one.
     #[must_use]
     pub fn anonymous_user(mut self, yes: bool) -> Self {
         self.anonymous_user = yes;

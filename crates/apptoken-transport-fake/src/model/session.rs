@@ -57,8 +57,9 @@ pub(crate) struct NewKs {
     pub(crate) valid_until: i64,
 }
 
-/// The expiry of a session with the privilege `downloadasset` is rounded up to a multiple of five minutes, and its random part
-/// depends only on the expiry. So the server creates the same KS, and thus the same download URL, for five minutes.
+/// The expiry of a session with the privilege `downloadasset` is rounded up to a multiple of five minutes, and its
+/// random part depends only on the expiry. So the server creates the same KS, and thus the same download URL, for five
+/// minutes.
 const DOWNLOAD_STEP: i64 = 300;
 
 impl State {
@@ -122,7 +123,8 @@ pub(crate) fn secret(text: &str) -> AccountSecret {
     AccountSecret::parse(text).unwrap_or_else(|_| unreachable!("an account has valid secrets"))
 }
 
-/// A longer KS is rejected without parsing, because other requests wait while a KS is parsed. A real KS is much shorter.
+/// A longer KS is rejected without parsing, because other requests wait while a KS is parsed. A real KS is much
+/// shorter.
 const MAX_KS: usize = 256 << 10;
 
 fn check_length(ks: &str) -> Result<(), OpenError> {

@@ -26,8 +26,8 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) roles: Table<i64, RoleRow>,
     pub(crate) revocations: Revocations,
-    /// Accounts whose secrets are in the memory cache of the server. They use the fast path of `session.start`: after a restart
-    /// the server was seen to take the ordinary path once.
+    /// Accounts whose secrets are in the memory cache of the server. They use the fast path of `session.start`: after a
+    /// restart the server was seen to take the ordinary path once.
     #[serde(rename = "warm")]
     cached_secrets: BTreeSet<i64>,
     /// How many sessions were created. It makes V1 sessions of the same time differ.
@@ -117,8 +117,8 @@ impl State {
         }
     }
 
-    /// Makes room for a new row in each table: a full table drops its deleted rows. The limits prevent clients from filling the
-    /// memory; the server has none.
+    /// Makes room for a new row in each table: a full table drops its deleted rows. The limits prevent clients from
+    /// filling the memory; the server has none.
     pub(crate) fn make_room(&mut self) -> Result<(), ApiError> {
         if self.tokens.is_full() {
             self.tokens.retain(|_, token| token.status != STATUS_DELETED);

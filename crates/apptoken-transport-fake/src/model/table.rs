@@ -15,7 +15,8 @@ pub(crate) trait Row: Clone {
     fn size(&self) -> usize;
 }
 
-/// A table of the server. A clone shares the rows, so it is fast: requests wait while the state is cloned for a snapshot.
+/// A table of the server. A clone shares the rows, so it is fast: requests wait while the state is cloned for a
+/// snapshot.
 #[derive(Clone)]
 pub(crate) struct Table<K, R> {
     rows: BTreeMap<K, Arc<R>>,

@@ -87,8 +87,8 @@ pub struct TokenSpec {
 }
 
 impl TokenSpec {
-    /// A token with only a hash type: it never expires, its sessions have the maximum lifetime of the account, and each login
-    /// chooses the user and session type.
+    /// A token with only a hash type: it never expires, its sessions have the maximum lifetime of the account, and each
+    /// login chooses the user and session type.
     #[must_use]
     pub fn new(hash_type: HashType) -> Self {
         Self {

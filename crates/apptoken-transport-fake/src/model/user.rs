@@ -32,8 +32,8 @@ pub(crate) struct UserRow {
     /// Properties that have no effect on the server, by name.
     pub(crate) texts: BTreeMap<String, String>,
     pub(crate) numbers: BTreeMap<String, i64>,
-    /// Whether the row was stored. The database then fills in the defaults of its columns, so the reply to `user.add` lacks some
-    /// properties that `user.get` returns.
+    /// Whether the row was stored. The database then fills in the defaults of its columns, so the reply to `user.add`
+    /// lacks some properties that `user.get` returns.
     #[serde(skip, default = "stored")]
     pub(crate) is_stored: bool,
 }

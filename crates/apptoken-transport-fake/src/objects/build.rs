@@ -12,8 +12,8 @@ const MAX_RELATIVE_TIME: i64 = 315_360_000;
 
 /// Converts a parameter to an object. `name` is the name of the parameter, for errors.
 ///
-/// Unknown properties and `objectType` are ignored. JSON `null` is cast like any other value; only `name__null` sets a property to
-/// null.
+/// Unknown properties and `objectType` are ignored. JSON `null` is cast like any other value; only `name__null` sets a
+/// property to null.
 pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64) -> Result<Object, ApiError> {
     let Value::Array(array) = value else {
         return Err(error::PROPERTY_VALIDATION_WRONG_FORMAT.with(&[name, "array"]));
@@ -75,8 +75,8 @@ pub(crate) fn valid_text(value: &Value, name: &str) -> Result<String, ApiError> 
     if text.chars().all(is_xml_char) { Ok(text) } else { Err(error::INVALID_PARAMETER_CHAR.with(&[name])) }
 }
 
-/// Converts a value to a number of an enumeration. The server compares loosely (`==`) as PHP 8 does: `"2"` is 2, but an empty
-/// string is not 0.
+/// Converts a value to a number of an enumeration. The server compares loosely (`==`) as PHP 8 does: `"2"` is 2, but an
+/// empty string is not 0.
 pub(crate) fn enum_value(of: &Enum, value: &Value, name: &str) -> Result<i64, ApiError> {
     if matches!(value, Value::Array(_)) {
         return Err(error::type_error());
@@ -132,8 +132,8 @@ fn is_xml_char(each: char) -> bool {
     matches!(each, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Puts parameters with names like `appToken:hashType` into nested arrays. Names with too many colons are dropped, to limit the
-/// recursion.
+/// Puts parameters with names like `appToken:hashType` into nested arrays. Names with too many colons are dropped, to
+/// limit the recursion.
 pub(crate) fn group(params: &Array) -> Array {
     let mut grouped = Array::new();
     for (key, value) in params {

@@ -105,8 +105,8 @@ pub(crate) fn texts_are_equal(one: &str, other: &str) -> bool {
     }
 }
 
-/// A text in a form that is equal if [`texts_are_equal`] holds, for hash sets. Large whole numbers with the same float value are
-/// also equal, which makes no difference for privilege names.
+/// A text in a form that is equal if [`texts_are_equal`] holds, for hash sets. Large whole numbers with the same float
+/// value are also equal, which makes no difference for privilege names.
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) enum LooseText {
     /// The bits of a float.

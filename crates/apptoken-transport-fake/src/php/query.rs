@@ -5,8 +5,8 @@ use crate::php::{Array, Value};
 
 /// The parameters as text, sorted by name at the top level.
 ///
-/// It uses lengths and braces instead of percent encoding and full names of nested values. Different parameters still have
-/// different texts, and a long name is not repeated for each nested value.
+/// It uses lengths and braces instead of percent encoding and full names of nested values. Different parameters still
+/// have different texts, and a long name is not repeated for each nested value.
 pub(crate) fn build_sorted(params: &Array) -> String {
     let mut items: Vec<(String, &Value)> = params.iter().map(|(key, value)| (key.to_text(), value)).collect();
     items.sort_by(|(one, _), (other, _)| one.cmp(other));

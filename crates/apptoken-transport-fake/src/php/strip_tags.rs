@@ -1,4 +1,5 @@
-//! `strip_tags`, which the server applies to the arguments of errors. It follows the state machine of PHP 8.2, including its quirks.
+//! `strip_tags`, which the server applies to the arguments of errors. It follows the state machine of PHP 8.2,
+//! including its quirks.
 
 /// What a character is part of.
 #[derive(Clone, Copy, PartialEq)]

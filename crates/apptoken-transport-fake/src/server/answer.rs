@@ -1,4 +1,5 @@
-//! Builds the reply to an API request: by the fast path of `session.start`, from the response cache, or by running actions.
+//! Builds the reply to an API request: by the fast path of `session.start`, from the response cache, or by running
+//! actions.
 //!
 //! The order is that of the server's `KalturaResponseCacher.php`, which runs before the dispatcher.
 

@@ -39,8 +39,8 @@ impl LockedServer<'_> {
     }
 }
 
-/// Removes the KS from a request and its parts, and returns it. `None` if they have different KSs: the server does not cache
-/// such a request as a whole.
+/// Removes the KS from a request and its parts, and returns it. `None` if they have different KSs: the server does not
+/// cache such a request as a whole.
 fn common_ks(params: &mut Array) -> Option<Option<Value>> {
     let mut ks = set(params, "ks").cloned();
     let is_reference = |value: &Value| to_text(value).contains(":result");
@@ -74,9 +74,9 @@ fn common_ks(params: &mut Array) -> Option<Option<Value>> {
     Some(ks)
 }
 
-/// Classifies a KS for the cache. The key contains the account, user, type and privileges of an anonymous KS, but not the KS
-/// itself. So two widget sessions share cached replies: the server was seen to repeat an error of `appToken.startSession` for
-/// another widget session and a correct hash.
+/// Classifies a KS for the cache. The key contains the account, user, type and privileges of an anonymous KS, but not
+/// the KS itself. So two widget sessions share cached replies: the server was seen to repeat an error of
+/// `appToken.startSession` for another widget session and a correct hash.
 fn ks_state(state: &State, ks: Option<&Value>, info: RequestInfo<'_>) -> KsState {
     const INVALID_STR: i64 = -1;
     let Some(ks) = ks.filter(|ks| is_true(ks)) else { return KsState::None };

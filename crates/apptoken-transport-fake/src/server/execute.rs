@@ -16,8 +16,8 @@ use crate::server::headers::{exiting, from_cache};
 use crate::server::locked_server::LockedServer;
 use crate::wire::format::Format;
 
-/// The maximum size of all results of a multirequest, in bytes. Beyond it the fake replies as PHP does when it runs out of
-/// memory.
+/// The maximum size of all results of a multirequest, in bytes. Beyond it the fake replies as PHP does when it runs out
+/// of memory.
 const MAX_RESULTS: usize = 64 << 20;
 
 /// The maximum number of rows that the parts of a multirequest may scan. Beyond it the fake replies as PHP does at its

@@ -34,8 +34,8 @@ pub(super) fn no_store(reply: WireReply) -> WireReply {
         .with_header("Pragma", "no-cache")
 }
 
-/// Adds the headers that allow HTTP caching for a minute. The server sends them only for a GET request with `kalsig` whose
-/// reply comes from its response cache.
+/// Adds the headers that allow HTTP caching for a minute. The server sends them only for a GET request with `kalsig`
+/// whose reply comes from its response cache.
 pub(super) fn store_for_a_minute(reply: WireReply, now: i64, stored_at: i64) -> WireReply {
     reply
         .with_header("Access-Control-Allow-Origin", "*")

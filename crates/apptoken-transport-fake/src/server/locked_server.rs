@@ -14,8 +14,8 @@ impl<'a> LockedServer<'a> {
 
     /// Unlocks the server for work that takes long and does not need it, and then locks it again.
     ///
-    /// The lock is fair: the request that has waited longest gets it next. An unfair lock would give it straight back to
-    /// this thread, and one large multirequest would starve all other requests.
+    /// The lock is fair: the request that has waited longest gets it next. An unfair lock would give it straight back
+    /// to this thread, and one large multirequest would starve all other requests.
     pub(crate) fn while_unlocked<T>(&mut self, work: impl FnOnce() -> T) -> T {
         MutexGuard::unlocked_fair(&mut self.0, work)
     }

@@ -29,8 +29,8 @@ pub(crate) fn parse(content_type: &str, body: &[u8]) -> Array {
 
 /// The positions of lines that start with the delimiter.
 ///
-/// A delimiter contains no line break, so each line is compared with it at most once. The time is proportional to the body,
-/// however long and repetitive the boundary is.
+/// A delimiter contains no line break, so each line is compared with it at most once. The time is proportional to the
+/// body, however long and repetitive the boundary is.
 fn delimiters(body: &[u8], delimiter: &[u8]) -> impl Iterator<Item = usize> {
     let lines = body.split_inclusive(|byte| *byte == b'\n').scan(0, |end, line| {
         *end += line.len();

@@ -57,8 +57,8 @@ impl WireRequest {
         params
     }
 
-    /// The server parses JSON only with exactly this content type, without a charset, and PHP parses forms only for POST. Any other
-    /// body is ignored.
+    /// The server parses JSON only with exactly this content type, without a charset, and PHP parses forms only for
+    /// POST. Any other body is ignored.
     fn body_params(&self) -> Array {
         let content_type = self.header("Content-Type").unwrap_or_default();
         let kind = content_type.to_ascii_lowercase();
@@ -96,8 +96,8 @@ pub struct ParsedRequest<'a> {
 }
 
 impl ParsedRequest<'_> {
-    /// Whether the request is handled quickly: it is neither a multirequest nor a list. A server can then handle it without
-    /// another thread.
+    /// Whether the request is handled quickly: it is neither a multirequest nor a list. A server can then handle it
+    /// without another thread.
     #[must_use]
     pub fn is_quick(&self) -> bool {
         let is = |name, text: &str| {

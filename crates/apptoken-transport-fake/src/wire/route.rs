@@ -48,7 +48,8 @@ impl Route {
     }
 }
 
-/// Reads pairs of names and values. The name `0` ends them, because PHP treats it as false. The first of equal names wins.
+/// Reads pairs of names and values. The name `0` ends them, because PHP treats it as false. The first of equal names
+/// wins.
 fn pairs<'a>(parts: impl Iterator<Item = &'a str>) -> Array {
     let mut parts = parts.filter(|part| !SCRIPT_PARTS.contains(part));
     let mut params = Array::new();

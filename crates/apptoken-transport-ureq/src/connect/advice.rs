@@ -1,4 +1,4 @@
-//! What to do about a failed connection, and whether it would fail again.
+//! Advice for a failed connection, and whether the failure is permanent.
 
 use std::borrow::Cow;
 use std::env;
@@ -10,7 +10,7 @@ use super::ConnectFailure;
 use super::failure::Step;
 use super::tunnel::ProxyAnswer;
 
-/// What to do, and whether nothing else helps.
+/// What to do, and whether a retry without that would fail again.
 #[derive(Clone, Copy)]
 pub(crate) struct Advice {
     pub(crate) permanent: bool,
@@ -63,7 +63,7 @@ fn advise(failure: &ConnectFailure) -> Advice {
     }
 }
 
-/// For an error of rustls before the handshake was done.
+/// Advice for an error of rustls during the handshake.
 pub(crate) fn advise_on_tls(error: &TlsError) -> Advice {
     match error {
         TlsError::InvalidCertificate(error) => permanent(advise_on_certificate(error)),
@@ -98,7 +98,7 @@ fn advise_on_certificate(error: &CertificateError) -> &'static str {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "the certificate is not valid yet: check this machine's clock"
         }
-        // A root of the same name and another key is a wrong signature.
+        // A root certificate with the same name but another key causes a bad signature.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "a proxy or inspecting firewall may have replaced the certificate: add its root to this machine's, or name it \
              with SSL_CERT_FILE or UreqTransport::builder().root_certificates(pem)"
@@ -107,7 +107,7 @@ fn advise_on_certificate(error: &CertificateError) -> &'static str {
     }
 }
 
-/// Alerts that another attempt meets again.
+/// Whether a retry would get the same alert.
 fn is_refusal(alert: AlertDescription) -> bool {
     matches!(
         alert,
@@ -137,7 +137,7 @@ fn advise_on_proxy(answer: ProxyAnswer) -> Advice {
     }
 }
 
-/// A variable that names a proxy to other programs; its value may hold a password.
+/// The name of a proxy variable that is set. Its value is not shown, because it can contain a password.
 fn proxy_variable() -> Option<&'static str> {
     let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
     ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find(is_set)

@@ -4,7 +4,7 @@ use ureq::unversioned::transport::time;
 use ureq::unversioned::transport::{ConnectionDetails, NextTimeout};
 use ureq::{Error, Timeout};
 
-/// When an operation of several system calls must end, if ever, and which limit that is.
+/// The deadline of an operation with several system calls, if there is one, and the timeout that it comes from.
 #[derive(Clone, Copy)]
 pub(super) struct Deadline {
     at: Option<Instant>,
@@ -12,12 +12,12 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    /// The end of all that belongs to connecting.
+    /// The deadline of connecting.
     pub(super) fn of(details: &ConnectionDetails<'_>) -> Self {
         Self::after(details.timeout, details.now + details.timeout.after)
     }
 
-    /// The end of one operation that begins now.
+    /// The deadline of an operation that starts now.
     pub(super) fn from_now(timeout: NextTimeout) -> Self {
         Self::after(timeout, time::Instant::now() + timeout.after)
     }
@@ -31,14 +31,14 @@ impl Deadline {
         Self { at, reason: timeout.reason }
     }
 
-    /// The time left, more than none; without limit if `None`.
+    /// The remaining time, which is not zero; `None` without a deadline.
     pub(super) fn left(self) -> Result<Option<Duration>, Error> {
         let Some(at) = self.at else { return Ok(None) };
         let left = at.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(self.passed()) } else { Ok(Some(left)) }
     }
 
-    /// The time left, as ureq passes it on.
+    /// The remaining time as a timeout of ureq.
     pub(super) fn timeout(self) -> Result<NextTimeout, Error> {
         let after = self.left()?.map_or(time::Duration::NotHappening, time::Duration::Exact);
         Ok(NextTimeout { after, reason: self.reason, ..NextTimeout::default() })

@@ -7,14 +7,14 @@ use ureq::http::Uri;
 use super::tunnel::ProxyAnswer;
 use crate::is_this_machine;
 
-/// What failed on the way to a connection, so before a byte of the request was written.
+/// A failure to connect, which is before the first byte of the request.
 #[derive(Debug)]
 pub(crate) struct ConnectFailure {
     pub(super) step: Step,
-    /// Host and port of what was to be reached in this step.
+    /// The host and port of the peer in this step.
     peer: String,
     pub(super) peer_is_proxy: bool,
-    /// Whether the server was to be reached over the network and without a proxy.
+    /// Whether the server is on another machine and no proxy is used.
     pub(super) is_direct: bool,
     pub(super) cause: Cause,
 }
@@ -40,7 +40,7 @@ impl ConnectFailure {
     }
 }
 
-/// Without the user and password that the URL of a proxy can hold.
+/// The host and port of a URL, without its user and password.
 pub(super) fn host_and_port(uri: &Uri) -> String {
     let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
     format!("{}:{port}", uri.host().unwrap_or_default())
@@ -71,12 +71,12 @@ impl From<ConnectFailure> for ureq::Error {
     }
 }
 
-/// Any error, taken out of ureq's, which has no `source`.
+/// The cause of a failure. It is taken out of ureq's error, which has no `source`.
 #[derive(Debug)]
 pub(crate) struct Cause(Box<dyn StdError + Send + Sync>);
 
 impl Cause {
-    /// The error of this type: this one, or what an I/O error was made of.
+    /// The error, or the error inside an I/O error, if it has this type.
     pub(crate) fn downcast_ref<T: StdError + 'static>(&self) -> Option<&T> {
         self.0.downcast_ref().or_else(|| self.0.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
     }
@@ -98,7 +98,7 @@ impl From<ureq::Error> for Cause {
 
 impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Self {
-        // ureq's adapters hide its own errors in those of I/O.
+        // The adapters of ureq wrap its own errors in I/O errors.
         ureq::Error::from(error).into()
     }
 }

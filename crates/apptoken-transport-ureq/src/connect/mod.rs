@@ -1,8 +1,8 @@
-//! The way to a connection: name, TCP, the tunnel of a proxy, TLS.
+//! Connects: name resolution, TCP, the tunnel of a proxy, TLS.
 //!
-//! ureq's own connector spends one fixed timeout on each read of a tunnel's answer and on each write, so that a peer that
-//! drips holds a call for long. This one measures every step by the deadline, and marks what fails here as a failure
-//! before the request: rustls finishes its handshake before ureq writes a byte of it.
+//! ureq's own connector applies a fixed timeout to each read and write, so a slow peer can delay a call for a long
+//! time. This connector applies the deadline to every step. It also marks failures as before the request: rustls
+//! finishes its handshake before ureq writes the first byte.
 
 mod advice;
 mod deadline;
@@ -26,13 +26,13 @@ use failure::Step;
 pub(crate) use failure::{Cause, ConnectFailure};
 pub(crate) use stop::{StopError, StopSignal};
 
-/// An agent whose failures before the request are [`ConnectFailure`]s, and whose waits before a connection end by the
-/// signal. Its shutdown ends all others.
+/// An agent that reports failures before the request as [`ConnectFailure`]. The signal ends its waits before a
+/// connection, and a shutdown of the agent ends all others.
 pub(crate) fn agent(config: Config, signal: &Arc<StopSignal>) -> Agent {
     agent_with(config, signal, DefaultResolver::default())
 }
 
-/// The same with another source of addresses.
+/// The same with another resolver.
 pub(crate) fn agent_with(config: Config, signal: &Arc<StopSignal>, names: impl Resolver) -> Agent {
     let resolver = NameResolver { names: Arc::new(names), signal: Arc::clone(signal) };
     Agent::with_parts(config, Connector { tls: RustlsConnector::default(), signal: Arc::clone(signal) }, resolver)
@@ -47,7 +47,7 @@ struct NameResolver {
 impl Resolver for NameResolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let (names, owned_uri, owned_config) = (Arc::clone(&self.names), uri.clone(), config.clone());
-        // Without a timeout ureq's resolver starts no thread of its own.
+        // Without a timeout, the resolver of ureq starts no thread.
         let unlimited = NextTimeout { after: Duration::NotHappening, ..timeout };
         let resolved = self
             .signal
@@ -86,7 +86,7 @@ impl Connector {
         Ok(Box::new(step(Step::OpenTunnel, &to_proxy, tunnel)?))
     }
 
-    /// Wraps the transport in TLS if the scheme asks for it.
+    /// Wraps the transport in TLS if the scheme is `https`.
     fn encrypt(
         &self,
         details: &ConnectionDetails<'_>,
@@ -102,7 +102,7 @@ fn step<T>(step: Step, details: &ConnectionDetails<'_>, result: Result<T, Cause>
     result.map_err(|cause| ConnectFailure::new(step, details.uri, details.config, cause).into())
 }
 
-/// The same connection, deadline and shutdown registration included, to another place.
+/// The details for a connection to another address, with the same deadline and shutdown registration.
 fn details_for<'d>(uri: &'d Uri, addrs: ResolvedSocketAddrs, details: &ConnectionDetails<'d>) -> ConnectionDetails<'d> {
     ConnectionDetails {
         uri,
@@ -133,7 +133,7 @@ mod tests {
         (listener, address)
     }
 
-    /// Finds the same addresses for every host.
+    /// Resolves every host to the same addresses.
     #[derive(Debug)]
     struct Fixed(Vec<SocketAddr>);
 

@@ -6,7 +6,7 @@ use ureq::Error;
 
 use super::deadline::Deadline;
 
-/// Ends the waits that shutting a socket down cannot end: for a name and for a connection.
+/// Ends the waits that a socket shutdown cannot end: name resolution and connecting.
 #[derive(Debug, Default)]
 pub(crate) struct StopSignal {
     is_set: Mutex<bool>,
@@ -14,14 +14,14 @@ pub(crate) struct StopSignal {
 }
 
 impl StopSignal {
-    /// Ends all waits, those of the future too.
+    /// Ends all current and future waits.
     pub(crate) fn set(&self) {
         *self.lock() = true;
         self.changed.notify_all();
     }
 
-    /// What `work` returns in a thread of its own, unless the signal or the deadline comes first. The thread then goes on,
-    /// and its result is dropped: no system call that it may be in can be interrupted everywhere.
+    /// Runs `work` on a new thread and returns its result, unless the signal or the deadline comes first. The thread
+    /// then continues and its result is dropped, because its system call cannot be interrupted on every platform.
     pub(super) fn wait_for<T: Send + 'static>(
         self: &Arc<Self>,
         deadline: Deadline,
@@ -30,9 +30,9 @@ impl StopSignal {
         let (sender, receiver) = mpsc::channel();
         let signal = Arc::clone(self);
         thread::Builder::new().spawn(move || {
-            // Nobody waits for it any more if this fails.
+            // This fails only if the caller no longer waits.
             let _ = sender.send(work());
-            // Under the lock, so that it does not come between a look at the channel and the wait.
+            // Notify while holding the lock, so that the caller cannot miss it between reading the channel and waiting.
             let _is_set = signal.lock();
             signal.changed.notify_all();
         })?;
@@ -56,7 +56,7 @@ impl StopSignal {
     }
 }
 
-/// The cause of every failure after the transport, or the agent of the caller's, was stopped.
+/// The cause of every failure after the transport, or the agent of the caller, was stopped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StopError;
 
@@ -65,7 +65,7 @@ impl StopError {
         Self::finish(TransportFailure::not_sent(self))
     }
 
-    /// What a call ends with during which the transport was stopped.
+    /// The failure of a call that was running when the transport was stopped.
     pub(crate) fn during(self, failure: Option<&TransportFailure>) -> TransportFailure {
         if failure.is_some_and(TransportFailure::is_not_sent) {
             self.before_sending()
@@ -75,7 +75,7 @@ impl StopError {
     }
 
     fn finish(failure: TransportFailure) -> TransportFailure {
-        failure.permanent().advise("this program stopped the transport: make another one to send requests again")
+        failure.permanent().advise("this program stopped the transport: create another one to send requests")
     }
 }
 

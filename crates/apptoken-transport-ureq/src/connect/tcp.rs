@@ -1,4 +1,4 @@
-//! TCP with a deadline for each operation, however many system calls it takes.
+//! TCP with a deadline for each operation, which can take several system calls.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, LazyBuffers, Next
 use super::failure::Cause;
 use super::{Deadline, StopSignal};
 
-/// Tries the addresses in turn; each gets an equal share of the time that is left.
+/// Tries the addresses in turn. Each gets an equal share of the remaining time.
 pub(super) fn connect(details: &ConnectionDetails<'_>, signal: &Arc<StopSignal>) -> Result<TcpTransport, Cause> {
     let deadline = Deadline::of(details);
     let mut last: Error = Error::HostNotFound;
@@ -29,13 +29,13 @@ pub(super) fn connect(details: &ConnectionDetails<'_>, signal: &Arc<StopSignal>)
 
 fn connect_to(address: SocketAddr, timeout: Option<Duration>) -> io::Result<TcpStream> {
     match timeout {
-        // No time at all is an error of its own kind.
+        // A timeout of zero is an error.
         Some(timeout) => TcpStream::connect_timeout(&address, timeout.max(Duration::from_millis(1))),
         None => TcpStream::connect(address),
     }
 }
 
-/// A blocking socket whose time is up gives another kind on Unix than on Windows.
+/// A blocking socket reports a timeout with different kinds on Unix and Windows.
 fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
@@ -92,7 +92,7 @@ impl Transport for TcpTransport {
         }
     }
 
-    /// A byte that waits is one that nobody asked for; the end of the stream is readable too.
+    /// An idle connection must have nothing to read: neither an unrequested byte nor the end of the stream.
     fn is_open(&mut self) -> bool {
         let waits = |stream: &TcpStream| {
             stream.set_nonblocking(true)?;
@@ -110,13 +110,13 @@ fn set_timeout(
     set: fn(&TcpStream, Option<Duration>) -> io::Result<()>,
 ) -> Result<(), Error> {
     match set(stream, deadline.left()?) {
-        // macOS refuses this for a socket that the peer has closed, from which a reply can still be read without waiting.
+        // macOS fails here if the peer has closed the connection. A received reply can still be read without waiting.
         Err(error) if cfg!(target_os = "macos") && error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         result => Ok(result?),
     }
 }
 
-/// A signal ends a system call early, but not the operation.
+/// A signal interrupts a system call, but the operation continues.
 fn go_on_if_interrupted(error: io::Error, deadline: Deadline) -> Result<(), Error> {
     match error.kind() {
         io::ErrorKind::Interrupted => Ok(()),

@@ -13,17 +13,17 @@ use super::Deadline;
 use super::failure::{Cause, host_and_port};
 use crate::OUR_NAME;
 
-/// Far more than any proxy answers.
+/// The maximum size of the reply of a proxy; real replies are much smaller.
 const LARGEST_ANSWER: u64 = 64 << 10;
 
-/// Asks the proxy at the other end of `transport` for a tunnel to the server of `details`.
+/// Requests a tunnel to the server of `details` from the proxy at the other end of `transport`.
 pub(super) fn open(
     transport: Box<dyn Transport>,
     proxy: &Proxy,
     details: &ConnectionDetails<'_>,
 ) -> Result<Tunnel, Cause> {
     let mut stream = TransportAdapter::new(transport, details.current_time.clone());
-    // The adapter shortens it with each read and write.
+    // The adapter reduces the timeout with each read and write.
     stream.set_timeout(Deadline::of(details).timeout()?);
     stream.write_all(request(proxy, details.uri).as_bytes())?;
     let status = read_status(&mut Read::take(&mut stream, LARGEST_ANSWER))?;
@@ -47,12 +47,12 @@ fn request(proxy: &Proxy, target: &Uri) -> String {
     request + "\r\n"
 }
 
-/// Reads up to the end of the head, and no further: what follows comes from the server.
+/// Reads exactly up to the end of the headers, because the following bytes come from the server.
 fn read_status(stream: &mut impl Read) -> Result<u16, Cause> {
     loop {
         let status = status_of(&read_line(stream)?).ok_or(ProxyAnswer::NotHttp)?;
         while !read_line(stream)?.is_empty() {}
-        // Any number of interim answers may come before the final one.
+        // Any number of interim replies can precede the final one.
         if !(100..=199).contains(&status) {
             return Ok(status);
         }
@@ -89,7 +89,7 @@ fn status_of(line: &[u8]) -> Option<u16> {
     std::str::from_utf8(code).ok()?.parse().ok()
 }
 
-/// Why a proxy opens no tunnel.
+/// Why a proxy did not open a tunnel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProxyAnswer {
     Status(u16),
@@ -107,7 +107,7 @@ impl fmt::Display for ProxyAnswer {
 
 impl std::error::Error for ProxyAnswer {}
 
-/// The connection through a proxy, on which nothing is encrypted yet, even where the proxy is spoken to with TLS.
+/// A connection through a proxy. It is not yet encrypted for the server, even if the connection to the proxy uses TLS.
 #[derive(Debug)]
 pub(super) struct Tunnel(Box<dyn Transport>);
 

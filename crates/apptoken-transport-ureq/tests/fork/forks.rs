@@ -126,7 +126,8 @@ fn close_the_copies() {
     }
 }
 
-/// Only here has the process that forks a second thread. It waits in a system call then, so no lock stays locked in a child.
+/// Only here has the process that forks a second thread. It waits in a system call then, so no lock stays locked in a
+/// child.
 fn stop_in_a_child() {
     let server = Server::start("http");
     let transport = transport(&server);

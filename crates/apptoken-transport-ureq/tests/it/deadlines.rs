@@ -59,8 +59,8 @@ fn fail_to_connect<R: Send + 'static>(
     }
 }
 
-/// A proxy that answered a byte every 30 ms held a call with limits of 1.5 s and 3 s for 300 s: ureq spent the whole limit
-/// on each read.
+/// A proxy that answered a byte every 30 ms held a call with limits of 1.5 s and 3 s for 300 s: ureq spent the whole
+/// limit on each read.
 #[test]
 fn a_tunnel_answer_that_drips_ends_in_time() {
     let answers: [&[u8]; 3] = [b"H", b"HTTP/1.1 200 OK\r\nX-Filler: ", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 2"];

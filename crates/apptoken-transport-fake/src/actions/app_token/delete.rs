@@ -17,8 +17,8 @@ pub(crate) const ACTION: Action = Action {
 
 /// Deletes a token and revokes its sessions.
 ///
-/// Ids are compared without case, but the server revokes the session id as the request writes it. A session that was started
-/// with the id in upper case is not revoked by a request with the id in lower case.
+/// Ids are compared without case, but the server revokes the session id as the request writes it. A session that was
+/// started with the id in upper case is not revoked by a request with the id in lower case.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let mut token = token_of(call)?;
     let hash = apptoken_ks::session_id_hash(call.context.partner_text(), call.arguments.text("id"));

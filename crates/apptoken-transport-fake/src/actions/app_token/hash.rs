@@ -3,8 +3,8 @@ use sha1::Sha1;
 use sha2::digest::Digest;
 use sha2::{Sha256, Sha512};
 
-/// The hash that a request must send: of the KS as it was sent, followed by the token value, in lower-case hex. `None` for an
-/// unknown hash type.
+/// The hash that a request must send: of the KS as it was sent, followed by the token value, in lower-case hex. `None`
+/// for an unknown hash type.
 pub(crate) fn token_hash(hash_type: &str, ks: &str, token: &str) -> Option<String> {
     fn hex<D: Digest>(ks: &str, token: &str) -> String {
         let mut digest = D::new();

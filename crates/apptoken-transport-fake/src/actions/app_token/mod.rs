@@ -37,7 +37,8 @@ fn link_user(call: &mut Call<'_>, token: &mut TokenRow) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// Whether a new user may have this id. A trailing line feed is allowed, because `$` of a PHP pattern matches before it.
+/// Whether a new user may have this id. A trailing line feed is allowed, because `$` of a PHP pattern matches before
+/// it.
 pub(crate) fn is_valid_user_id(id: &str) -> bool {
     let id = id.strip_suffix('\n').unwrap_or(id);
     let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b",!#$%&'*+?^_`{|}~.@-".contains(&byte);

@@ -51,8 +51,8 @@ const WILDCARD: &str = "*";
 /// Privileges by name, in their order.
 type Privileges = IndexMap<Key, Vec<String>>;
 
-/// The privileges of a session: its token id, those of the token, and those that the request may add. The server drops other
-/// requested privileges silently.
+/// The privileges of a session: its token id, those of the token, and those that the request may add. The server drops
+/// other requested privileges silently.
 pub(crate) fn of_session(token_id: &str, of_token: Option<&str>, asked: &str) -> String {
     let mut privileges: Privileges =
         ["sessionid", "apptoken"].map(|name| (Key::from(name), vec![token_id.to_owned()])).into_iter().collect();
@@ -90,8 +90,8 @@ fn add_of_token(privileges: &mut Privileges, of_token: Privileges) {
     }
 }
 
-/// A requested name is allowed if it is neither reserved nor on the token. A name with the value `*` on the token may be
-/// narrowed: the request replaces its values.
+/// A requested name is allowed if it is neither reserved nor on the token. A name with the value `*` on the token may
+/// be narrowed: the request replaces its values.
 fn add_requested(privileges: &mut Privileges, requested: Privileges) {
     let existing = privileges.keys().map(|name| LooseText::of(trim(&name.to_text())));
     let taken: HashSet<LooseText> = RESERVED.iter().copied().map(LooseText::of).chain(existing).collect();

@@ -25,8 +25,8 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Checks the id, the status, the hash and the expiry of the token, in the order of the server. So an expired token with a
-/// wrong hash reports the hash.
+/// Checks the id, the status, the hash and the expiry of the token, in the order of the server. So an expired token
+/// with a wrong hash reports the hash.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let id = call.arguments.text("id");
     let token = token_of(call)?;

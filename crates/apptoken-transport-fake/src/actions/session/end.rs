@@ -12,8 +12,8 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Revokes the session, and all sessions with the same session id. The session id of an app token session is the token id, so
-/// this revokes all sessions of the token, including future ones.
+/// Revokes the session, and all sessions with the same session id. The session id of an app token session is the token
+/// id, so this revokes all sessions of the token, including future ones.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     call.cache_policy.disable();
     if let Some(session) = &call.context.session {

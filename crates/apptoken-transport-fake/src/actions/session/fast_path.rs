@@ -1,7 +1,7 @@
 //! The fast path of `session.start`, in `api_v3/lib/KalturaResponseCacher.php` of the server.
 //!
-//! The server takes it for a plain request if the secrets of the account are in its memory cache. It checks only the secret: it
-//! applies no maximum lifetime, does not check roles, and ignores `ks` and the status of the account.
+//! The server takes it for a plain request if the secrets of the account are in its memory cache. It checks only the
+//! secret: it applies no maximum lifetime, does not check roles, and ignores `ks` and the status of the account.
 
 use crate::error::Failure;
 use crate::model::session::NewSession;
@@ -46,8 +46,8 @@ pub(crate) fn start(state: &mut State, params: &Array, is_https: bool, now: i64)
     Some(Ok(state.make_ks(&account, &new, now).text))
 }
 
-/// The server adds the lifetime to the time without a cast. On PHP 8 that is a fatal error for text that does not begin with a
-/// number.
+/// The server adds the lifetime to the time without a cast. On PHP 8 that is a fatal error for text that does not begin
+/// with a number.
 fn lifetime(expiry: Option<&Value>) -> Result<i64, Failure> {
     match expiry {
         None => Ok(86_400),

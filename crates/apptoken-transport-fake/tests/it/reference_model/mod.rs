@@ -1,7 +1,7 @@
 //! Compares the fake with a small model of the server, in random sequences of steps on an account.
 //!
-//! The steps use the typed actions. The model predicts every result and error code. After each step it also predicts which of
-//! all started sessions are still valid.
+//! The steps use the typed actions. The model predicts every result and error code. After each step it also predicts
+//! which of all started sessions are still valid.
 
 mod model;
 mod steps;

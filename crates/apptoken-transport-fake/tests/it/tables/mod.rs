@@ -1,7 +1,7 @@
 //! Tables of facts about app tokens, row by row: mistakes of clients in requests, and surprises in replies.
 //!
-//! If a typed action can send the request of a row, the test uses it and compares the request and the reply. The other rows are
-//! sent by hand: users of the typed actions cannot make these mistakes.
+//! If a typed action can send the request of a row, the test uses it and compares the request and the reply. The other
+//! rows are sent by hand: users of the typed actions cannot make these mistakes.
 
 mod actions;
 mod deletion;

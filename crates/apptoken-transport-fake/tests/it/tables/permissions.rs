@@ -158,8 +158,8 @@ fn with_role(world: &World, permissions: &[&str]) -> Ks {
     world.log_in(&world.add(NewAppToken { session_privileges, ..of_user("alice") })).ks().clone()
 }
 
-/// Calls each action and compares which are allowed. The error of a forbidden action contains its declared name, and the action
-/// has no effect.
+/// Calls each action and compares which are allowed. The error of a forbidden action contains its declared name, and
+/// the action has no effect.
 fn check(world: &World, caller: &str, ks: Option<&Ks>, allowed: &str) {
     for action in ACTIONS {
         let row = format!("{action} by {caller}");
