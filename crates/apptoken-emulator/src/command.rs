@@ -30,8 +30,8 @@ pub struct Arguments {
     /// The accounts and roles, as JSON
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Keeps the state in this file, and creates it if it does not exist; an existing state takes precedence over the
-    /// config
+    /// Keeps the state in this file, and creates it if it does not exist; an existing state takes precedence over
+    /// --config
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Caches replies to requests without a session, as Kaltura does

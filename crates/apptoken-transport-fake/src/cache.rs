@@ -7,7 +7,8 @@ use crate::php::hash::md5;
 use crate::php::query::build_sorted;
 use crate::php::{Array, Key, Value};
 
-/// How long replies are cached, in seconds: 600 for results and 120 for errors, as in the server's `kApiCache.php`.
+/// How long replies are cached, in seconds. The server has the value for results in `kApiCache.php`, and that for
+/// errors in `KalturaResponseCacher.php`.
 const SUCCESS_SECONDS: i64 = 600;
 const ERROR_SECONDS: i64 = 120;
 

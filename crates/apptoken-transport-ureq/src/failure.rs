@@ -8,7 +8,7 @@ use ureq::{Error, Timeout};
 use crate::connect::{Advice, Cause, ConnectFailure, StopError, advise_on_tls};
 
 /// Classifies an error of ureq. The errors of our connector are certainly before the request; for others only the kind
-/// tells.
+/// says so.
 pub(crate) fn classify(error: Error) -> TransportFailure {
     let error = match error {
         Error::Other(other) => match other.downcast::<ConnectFailure>() {

@@ -1,4 +1,4 @@
-//! Column limits of the database. MySQL in non-strict mode, as on the recorded server, truncates values silently.
+//! Column limits of the database. MariaDB in non-strict mode, as on the recorded server, truncates values silently.
 
 /// A `varchar(length)`.
 pub(crate) fn varchar(text: &mut String, length: usize) {

@@ -57,8 +57,7 @@ impl Revocations {
         self.by_ks.insert(&mut self.next, digest, Some(actions_left));
     }
 
-    /// Looks up a session and counts the use. If the KS and its session id both have a row, the older row decides, as
-    /// on the server, which reads the first row of its table.
+    /// Looks up a session and counts the use. If the KS and its session id both have a row, the older row decides.
     pub(crate) fn use_session(&mut self, digest: &str, session_id_hash: Option<&str>) -> UseResult {
         let of_ks = self.by_ks.rows.get_mut(digest);
         let of_session_id = session_id_hash.and_then(|hash| self.by_session_id.rows.get_mut(hash));

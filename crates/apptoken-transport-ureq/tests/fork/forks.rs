@@ -18,13 +18,13 @@ use crate::server::{self, Server};
 /// A limit that only a broken test reaches.
 const LONG: Duration = Duration::from_secs(10);
 const FORKS: u32 = 100;
-/// As many children send at the same time.
+/// The number of children that send at the same time.
 const CHILDREN: usize = 10;
 /// The exit code of a child that panicked.
 const PANICKED: i32 = 101;
 
 pub(crate) fn main() {
-    // Tools that ask for a list of the tests find none here.
+    // Tools that list the tests of this binary get an empty list.
     if server::run_if_wanted() || env::args().any(|argument| argument == "--list") {
         return;
     }
@@ -48,11 +48,12 @@ fn share_with_children(scheme: &str) {
     let server = Server::start(scheme);
     let transport = transport(&server);
     send_beside_children(&server, &transport, 30);
-    // Each child had one connection; this is that of a new transport.
+    // Each child had one connection; the next one is that of a new transport.
     assert_eq!(ask(&self::transport(&server), &server, 1), Ok(FORKS + 2));
 }
 
-/// Such an agent may have a connector of its own, so the child cannot make another, but it can leave the pool alone.
+/// An agent of the caller can have a special connector, so the child cannot create another one. But it does not use the
+/// pool.
 fn share_an_agent_with_children() {
     let server = Server::start("http");
     let agent = Agent::config_builder().timeout_global(Some(LONG)).proxy(None).build().new_agent();
@@ -61,7 +62,8 @@ fn share_an_agent_with_children() {
     assert_eq!(ask(&transport(&server), &server, 1), Ok(FORKS * requests + 2));
 }
 
-/// Forks while a connection is open, and sends in all processes at the same time, so many requests in each child.
+/// Forks while a connection is open, and sends in all processes at the same time, with this many requests in each
+/// child.
 fn send_beside_children(server: &Server, transport: &UreqTransport, requests: u32) {
     let mut numbers = 1_000_000..;
     let mut ask_in_parent = || ask(transport, server, numbers.next().unwrap()) != Ok(1);
@@ -84,7 +86,7 @@ fn send_beside_children(server: &Server, transport: &UreqTransport, requests: u3
             });
         }
     }
-    // The connection of the parent stays the first one.
+    // The parent still uses the first connection.
     assert_eq!((wrong_in_parent, wrong_in_children), (0, 0), "wrong replies, in the parent and in its children");
 }
 
@@ -100,7 +102,7 @@ fn leave_the_connection_open() {
         let mut transport = Some(transport(&server));
         for end in ends {
             assert_eq!(ask(transport.as_ref().unwrap(), &server, 1), Ok(1), "{scheme}");
-            // What the child takes, the parent keeps.
+            // The parent keeps its connection even if the child closes its copy.
             run_child(|| end(&server, transport.take().unwrap()));
         }
         assert_eq!(ask(transport.as_ref().unwrap(), &server, 4), Ok(1), "{scheme}");
@@ -151,7 +153,7 @@ fn stop_in_a_child() {
     call.join().unwrap().expect("the call of the parent was stopped");
     assert_eq!(ask(&transport, &server, 5), Ok(2));
 
-    // What a parent stopped is stopped for its children too.
+    // A stop before the fork also applies to the child.
     transport.stop();
     run_child(|| assert!(ask(&transport, &server, 6).is_err()));
 }
@@ -161,7 +163,7 @@ fn transport(server: &Server) -> UreqTransport {
     builder.total_timeout(LONG).build().unwrap()
 }
 
-/// Sends the number as that of a partner, and returns the connection over which the reply to it came.
+/// Sends the number as a partner id, and returns the number of the connection of the reply.
 fn ask(transport: &UreqTransport, server: &Server, number: u32) -> Result<u32, String> {
     let reply =
         transport.send(exchange(&server.endpoint, number).request()).map_err(|failure| format!("{failure:?}"))?;
@@ -178,11 +180,11 @@ fn exchange(endpoint: &Endpoint, number: u32) -> Exchange<Call<StartWidgetSessio
     Call::new(endpoint.clone(), action).start(now).unwrap()
 }
 
-/// Forks. The child does this, and its exit code is what comes of it.
+/// Forks. The child runs this function, and its result is the exit code.
 fn start_child(work: impl FnOnce() -> i32) -> i32 {
     match fork().unwrap() {
         Fork::Parent(child) => child,
-        // A panic must not go on into what belongs to the parent, such as the server.
+        // A panic must not unwind into code of the parent, such as the server.
         Fork::Child => process::exit(catch_unwind(AssertUnwindSafe(work)).unwrap_or(PANICKED)),
     }
 }

@@ -1,4 +1,4 @@
-//! Forks for real while connections are open. A program of its own, for the process that forks must have one thread.
+//! Forks while connections are open. It is a separate program because the process that forks must have a single thread.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::exit, clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The server: a process of its own, so that the one that forks has one thread.
+//! The server, in a separate process, so that the process that forks has a single thread.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -13,16 +13,16 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 const SCHEME: &str = "APPTOKEN_TEST_SERVER";
 
-/// The server, as the processes see it that send to it.
+/// The server, as the sending processes use it.
 pub(crate) struct Server {
     process: Child,
     pub(crate) endpoint: Endpoint,
-    /// Of the server, which is its own root.
+    /// The self-signed certificate of the server.
     pub(crate) certificate: String,
 }
 
 impl Server {
-    /// Runs this program once more, as a server for `http` or `https`.
+    /// Runs this program again as a server for `http` or `https`.
     pub(crate) fn start(scheme: &str) -> Self {
         let mut command = Command::new(env::current_exe().unwrap());
         let mut process = command.env(SCHEME, scheme).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -60,12 +60,12 @@ pub(crate) fn run_if_wanted() -> bool {
             });
         }
     });
-    // Its end is that of the process which started this one.
+    // Standard input ends when the process that started this one ends.
     let _ = io::stdin().read_to_end(&mut Vec::new());
     true
 }
 
-/// Answers each request with the partner in it and the number of the connection, as long as the connection is open.
+/// Replies to each request with its partner id and the number of the connection, until the connection is closed.
 fn serve(mut stream: impl Read + Write, connection: u32) {
     let mut unread = Vec::new();
     while let Some(body) = read_request(&mut stream, &mut unread) {
@@ -73,7 +73,7 @@ fn serve(mut stream: impl Read + Write, connection: u32) {
             body.split("\"_").nth(1).and_then(|rest| rest.split('"').next()).expect("no widget in the request");
         let reply = format!("{partner} {connection}");
         let length = reply.len();
-        // A client may have ended.
+        // A client may have exited.
         let _ =
             write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{reply}").and_then(|()| stream.flush());
     }

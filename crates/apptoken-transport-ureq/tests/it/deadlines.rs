@@ -1,4 +1,4 @@
-//! Every phase of a request ends by its deadline, even where a peer goes on forever, a byte at a time.
+//! Every phase of a request ends at its deadline, even if a peer sends one byte at a time forever.
 
 use std::io::{Read, Write};
 use std::iter::repeat_n;
@@ -12,12 +12,12 @@ use rustls::{ServerConnection, StreamOwned};
 use crate::support::{Server, cause, drip, in_time, large_exchange, nowhere, pause, read_head, read_request, send};
 use crate::tls::{certificate, https};
 
-/// Meant to be reached, while the peer still sends.
+/// A limit that is reached while the peer still sends.
 const LIMIT: Duration = Duration::from_millis(300);
-/// Between two bytes.
+/// The pause between two bytes.
 const PACE: Duration = Duration::from_millis(5);
 
-/// More bytes than any test waits for.
+/// More bytes than any test receives.
 fn endless(start: &'static [u8], byte: u8) -> impl Iterator<Item = u8> {
     start.iter().copied().chain(repeat_n(byte, 100_000))
 }
@@ -43,7 +43,7 @@ fn fail(transport: UreqTransport, endpoint: Endpoint) -> TransportFailure {
     in_time(move || send(&transport, &endpoint)).unwrap_err()
 }
 
-/// Both limits bound each step of connecting.
+/// Both timeouts apply to each step of connecting.
 fn fail_to_connect<R: Send + 'static>(
     peer: impl Fn() -> Server<R>,
     transport: impl Fn(&Server<R>) -> (UreqTransportBuilder, Endpoint),
@@ -138,7 +138,7 @@ fn send_large(transport: &UreqTransport, endpoint: &Endpoint) -> TransportFailur
 
 #[test]
 fn a_request_that_nobody_reads_ends_in_time() {
-    // Connections wait in its queue, where nobody reads.
+    // Connections stay in the queue of this listener.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = Endpoint::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
     let failure = send_large(&limited(), &endpoint);
@@ -149,7 +149,7 @@ fn a_request_that_nobody_reads_ends_in_time() {
 #[test]
 fn a_request_that_is_read_in_drops_ends_in_time() {
     let server = Server::new(|mut stream| {
-        // Nothing ever comes through it: its timeout is the pause.
+        // Nothing is received here, so the read timeout is the pause.
         let (_sender, never) = std::sync::mpsc::channel::<()>();
         while stream.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {
             let _ = never.recv_timeout(PACE);
@@ -171,7 +171,7 @@ fn a_reply_that_drips_ends_in_time() {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n15f90\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: ",
-        // The head of gzip, whose next field is a name without end.
+        // The start of a gzip header, whose next field is an endless name.
         b"HTTP/1.1 200 OK\r\nContent-Encoding: x-gzip\r\nConnection: close\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\xff",
     ];
     for start in starts {
@@ -201,7 +201,7 @@ fn endless_interim_replies_end_in_time() {
     server.finish();
 }
 
-/// Each byte comes in a record of its own.
+/// Each byte is in a separate record.
 #[test]
 fn a_reply_that_drips_within_tls_ends_in_time() {
     let (pem, config) = certificate("127.0.0.1");

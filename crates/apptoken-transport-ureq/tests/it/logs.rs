@@ -1,4 +1,4 @@
-//! What ureq logs: nothing secret from DEBUG up, and whole replies at TRACE.
+//! Tests of what ureq logs: nothing secret at DEBUG and above, but whole replies at TRACE.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::support::{Server, nowhere, send};
 
-/// Distinctive, and a KS by its form.
+/// A distinctive text in the form of a KS.
 const SENT: &str = "djJ8MTAxfENhbmFyeVNlbnQ0MmJiMjc2YWVmZg";
 const RETURNED: &str = "djJ8MTAxfENhbmFyeUJhY2s5OTBhMTJmZjA3";
 
@@ -19,7 +19,7 @@ thread_local! {
     static LINES: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Keeps what the present thread logs, as its target and its text.
+/// Records what the current thread logs, with target and text.
 struct Memory;
 
 impl Log for Memory {
@@ -36,9 +36,9 @@ impl Log for Memory {
     fn flush(&self) {}
 }
 
-/// What is logged down to this level while a secret is sent and another returned.
+/// What is logged at this level and above, while one secret is sent and another received.
 fn logged(level: LevelFilter) -> Vec<(String, String)> {
-    // Another test may have been first.
+    // Another test may have installed the logger.
     let _ = log::set_logger(&Memory);
     log::set_max_level(LevelFilter::Trace);
     LEVEL.set(level);
@@ -55,7 +55,7 @@ fn logged(level: LevelFilter) -> Vec<(String, String)> {
     };
     assert_eq!(transport.send(call(&server.endpoint()).request()).unwrap().body(), body.as_bytes());
     assert!(server.finish().contains(SENT));
-    // And where it fails.
+    // Also for a failure.
     transport.send(call(&nowhere()).request()).unwrap_err();
 
     LEVEL.set(LevelFilter::Off);
@@ -76,7 +76,7 @@ fn debug_shows_no_secret() {
     assert!(text.contains("127.0.0.1"), "{text}");
     for secret in [SENT, RETURNED] {
         assert!(!text.contains(secret), "{text}");
-        // Bodies are printed 16 bytes to a line where they are printed.
+        // ureq prints bodies with 16 bytes per line.
         assert!(!text.contains(&secret[12..20]), "{text}");
     }
     assert!(!text.contains("startWidgetSession"), "the path is not meant to be there: {text}");
@@ -93,7 +93,7 @@ fn trace_shows_whole_replies_under_the_documented_target() {
     assert!(!rest.contains(SENT) && !rest.contains(RETURNED), "{rest}");
 }
 
-/// The bytes that are printed, joined: each line ends with 16 of them as text.
+/// The printed bytes of all lines. Each line ends with 16 bytes as text.
 fn last_columns(lines: &[(String, String)]) -> String {
     lines.iter().flat_map(|(_, line)| line.chars().skip(line.chars().count().saturating_sub(16))).collect()
 }

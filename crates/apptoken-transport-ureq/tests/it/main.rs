@@ -1,4 +1,4 @@
-//! What the transport over ureq does on the wire.
+//! Tests of the ureq transport over real connections.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod agents;

@@ -7,7 +7,7 @@ use ureq::Agent;
 
 use crate::support::{self, Server, nowhere, read_head, read_request, reply, send};
 
-/// A proxy that opens a tunnel and plays the server at its other end.
+/// A proxy that opens a tunnel and also acts as the server.
 fn tunnel() -> Server<String> {
     Server::new(|mut stream| {
         let head = read_head(&mut stream);

@@ -1,4 +1,4 @@
-//! Failed connections as a program sees them: the kind, whether they are tried again, cause and advice.
+//! Failed connections: their kind, whether they are retried, their cause and advice.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -18,7 +18,7 @@ use crate::support::{
 };
 use crate::tls::{certificate, certificate_with};
 
-/// As many attempts as the policy allows.
+/// The number of attempts that the policy allows.
 const RETRIED: usize = 3;
 const PASSWORD: &str = "hunter2";
 const ENCODED: &str = "dXNlcjpodW50ZXIy";
@@ -37,9 +37,9 @@ struct Situation {
     endpoint: Endpoint,
     kind: ErrorKind,
     attempts: usize,
-    /// Words of the cause.
+    /// Expected words of the cause.
     cause: &'static str,
-    /// Words of the advice.
+    /// Expected words of the advice.
     advice: &'static str,
 }
 
@@ -78,7 +78,7 @@ fn valid(year: i32, end: i32) -> (String, Arc<ServerConfig>) {
     certificate_with(params)
 }
 
-/// Of another name than the certificates of the servers.
+/// A certificate for another host name.
 fn unrelated_root() -> String {
     let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, "unrelated");
@@ -149,7 +149,7 @@ fn a_handshake_that_fails_is_not_sent() {
     for (name, handle, attempts, cause, advice) in situations {
         let server = CountingServer::new(handle);
         let (endpoint, (roots, _)) = (https(&server), certificate("127.0.0.1"));
-        // Only the last of them takes any time.
+        // Only the last one takes time.
         let limit = if name == "silent" { SHORT } else { LONG };
         let builder = UreqTransport::builder().root_certificates(roots).connect_timeout(limit);
         Situation { name, server, builder, endpoint, kind: ErrorKind::NotSent, attempts, cause, advice }.check();
@@ -226,7 +226,7 @@ fn a_proxy_without_tls_that_is_spoken_to_with_tls_is_named() {
     Situation { name, server, builder, endpoint, kind, attempts: 1, cause, advice }.check();
 }
 
-/// The list of certain failures is shorter with an agent of the caller's, the advice is not.
+/// With an agent of the caller, fewer failures are certain, but the advice is the same.
 #[test]
 fn a_refused_certificate_is_advised_on_with_any_agent() {
     let (_, config) = certificate("127.0.0.1");
@@ -270,7 +270,7 @@ fn what_cannot_be_reached_is_not_sent() {
     }
 }
 
-/// Runs one of the tests below with an environment of its own.
+/// Runs one of the tests below in a process with another environment.
 fn child(test: &str) -> Command {
     let mut child = support::child(test);
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
@@ -292,10 +292,10 @@ fn fail_beside_a_proxy() {
     let hint = "https_proxy is set, but this library uses a proxy only when it is given one";
     let error = call(&UreqTransport::new(), &nowhere()).unwrap_err();
     check_texts("unknown host", &error, "no address was found", hint);
-    // Nobody reaches this machine through a proxy.
+    // Requests to this machine use no proxy.
     let refused = Endpoint::parse(&format!("http://{}", unused_port())).unwrap();
     assert!(!call(&UreqTransport::new(), &refused).unwrap_err().advice().contains("proxy"));
-    // And a program that gave one knows.
+    // A program that has set a proxy knows about it.
     let given = UreqTransport::builder().proxy(format!("http://{}", unused_port())).build().unwrap();
     assert!(!call(&given, &nowhere()).unwrap_err().advice().contains("is set"));
 }
@@ -311,7 +311,7 @@ fn fail_without_a_proxy() {
     assert!(!call(&UreqTransport::new(), &nowhere()).unwrap_err().advice().contains("proxy"));
 }
 
-/// Elsewhere the platform's certificates do not come from a file.
+/// On other systems the certificates of the platform are not in a file.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_machine_without_root_certificates_is_named() {

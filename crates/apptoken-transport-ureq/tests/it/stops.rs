@@ -1,6 +1,6 @@
-//! A stop ends a call in every phase, although every limit is far away and the peer says nothing more.
+//! A stop ends a call in every phase, even if all timeouts are long and the peer sends nothing.
 //!
-//! Name resolution and connecting are tested beside the code: there is no peer yet.
+//! Name resolution and connecting are unit tests, because they have no peer.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,17 +16,17 @@ use ureq::Agent;
 use crate::support::{LONG, Server, cause, exchange, large_exchange, nowhere, read_head, read_request, send};
 use crate::tls::{certificate, https};
 
-/// Only a stop can have ended a call within it.
+/// So long that only a stop can end a call within a test.
 const FOREVER: Duration = Duration::from_secs(600);
 
 fn patient() -> UreqTransportBuilder {
     UreqTransport::builder().total_timeout(FOREVER).connect_timeout(FOREVER)
 }
 
-/// A peer that neither reads nor writes any more once it has done something.
+/// A peer that stops reading and writing after some action.
 struct HangingPeer {
     server: Server<()>,
-    /// Says that it hangs.
+    /// Reports that the peer hangs.
     hangs: Receiver<()>,
     /// Ends the peer when it is dropped.
     _end: Sender<()>,
@@ -44,7 +44,7 @@ impl HangingPeer {
     }
 }
 
-/// Starts a call, stops the transport once the peer hangs, and returns what the call came to.
+/// Starts a call, stops the transport when the peer hangs, and returns the result of the call.
 fn stop_during<F: Flow>(peer: &HangingPeer, transport: &UreqTransport, exchange: Exchange<F>) -> TransportFailure
 where
     Exchange<F>: Send + 'static,
@@ -116,7 +116,7 @@ fn a_stop_ends_a_reply() {
         b"HTTP/1.1 103 Early Hints\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ntrue",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntrue\r\n",
-        // It would be whole, were it the server that closed the connection.
+        // The reply would be complete if the server had closed the connection.
         b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ntrue",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: x-gzip\r\nConnection: close\r\n\r\n\x1f\x8b\x08",
     ];
@@ -166,6 +166,6 @@ fn a_stop_shuts_an_agent_of_the_callers_down() {
     let endpoint = server.server.endpoint();
     let failure = stop_during(&server, &UreqTransport::from_agent(agent.clone()), exchange(&endpoint));
     assert_stopped(&failure, false);
-    // So do all others that share it.
+    // This also applies to all other users of the agent.
     assert_stopped(&send(&UreqTransport::from_agent(agent), &endpoint).unwrap_err(), true);
 }

@@ -16,7 +16,7 @@ use apptoken_core::{
 
 /// A limit that only a broken test reaches.
 pub(crate) const LONG: Duration = Duration::from_secs(10);
-/// A limit that is meant to be reached.
+/// A limit that is reached.
 pub(crate) const SHORT: Duration = Duration::from_millis(60);
 
 pub(crate) fn exchange(endpoint: &Endpoint) -> Exchange<Call<StartWidgetSession>> {
@@ -24,7 +24,7 @@ pub(crate) fn exchange(endpoint: &Endpoint) -> Exchange<Call<StartWidgetSession>
     Call::new(endpoint.clone(), StartWidgetSession::of(PartnerId::new(101).unwrap())).start(now).unwrap()
 }
 
-/// One whose request is larger than what the system's buffers hold.
+/// A call whose request is larger than the buffers of the system.
 pub(crate) fn large_exchange(endpoint: &Endpoint) -> Exchange<Call<Add>> {
     let app_token = NewAppToken { description: Some("a".repeat(8 << 20)), ..NewAppToken::default() };
     let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };
@@ -35,7 +35,7 @@ pub(crate) fn send(transport: &impl Transport, endpoint: &Endpoint) -> Result<Ht
     transport.send(exchange(endpoint).request())
 }
 
-/// A host that cannot be found, and for which no resolver has to ask another: its name has a label of 64 letters.
+/// A host name that resolvers reject without asking the network, because it has a label of 64 letters.
 pub(crate) fn nowhere() -> Endpoint {
     Endpoint::parse_allowing_unencrypted_http(&format!("http://{}.invalid", "a".repeat(64))).unwrap()
 }
@@ -46,7 +46,7 @@ pub(crate) fn cause(failure: &TransportFailure) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// What the call returns; a call that outlives every deadline fails the test.
+/// Returns the result of the call. A call that exceeds every deadline fails the test.
 pub(crate) fn in_time<R: Send + 'static>(call: impl FnOnce() -> R + Send + 'static) -> R {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(call()));
@@ -62,7 +62,7 @@ pub(crate) fn drip(stream: &mut (impl Read + Write), bytes: impl IntoIterator<It
     }
 }
 
-/// Waits as long as the socket's timeout says, unless something comes.
+/// Waits for the timeout of the socket, unless something is received.
 pub(crate) fn pause(stream: &mut impl Read) -> std::io::Result<()> {
     match stream.read(&mut [0; 4096]) {
         Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
@@ -71,7 +71,7 @@ pub(crate) fn pause(stream: &mut impl Read) -> std::io::Result<()> {
     }
 }
 
-/// A clock that moves when somebody waits.
+/// A clock that advances when a caller sleeps.
 #[derive(Default)]
 pub(crate) struct VirtualClock(Cell<Duration>);
 
@@ -111,9 +111,9 @@ impl<R: Send + 'static> Server<R> {
         Endpoint::parse(&format!("http://{}", self.authority())).unwrap()
     }
 
-    /// What the connection came to.
+    /// The result of the connection.
     pub(crate) fn finish(self) -> R {
-        // Were no client to have come, this one would end the wait.
+        // This connection ends the wait if no client has connected.
         let _ = TcpStream::connect(self.listener.local_addr().unwrap());
         self.thread.join().unwrap()
     }
@@ -138,7 +138,7 @@ impl CountingServer {
             let mut last = None;
             for connections in 0.. {
                 let (stream, peer) = listener.accept().unwrap();
-                // Some that were made before may still wait.
+                // Earlier connections may still be in the queue.
                 if !is_finished.load(Ordering::SeqCst) {
                     stream.set_read_timeout(Some(LONG)).unwrap();
                     handle(stream);
@@ -155,7 +155,7 @@ impl CountingServer {
         self.address.to_string()
     }
 
-    /// How many connections there were.
+    /// The number of connections.
     pub(crate) fn finish(self) -> usize {
         self.finished.store(true, Ordering::SeqCst);
         let last = TcpStream::connect(self.address).unwrap();
@@ -165,7 +165,7 @@ impl CountingServer {
 }
 
 impl Server<String> {
-    /// Reads a request, which it gives when it has finished, and writes this.
+    /// Reads a request and writes this reply. Returns the request at the end.
     pub(crate) fn answering(reply: impl Into<Vec<u8>>) -> Self {
         let reply = reply.into();
         Self::new(move |mut stream| {
@@ -196,13 +196,13 @@ pub(crate) fn read_head(stream: &mut impl Read) -> String {
         stream.read_exact(&mut byte).unwrap();
         head.extend(byte);
     }
-    // The names of headers have no case.
+    // Header names are case-insensitive.
     String::from_utf8(head).unwrap().replace("Content-Length", "content-length")
 }
 
 /// Reads until the client closes the connection.
 pub(crate) fn wait_for_close(mut stream: TcpStream) {
-    // A reset is as good.
+    // A reset is also accepted.
     let _ = stream.read_to_end(&mut Vec::new());
 }
 
@@ -210,7 +210,7 @@ pub(crate) fn reply(body: &[u8]) -> Vec<u8> {
     [format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(), body].concat()
 }
 
-/// Runs an ignored test of this binary in a process of its own, whose environment may be set.
+/// Runs an ignored test of this binary in a new process, whose environment can be set.
 pub(crate) fn child(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--ignored", "--nocapture"]);

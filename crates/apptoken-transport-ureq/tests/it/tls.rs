@@ -9,7 +9,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::support::{self, LONG, Server, read_request, reply, send};
 
-/// A certificate of a host that is its own root, in PEM, and what a server needs to show it.
+/// A self-signed certificate of a host in PEM, with the server configuration for it.
 pub(crate) fn certificate(host: &str) -> (String, Arc<ServerConfig>) {
     certificate_with(CertificateParams::new([host.to_owned()]).unwrap())
 }
@@ -23,7 +23,7 @@ pub(crate) fn certificate_with(params: CertificateParams) -> (String, Arc<Server
     (cert.pem(), config.with_single_cert(vec![cert.der().clone()], key).unwrap().into())
 }
 
-/// A server with TLS that answers so many requests, all on one connection.
+/// A TLS server that replies to this many requests on one connection.
 fn serve(config: Arc<ServerConfig>, requests: usize) -> Server<()> {
     Server::new(move |stream| {
         let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
@@ -65,7 +65,7 @@ fn a_reply_cut_short_within_tls_is_a_failure() {
     server.finish();
 }
 
-/// Elsewhere the platform's certificates do not come from a file.
+/// On other systems the certificates of the platform are not in a file.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_platforms_certificates_are_trusted() {

@@ -1,4 +1,4 @@
-//! What RFC 9110 and 9112 oblige a client to accept, in raw bytes.
+//! Replies in raw bytes that a client must accept according to RFC 9110 and 9112.
 
 use apptoken_core::{HttpResponse, TransportFailure};
 use apptoken_transport_ureq::UreqTransport;
@@ -20,13 +20,13 @@ fn every_form_of_a_reply_is_accepted() {
         b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue",
         b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue",
         b"HTTP/1.1 102 A\r\n\r\nHTTP/1.1 102 B\r\n\r\nHTTP/1.1 103 C\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue",
-        // The status line: any reason phrase or none, any minor version, RFC 9112, section 4.
+        // The status line: with any or no reason phrase, any minor version, RFC 9112, section 4.
         b"HTTP/1.1 200 \r\nContent-Length: 4\r\n\r\ntrue",
         b"HTTP/1.1 200\r\nContent-Length: 4\r\n\r\ntrue",
         b"HTTP/1.1 200 Tr\xe8s bien, merci\r\nContent-Length: 4\r\n\r\ntrue",
         b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\ntrue",
         b"HTTP/1.0 200 OK\r\n\r\ntrue",
-        // Header names have no case, optional white space is none or any, values may be empty or repeated.
+        // Header names are case-insensitive, whitespace is optional, values can be empty or repeated.
         b"HTTP/1.1 200 OK\r\ncontent-length:4\r\n\r\ntrue",
         b"HTTP/1.1 200 OK\r\nCONTENT-LENGTH: \t  4 \t \r\n\r\ntrue",
         b"HTTP/1.1 200 OK\r\nX-Empty:\r\nX-Empty: \r\nContent-Length: 4\r\n\r\ntrue",
@@ -47,7 +47,7 @@ fn every_form_of_a_reply_is_accepted() {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4 ; a=\"b;c\"\r\ntrue\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntrue\r\n0\r\nX-Trailer: a\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTrailer: A, B\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntrue\r\n0\r\nA: b\r\nB: c\r\n\r\n",
-        // Any status of success is the caller's to judge.
+        // The caller decides about every success status.
         b"HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\ntrue",
         b"HTTP/1.1 203 Non-Authoritative Information\r\nContent-Length: 4\r\n\r\ntrue",
         b"HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\n\r\ntrue",
@@ -72,7 +72,7 @@ fn a_head_may_have_many_lines_and_long_ones() {
 
 #[test]
 fn a_reply_that_may_have_no_body_has_none() {
-    // Such headers describe what another request would get.
+    // These headers describe the reply to another request.
     let described = "Content-Encoding: gzip\r\nContent-Length: 4\r\n";
     for head in [
         "204 No Content\r\n".into(),
@@ -84,7 +84,8 @@ fn a_reply_that_may_have_no_body_has_none() {
     }
 }
 
-/// ureq refuses these, which a client must accept; whether one of them was acted on is not known.
+/// ureq rejects these replies, although a client must accept them. The server may have acted, so the failure is
+/// unknown.
 #[test]
 fn rare_forms_that_ureq_refuses_are_unknown_failures() {
     let replies: [&[u8]; 3] = [

@@ -402,7 +402,7 @@ fn ids_are_found_in_any_case_and_with_trailing_spaces() {
     let upper = AppTokenId::parse(token.id.as_str().to_ascii_uppercase()).unwrap();
     assert_eq!(world.call(Get { id: upper }).unwrap().id, token.id);
     let padded = format!("{}  ", token.id);
-    world.check_by_hand("blanks behind", "appToken.get", json!({ "id": padded }), json!({ "id": token.id.as_str() }));
+    world.check_by_hand("trailing spaces", "appToken.get", json!({ "id": padded }), json!({ "id": token.id.as_str() }));
     assert!(is_invalid_input(AppTokenId::parse(padded)), "the typed id has none");
     assert!(is_invalid_input(AppTokenId::parse(token.token.unwrap().expose())), "nor is it the token's value");
 }

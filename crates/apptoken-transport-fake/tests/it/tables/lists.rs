@@ -261,7 +261,7 @@ fn pages_have_the_requested_size() {
         ("more than the largest", json!({ "pageSize": 501 }), 500),
         ("the last page", json!({ "pageSize": 500, "pageIndex": 2 }), 1),
         ("behind the last page", json!({ "pageSize": 500, "pageIndex": 3 }), 0),
-        ("size 0 is no limit", json!({ "pageSize": 0 }), 501),
+        ("size 0 means no limit", json!({ "pageSize": 0 }), 501),
         ("so is a negative size", json!({ "pageSize": -1 }), 501),
         ("page 0 is the first", json!({ "pageSize": 500, "pageIndex": 0 }), 500),
         ("and so is a negative page", json!({ "pageSize": 500, "pageIndex": -5 }), 500),

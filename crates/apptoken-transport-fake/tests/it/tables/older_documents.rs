@@ -152,7 +152,7 @@ fn a_login_sets_what_the_token_does_not_set() {
         assert_eq!(
             session.changes().requested_user,
             asked.filter(|asked| asked != granted),
-            "{row}: told to the caller"
+            "{row}: reported to the caller"
         );
         let is_user = world.call(user::Get { user_id: Some(granted.to_owned()) }).is_ok();
         assert_eq!(is_user, is_made, "{row}: made");
@@ -175,7 +175,7 @@ fn a_login_sets_what_the_token_does_not_set() {
         assert_eq!(
             session.changes().requested_type,
             asked.filter(|asked| *asked != granted),
-            "{row}: told to the caller"
+            "{row}: reported to the caller"
         );
         let may_list = world.call_with(Some(session.ks()), List::default()).is_ok();
         assert_eq!(may_list, granted == admin, "{row}: what it may");
@@ -208,14 +208,14 @@ fn the_shortest_of_three_lifetimes_applies() {
         let session = world.run(world.login(&token).options(options)).unwrap();
         assert_eq!(session.lifetime(), seconds(lifetime), "{row}");
         let is_shortened = asked.is_some_and(|asked| lifetime + 5 < asked);
-        assert_eq!(session.changes().shortened.is_some(), is_shortened, "{row}: told to the caller");
+        assert_eq!(session.changes().shortened.is_some(), is_shortened, "{row}: reported to the caller");
         world.fake.clock().advance(seconds(lifetime - 1));
         assert_eq!(world.fault_of(session.ks()), "", "{row}: to the last second");
         world.fake.clock().advance(seconds(1));
         assert_eq!(world.fault_of(session.ks()), "EXPIRED", "{row}: and no longer");
     }
     // A login rejects these privileges.
-    for (row, asked, lifetime) in [("0 is no wish", 0, day), ("a negative wish has ended", -60, 0)] {
+    for (row, asked, lifetime) in [("0 means not set", 0, day), ("a negative value is already expired", -60, 0)] {
         let world = World::new();
         let token = world.add(of_user("alice"));
         let ks = world.widget_ks();
@@ -261,7 +261,7 @@ fn a_login_adds_allowed_privileges_to_those_of_the_token() {
         let all = format!("sessionid:{0},apptoken:{0}{comma}{granted}", token.id);
         assert_eq!(world.wire.borrow().answer["privileges"], all, "{row}");
         assert_eq!(session.privileges().to_string(), all, "{row}: as the client reads it");
-        assert_eq!(session.changes().dropped_privileges.to_string(), dropped, "{row}: told to the caller");
+        assert_eq!(session.changes().dropped_privileges.to_string(), dropped, "{row}: reported to the caller");
     }
 }
 

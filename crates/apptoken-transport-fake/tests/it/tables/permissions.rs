@@ -106,7 +106,7 @@ fn the_role_comes_from_the_session_the_user_or_the_type() {
         ("the token's setrole wins over the user's", token("reader", user, &format!("setrole:{deleter}")), "delete"),
         ("setrole binds an administrator too", token("alice", admin, &set_reader), "get list"),
         ("setrole by system name", token("alice", user, "setrole:PLAYBACK_BASE_ROLE"), "startSession"),
-        ("setrole null is no role", token("alice", admin, "setrole:null"), ""),
+        ("setrole null means no role", token("alice", admin, "setrole:null"), ""),
         ("restrictingrole takes away", token("reader", user, &format!("restrictingrole:{reader}")), ""),
         ("a user that was deleted has no role any more", gone, "startSession"),
         ("setrole in a session by secret", by_secret(user, &set_reader), "get list"),
