@@ -35,7 +35,7 @@ fn each_runs_without_arguments_and_says_what_it_did() {
         ("async_loop", "logged in as alice"),
         ("property_test", "256 logins"),
         ("provision", "again: the same token? true"),
-        ("rotate", "the old token was there until now: true"),
+        ("rotate", "the old token existed until now: true"),
         ("audit", "uses MD5"),
         ("worker", "calls went well"),
         ("other_action", "the server's clock: "),
