@@ -4,7 +4,7 @@
 
 use apptoken::value::Printable;
 use apptoken::{Client, Credential, Endpoint, Error, HashType, PartnerId, Session};
-use apptoken_transport_fake::{Fake, Fault, TokenSpec, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, TokenSpec};
 use proptest::prelude::*;
 
 /// The code under test: how a program presents the result of a login.
@@ -16,15 +16,15 @@ fn greeting(login: Result<Session, Error>) -> String {
     }
 }
 
-fn trouble() -> impl Strategy<Value = Trouble> {
+fn trouble() -> impl Strategy<Value = FaultKind> {
     prop_oneof![
-        Just(Trouble::Refused),
-        Just(Trouble::Reset),
-        Just(Trouble::EmptyReply),
-        Just(Trouble::Truncated),
-        (400..600_u16).prop_map(Trouble::Html),
-        (0..300_usize).prop_map(Trouble::CutAfter),
-        Just(Trouble::ApiError("APP_TOKEN_EXPIRED".to_owned())),
+        Just(FaultKind::Refused),
+        Just(FaultKind::Reset),
+        Just(FaultKind::EmptyReply),
+        Just(FaultKind::Truncated),
+        (400..600_u16).prop_map(FaultKind::Html),
+        (0..300_usize).prop_map(FaultKind::CutAfter),
+        Just(FaultKind::ApiError("APP_TOKEN_EXPIRED".to_owned())),
     ]
 }
 

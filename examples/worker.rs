@@ -15,7 +15,7 @@ use apptoken::{
     drive,
 };
 use apptoken_emulator::Emulator;
-use apptoken_transport_fake::{Fake, FakeClock, Fault, TokenSpec, Trouble};
+use apptoken_transport_fake::{Fake, FakeClock, Fault, FaultKind, TokenSpec};
 
 const THREADS: usize = 4;
 const HOURS: u32 = 48;
@@ -63,10 +63,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             for step in 0..HOURS * 6 {
                 match step {
                     // From 6:00 to 9:00 one request in five fails.
-                    36 => drop(kaltura.inject(Fault::on_any(Trouble::Status(503)).probability(0.2))),
+                    36 => drop(kaltura.inject(Fault::on_any(FaultKind::Status(503)).probability(0.2))),
                     54 => kaltura.clear_faults(),
                     // At 20:00 an outage of one hour starts.
-                    120 => drop(kaltura.inject(Fault::on_any(Trouble::Reset))),
+                    120 => drop(kaltura.inject(Fault::on_any(FaultKind::Reset))),
                     126 => kaltura.clear_faults(),
                     // At noon of each day the token is rotated.
                     72 | 216 => {

@@ -1,7 +1,7 @@
 //! Arbitrary HTTP requests to the fake server.
 
 use apptoken_core::PartnerId;
-use apptoken_transport_fake::{Answer, Fake, WireRequest};
+use apptoken_transport_fake::{DeliveryKind, Fake, WireRequest};
 
 /// Reads the input as an HTTP request (`METHOD target`, headers, an empty line, a body) and sends it to the fake server.
 ///
@@ -19,7 +19,7 @@ pub fn fake_request(input: &[u8]) -> bool {
 }
 
 fn answer(fake: &Fake, request: &WireRequest) -> bool {
-    let Answer::Reply(reply) = fake.handle(request).answer else { panic!("no fault was injected") };
+    let DeliveryKind::Reply(reply) = fake.handle(request).kind else { panic!("no fault was injected") };
     assert!(matches!(reply.status, 200 | 301 | 400 | 404 | 405 | 413 | 414 | 500), "{}", reply.status);
     assert!(reply.body.len() <= 80 << 20, "{} bytes", reply.body.len());
     let content_type = reply.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));

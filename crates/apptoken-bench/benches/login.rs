@@ -1,4 +1,4 @@
-//! What a login costs in the core, without a network, beside the bare work in it.
+//! Measures a login in the core without a network, and compares it with the minimum work.
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout)]
 
 use std::hint::black_box;
@@ -12,7 +12,7 @@ static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
 fn main() {
     divan::main();
-    println!("a login takes {:.2} times as long as its bare work (median of {ROUNDS} paired rounds)", ratio());
+    println!("a login takes {:.2} times as long as its minimum work (median of {ROUNDS} paired rounds)", ratio());
 }
 
 fn recorded() -> RecordedLogin {
@@ -26,29 +26,29 @@ fn whole_login(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench(sample_count = 1000, sample_size = 100)]
-fn bare_work(bencher: Bencher<'_, '_>) {
+fn minimum_work(bencher: Bencher<'_, '_>) {
     let recorded = recorded();
-    bencher.bench(|| recorded.bare_work());
+    bencher.bench(|| recorded.minimum_work());
 }
 
 const ROUNDS: usize = 501;
 
-/// Both by turns, so that whatever else the machine does slows down both.
+/// The median ratio of both times. They are measured in turn, so that other load on the machine affects both.
 fn ratio() -> f64 {
     let recorded = recorded();
     let mut ratios: Vec<f64> = (0..ROUNDS)
         .map(|_| {
             let logins: Vec<_> = (0..100).map(|_| recorded.login()).collect();
             let whole = time(logins, |login| recorded.log_in(login));
-            let bare = time(vec![(); 100], |()| recorded.bare_work());
-            whole.as_secs_f64() / bare.as_secs_f64()
+            let minimum = time(vec![(); 100], |()| recorded.minimum_work());
+            whole.as_secs_f64() / minimum.as_secs_f64()
         })
         .collect();
     ratios.sort_by(f64::total_cmp);
     ratios.get(ROUNDS / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The time of the work alone, without the making of the inputs and the dropping of the results.
+/// Measures only the work, not creating the inputs or dropping the results.
 fn time<I, O>(inputs: Vec<I>, work: impl Fn(I) -> O) -> Duration {
     let mut outputs = Vec::with_capacity(inputs.len());
     let started = Instant::now();

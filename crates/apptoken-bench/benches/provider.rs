@@ -1,4 +1,4 @@
-//! What a session costs a program that asks for it all the time, and what many sessions cost.
+//! Measures a request for a cached session, and the start of many sessions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ fn partner() -> PartnerId {
     PartnerId::new(101).unwrap()
 }
 
-/// A server on the machine's clock, and a token that leaves the user open.
+/// A server with a running clock, and a token that does not set the user.
 fn server() -> (Fake, Token) {
     let fake = Fake::builder().clock(FakeClock::running()).build();
     fake.add_account(Account::new(partner()));
@@ -46,15 +46,15 @@ fn over_http(emulator: &Emulator, token: &Token) -> Provider {
     provider(emulator.endpoint(), token, UreqTransport::new())
 }
 
-/// A session that is there: `provider.session()` beside the two things that it cannot do without.
+/// A cached session: `provider.session()` compared with the minimum, which is loading an `Arc` and reading a clock.
 mod cached {
     use super::*;
 
     #[divan::bench(threads = [1, 2, 4])]
-    fn bare_load_full_and_now(bencher: Bencher<'_, '_>) {
+    fn minimum_load_and_now(bencher: Bencher<'_, '_>) {
         let session: Arc<Session> = on_fake().session().unwrap();
-        let held = ArcSwap::new(session);
-        bencher.bench(|| black_box((held.load_full(), Instant::now())));
+        let cached = ArcSwap::new(session);
+        bencher.bench(|| black_box((cached.load_full(), Instant::now())));
     }
 
     #[divan::bench(threads = [1, 2, 4])]
@@ -64,7 +64,7 @@ mod cached {
         bencher.bench(|| black_box(provider.session()));
     }
 
-    /// What the provider's clock alone costs: the date and the running time.
+    /// Reading the clock of the provider: wall clock and monotonic clock.
     #[divan::bench]
     fn clock(bencher: Bencher<'_, '_>) {
         use apptoken::Clock as _;
@@ -74,7 +74,7 @@ mod cached {
     }
 }
 
-/// A thousand users: 11 requests beside 1,001.
+/// A thousand users: `start_many` sends 11 requests, single logins send 1,001.
 mod thousand_users {
     use super::*;
 

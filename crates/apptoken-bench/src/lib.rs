@@ -1,4 +1,4 @@
-//! A recorded login, to be run again and again without a network, and the work that no login can do without.
+//! A recorded login that can be replayed without a network, and the minimum work of any login.
 
 use apptoken_core::{
     AppTokenId, AppTokenSecret, Credential, Endpoint, Error, HashType, HttpResponse, Login, Moment, PartnerId, Session,
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sha2::digest::Output;
 use sha2::{Digest as _, Sha256};
 
-/// A login that a real server once answered: SHA256, a KS V2, some 700 bytes of replies.
+/// A login that was recorded from a real server: SHA256, KS V2, about 700 bytes of replies.
 #[derive(Debug)]
 pub struct RecordedLogin {
     login: Login,
@@ -24,7 +24,7 @@ impl RecordedLogin {
     ///
     /// # Errors
     ///
-    /// What is missing, if the recording is not what it was.
+    /// If the recording or one of its exchanges is missing or has changed.
     pub fn load() -> Result<Self, Box<dyn std::error::Error>> {
         let recording = apptoken_golden::recording("happy_sha256_p101").ok_or("no such recording")?;
         let called = |action: &str| {
@@ -48,65 +48,67 @@ impl RecordedLogin {
         })
     }
 
-    /// The login, ready to start.
+    /// A new login flow.
     #[must_use]
     pub fn login(&self) -> Login {
         self.login.clone()
     }
 
-    /// Logs in, with the recorded replies for a network.
+    /// Runs the login with the recorded replies.
     ///
     /// # Errors
     ///
-    /// The core's own, if it does not accept the recorded replies.
+    /// If the core rejects a recorded reply.
     pub fn log_in(&self, login: Login) -> Result<Session, Error> {
         let step = login.start(self.now)?.receive(&self.widget, self.now)?;
         let Step::Send(exchange) = step else {
-            return Err(Error::invalid_input("the recorded widget session led to no second request"));
+            return Err(Error::invalid_input(
+                "the flow did not send a second request after the recorded widget session",
+            ));
         };
         match exchange.receive(&self.session, self.now)? {
             Step::Done(session) => Ok(session),
-            step => Err(Error::invalid_input(format!("the recorded session was followed by {step:?}"))),
+            step => Err(Error::invalid_input(format!("the flow continued after the recorded session with {step:?}"))),
         }
     }
 
-    /// Does what no login can do without: reads both replies, and hashes the KS and the token.
+    /// Does the minimum work of a login: parses both replies and hashes the KS and the token.
     ///
     /// # Errors
     ///
-    /// Those of the JSON reader.
-    pub fn bare_work(&self) -> Result<BareLogin, serde_json::Error> {
+    /// If a reply is not valid JSON.
+    pub fn minimum_work(&self) -> Result<MinimumLogin, serde_json::Error> {
         let widget: WidgetReply = serde_json::from_slice(self.widget.body())?;
         let hash = Sha256::new().chain_update(&widget.ks).chain_update(&self.token).finalize();
         let session = serde_json::from_slice(self.session.body())?;
-        Ok(BareLogin { widget, hash, session })
+        Ok(MinimumLogin { widget, hash, session })
     }
 }
 
-/// What the bare work gives.
+/// The results of the minimum work.
 #[derive(Debug)]
-pub struct BareLogin {
-    /// The first reply.
+pub struct MinimumLogin {
+    /// The parsed first reply.
     pub widget: WidgetReply,
-    /// The token hash, before it is written in hex.
+    /// The token hash, not yet in hex.
     pub hash: Output<Sha256>,
-    /// The second reply.
+    /// The parsed second reply.
     pub session: SessionReply,
 }
 
-/// What a login needs of `session.startWidgetSession`.
+/// The fields of `session.startWidgetSession` that a login needs.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs)] // The names are Kaltura's.
+#[allow(missing_docs)] // The names are those of Kaltura.
 pub struct WidgetReply {
     pub partner_id: i64,
     pub ks: String,
 }
 
-/// What a login needs of `appToken.startSession`.
+/// The fields of `appToken.startSession` that a login needs.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs)] // The names are Kaltura's.
+#[allow(missing_docs)] // The names are those of Kaltura.
 pub struct SessionReply {
     pub ks: String,
     pub session_type: u8,

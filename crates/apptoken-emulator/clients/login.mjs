@@ -1,6 +1,6 @@
-// The life of an app token with the official Node client, on every account of a config and with every hash type.
+// Tests app tokens with the official Node client, for every account of a configuration and every hash type.
 //
-// Usage, where kaltura-client is installed: node login.mjs SERVICE_URL CONFIG
+// Usage, in a directory with kaltura-client installed: node login.mjs SERVICE_URL CONFIG
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -24,21 +24,21 @@ function clientOf(serviceUrl, ks = null) {
   return client;
 }
 
-async function refusal(call) {
+async function errorCode(call) {
   try {
-    return `no refusal but ${JSON.stringify(await call())}`;
+    return `no error but ${JSON.stringify(await call())}`;
   } catch (error) {
     return error.code;
   }
 }
 
-// Yields [what was tried, what was expected, what came].
-async function* life(serviceUrl, account, hashType) {
-  const proof = (ks, token) => createHash(hashType).update(ks + token.token).digest('hex');
+// Yields [what is tested, the expected value, the actual value].
+async function* testAppToken(serviceUrl, account, hashType) {
+  const tokenHash = (ks, token) => createHash(hashType).update(ks + token.token).digest('hex');
   const widget = async () => (await session.startWidgetSession(`_${account.id}`).execute(clientOf(serviceUrl))).ks;
   const login = async (token) => {
     const ks = await widget();
-    return appToken.startSession(token.id, proof(ks, token)).execute(clientOf(serviceUrl, ks));
+    return appToken.startSession(token.id, tokenHash(ks, token)).execute(clientOf(serviceUrl, ks));
   };
   const wanted = new kaltura.objects.AppToken({
     hashType,
@@ -70,17 +70,17 @@ async function* life(serviceUrl, account, hashType) {
   const ks = await widget();
   const client = clientOf(serviceUrl, ks);
   const batch = await new kaltura.MultiRequestBuilder()
-    .add(appToken.startSession(token.id, proof(ks, token)))
-    .add(appToken.startSession(token.id, proof(ks, token)))
+    .add(appToken.startSession(token.id, tokenHash(ks, token)))
+    .add(appToken.startSession(token.id, tokenHash(ks, token)))
     .execute(client);
   yield ['multirequest: users', ['node-client', 'node-client'], batch.map((answer) => answer.userId)];
 
-  const wrongHash = await refusal(() => appToken.startSession(token.id, '00').execute(client));
-  yield ['a wrong hash', 'INVALID_APP_TOKEN_HASH', wrongHash];
-  const forbidden = await refusal(() => appToken.add(wanted).execute(client));
-  yield ['a widget session that adds', 'SERVICE_FORBIDDEN', forbidden];
+  const wrongHash = await errorCode(() => appToken.startSession(token.id, '00').execute(client));
+  yield ['startSession with a wrong hash', 'INVALID_APP_TOKEN_HASH', wrongHash];
+  const forbidden = await errorCode(() => appToken.add(wanted).execute(client));
+  yield ['appToken.add with a widget session', 'SERVICE_FORBIDDEN', forbidden];
   await appToken.deleteAction(token.id).execute(admin);
-  yield ['a deleted token', 'APP_TOKEN_ID_NOT_FOUND', await refusal(() => login(token))];
+  yield ['startSession with a deleted token', 'APP_TOKEN_ID_NOT_FOUND', await errorCode(() => login(token))];
 }
 
 const [serviceUrl, config] = process.argv.slice(2);
@@ -88,12 +88,12 @@ let passed = 0;
 let failed = 0;
 for (const account of JSON.parse(readFileSync(config, 'utf8')).partners) {
   for (const hashType of HASH_TYPES) {
-    for await (const [what, expected, came] of life(serviceUrl, account, hashType)) {
-      if (isDeepStrictEqual(expected, came)) {
+    for await (const [what, expected, actual] of testAppToken(serviceUrl, account, hashType)) {
+      if (isDeepStrictEqual(expected, actual)) {
         passed += 1;
       } else {
         failed += 1;
-        const both = `expected ${JSON.stringify(expected)}, got ${JSON.stringify(came)}`;
+        const both = `expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
         console.log(`partner ${account.id}, ${hashType}, ${what}: ${both}`);
       }
     }

@@ -1,4 +1,4 @@
-"""The life of an app token with the official Python client, on every account of a config and with every hash type.
+"""Tests app tokens with the official Python client, for every account of a configuration and every hash type.
 
 Usage: login.py SERVICE_URL CONFIG
 """
@@ -15,8 +15,8 @@ HASH_TYPES = ("MD5", "SHA1", "SHA256", "SHA512")
 PRIVILEGES = "list:*,appid:clients"
 
 
-class Life:
-    """One account of the server and one hash type."""
+class AppTokenTest:
+    """The test of one account and one hash type."""
 
     def __init__(self, service_url, account, hash_type):
         self.configuration = KalturaConfiguration()
@@ -30,7 +30,7 @@ class Life:
             client.setKs(ks)
         return client
 
-    def proof(self, ks, token):
+    def token_hash(self, ks, token):
         return hashlib.new(self.hash_type.lower(), (ks + token.token).encode()).hexdigest()
 
     def widget(self):
@@ -38,18 +38,18 @@ class Life:
 
     def login(self, token):
         ks = self.widget()
-        return self.client(ks).appToken.startSession(token.id, self.proof(ks, token))
+        return self.client(ks).appToken.startSession(token.id, self.token_hash(ks, token))
 
-    def refusal(self, call):
-        """The code of the error that a call ends with."""
+    def error_code(self, call):
+        """The code of the error that a call raises."""
         try:
             answer = call()
         except KalturaException as error:
             return error.code
-        return f"no refusal but {answer!r}"
+        return f"no error but {answer!r}"
 
     def run(self):
-        """Yields (what was tried, what was expected, what came)."""
+        """Yields (what is tested, the expected value, the actual value)."""
         anonymous = self.client()
         admin = self.client(
             anonymous.session.start(
@@ -82,17 +82,17 @@ class Life:
         batch = self.client(ks)
         batch.startMultiRequest()
         for _ in range(2):
-            batch.appToken.startSession(token.id, self.proof(ks, token))
+            batch.appToken.startSession(token.id, self.token_hash(ks, token))
         yield "multirequest: users", ["python-client"] * 2, [answer.userId for answer in batch.doMultiRequest()]
 
-        yield "a wrong hash", "INVALID_APP_TOKEN_HASH", self.refusal(
+        yield "startSession with a wrong hash", "INVALID_APP_TOKEN_HASH", self.error_code(
             lambda: self.client(ks).appToken.startSession(token.id, "00")
         )
-        yield "a widget session that adds", "SERVICE_FORBIDDEN", self.refusal(
+        yield "appToken.add with a widget session", "SERVICE_FORBIDDEN", self.error_code(
             lambda: self.client(ks).appToken.add(KalturaAppToken())
         )
         admin.appToken.delete(token.id)
-        yield "a deleted token", "APP_TOKEN_ID_NOT_FOUND", self.refusal(lambda: self.login(token))
+        yield "startSession with a deleted token", "APP_TOKEN_ID_NOT_FOUND", self.error_code(lambda: self.login(token))
 
 
 def main():
@@ -102,12 +102,12 @@ def main():
     passed = failed = 0
     for account in accounts:
         for hash_type in HASH_TYPES:
-            for what, expected, came in Life(service_url, account, hash_type).run():
-                if expected == came:
+            for what, expected, actual in AppTokenTest(service_url, account, hash_type).run():
+                if expected == actual:
                     passed += 1
                 else:
                     failed += 1
-                    print(f"partner {account['id']}, {hash_type}, {what}: expected {expected!r}, got {came!r}")
+                    print(f"partner {account['id']}, {hash_type}, {what}: expected {expected!r}, got {actual!r}")
     print(f"python: {passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

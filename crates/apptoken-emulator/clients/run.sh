@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the official Kaltura clients for Python and Node, as their registries serve them, against the emulator.
-# Needs cargo, and python3 with venv or node with npm; what is missing is skipped with a line that says so.
+# Runs the official Kaltura clients for Python and Node from their registries against the emulator.
+# Needs cargo, and python3 with venv or node with npm. A client whose tools are missing is skipped with a message.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -9,7 +9,7 @@ trap '[ -z "$emulator" ] || kill "$emulator"; rm -rf "$work"' EXIT
 
 cargo build --quiet --manifest-path "$here/../Cargo.toml" --bin apptoken-emulator
 mkfifo "$work/stdout"
-# `cargo run` becomes the emulator, so this is the emulator's process id.
+# `cargo run` replaces itself by the emulator, so this is the process id of the emulator.
 cargo run --quiet --manifest-path "$here/../Cargo.toml" --bin apptoken-emulator -- \
     --config "$here/accounts.json" >"$work/stdout" &
 emulator=$!
@@ -23,13 +23,13 @@ if python3 -c 'import venv, ensurepip' 2>/dev/null; then
     "$work/venv/bin/pip" install --quiet --disable-pip-version-check KalturaApiClient lxml
     "$work/venv/bin/python" "$here/login.py" "$url" "$here/accounts.json" || failed=1
 else
-    echo "python: skipped, there is no python3 with venv"
+    echo "python: skipped, python3 with venv is not installed"
 fi
 if command -v node >/dev/null && command -v npm >/dev/null; then
     cd "$work"
     npm install --silent --no-audit --no-fund kaltura-client
     node "$here/login.mjs" "$url" "$here/accounts.json" || failed=1
 else
-    echo "node: skipped, there is no node with npm"
+    echo "node: skipped, node with npm is not installed"
 fi
 exit "$failed"

@@ -1,6 +1,6 @@
-//! The HTTP server under the emulator with nothing behind it: what to hold its throughput against.
+//! The HTTP server of the emulator without the fake, as a baseline for its throughput.
 //!
-//! `cargo run --release -p apptoken-emulator --example hello`, then point a load generator at the printed URL.
+//! `cargo run --release -p apptoken-emulator --example hello`, then run a load generator against the printed URL.
 #![allow(clippy::print_stdout)]
 
 use std::convert::Infallible;

@@ -1,7 +1,7 @@
-//! How long other clients wait while one client sends the most expensive requests that the limits admit.
+//! Measures how long other clients wait while one client sends the most expensive requests that the limits allow.
 //!
-//! `cargo run --release -p apptoken-emulator --example stall` prints one line per request: how long its own reply took,
-//! how many requests of four other clients were answered meanwhile, and the longest that any of these waited.
+//! `cargo run --release -p apptoken-emulator --example stall` prints one line per expensive request: the time until
+//! its reply, the number of requests of four other clients during that time, and the longest wait of any of these.
 #![allow(clippy::print_stdout)]
 
 use std::fmt::Write as _;
@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::Fake;
 
-/// The default limit of a request's body.
+/// The default limit of a request body.
 const MAX_BODY: usize = 8 << 20;
 
-/// A request whose reply takes longer is given up.
+/// The time after which a request fails.
 const PATIENCE: Duration = Duration::from_secs(25);
 
 const OTHERS: [&str; 4] = [
@@ -52,7 +52,7 @@ fn measure(name: &str, request: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Sends one request after another; gives their number and the longest wait for a reply.
+/// Sends one request after another. Returns their number and the longest wait for a reply.
 fn ask_until(done: &AtomicBool, address: SocketAddr, target: &str) -> (usize, Duration) {
     let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let (mut count, mut longest) = (0, Duration::ZERO);

@@ -1,4 +1,4 @@
-//! A certificate for tests.
+//! A TLS certificate for tests.
 
 use std::fmt;
 use std::io;
@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A certificate for `localhost`, `127.0.0.1` and `[::1]`, signed by an authority that was made for it and forgotten.
+/// A certificate for `localhost`, `127.0.0.1` and `[::1]`. It is signed by a new authority whose key is then discarded.
 #[derive(Clone)]
 pub(crate) struct Certificate {
     authority_pem: String,
@@ -25,7 +25,7 @@ impl Certificate {
         })
     }
 
-    /// What a client must trust.
+    /// The certificate that a client must trust.
     pub(crate) fn authority_pem(&self) -> &str {
         &self.authority_pem
     }

@@ -1,4 +1,4 @@
-//! The command line of the emulator, for its own binary and for programs that offer it as a subcommand.
+//! The command line of the emulator, for its binary and for programs that offer it as a subcommand.
 
 use std::fmt;
 use std::fs;
@@ -13,78 +13,79 @@ use apptoken_transport_fake::{Account, Fake, FakeClock, Token, TokenSpec, TokenS
 
 use crate::{Emulator, Options};
 
-/// The account that is there without a config.
+/// The account without a configuration.
 const DEMONSTRATION_ACCOUNT: u32 = 101;
 
-/// Serves a local Kaltura for tests: sessions and application tokens.
+/// Serves a local Kaltura for tests of sessions and app tokens.
 ///
-/// Without a config it has one account with one application token, and prints what to set to log in to it.
+/// Without a configuration it has one account with one app token, and prints the settings for a login.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// Where to listen; port 0 is a free one
+    /// The address to listen on; port 0 selects a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Consents to an address that other machines can reach: whoever reaches it can try to open sessions
-    #[arg(long)]
-    let_other_machines_in: bool,
-    /// Accounts and roles (JSON)
+    /// Allows an address that other machines can reach; they can then try to start sessions
+    #[arg(long = "let-other-machines-in")]
+    allow_other_machines: bool,
+    /// The accounts and roles, as JSON
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Keeps the state in this file, which is made if there is none; what it holds stands above the config
+    /// Keeps the state in this file, and creates it if it does not exist; an existing state takes precedence over
+    /// --config
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Stores answers to requests without a session and repeats them, as Kaltura does
+    /// Caches replies to requests without a session, as Kaltura does
     #[arg(long)]
     response_cache: bool,
-    /// Serves HTTPS, and writes the certificate that clients must trust (PEM) to this file
+    /// Serves HTTPS, and writes the certificate that clients must trust to this file (PEM)
     #[arg(long, value_name = "CERTIFICATE_FILE")]
     tls: Option<PathBuf>,
-    /// Makes ids, token values and sessions from this number: equal calls get equal answers in every run. Without it the
-    /// number is 0 on an address of this machine; where other machines reach it, secrets come from the operating system
+    /// The seed of ids, token values and sessions: the same calls get the same replies in every run. The default is 0
+    /// on a loopback address; if other machines can reach the address, secrets are random by default
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    /// A further name that the control interface answers to, besides localhost and the addresses of this machine
+    /// A host name that the control interface accepts, in addition to localhost and loopback addresses
     #[arg(long, value_name = "NAME")]
     control_host: Vec<String>,
 }
 
 impl Arguments {
-    /// Serves until the process is told to end (SIGTERM or Ctrl-C).
+    /// Serves until the process is interrupted with SIGTERM or Ctrl-C.
     ///
     /// The first line on standard output is `listening on URL`.
     ///
     /// # Errors
     ///
-    /// [`CommandError`] when it cannot start, or when the state could not be saved at the end.
+    /// [`CommandError`] if it cannot start, or if it cannot save the state at the end.
     pub fn run(self) -> Result<(), CommandError> {
         let (end, ended) = mpsc::channel();
-        // Before the first line tells anybody that there is a process to end.
+        // Install the handler before the first line is printed: a script may send a signal as soon as it has read it.
         ctrlc::set_handler(move || {
-            // A second signal finds the process ending.
+            // The receiver is gone if this is a second signal.
             let _ = end.send(());
         })
-        .map_err(|why| CommandError(format!("the signals that end the process cannot be caught: {why}")))?;
-        // As many connections as the system allows; with fewer, further clients wait.
+        .map_err(|why| CommandError(format!("cannot install a signal handler: {why}")))?;
+        // Each connection needs a file descriptor. If the limit cannot be raised, further clients wait.
         let _ = rlimit::increase_nofile_limit(u64::MAX);
         let emulator = self.start()?;
-        // In one piece: whoever reads only the first line may be gone before the rest.
+        // Write everything at once: a reader of only the first line may close the pipe before a second write.
         io::stdout().write_all(self.greeting(&emulator).as_bytes())?;
-        // The handler, which holds the other end, is never dropped.
+        // The signal handler holds the sender and is never dropped.
         let _ = ended.recv();
         Ok(emulator.stop()?)
     }
 
     fn start(&self) -> Result<Emulator, CommandError> {
         let options = Options::new().listen(self.listen);
-        let options = if self.let_other_machines_in { options.let_other_machines_in() } else { options };
+        let options = if self.allow_other_machines { options.allow_other_machines() } else { options };
         let options = if self.tls.is_some() { options.tls() } else { options };
         let options = if let Some(path) = &self.state { options.state_file(path) } else { options };
         let options = self.control_host.iter().fold(options, Options::control_host);
         let options = options.on_save_failure(|why| {
-            // Without standard error there is nobody to tell.
+            // If standard error is closed, there is no other place to report the failure.
             let _ = writeln!(
                 io::stderr(),
-                "apptoken-emulator: {why}; until it can, changes are lost when the process ends"
+                "apptoken-emulator: {why}; if the process ends before the state can be saved, changes are lost"
             );
         });
         let emulator = options.start(self.fake()?)?;
@@ -101,13 +102,14 @@ impl Arguments {
         match &self.config {
             None => demonstration(builder.build()),
             Some(path) => {
-                let config = fs::read_to_string(path).map_err(|why| CommandError::of_file("config", path, why))?;
-                builder.build_from_config(&config).map_err(|why| CommandError::of_file("config", path, why))
+                let config =
+                    fs::read_to_string(path).map_err(|why| CommandError::of_file("configuration", path, why))?;
+                builder.build_from_config(&config).map_err(|why| CommandError::of_file("configuration", path, why))
             }
         }
     }
 
-    /// The first line, and without a config what to set to log in.
+    /// The first line, and without a configuration the settings for a login.
     fn greeting(&self, emulator: &Emulator) -> String {
         let url = emulator.url();
         let mut lines = vec![format!("listening on {url}")];
@@ -123,7 +125,7 @@ impl Arguments {
                 format!("export KALTURA_APP_TOKEN_HASH_TYPE={}", token.hash_type.as_str()),
             ]);
             lines.extend(self.tls.as_ref().map(|path| format!("export SSL_CERT_FILE='{}'", path.display())));
-            lines.extend([String::new(), format!("# To steer it: curl {url}/__control")]);
+            lines.extend([String::new(), format!("# Control interface: curl {url}/__control")]);
         }
         lines.join("\n") + "\n"
     }
@@ -137,20 +139,20 @@ fn demonstration(fake: Fake) -> Result<Fake, CommandError> {
     Ok(fake)
 }
 
-/// A token that can be used; where the state came from a file, it may be another than the one made at the start.
+/// An active token. With a state file, it can be another one than `demonstration` created.
 fn some_token(fake: &Fake) -> Option<Token> {
     let partners = fake.accounts().into_iter().filter_map(|account| PartnerId::new(account.id()).ok());
     let mut tokens = partners.flat_map(|partner| fake.tokens(partner));
     tokens.find(|token| token.status == TokenStatus::Active)
 }
 
-/// Why the emulator did not run as it was told to.
+/// Why the emulator could not run with the given arguments.
 #[derive(Debug)]
 pub struct CommandError(String);
 
 impl CommandError {
     fn of_file(what: &str, path: &Path, why: impl fmt::Display) -> Self {
-        Self(format!("the {what} {}: {why}", path.display()))
+        Self(format!("{what} {}: {why}", path.display()))
     }
 }
 

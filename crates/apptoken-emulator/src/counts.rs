@@ -1,25 +1,25 @@
-//! How often what was carried.
+//! Counts of connections and requests.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What an emulator has counted since it started.
+/// The counts of an emulator since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// TCP connections that were accepted.
+    /// Accepted TCP connections.
     pub connections: u64,
-    /// Full TLS handshakes that were completed.
+    /// Completed full TLS handshakes.
     pub full_handshakes: u64,
-    /// TLS handshakes that resumed an earlier session.
+    /// TLS handshakes that resumed a TLS session.
     pub resumed_handshakes: u64,
-    /// Requests that reached the fake; those to the control interface are not among them.
+    /// Requests that reached the fake, without those to the control interface.
     pub requests: u64,
-    /// Those among them that were answered on a worker thread, so that small ones did not wait for them.
+    /// Those of these requests that were handled on a worker thread, so that small requests did not wait for them.
     pub worker_requests: u64,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct Counters {
     pub(crate) connections: Counter,
     pub(crate) full_handshakes: Counter,
     pub(crate) resumed_handshakes: Counter,
@@ -27,7 +27,7 @@ pub(crate) struct Tally {
     pub(crate) worker_requests: Counter,
 }
 
-impl Tally {
+impl Counters {
     pub(crate) fn read(&self) -> Counts {
         Counts {
             connections: self.connections.get(),

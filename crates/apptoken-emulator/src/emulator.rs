@@ -1,4 +1,4 @@
-//! A running emulator and how it is started.
+//! A running emulator, and the options to start it.
 
 use std::fmt;
 use std::io;
@@ -12,15 +12,15 @@ use apptoken_transport_fake::Fake;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
-use crate::carry::{SaveFailed, Server, Setup};
 use crate::certificate::Certificate;
+use crate::http::{SaveFailureHandler, ServeOptions, Server};
 use crate::state_file::StateFile;
 use crate::{Counts, Limits};
 
-/// A fake that is reachable over HTTP until this value is dropped.
+/// An HTTP server for a fake, which runs until this value is dropped.
 ///
-/// It runs on a thread of its own, with two more for large requests, and stops when it is dropped: running requests may
-/// end ([`Limits::stop_time`]), idle connections are closed. Any number can run at a time.
+/// It uses one thread for connections and two for large requests. When it is dropped, it closes idle connections and
+/// waits for running requests up to [`Limits::stop_time`]. Any number of emulators can run at the same time.
 ///
 /// # Examples
 ///
@@ -43,37 +43,37 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Serves a fake on a free port of this machine, unencrypted.
+    /// Serves a fake over plain HTTP on a free loopback port.
     ///
     /// # Errors
     ///
-    /// When no port, thread or socket is to be had.
+    /// If the system has no free port, thread or socket.
     pub fn start(fake: Fake) -> io::Result<Self> {
         Options::new().start(fake)
     }
 
-    /// Serves a fake on a free port of this machine, with a test certificate that was made for it.
+    /// Serves a fake over HTTPS on a free loopback port, with a new test certificate.
     ///
     /// # Errors
     ///
-    /// When no port, thread or socket is to be had.
+    /// If the system has no free port, thread or socket.
     pub fn start_tls(fake: Fake) -> io::Result<Self> {
         Options::new().tls().start(fake)
     }
 
-    /// The fake that answers, to look into it and to steer it.
+    /// The fake that handles the requests.
     #[must_use]
     pub fn fake(&self) -> &Fake {
         self.server.fake()
     }
 
-    /// What a client of this workspace connects to.
+    /// The endpoint for a client of `apptoken`.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// The address and port that it listens on, which can be all of this machine's.
+    /// The address that it listens on, which can be unspecified, such as `0.0.0.0`.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -85,23 +85,23 @@ impl Emulator {
         url(self.address, self.certificate.is_some())
     }
 
-    /// The certificate (PEM) that a client must trust, where it serves TLS.
+    /// The certificate (PEM) that a client must trust; `None` for plain HTTP.
     #[must_use]
     pub fn certificate_pem(&self) -> Option<&str> {
         self.certificate.as_ref().map(Certificate::authority_pem)
     }
 
-    /// What has been counted so far.
+    /// The counts so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.server.counts()
     }
 
-    /// Stops, as dropping does, and tells whether the state was saved.
+    /// Stops the emulator, as dropping does, and reports whether the state was saved.
     ///
     /// # Errors
     ///
-    /// When there is a state file ([`Options::state_file`]) and the last state could not be written to it.
+    /// If the state could not be written to the file of [`Options::state_file`].
     pub fn stop(mut self) -> io::Result<()> {
         self.end()
     }
@@ -115,7 +115,7 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // Who wants to know calls `stop`.
+        // `stop` reports the error.
         let _ = self.end();
     }
 }
@@ -126,7 +126,7 @@ impl fmt::Debug for Emulator {
     }
 }
 
-/// How an emulator is to be started.
+/// The options of an emulator.
 ///
 /// # Examples
 ///
@@ -142,46 +142,46 @@ impl fmt::Debug for Emulator {
 #[derive(Clone, Debug)]
 pub struct Options {
     listen: SocketAddr,
-    other_machines: bool,
+    allows_other_machines: bool,
     tls: bool,
     limits: Limits,
     state_file: Option<PathBuf>,
-    save_failed: Option<SaveFailed>,
+    save_failure_handler: Option<SaveFailureHandler>,
     control_hosts: Vec<String>,
 }
 
 impl Options {
-    /// A free port of this machine, unencrypted, with the default limits.
+    /// Plain HTTP on a free loopback port, with the default limits.
     #[must_use]
     pub fn new() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            other_machines: false,
+            allows_other_machines: false,
             tls: false,
             limits: Limits::default(),
             state_file: None,
-            save_failed: None,
+            save_failure_handler: None,
             control_hosts: Vec::new(),
         }
     }
 
-    /// Listens on this address; port 0 is a free one.
+    /// Sets the address to listen on. Port 0 selects a free port.
     #[must_use]
     pub fn listen(self, address: SocketAddr) -> Self {
         Self { listen: address, ..self }
     }
 
-    /// Consents to an address that other machines can reach: whoever reaches it can try to open sessions.
+    /// Allows an address that other machines can reach. They can then try to start sessions.
     ///
-    /// On such an address a fake without a seed of its own gets secrets that nobody knows, as with
-    /// [`Fake::use_system_randomness`]: read them from [`Emulator::fake`] after the start. A fake with a seed keeps its
-    /// secrets, and so do the accounts and tokens of a state file.
+    /// On such an address, a fake without a seed gets random secrets, as with [`Fake::use_system_randomness`]. Read
+    /// them from [`Emulator::fake`] after the start. A fake with a seed keeps its secrets, and so do accounts and
+    /// tokens from a state file.
     #[must_use]
-    pub fn let_other_machines_in(self) -> Self {
-        Self { other_machines: true, ..self }
+    pub fn allow_other_machines(self) -> Self {
+        Self { allows_other_machines: true, ..self }
     }
 
-    /// Serves HTTPS with a certificate that is made at the start: see [`Emulator::certificate_pem`].
+    /// Serves HTTPS with a new certificate; see [`Emulator::certificate_pem`].
     #[must_use]
     pub fn tls(self) -> Self {
         Self { tls: true, ..self }
@@ -193,46 +193,47 @@ impl Options {
         Self { limits, ..self }
     }
 
-    /// Keeps the fake's state in a file, which is made if there is none: accounts, tokens, users and what was revoked
-    /// survive a restart.
+    /// Keeps the state of the fake in a file, so that accounts, tokens, users and revoked sessions survive a restart.
+    /// The file is created if it does not exist.
     ///
-    /// A change is written within a quarter of a second, and at the end; at any time the file holds a whole state. It
-    /// holds the secrets of all accounts and tokens, and only its owner can read it. One emulator at a time has the file:
-    /// a file of the same name with `.lock` behind it is locked meanwhile. A link is followed, and anything but a file is
-    /// refused.
+    /// A change is written within a quarter of a second, and the last one when the emulator stops. The file always
+    /// contains a complete state, with the secrets of all accounts and tokens; only its owner can read it. Only one
+    /// emulator at a time can use the file: it locks a second file with the suffix `.lock`. Symbolic links are
+    /// followed. Anything else than a regular file is an error.
     #[must_use]
     pub fn state_file(self, path: impl Into<PathBuf>) -> Self {
         Self { state_file: Some(path.into()), ..self }
     }
 
-    /// Called when the state cannot be saved, such as on a full disk: once until saving succeeds again. It is tried again
-    /// every second, and the emulator serves on.
+    /// Sets a function that is called if the state cannot be saved, for example because the disk is full. It is called
+    /// once until saving succeeds again. The emulator continues to serve, and retries every second.
     #[must_use]
     pub fn on_save_failure(self, report: impl Fn(&io::Error) + Send + Sync + 'static) -> Self {
-        Self { save_failed: Some(SaveFailed(Arc::new(report))), ..self }
+        Self { save_failure_handler: Some(SaveFailureHandler(Arc::new(report))), ..self }
     }
 
-    /// A further name for the control interface, which otherwise answers only requests for a name or address of this
-    /// machine: `localhost`, `127.0.0.1`, `[::1]`.
+    /// Adds a host name that the control interface accepts. By default it accepts only requests to `localhost` or a
+    /// loopback address.
     #[must_use]
     pub fn control_host(mut self, name: impl Into<String>) -> Self {
         self.control_hosts.push(name.into());
         self
     }
 
-    /// Starts to serve a fake.
+    /// Starts an emulator for a fake.
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on, when it can be reached from other machines without consent, when the
-    /// state file cannot be used, or when no thread is to be had.
+    /// If the address cannot be used, if other machines can reach it and
+    /// [`allow_other_machines`](Self::allow_other_machines) is not set, if the state file cannot be used, or if the
+    /// system has no free thread.
     pub fn start(self, fake: Fake) -> io::Result<Emulator> {
-        if !self.other_machines && !self.listen.ip().is_loopback() {
+        if !self.allows_other_machines && !self.listen.ip().is_loopback() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!(
-                    "{} can be reached from other machines: consent with --let-other-machines-in \
-                     (Options::let_other_machines_in) or listen on 127.0.0.1",
+                    "other machines can reach {}: allow it with --let-other-machines-in \
+                     (Options::allow_other_machines), or listen on 127.0.0.1",
                     self.listen.ip()
                 ),
             ));
@@ -248,7 +249,7 @@ impl Options {
         let thread = thread::Builder::new().name("apptoken-emulator".into()).spawn({
             let server = Arc::clone(&server);
             let tls = certificate.as_ref().map(Certificate::server);
-            let setup = Setup { tls, state_file, save_failed: self.save_failed, stopped };
+            let setup = ServeOptions { tls, state_file, save_failure_handler: self.save_failure_handler, stopped };
             move || run(self.listen, &ready, &server, setup)
         })?;
         let address = listening.recv().map_err(io::Error::other)??;
@@ -264,15 +265,16 @@ impl Default for Options {
     }
 }
 
-/// Connections that wait to be accepted: a client above that would wait a second before it tries again.
+/// The maximum number of connections that wait to be accepted. The TCP stack of a further client would retry after a
+/// second.
 const BACKLOG: u32 = 4_096;
 
-/// The life of an emulator's thread: it says once where it listens, or why it cannot.
+/// Runs the thread of an emulator. Sends the address it listens on, or the error, to `ready`.
 fn run(
     listen: SocketAddr,
     ready: &mpsc::SyncSender<io::Result<SocketAddr>>,
     server: &Arc<Server>,
-    setup: Setup,
+    setup: ServeOptions,
 ) -> io::Result<()> {
     let started = tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
         let listener = {
@@ -282,12 +284,12 @@ fn run(
         let address = listener.local_addr()?;
         Ok((runtime, listener, address))
     });
-    // Whoever started this thread waits for the message.
+    // The thread that started this one waits for the message, so it cannot be gone.
     match started {
         Ok((runtime, listener, address)) => {
             let _ = ready.send(Ok(address));
             let served = runtime.block_on(server.serve(listener, setup));
-            // A worker with a large request ends on its own; nobody waits for its answer any more.
+            // Do not wait for a worker with a large request: its connection is closed.
             runtime.shutdown_background();
             served
         }
@@ -300,7 +302,7 @@ fn run(
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // An emulator that is started again at once finds its port free.
+    // Allows an immediate restart on the same port.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)

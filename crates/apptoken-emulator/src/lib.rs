@@ -1,8 +1,8 @@
-//! A local Kaltura over HTTP, for programs in any language: develop and test everything around sessions and application
-//! tokens without the live service.
+//! A local Kaltura server for programs in any language, to develop and test sessions and app tokens without the live
+//! service.
 //!
-//! It is the model of [`apptoken_transport_fake`], which checks real hashes, makes real KS strings and answers as a
-//! Kaltura server was seen to answer, carried over HTTP. In a Rust test it is one line:
+//! It serves [`apptoken_transport_fake`] over HTTP. The fake checks real token hashes, creates real KS strings and
+//! replies as a recorded Kaltura server did. A Rust test starts it with one line:
 //!
 //! ```
 //! use apptoken_emulator::Emulator;
@@ -13,42 +13,43 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! For everything else it is a program, `cargo run -p apptoken-emulator`, which prints what to set to log in:
+//! It is also a program: `cargo run -p apptoken-emulator` prints the settings for a login.
 //!
-//! | To | read |
+//! | Task | Page |
 //! |---|---|
-//! | test a program in Python, Node or Rust; use it in CI; write a config | [`guide`] |
-//! | move the clock, inject faults, count requests and reset state over HTTP | [`control_interface`] |
+//! | test a program in Python, Node or Rust, run in CI, write a configuration | [`guide`] |
+//! | set the clock, inject faults, count requests and reset the state over HTTP | [`control_interface`] |
 //!
-//! # What it carries
+//! # HTTP
 //!
-//! HTTP/1.0 and 1.1 with keep-alive and pipelining, plain or TLS 1.2 and 1.3, gzip for clients that accept it. Faults of
-//! the fake happen at the socket: a reset is a reset, a cut reply promises its whole length. [`Limits`] bound what a
-//! client can send; beyond them it answers as a web server does, with 400, 408, 413, 414 or 431.
+//! It supports HTTP/1.0 and 1.1 with keep-alive and pipelining, TLS 1.2 and 1.3, and gzip for clients that accept it.
+//! Faults happen on the real connection: a reset sends RST, and a reply that is cut off has the `Content-Length` of the
+//! whole body. [`Limits`] restrict what a client can send. Beyond them the reply is that of a web server: 400, 408,
+//! 413, 414 or 431.
 //!
 //! # Security
 //!
-//! It is a test server: nothing that it holds should come from a live account. It listens on this machine only, unless
-//! [`Options::let_other_machines_in`] consents to more; then its secrets come from the operating system, unless a seed was
-//! asked for. The control interface reads and changes everything, and answers only programs on this machine, never a web
-//! page.
+//! It is a test server: never give it secrets of a live account. It listens only on a loopback address, unless
+//! [`Options::allow_other_machines`] is set. In that case its secrets are random, unless a seed is set. The control
+//! interface can read and change everything. It accepts only programs on this machine, and no web pages.
 //!
-//! No client can stop the others. Small requests are answered on the serving thread, all others on worker threads and in
-//! steps; what is kept is bounded in rows and bytes. The [`guide`] lists the limits.
+//! No client can block the others. Small requests are handled on the thread that serves connections. Other requests are
+//! handled on worker threads and in steps. The stored data is limited in rows and bytes; the [`guide`] lists the
+//! limits.
 //!
 //! # Features
 //!
-//! | feature | adds |
+//! | Feature | Adds |
 //! |---|---|
-//! | `command` (default) | [`command`], the command line, and the binary |
+//! | `command` (default) | the module [`command`] and the binary |
 
-mod carry;
 mod certificate;
 #[cfg(feature = "command")]
 pub mod command;
 mod control;
 mod counts;
 mod emulator;
+mod http;
 mod limits;
 mod state_file;
 

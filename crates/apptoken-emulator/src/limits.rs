@@ -1,10 +1,10 @@
-//! What a client may cost.
+//! Limits for clients.
 
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-/// What a client may send, and how long it may take; the defaults are those of a usual web server.
+/// What a client may send, and how long it may take. The defaults are similar to those of common web servers.
 ///
 /// # Examples
 ///
@@ -17,24 +17,25 @@ use tokio::sync::Semaphore;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of a request's body; 413 above. 8 MiB. Memory is taken as they arrive, and bodies above 16 KiB share 128 MiB.
+    /// The maximum size of a request body in bytes; a larger one gets status 413. Default: 8 MiB.
     pub body_bytes: usize,
-    /// Bytes of a request's path and query; 414 above. 8190.
+    /// The maximum size of path and query in bytes; larger ones get status 414. Default: 8190.
     pub target_bytes: usize,
-    /// Bytes of a request's line and headers; 431 above. 64 KiB.
+    /// The maximum size of request line and headers in bytes; larger ones get status 431. Default: 64 KiB.
     pub head_bytes: usize,
-    /// How long a connection may stay open until the next request's head is complete: idle and slow clients alike.
-    /// 60 seconds.
+    /// How long a connection may wait for complete headers of the next request, for idle and slow clients. Default: 60
+    /// seconds.
     pub head_time: Duration,
-    /// How long the body of a request may take, with the time that it waits for memory; 408 above. 30 seconds.
+    /// How long receiving a request body may take, including waiting for memory; a slower one gets status 408. Default:
+    /// 30 seconds.
     pub body_time: Duration,
-    /// How long a client may read nothing of a reply. 30 seconds.
+    /// How long a client may pause reading a reply. Default: 30 seconds.
     pub write_time: Duration,
-    /// How long a client that is refused may go on sending before its connection is reset. 2 seconds.
+    /// How long a client may continue to send after an error status before its connection is reset. Default: 2 seconds.
     pub linger_time: Duration,
-    /// Connections at one time; further ones wait to be accepted. 10,000.
+    /// The maximum number of open connections; further ones wait. Default: 10,000.
     pub connections: usize,
-    /// How long running requests may take to end when the emulator stops. 1 second.
+    /// How long the emulator waits for running requests when it stops. Default: 1 second.
     pub stop_time: Duration,
 }
 
@@ -54,12 +55,12 @@ impl Default for Limits {
     }
 }
 
-/// As good as for ever, and short enough to be added to a time.
+/// A year: practically unlimited, but small enough to be added to a time without overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 impl Limits {
-    /// The same limits, where they can be counted with.
-    pub(crate) fn countable(self) -> Self {
+    /// Reduces values that tokio cannot use.
+    pub(crate) fn clamped(self) -> Self {
         Self {
             head_time: self.head_time.min(LONGEST),
             write_time: self.write_time.min(LONGEST),

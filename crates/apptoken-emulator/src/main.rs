@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     match Program::parse().arguments.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Without standard error there is nobody to tell.
+            // If standard error is closed, there is no other place to report the error.
             let _ = writeln!(io::stderr(), "apptoken-emulator: {error}");
             ExitCode::FAILURE
         }

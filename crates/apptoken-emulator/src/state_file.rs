@@ -1,4 +1,4 @@
-//! The fake's state in a file, so that it survives a restart.
+//! Keeps the state of the fake in a file, so that it survives a restart.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -8,53 +8,54 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use apptoken_transport_fake::Fake;
 
-/// A file that holds a fake's state: the old one or the new one, never half of one.
+/// A file with the state of a fake. It always contains a complete state, even after a crash.
 ///
-/// Only its owner can read it, and only one process at a time has it: a lock file stands beside it until this is dropped.
+/// Only its owner can read it. Until this value is dropped, a lock file prevents other processes from using it.
 #[derive(Debug)]
 pub(crate) struct StateFile {
-    writer: Arc<Writer>,
+    writer: Arc<StateWriter>,
     _lock: Lock,
 }
 
 impl StateFile {
-    /// Gives the fake the state that the file holds; makes the file if there is none.
+    /// Loads the state of the file into the fake, or creates the file.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or written, is not a file, is in use, or holds something else; the text names it.
+    /// If the file cannot be read or written, is not a regular file, is in use, or does not contain a state. The
+    /// message names the file.
     pub(crate) fn open(path: &Path, fake: &Fake) -> io::Result<Self> {
         let file = resolved(path).map_err(|why| named(path, "cannot be used", &why))?;
-        let lock = Lock::take(beside(&file, ".lock")).map_err(|why| named(path, "cannot be written", &why))?;
+        let lock = Lock::take(with_suffix(&file, ".lock")).map_err(|why| named(path, "cannot be written", &why))?;
         match fs::read_to_string(&file) {
             Ok(state) => fake.restore(&state).map_err(|why| named(path, "cannot be used", &io::Error::other(why)))?,
             Err(why) if why.kind() == io::ErrorKind::NotFound => {}
             Err(why) => return Err(named(path, "cannot be read", &why)),
         }
-        let writer = Writer { path: file, written: Mutex::default() };
+        let writer = StateWriter { path: file, written: Mutex::default() };
         writer.save(fake.snapshot())?;
         Ok(Self { writer: Arc::new(writer), _lock: lock })
     }
 
-    /// What writes the file, also on another thread, for as long as the file is locked.
-    pub(crate) fn writer(&self) -> &Arc<Writer> {
+    /// Writes the file, also from another thread, while the file is locked.
+    pub(crate) fn writer(&self) -> &Arc<StateWriter> {
         &self.writer
     }
 }
 
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub(crate) struct StateWriter {
     path: PathBuf,
-    /// What the file holds, so that it is written only when something changed.
+    /// The content of the file, so that an unchanged state is not written again.
     written: Mutex<String>,
 }
 
-impl Writer {
-    /// Writes a state unless the file holds it already.
+impl StateWriter {
+    /// Writes a state, unless the file contains it already.
     ///
     /// # Errors
     ///
-    /// When it cannot be written; the file then holds what it held before.
+    /// If it cannot be written. The file is then unchanged.
     pub(crate) fn save(&self, state: String) -> io::Result<()> {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if state != *written {
@@ -65,44 +66,44 @@ impl Writer {
     }
 }
 
-/// The file that a path leads to. Links are followed, so that the file they lead to is replaced and not they.
+/// Resolves symbolic links, so that the file is replaced and not the link.
 fn resolved(path: &Path) -> io::Result<PathBuf> {
     let Ok(link) = fs::symlink_metadata(path) else { return Ok(path.to_owned()) };
     if link.is_symlink() && !path.exists() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "it is a link that leads to no file"));
+        return Err(io::Error::new(io::ErrorKind::NotFound, "it is a symbolic link to a file that does not exist"));
     }
-    // Neither a pipe nor a device is opened to find out: that can wait for ever.
+    // Check the type before opening: opening a pipe or a device can block.
     let kind = fs::metadata(path)?.file_type();
     if !kind.is_file() {
-        let what = if kind.is_dir() { "a folder" } else { "a pipe, a socket or a device" };
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, not a file")));
+        let what = if kind.is_dir() { "a directory" } else { "a pipe, a socket or a device" };
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, not a regular file")));
     }
     path.canonicalize()
 }
 
-/// The path with something added to its name.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// The path with a suffix.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
 }
 
-/// Writes beside the file, then renames: a crash leaves the old state or the new one.
+/// Writes a new file and renames it, so that a crash leaves either the old or the new state.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = beside(path, ".new");
-    // What an earlier process left behind when it was killed.
+    let new = with_suffix(path, ".new");
+    // A killed process may have left its new file.
     remove(&new)?;
     let written = write(&new, bytes).and_then(|()| fs::rename(&new, path));
     if let Err(why) = written {
-        // Half a file is of no use, and holds secrets.
+        // An incomplete file is useless and contains secrets.
         let _ = remove(&new);
         return Err(why);
     }
-    sync_folder(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+    sync_directory(path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Anything that is there by now was put there by somebody else: it is not followed and not written to.
+    // `create_new` fails if another program has created the path meanwhile, and does not follow a link.
     let mut file = for_owner().write(true).create_new(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
@@ -115,7 +116,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Files are made so that only their owner can read them.
+/// Options for files that only their owner can read.
 fn for_owner() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -123,16 +124,16 @@ fn for_owner() -> OpenOptions {
     options
 }
 
-/// Makes a rename in a folder durable, where a folder can be opened.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+/// Makes a rename durable, on systems where a directory can be opened.
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
 }
 
 fn named(path: &Path, what: &str, why: &io::Error) -> io::Error {
     io::Error::new(why.kind(), format!("the state file {} {what}: {why}", path.display()))
 }
 
-/// A locked file. The system takes the lock back when the process ends, however it ends.
+/// A locked file. The system releases the lock when the process ends, even after a crash.
 #[derive(Debug)]
 struct Lock {
     path: PathBuf,
@@ -146,12 +147,13 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
-                    let why = "another process uses it (stop that one, or give each its own state file)";
+                    let why = "another process uses it: stop that process, or use another state file";
                     return Err(io::Error::new(io::ErrorKind::ResourceBusy, why));
                 }
                 Err(TryLockError::Error(why)) => return Err(why),
             }
-            // Who had the lock until now may have removed its file.
+            // The previous owner of the lock may have removed the file before this process got the lock. Then open it
+            // again.
             if is_at(&file, &path) {
                 return Ok(Self { path, _file: file });
             }
@@ -161,14 +163,15 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is locked: whoever opens it meanwhile sees that it is no longer there. Elsewhere an open file stays.
+        // Remove it while it is locked, so that a process that has just opened it notices. Windows cannot remove an
+        // open file.
         if cfg!(unix) {
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// Whether the path still leads to the open file.
+/// Whether the path still refers to the open file.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;

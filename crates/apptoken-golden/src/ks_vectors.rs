@@ -3,18 +3,18 @@ use serde_json::Value;
 
 use crate::vectors::{ParsedPrivilege, read, text};
 
-/// A KS made by the server from known parts.
+/// A KS that the server created from known parts.
 #[derive(Clone, Debug, Deserialize)]
 pub struct KsVector {
-    /// What it was made of.
+    /// The parts of the KS.
     #[serde(rename = "in")]
     pub input: KsInput,
-    /// The readable text inside: signature and fields of a V1 KS, the query string of a V2 KS.
+    /// The text inside the KS: the signature and fields of V1, the query string of V2.
     #[serde(alias = "decoded", alias = "fields")]
     pub inside: String,
     /// The KS.
     pub ks: String,
-    /// What parsing the KS gives.
+    /// The result of parsing the KS.
     pub parsed: ParsedKs,
 }
 
@@ -22,9 +22,9 @@ pub struct KsVector {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KsInput {
-    /// The account's admin secret. Empty in a KS that was made without one.
+    /// The admin secret of the account; empty for a KS without one.
     pub secret: String,
-    /// The user; `None` and the empty user differ in a V2 KS.
+    /// The user. `None` and an empty user differ in a V2 KS.
     pub user_id: Option<String>,
     /// The session type, as text.
     #[serde(rename = "type", deserialize_with = "text")]
@@ -32,13 +32,13 @@ pub struct KsInput {
     /// The partner, as text.
     #[serde(deserialize_with = "text")]
     pub partner_id: String,
-    /// When the KS ends, in Unix seconds.
+    /// When the KS expires, in seconds since 1970.
     pub expiry: i64,
-    /// The privileges; `None` where none were given.
+    /// The privileges; `None` if none were given.
     pub privileges: Option<String>,
     /// The master partner.
     pub master_partner_id: Option<String>,
-    /// Text of the caller's own.
+    /// Additional text of the caller.
     pub additional_data: Option<String>,
     /// The random part of a V1 KS.
     pub rand: Option<String>,
@@ -46,11 +46,11 @@ pub struct KsInput {
     pub random_hex: Option<String>,
 }
 
-/// A V2 KS made by hand around an unusual query string.
+/// A V2 KS that was constructed around an unusual query string.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KsFieldsVector {
-    /// The account's admin secret.
+    /// The admin secret of the account.
     pub secret: String,
     /// The partner.
     pub partner_id: u32,
@@ -60,43 +60,43 @@ pub struct KsFieldsVector {
     pub random_hex: String,
     /// The KS.
     pub ks: String,
-    /// What parsing the KS gives.
+    /// The result of parsing the KS.
     pub parsed: ParsedKs,
 }
 
-/// A KS as it may arrive: damaged, foreign, oddly encoded.
+/// A KS that may be damaged, of another account or unusually encoded.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KsParseVector {
-    /// What is special about it.
+    /// What is special about the KS.
     pub name: String,
-    /// The admin secret of the only partner that is known.
+    /// The admin secret of the only known partner.
     pub secret: String,
     /// That partner.
     pub partner_id: u32,
     /// The KS.
     pub ks: String,
-    /// What parsing the KS gives.
+    /// The result of parsing the KS.
     pub parsed: ParsedKs,
 }
 
-/// What the server's parser makes of a KS.
+/// The result of the server's KS parser.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ParsedKs {
-    /// The KS is genuine; whether it has ended is another question.
+    /// The signature is valid. The KS may be expired.
     Valid(Box<ValidKs>),
-    /// The KS was refused, with the parser's message.
+    /// The KS was rejected, with the message of the parser.
     Refused(String),
-    /// The partner has no secret, or is not known, with the parser's message.
+    /// The partner is unknown or has no secret, with the message of the parser.
     NoSecret(String),
-    /// The parser failed with an exception of the language it is written in.
+    /// The parser failed with a PHP exception.
     Exception(String),
 }
 
-/// The parts of a genuine KS; `None` is PHP's null.
+/// The parts of a KS with a valid signature; `None` is PHP's null.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs)] // The names are those of the server's class.
+#[allow(missing_docs)] // The names are those of the class in the server.
 pub struct ValidKs {
     pub partner_id: Option<String>,
     pub partner_pattern: Option<String>,
@@ -119,22 +119,22 @@ pub struct ValidKs {
     pub parsed_privileges: Vec<ParsedPrivilege>,
 }
 
-/// KSs of version 1.
+/// Vectors of KS version 1.
 pub fn ks_v1() -> Vec<KsVector> {
     read("ks_v1")
 }
 
-/// KSs of version 2.
+/// Vectors of KS version 2.
 pub fn ks_v2() -> Vec<KsVector> {
     read("ks_v2")
 }
 
-/// KSs of version 2 around unusual query strings.
+/// Vectors of KS version 2 with unusual query strings.
 pub fn ks_v2_fields() -> Vec<KsFieldsVector> {
     read("ks_v2_fields")
 }
 
-/// KSs of both versions as they may arrive.
+/// KSs of both versions that may be damaged or unusual.
 pub fn ks_parse() -> Vec<KsParseVector> {
     read("ks_parse")
 }

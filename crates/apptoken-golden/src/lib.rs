@@ -1,19 +1,19 @@
-//! What a real Kaltura server said: recorded exchanges, test vectors and scenarios, with their loader.
+//! Recorded data of a real Kaltura server: HTTP exchanges, test vectors and scenarios, with functions to load them.
 //!
 //! Everything under `data/` was recorded from Kaltura server Venus-22.19.0. The accounts, secrets, tokens
-//! and sessions in it were made for the recording; none belongs to a live account.
+//! and sessions were created for the recording; none belongs to a live account.
 //!
-//! | Data | Function | What it is |
+//! | Data | Function | Content |
 //! |---|---|---|
-//! | `data/vectors/` | [`ks_v1`], [`ks_v2`], [`ks_v2_fields`], [`ks_parse`], [`hash_vectors`], [`session_id_hashes`], [`privileges_parse`], [`privileges_app_session`] | results of the server's own functions |
-//! | `data/recordings/` | [`recordings`], [`recording`] | HTTP exchanges byte for byte, with literal KS, ids and times |
-//! | `data/scenarios/` | [`scenarios`], [`scenario`] | exchanges with expressions such as `${ks:v2:101}` where the bytes differ from run to run |
-//! | `data/partners.json` | [`partners`] | the accounts and roles that the scenarios rely on |
+//! | `data/vectors/` | [`ks_v1`], [`ks_v2`], [`ks_v2_fields`], [`ks_parse`], [`hash_vectors`], [`session_id_hashes`], [`privileges_parse`], [`privileges_app_session`] | results of functions of the server |
+//! | `data/recordings/` | [`recordings`], [`recording`] | HTTP exchanges, byte for byte, with the recorded KS, ids and times |
+//! | `data/scenarios/` | [`scenarios`], [`scenario`] | HTTP exchanges with expressions such as `${ks:v2:101}` for bytes that differ in each run |
+//! | `data/partners.json` | [`partners`] | the accounts and roles of the scenarios |
 //!
-//! Every `.jsonl` file is one JSON object per line: first a header that tells what the file is about, then
-//! the vectors, exchanges or steps in their order.
+//! Every `.jsonl` file has one JSON object per line: first a header that describes the file, then the vectors,
+//! exchanges or steps in their order.
 //!
-//! The loader is for tests: data that does not have the expected shape panics with the name of the file.
+//! The functions are for tests. They panic with the name of the file if its data does not have the expected form.
 
 mod file;
 mod ks_vectors;

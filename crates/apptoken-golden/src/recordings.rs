@@ -18,12 +18,12 @@ const FILES: &[File] = files!("recordings":
     "user_and_role"
 );
 
-/// A recorded run of exchanges with the server.
+/// A sequence of recorded exchanges with the server.
 #[derive(Clone, Debug)]
 pub struct Recording {
-    /// The recording's name: `happy_sha256_p101` is a login with SHA256 at partner 101.
+    /// The name of the recording: `happy_sha256_p101` is a login with SHA256 to partner 101.
     pub name: &'static str,
-    /// What was done.
+    /// What was recorded.
     pub about: String,
     /// The exchanges in their order.
     pub exchanges: Vec<RecordedExchange>,
@@ -32,13 +32,13 @@ pub struct Recording {
 /// One request and the server's reply.
 #[derive(Clone, Debug, Deserialize)]
 pub struct RecordedExchange {
-    /// What this exchange is; usually begins with the action.
+    /// A description, which usually starts with the action.
     pub name: String,
-    /// When it happened.
+    /// The time of the exchange, in seconds since 1970.
     pub unix_time: i64,
-    /// What was sent.
+    /// The request.
     pub request: RecordedRequest,
-    /// What came back.
+    /// The reply.
     pub response: RecordedResponse,
 }
 
@@ -49,9 +49,9 @@ pub struct RecordedRequest {
     pub method: String,
     /// The path with its query string.
     pub path: String,
-    /// The Content-Type header, where one was sent.
+    /// The Content-Type header, if one was sent.
     pub content_type: Option<String>,
-    /// The body, where one was sent.
+    /// The body, if one was sent.
     pub body: Option<String>,
 }
 
@@ -60,7 +60,7 @@ pub struct RecordedRequest {
 pub struct RecordedResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The Content-Type header and those that are Kaltura's own.
+    /// The Content-Type header and the headers of Kaltura.
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: String,
@@ -71,7 +71,7 @@ pub fn recordings() -> Vec<Recording> {
     FILES.iter().map(read).collect()
 }
 
-/// The recording of that name, or `None`.
+/// The recording with that name, or `None`.
 pub fn recording(name: &str) -> Option<Recording> {
     FILES.iter().find(|file| file.name == name).map(read)
 }

@@ -42,14 +42,14 @@ const FILES: &[File] = files!("scenarios":
     "users_and_roles"
 );
 
-/// Steps with the answers that the server gave, free of what differs from run to run.
+/// Steps with the recorded replies of the server, without values that differ in each run.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// The scenario's name.
+    /// The name of the scenario.
     pub name: &'static str,
-    /// What is done and shown.
+    /// What the scenario does and shows.
     pub description: String,
-    /// Whether it changes partners or tokens in ways that no API call can.
+    /// Whether it changes accounts or tokens in a way that no API call can.
     pub needs_admin_state: bool,
     /// The steps in their order. Each is an exchange (`name`, `request`, and some of `set`, `capture`,
     /// `ignore`, `unordered`, `expect`), or `advance_seconds`, or `control`.
@@ -61,13 +61,13 @@ pub fn scenarios() -> Vec<Scenario> {
     FILES.iter().map(read).collect()
 }
 
-/// The scenario of that name, or `None`.
+/// The scenario with that name, or `None`.
 pub fn scenario(name: &str) -> Option<Scenario> {
     FILES.iter().find(|file| file.name == name).map(read)
 }
 
-/// The accounts (`partners`) and the roles (`roles`) that the scenarios rely on.
-#[allow(clippy::expect_used)] // Only tests load this data, and they are to fail where it is damaged.
+/// The accounts (`partners`) and roles (`roles`) of the scenarios.
+#[allow(clippy::expect_used)] // Only tests load this data, and they must fail if it is damaged.
 pub fn partners() -> Value {
     serde_json::from_str(include_str!("../data/partners.json")).expect("partners.json holds JSON")
 }

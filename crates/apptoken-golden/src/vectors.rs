@@ -13,13 +13,13 @@ const FILES: &[File] = files!("vectors":
     "session_id_hash"
 );
 
-/// The `tokenHash` that the server expects for a token, with a KS.
+/// The `tokenHash` that the server expects for a KS and a token.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HashVector {
     /// The KS string.
     pub ks: String,
-    /// The value of the token; may be empty.
+    /// The token value, which can be empty.
     pub token: String,
     /// `MD5`, `SHA1`, `SHA256` or `SHA512`.
     pub hash_type: String,
@@ -27,7 +27,7 @@ pub struct HashVector {
     pub hash: String,
 }
 
-/// What identifies the sessions of one `sessionid` privilege when they are ended together.
+/// The hash under which the server revokes all sessions with a `sessionid` privilege.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionIdHashVector {
@@ -39,32 +39,32 @@ pub struct SessionIdHashVector {
     pub hash: String,
 }
 
-/// A privilege's name and values. A name that PHP turned into an integer key stands here as its digits.
+/// The name and values of a privilege. A name that PHP converts to an integer key is written in digits.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct ParsedPrivilege(#[serde(deserialize_with = "text")] pub String, pub Vec<String>);
 
-/// A privileges string, parsed and built again.
+/// A privileges string, its parsed form and the string that is built from it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PrivilegesVector {
     /// The string.
     pub input: String,
-    /// What it holds, in order.
+    /// The parsed privileges, in their order.
     pub parsed: Vec<ParsedPrivilege>,
     /// The string built from `parsed`.
     pub built: String,
 }
 
-/// What holds for all of [`privileges_app_session`].
+/// The common part of all vectors of [`privileges_app_session`].
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppSessionRules {
     /// The id of the token.
     pub token_id: String,
-    /// The names that a request cannot ask for, unless the token has the name with the value `*`.
+    /// The names that a request cannot add, unless the token has the name with the value `*`.
     pub server_privileges: Vec<String>,
 }
 
-/// How `appToken.startSession` merges the privileges of the token and of the request.
+/// The merged privileges of a token and a request to `appToken.startSession`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct AppSessionVector {
     /// `sessionPrivileges` of the token.
@@ -85,12 +85,12 @@ pub fn session_id_hashes() -> Vec<SessionIdHashVector> {
     read("session_id_hash")
 }
 
-/// Privileges strings, parsed and built again.
+/// Privileges strings with their parsed form.
 pub fn privileges_parse() -> Vec<PrivilegesVector> {
     read("privileges_parse")
 }
 
-/// Privileges of sessions started with a token, and what holds for all of them.
+/// Privileges of sessions of an app token, with the common part of all vectors.
 pub fn privileges_app_session() -> (AppSessionRules, Vec<AppSessionVector>) {
     file("privileges_app_session").read()
 }
@@ -99,12 +99,12 @@ pub(crate) fn read<T: DeserializeOwned>(name: &str) -> Vec<T> {
     file(name).read::<serde::de::IgnoredAny, T>().1
 }
 
-#[allow(clippy::expect_used)] // The names are written in this file.
+#[allow(clippy::expect_used)] // All names are in this file.
 fn file(name: &str) -> &'static File {
     FILES.iter().find(|file| file.name == name).expect("a file of vectors")
 }
 
-/// Reads a number or a string as text.
+/// Parses a number or a string as text.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

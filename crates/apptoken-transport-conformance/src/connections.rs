@@ -1,13 +1,13 @@
-//! How connections are used, and that no request goes out on two of them.
+//! Checks how connections are used, and that no request is sent twice.
 
-use crate::expect::{Build, Outcome, expect_reply, expect_unknown};
+use crate::expect::{BuildTransport, Outcome, expect_reply, expect_unknown};
 use crate::probe::Probe;
-use crate::server::{Answer, OK, Received, serve};
+use crate::server::{OK, ReceivedRequest, ServerAction, serve};
 
-pub(crate) fn sends_no_request_twice(build: &Build<'_>) -> Outcome {
-    let script = |n, _: &Received| match n {
-        0 => Answer::ReplyAndClose(Vec::new()),
-        _ => Answer::Reply(OK.into()),
+pub(crate) fn sends_no_request_twice(build: &BuildTransport<'_>) -> Outcome {
+    let script = |n, _: &ReceivedRequest| match n {
+        0 => ServerAction::ReplyAndClose(Vec::new()),
+        _ => ServerAction::Reply(OK.into()),
     };
     let (result, received) = serve(script, |server| {
         let probe = Probe::new(server.endpoint(), "")?;
@@ -17,10 +17,10 @@ pub(crate) fn sends_no_request_twice(build: &Build<'_>) -> Outcome {
     result
 }
 
-pub(crate) fn sends_no_request_twice_on_a_used_connection(build: &Build<'_>) -> Outcome {
-    let script = |n, _: &Received| match n {
-        1 => Answer::ReplyAndClose(Vec::new()),
-        _ => Answer::Reply(OK.into()),
+pub(crate) fn sends_no_request_twice_on_a_used_connection(build: &BuildTransport<'_>) -> Outcome {
+    let script = |n, _: &ReceivedRequest| match n {
+        1 => ServerAction::ReplyAndClose(Vec::new()),
+        _ => ServerAction::Reply(OK.into()),
     };
     let (result, received) = serve(script, |server| {
         let transport = build(server.endpoint());
@@ -32,9 +32,9 @@ pub(crate) fn sends_no_request_twice_on_a_used_connection(build: &Build<'_>) -> 
     result
 }
 
-pub(crate) fn keeps_the_connection(build: &Build<'_>) -> Outcome {
+pub(crate) fn keeps_the_connection(build: &BuildTransport<'_>) -> Outcome {
     let (result, received) = serve(
-        |_, _| Answer::Reply(OK.into()),
+        |_, _| ServerAction::Reply(OK.into()),
         |server| {
             let transport = build(server.endpoint());
             let probe = Probe::new(server.endpoint(), "")?;
@@ -48,15 +48,15 @@ pub(crate) fn keeps_the_connection(build: &Build<'_>) -> Outcome {
     }
 }
 
-pub(crate) fn replaces_a_connection_that_the_server_closed(build: &Build<'_>) -> Outcome {
-    // The news that the connection is closed may be on its way for a moment longer.
+pub(crate) fn replaces_a_connection_that_the_server_closed(build: &BuildTransport<'_>) -> Outcome {
+    // The client may learn only a moment later that the connection is closed, so a few attempts are allowed.
     (0..5).map(|_| replaces_closed(build)).find(Result::is_ok).unwrap_or_else(|| replaces_closed(build))
 }
 
-fn replaces_closed(build: &Build<'_>) -> Outcome {
-    let script = |n, _: &Received| match n {
-        0 => Answer::ReplyAndClose(OK.into()),
-        _ => Answer::Reply(OK.into()),
+fn replaces_closed(build: &BuildTransport<'_>) -> Outcome {
+    let script = |n, _: &ReceivedRequest| match n {
+        0 => ServerAction::ReplyAndClose(OK.into()),
+        _ => ServerAction::Reply(OK.into()),
     };
     let (result, _) = serve(script, |server| {
         let transport = build(server.endpoint());
@@ -68,10 +68,10 @@ fn replaces_closed(build: &Build<'_>) -> Outcome {
     result.map(drop)
 }
 
-fn arrived(expected: usize, received: &[Received]) -> Outcome {
+fn arrived(expected: usize, received: &[ReceivedRequest]) -> Outcome {
     if received.len() == expected {
         Ok(())
     } else {
-        Err(format!("{} requests arrived where {expected} were sent", received.len()))
+        Err(format!("the server received {} requests instead of {expected}", received.len()))
     }
 }

@@ -1,16 +1,16 @@
 //! Conformance checks for implementations of [`Transport`].
 //!
-//! Each check starts its own server on a free port of this machine, lets the transport send it a request, and inspects
-//! both ends. No check sleeps or leaves this machine. The checks of [`check_essential`] are what the [`Transport`] trait
-//! demands, so that a flow can rely on it; some fifteen lines over a common HTTP client can pass them. The others make a
-//! transport quick and its failures precise.
+//! Each check starts a server on a free loopback port, lets the transport send a request, and inspects what the server
+//! received and what the transport returned. No check sleeps or uses another network. [`check_essential`] checks the
+//! requirements of the [`Transport`] trait, which flows rely on; about fifteen lines over a common HTTP client can pass
+//! it. [`check`] also checks that a transport is efficient and its failures are precise.
 //!
-//! Time limits have a check of their own, [`check_time_limit`], because no other check can know how long a transport is
-//! meant to wait.
+//! Time limits have a separate check, [`check_time_limit`], because the other checks cannot know how long a transport
+//! should wait.
 //!
 //! # Examples
 //!
-//! A test of a transport with sockets:
+//! Test of a transport that opens sockets:
 //!
 //! ```no_run
 //! # use apptoken_core::{FnTransport, TransportFailure};
@@ -22,7 +22,7 @@
 //! check(|_| my_transport()).assert_passed();
 //! ```
 //!
-//! And of one without:
+//! Test of a transport without sockets:
 //!
 //! ```
 //! use apptoken_core::{FnTransport, HttpResponse};
@@ -48,31 +48,32 @@ mod without_socket;
 
 use apptoken_core::{Endpoint, Transport};
 
-use crate::list::{ADVISED, Check, ESSENTIAL};
+use crate::list::{Check, ESSENTIAL, RECOMMENDED};
 pub use crate::report::Report;
 
-/// Runs every check that needs a socket on the transport that `build` makes for an endpoint.
+/// Runs all checks on the transport that `build` returns for an endpoint.
 pub fn check<'t, T: Transport + 't>(build: impl Fn(&Endpoint) -> T + 't) -> Report {
-    run(ESSENTIAL.iter().chain(ADVISED), build)
+    run(ESSENTIAL.iter().chain(RECOMMENDED), build)
 }
 
-/// Runs only the checks that no transport may fail.
+/// Runs only the checks that every transport must pass.
 pub fn check_essential<'t, T: Transport + 't>(build: impl Fn(&Endpoint) -> T + 't) -> Report {
     run(ESSENTIAL, build)
 }
 
-/// Runs the checks that need no socket, on a transport that answers as Kaltura does, such as a fake.
+/// Runs the checks for a transport without sockets that replies as Kaltura does, such as a fake.
 pub fn check_without_socket(transport: &impl Transport) -> Report {
     without_socket::run(transport)
 }
 
 /// Checks that a transport stops waiting for a server that reads the request and does not reply.
 ///
-/// Let `build` make a transport with a short time limit: the check takes that long. It never ends if there is no limit.
+/// Let `build` return a transport with a short time limit, because the check takes that long. Without a limit it never
+/// ends.
 ///
 /// # Errors
 ///
-/// What the transport did instead of returning an unknown failure.
+/// A description of what the transport did instead of returning an unknown failure.
 pub fn check_time_limit<'t, T: Transport + 't>(build: impl Fn(&Endpoint) -> T + 't) -> Result<(), String> {
     failures::silence_is_unknown(&boxed(build))
 }

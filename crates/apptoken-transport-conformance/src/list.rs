@@ -1,11 +1,11 @@
 //! The checks that need a socket.
 
-use crate::expect::{Build, Outcome};
+use crate::expect::{BuildTransport, Outcome};
 use crate::{connections, failures, replies, sending};
 
 pub(crate) struct Check {
     pub(crate) name: &'static str,
-    pub(crate) run: fn(&Build<'_>) -> Outcome,
+    pub(crate) run: fn(&BuildTransport<'_>) -> Outcome,
 }
 
 macro_rules! checks {
@@ -14,7 +14,7 @@ macro_rules! checks {
     };
 }
 
-/// What the [`Transport`](apptoken_core::Transport) trait demands.
+/// Requirements of the [`Transport`](apptoken_core::Transport) trait.
 pub(crate) const ESSENTIAL: &[Check] = checks![
     sending::sends_the_request_as_it_is,
     sending::sends_a_large_request_whole,
@@ -41,8 +41,8 @@ pub(crate) const ESSENTIAL: &[Check] = checks![
     connections::sends_no_request_twice_on_a_used_connection,
 ];
 
-/// What makes a transport quick and its failures precise.
-pub(crate) const ADVISED: &[Check] = checks![
+/// Recommendations that make a transport efficient and its failures precise.
+pub(crate) const RECOMMENDED: &[Check] = checks![
     failures::refused_connection_is_not_sent,
     connections::keeps_the_connection,
     connections::replaces_a_connection_that_the_server_closed,

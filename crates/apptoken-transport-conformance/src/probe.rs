@@ -1,11 +1,11 @@
-//! Requests to send: an action that Kaltura does not have.
+//! The requests that checks send: an action that Kaltura does not have.
 
 use std::time::Duration;
 
 use apptoken_core::{Action, Call, Endpoint, Exchange, HttpRequest, Moment, UnixSeconds};
 use serde::Serialize;
 
-/// What an encoder, a form or a text mode would change.
+/// Text that a wrong encoding would change.
 pub(crate) const AWKWARD: &str = "ü\u{2713}\u{1f511} \"quoted\" back\\slash 100% a+b&c=d\r\n\t";
 
 #[derive(Serialize)]
@@ -19,7 +19,7 @@ impl Action for Note {
     const ACTION: &'static str = "check";
 }
 
-/// A request that waits to be sent.
+/// A request to send.
 pub(crate) struct Probe(Exchange<Call<Note>>);
 
 impl Probe {

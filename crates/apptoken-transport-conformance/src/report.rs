@@ -4,13 +4,13 @@ use apptoken_core::value::Printable;
 
 use crate::expect::Outcome;
 
-/// What a transport did in each check.
+/// The results of all checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Report(Vec<(&'static str, Outcome)>);
 
 impl Report {
-    /// Each check by its name, with what the transport did wrong, if anything.
+    /// The name of each check, with a description of what the transport did wrong, if anything.
     pub fn results(&self) -> impl Iterator<Item = (&'static str, Result<(), &str>)> {
         self.0.iter().map(|(name, outcome)| (*name, outcome.as_ref().copied().map_err(String::as_str)))
     }
@@ -20,7 +20,7 @@ impl Report {
         self.results().filter(|(_, outcome)| outcome.is_err()).map(|(name, _)| name)
     }
 
-    /// Fails the test, with this report, unless every check passed.
+    /// Panics with this report unless every check passed.
     ///
     /// # Panics
     ///

@@ -1,22 +1,22 @@
-//! What reaches the server.
+//! Checks what the server receives.
 
 use apptoken_core::HttpRequest;
 
-use crate::expect::{Build, Outcome, expect_reply};
+use crate::expect::{BuildTransport, Outcome, expect_reply};
 use crate::probe::{AWKWARD, Probe};
-use crate::server::{Answer, OK, Received, serve};
+use crate::server::{OK, ReceivedRequest, ServerAction, serve};
 
-pub(crate) fn sends_the_request_as_it_is(build: &Build<'_>) -> Outcome {
+pub(crate) fn sends_the_request_as_it_is(build: &BuildTransport<'_>) -> Outcome {
     arrives_unchanged(build, AWKWARD)
 }
 
-pub(crate) fn sends_a_large_request_whole(build: &Build<'_>) -> Outcome {
+pub(crate) fn sends_a_large_request_whole(build: &BuildTransport<'_>) -> Outcome {
     arrives_unchanged(build, &AWKWARD.repeat(5_000))
 }
 
-fn arrives_unchanged(build: &Build<'_>, text: &str) -> Outcome {
+fn arrives_unchanged(build: &BuildTransport<'_>, text: &str) -> Outcome {
     let (sent, received) = serve(
-        |_, _| Answer::Reply(OK.into()),
+        |_, _| ServerAction::Reply(OK.into()),
         |server| {
             let probe = Probe::new(server.endpoint(), text)?;
             expect_reply(build(server.endpoint()).send(probe.request()), 200, b"true")?;
@@ -26,23 +26,24 @@ fn arrives_unchanged(build: &Build<'_>, text: &str) -> Outcome {
     match received.as_slice() {
         [received] => compare(sent?.request(), received),
         others => {
-            Err(format!("{} requests arrived where one was sent", others.len()) + &sent.err().unwrap_or_default())
+            Err(format!("the server received {} requests instead of one", others.len())
+                + &sent.err().unwrap_or_default())
         }
     }
 }
 
-fn compare(sent: &HttpRequest, received: &Received) -> Outcome {
+fn compare(sent: &HttpRequest, received: &ReceivedRequest) -> Outcome {
     let rest = sent.url().strip_prefix("http://").unwrap_or_default();
     let (host, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let first_line = format!("{} {target} HTTP/1.", sent.method());
     if !received.first_line().starts_with(&first_line) {
-        return Err(format!("the request began with {:?} in place of {first_line:?}", received.first_line()));
+        return Err(format!("the request started with {:?} instead of {first_line:?}", received.first_line()));
     }
     let length = sent.body().len().to_string();
     for (name, value) in [("Host", host), ("Content-Length", &length)].iter().chain(sent.headers()) {
         let values = received.headers(name);
         if values != [*value] {
-            return Err(format!("{name} was {values:?} in place of {value:?}"));
+            return Err(format!("the header {name} was {values:?} instead of {value:?}"));
         }
     }
     if received.body != sent.body() {

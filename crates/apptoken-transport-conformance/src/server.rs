@@ -1,4 +1,4 @@
-//! A server that follows a script and keeps the requests that it received.
+//! A server that follows a script and records the requests that it receives.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,37 +9,37 @@ use std::time::Duration;
 
 use apptoken_core::Endpoint;
 
-/// Only a broken transport makes the server wait so long.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the server waits for the transport; only a broken transport takes this long.
+const TIMEOUT: Duration = Duration::from_secs(5);
 const LARGEST_HEAD: usize = 64 << 10;
 const LARGEST_BODY: usize = 16 << 20;
 
-/// A whole reply: `true`.
+/// A complete reply: `true`.
 pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue";
 
 /// What the server does with a request.
-pub(crate) enum Answer {
+pub(crate) enum ServerAction {
     /// Writes these bytes and waits for the next request.
     Reply(Vec<u8>),
     /// Writes these bytes, if any, and closes the connection.
     ReplyAndClose(Vec<u8>),
-    /// Writes a reply with a body of so many times 64 KiB, and sets the flag once the client has taken all of it.
+    /// Writes a reply with this many chunks of 64 KiB, and sets the flag after the client has read all of it.
     Flood(usize, Arc<AtomicBool>),
     /// Resets the connection.
     Reset,
-    /// Says nothing until the client closes the connection.
+    /// Sends nothing until the client closes the connection.
     Silence,
 }
 
-/// A request as it arrived.
-pub(crate) struct Received {
-    /// Which of the connections it came on, counted from 0.
+/// A received request.
+pub(crate) struct ReceivedRequest {
+    /// The number of its connection, counted from 0.
     pub(crate) connection: usize,
     head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Received {
+impl ReceivedRequest {
     pub(crate) fn first_line(&self) -> &str {
         self.head.lines().next().unwrap_or_default()
     }
@@ -51,49 +51,53 @@ impl Received {
     }
 }
 
-/// The server, as its client sees it.
+/// The server, as the client of a check uses it.
 pub(crate) struct Server {
     address: SocketAddr,
     endpoint: Endpoint,
     ended: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<ServerState>,
     closed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
-    received: Vec<Received>,
-    /// For ending what still waits; held weakly, so that a connection closes where it is dropped.
+struct ServerState {
+    received: Vec<ReceivedRequest>,
+    /// The open connections, to close them at the end. Weak references, so that dropping a connection still closes it.
     open: Vec<Weak<TcpStream>>,
     closed: usize,
 }
 
 /// Runs a client against a server that answers the n-th request (from 0) as `script` says.
 ///
-/// Gives what the client made of it and what the server received, after all threads have ended.
+/// Returns the result of the client and the received requests, after all threads have ended.
 pub(crate) fn serve<R>(
-    script: impl Fn(usize, &Received) -> Answer + Sync,
+    script: impl Fn(usize, &ReceivedRequest) -> ServerAction + Sync,
     client: impl FnOnce(&Server) -> R,
-) -> Result<(R, Vec<Received>), String> {
-    let converse = |server: &Server, stream: &TcpStream, connection| converse(server, stream, connection, &script);
-    run(&converse, client).map_err(|error| format!("no server could be started: {error}"))
+) -> Result<(R, Vec<ReceivedRequest>), String> {
+    let serve_connection =
+        |server: &Server, stream: &TcpStream, connection| serve_connection(server, stream, connection, &script);
+    run(&serve_connection, client).map_err(|error| format!("cannot start a server: {error}"))
 }
 
 /// Runs a client against a server that resets each connection after the first byte of a request.
 pub(crate) fn serve_resetting_early<R>(client: impl FnOnce(&Server) -> R) -> Result<R, String> {
-    let converse = |_: &Server, mut stream: &TcpStream, _| {
-        // The second byte is there too but stays unread: a connection dropped with unread bytes is reset.
+    let serve_connection = |_: &Server, mut stream: &TcpStream, _| {
+        // Leave the second byte unread: dropping a connection with unread bytes resets it.
         let mut first_two = [0; 2];
         while stream.peek(&mut first_two)? == 1 {}
         stream.read_exact(&mut [0])
     };
-    let (result, _) = run(&converse, client).map_err(|error| format!("no server could be started: {error}"))?;
+    let (result, _) = run(&serve_connection, client).map_err(|error| format!("cannot start a server: {error}"))?;
     Ok(result)
 }
 
-type Converse<'c> = dyn Fn(&Server, &TcpStream, usize) -> io::Result<()> + Sync + 'c;
+type ServeConnection<'c> = dyn Fn(&Server, &TcpStream, usize) -> io::Result<()> + Sync + 'c;
 
-fn run<R>(converse: &Converse<'_>, client: impl FnOnce(&Server) -> R) -> io::Result<(R, Vec<Received>)> {
+fn run<R>(
+    serve_connection: &ServeConnection<'_>,
+    client: impl FnOnce(&Server) -> R,
+) -> io::Result<(R, Vec<ReceivedRequest>)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     let endpoint = Endpoint::parse(&format!("http://{address}")).map_err(io::Error::other)?;
@@ -110,8 +114,8 @@ fn run<R>(converse: &Converse<'_>, client: impl FnOnce(&Server) -> R) -> io::Res
                 }
                 let stream = server.opened(stream);
                 scope.spawn(move || {
-                    // Whatever goes wrong here is the client's doing, and shows in what the client made of it.
-                    let _ = converse(server, &stream, connection);
+                    // The client causes any error here, and its result shows it.
+                    let _ = serve_connection(server, &stream, connection);
                     drop(stream);
                     server.closed();
                 });
@@ -122,42 +126,42 @@ fn run<R>(converse: &Converse<'_>, client: impl FnOnce(&Server) -> R) -> io::Res
     Ok((result, server.state.into_inner().unwrap_or_else(PoisonError::into_inner).received))
 }
 
-fn converse(
+fn serve_connection(
     server: &Server,
     mut stream: &TcpStream,
     connection: usize,
-    script: &impl Fn(usize, &Received) -> Answer,
+    script: &impl Fn(usize, &ReceivedRequest) -> ServerAction,
 ) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     loop {
-        let answer = {
+        let action = {
             let received = read_but_last_byte(stream, connection)?;
             let mut state = server.state();
-            let answer = script(state.received.len(), &received);
+            let action = script(state.received.len(), &received);
             state.received.push(received);
-            answer
+            action
         };
-        if let Answer::Reset = answer {
-            // Dropped with the last byte of the request unread.
+        if let ServerAction::Reset = action {
+            // The last byte of the request is still unread, so dropping the connection resets it.
             return Ok(());
         }
         stream.read_exact(&mut [0])?;
-        match answer {
-            Answer::Reply(bytes) => stream.write_all(&bytes)?,
-            Answer::ReplyAndClose(bytes) => return stream.write_all(&bytes),
-            Answer::Flood(chunks, taken) => {
+        match action {
+            ServerAction::Reply(bytes) => stream.write_all(&bytes)?,
+            ServerAction::ReplyAndClose(bytes) => return stream.write_all(&bytes),
+            ServerAction::Flood(chunks, taken) => {
                 flood(stream, chunks)?;
                 taken.store(true, Ordering::SeqCst);
             }
-            Answer::Silence => return io::copy(&mut stream, &mut io::sink()).map(drop),
-            Answer::Reset => return Ok(()),
+            ServerAction::Silence => return io::copy(&mut stream, &mut io::sink()).map(drop),
+            ServerAction::Reset => return Ok(()),
         }
     }
 }
 
 /// Reads a request, but leaves its last byte in the socket.
-fn read_but_last_byte(mut stream: &TcpStream, connection: usize) -> io::Result<Received> {
+fn read_but_last_byte(mut stream: &TcpStream, connection: usize) -> io::Result<ReceivedRequest> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -168,7 +172,7 @@ fn read_but_last_byte(mut stream: &TcpStream, connection: usize) -> io::Result<R
         }
     }
     let head = String::from_utf8(head).map_err(io::Error::other)?;
-    let mut received = Received { connection, head, body: Vec::new() };
+    let mut received = ReceivedRequest { connection, head, body: Vec::new() };
     let length = received.headers("Content-Length").first().and_then(|length| length.parse().ok());
     let length: usize =
         length.filter(|length| (1..=LARGEST_BODY).contains(length)).ok_or(io::ErrorKind::InvalidData)?;
@@ -196,9 +200,9 @@ impl Server {
         &self.endpoint
     }
 
-    /// Waits until the server has closed so many connections.
+    /// Waits until the server has closed this many connections.
     pub(crate) fn wait_until_closed(&self, connections: usize) {
-        let waiting = self.closed.wait_timeout_while(self.state(), PATIENCE, |state| state.closed < connections);
+        let waiting = self.closed.wait_timeout_while(self.state(), TIMEOUT, |state| state.closed < connections);
         drop(waiting);
     }
 
@@ -213,7 +217,7 @@ impl Server {
         self.closed.notify_all();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ServerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -226,10 +230,10 @@ impl Drop for EndOnDrop<'_> {
         let Self(server) = self;
         server.ended.store(true, Ordering::SeqCst);
         for stream in server.state().open.iter().filter_map(Weak::upgrade) {
-            // It may be closed already.
+            // The connection may be closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }
-        // Wakes the listener.
+        // Wake the listener.
         let _ = TcpStream::connect(server.address);
     }
 }

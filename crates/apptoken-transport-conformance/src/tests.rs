@@ -1,4 +1,4 @@
-//! Every check fails for the flaw that it exists for.
+//! Every check fails for a transport with the flaw that it checks for.
 
 mod client;
 
@@ -9,10 +9,10 @@ use std::time::Duration;
 use apptoken_core::{Endpoint, FnTransport, HttpRequest, HttpResponse, TransportFailure};
 
 use self::client::{Client, Flaw};
-use crate::list::{ADVISED, Check, ESSENTIAL};
+use crate::list::{Check, ESSENTIAL, RECOMMENDED};
 use crate::{check, check_essential, check_time_limit, check_without_socket, run};
 
-/// Every flaw with the checks that it fails.
+/// Every flaw, with the checks that fail.
 const FLAWS: &[(Flaw, &[&str])] = &[
     (Flaw::AddsCharset, &["sends_the_request_as_it_is", "sends_a_large_request_whole"]),
     (Flaw::DropsAcceptHeader, &["sends_the_request_as_it_is", "sends_a_large_request_whole"]),
@@ -94,37 +94,37 @@ fn a_flaw_fails_the_checks_against_it_and_no_others() {
     });
 }
 
-/// All of them, but the slowest, which sends megabytes, only where it should fail.
+/// All checks, but the slowest one, which sends megabytes, only if it should fail.
 fn checks_for(expected: &[&str]) -> impl Iterator<Item = &'static Check> {
     let slowest = "reset_amid_the_request_is_unknown";
     let with_slowest = expected.contains(&slowest);
-    ESSENTIAL.iter().chain(ADVISED).filter(move |check| with_slowest || check.name != slowest)
+    ESSENTIAL.iter().chain(RECOMMENDED).filter(move |check| with_slowest || check.name != slowest)
 }
 
 #[test]
 fn every_check_has_a_flaw_that_fails_it() {
     let failing: BTreeSet<_> = FLAWS.iter().flat_map(|(_, failed)| *failed).copied().collect();
-    let all: BTreeSet<_> = ESSENTIAL.iter().chain(ADVISED).map(|check| check.name).collect();
+    let all: BTreeSet<_> = ESSENTIAL.iter().chain(RECOMMENDED).map(|check| check.name).collect();
     assert_eq!(failing, all);
 }
 
 #[test]
-fn what_is_only_advised_is_not_essential() {
+fn a_recommendation_is_not_essential() {
     for flaw in [Flaw::AlwaysSaysUnknown, Flaw::ConnectsEachTime, Flaw::TrustsOldConnections] {
         check_essential(|_: &Endpoint| Client::new(Some(flaw))).assert_passed();
     }
 }
 
 #[test]
-fn a_client_with_a_time_limit_gives_up() {
+fn a_client_with_a_time_limit_passes_its_check() {
     let hasty = |flaw| move |_: &Endpoint| Client::new(flaw).time_limit(Duration::from_millis(50));
     assert_eq!(check_time_limit(hasty(None)), Ok(()));
     let wrong = check_time_limit(hasty(Some(Flaw::AlwaysSaysNotSent))).unwrap_err();
-    assert!(wrong.contains("called not sent"), "{wrong}");
+    assert!(wrong.contains("says not sent"), "{wrong}");
 }
 
 #[test]
-fn without_socket_the_answers_count() {
+fn a_transport_without_socket_is_checked_by_its_replies() {
     let with_time = |request: &HttpRequest| {
         assert_eq!(request.method(), "POST");
         Ok(HttpResponse::new(200, [("Date", "Sun, 06 Nov 1994 08:49:37 GMT")], b"{}".to_vec()))
@@ -144,7 +144,12 @@ fn without_socket_the_answers_count() {
 fn a_report_says_what_is_wrong() {
     let report = check_essential(|_: &Endpoint| Client::new(Some(Flaw::FailsOnErrorStatus)));
     let text = report.to_string();
-    assert!(text.contains("FAILED  returns_any_status: a whole reply of status 400 became a failure"), "{text}");
+    assert!(
+        text.contains(
+            "FAILED  returns_any_status: the transport returned a failure for a complete reply of status 400"
+        ),
+        "{text}"
+    );
     assert!(text.contains("ok      passes_headers_on\n"), "{text}");
 }
 

@@ -1,4 +1,4 @@
-//! Checks for a transport that is the server itself.
+//! Checks for a transport without sockets.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn answers_a_known_action(transport: &impl Transport) -> Outcome {
     let reply = with_widget_request(|request| answer(transport, request))?;
     match reply.server_time() {
         Some(_) => Ok(()),
-        None => Err("the reply has no server time: neither X-Kaltura-Session nor Date is there".into()),
+        None => Err("the reply has no server time: X-Kaltura-Session and Date are missing".into()),
     }
 }
 
@@ -40,9 +40,9 @@ fn answers_the_same_request_again(transport: &impl Transport) -> Outcome {
 
 fn answer(transport: &impl Transport, request: &HttpRequest) -> Result<HttpResponse, String> {
     let reply =
-        transport.send(request).map_err(|failure| format!("a request became a failure: {}", cause(&failure)))?;
+        transport.send(request).map_err(|failure| format!("the transport returned a failure: {}", cause(&failure)))?;
     if reply.status() != 200 || reply.body().is_empty() {
-        return Err(format!("the reply had status {} and {} bytes", reply.status(), reply.body().len()));
+        return Err(format!("the reply has status {} and {} bytes", reply.status(), reply.body().len()));
     }
     Ok(reply)
 }
@@ -54,7 +54,7 @@ fn with_widget_request<R>(send: impl FnOnce(&HttpRequest) -> Result<R, String>) 
     send(exchange.map_err(|error| error.to_string())?.request())
 }
 
-/// No request leaves the machine, even if the transport has a socket after all.
+/// An endpoint that does not exist, so that no request leaves this machine even if the transport opens a socket.
 fn endpoint() -> Result<Endpoint, String> {
     Endpoint::parse("https://kaltura.invalid").map_err(|error| error.to_string())
 }

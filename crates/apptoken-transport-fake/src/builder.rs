@@ -15,7 +15,7 @@ use crate::server::Server;
 /// The account of [`Fake::new`].
 const DEFAULT_ACCOUNT: u32 = 101;
 
-/// When a fake begins by default: 21 November 2026.
+/// The default start time: 21 November 2026. It is fixed so that tests are reproducible.
 const DEFAULT_TIME: UnixSeconds = UnixSeconds(1_795_236_420);
 
 const DEFAULT_SEED: u64 = 0x006b_616c_7475_7261;
@@ -32,21 +32,21 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// What token ids, token values, sessions and chances of faults are made from. The same seed and the same calls give
-    /// the same answers, byte for byte. Without a seed they are made from a fixed one.
+    /// Sets the seed of token ids, token values, sessions and fault probabilities. The same seed and the same calls
+    /// give the same replies, byte for byte. The default seed is fixed too.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
     }
 
-    /// The clock; by default one that stands at 21 November 2026.
+    /// Sets the clock. The default is a frozen clock at 21 November 2026.
     #[must_use]
     pub fn clock(self, clock: FakeClock) -> Self {
         Self { clock, ..self }
     }
 
-    /// Whether the server caches replies as Kaltura does: a repeated `session.startWidgetSession` gives the same KS for
-    /// ten minutes, and errors outlive their cause by two minutes. Off by default.
+    /// Sets whether the server caches replies as Kaltura does: a repeated `session.startWidgetSession` returns the same
+    /// KS for ten minutes, and an error is repeated for two minutes, even if its cause is gone. Off by default.
     #[must_use]
     pub fn response_cache(self, yes: bool) -> Self {
         Self { is_caching: yes, ..self }
@@ -58,14 +58,14 @@ impl Builder {
         Self { journal_capacity: requests, ..self }
     }
 
-    /// A fake without accounts.
+    /// Builds a fake without accounts.
     #[must_use]
     pub fn build(self) -> Fake {
         self.with_roles(global_roles())
     }
 
-    /// A fake with the accounts and roles of a configuration: JSON with the keys `partners` and, where others than
-    /// Kaltura's own are wanted, `roles`.
+    /// Builds a fake from a configuration: JSON with the key `partners` for the accounts, and optionally `roles`, which
+    /// adds to Kaltura's own roles or replaces them by id.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl Builder {
     }
 }
 
-/// Roles with others added, or put in the place of those with the same id.
+/// Adds roles, or replaces those with the same id. A changed role keeps the description and tags that the change omits.
 fn with_changes(mut roles: Vec<RoleRow>, changes: Vec<RoleRow>) -> Vec<RoleRow> {
     for change in changes {
         match roles.iter_mut().find(|role| role.id == change.id) {
@@ -122,7 +122,7 @@ impl Fake {
         fake
     }
 
-    /// Settings of a fake that differs.
+    /// Starts to build a fake with other settings.
     #[must_use]
     pub fn builder() -> Builder {
         Builder {

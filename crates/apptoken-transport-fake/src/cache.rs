@@ -1,5 +1,5 @@
-//! The server's cache of replies: those to requests without a KS, or with one that everybody can have, are given again
-//! to whoever sends the same parameters.
+//! The response cache of the server. It repeats a reply for the same parameters if the request has no KS or an
+//! anonymous one, because everybody can get such a KS.
 
 use indexmap::IndexMap;
 
@@ -7,41 +7,43 @@ use crate::php::hash::md5;
 use crate::php::query::build_sorted;
 use crate::php::{Array, Key, Value};
 
-/// How long answers are stored, in seconds.
+/// How long replies are cached, in seconds. The server has the value for results in `kApiCache.php`, and that for
+/// errors in `KalturaResponseCacher.php`.
 const SUCCESS_SECONDS: i64 = 600;
 const ERROR_SECONDS: i64 = 120;
 
-/// Answers beyond this number, or that are larger together, push the oldest out.
+/// The maximum number of entries and their total size. The oldest entries are evicted.
 const MAX_ENTRIES: usize = 1_024;
 const MAX_SIZE: usize = 16 << 20;
 
-/// Answers of more bytes are not stored.
-const MAX_ANSWER: usize = 1 << 20;
+/// Larger entries are not cached.
+const MAX_ENTRY_SIZE: usize = 1 << 20;
 
-/// Whether the answer being made may be stored, and how long.
+/// Whether a result may be cached, and for how long.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Storing {
+pub(crate) struct CachePolicy {
     is_disabled: bool,
     seconds: Option<i64>,
 }
 
-impl Storing {
-    /// The answer is not stored.
+impl CachePolicy {
+    /// Prevents caching.
     pub(crate) fn disable(&mut self) {
         self.is_disabled = true;
     }
 
+    /// Limits the time.
     pub(crate) fn at_most(&mut self, seconds: i64) {
         self.seconds = Some(self.seconds.map_or(seconds, |before| before.min(seconds)));
     }
 
-    /// The answer is an error.
-    pub(crate) fn failed(&mut self) {
+    /// Limits the time to that of errors.
+    pub(crate) fn limit_for_error(&mut self) {
         self.at_most(ERROR_SECONDS);
     }
 
-    /// Takes over what was found about a part of the answer.
-    pub(crate) fn and(&mut self, part: Self) {
+    /// Applies the policy of a part of a multirequest to the whole.
+    pub(crate) fn restrict(&mut self, part: Self) {
         self.is_disabled |= part.is_disabled;
         if let Some(seconds) = part.seconds {
             self.at_most(seconds);
@@ -49,14 +51,14 @@ impl Storing {
     }
 }
 
-/// What a KS is to the cache, without a look at the database.
+/// How the cache classifies a KS. The server does this without its database, to reply fast.
 pub(crate) enum KsState {
     None,
-    /// It takes the database to tell.
+    /// Only the database can validate it, so the reply is not cached.
     Unknown,
-    /// It is not valid, for this reason.
+    /// It is not valid, with the reason code of the server.
     Invalid(i64),
-    /// The session of a widget.
+    /// It is a widget session.
     Anonymous {
         partner_id: String,
         session_type: String,
@@ -65,12 +67,14 @@ pub(crate) enum KsState {
     },
 }
 
-/// The key of a request's answer.
+/// The key of a cached reply or result.
 #[derive(Clone)]
 pub(crate) struct CacheKey(String);
 
 impl CacheKey {
-    /// The key; `None` for requests whose answers are not stored.
+    /// The key of a request; `None` if its reply is not cached.
+    ///
+    /// The KS is left out, as are parameters that do not change the reply.
     pub(crate) fn of(mut params: Array, ks: &KsState, host: &str, is_https: bool, script: &str) -> Option<Self> {
         for name in ["ks", "kalsig", "clientTag", "callback"] {
             params.shift_remove(&Key::from(name));
@@ -101,17 +105,17 @@ impl CacheKey {
     }
 }
 
-/// The cache.
+/// A cache whose entries expire.
 pub(crate) struct Cache<T> {
     entries: IndexMap<String, Entry<T>>,
-    /// Of all entries together, in bytes.
+    /// The size of all entries, in bytes.
     size: usize,
 }
 
 struct Entry<T> {
     until: i64,
     stored_at: i64,
-    answer: T,
+    value: T,
     size: usize,
 }
 
@@ -122,15 +126,15 @@ impl<T> Default for Cache<T> {
 }
 
 impl<T: Clone> Cache<T> {
-    /// The stored answer, and when it was stored.
+    /// The cached value, and when it was cached.
     pub(crate) fn get(&self, key: &CacheKey, now: i64) -> Option<(T, i64)> {
         let entry = self.entries.get(&key.0).filter(|entry| entry.until > now)?;
-        Some((entry.answer.clone(), entry.stored_at))
+        Some((entry.value.clone(), entry.stored_at))
     }
 
-    /// Stores an answer of `size` bytes if it may be stored, and returns whether it was.
-    pub(crate) fn put(&mut self, key: &CacheKey, answer: &T, size: usize, storing: Storing, now: i64) -> bool {
-        if storing.is_disabled || size > MAX_ANSWER {
+    /// Caches a value of `size` bytes if the policy allows it. Returns whether it did.
+    pub(crate) fn put(&mut self, key: &CacheKey, value: &T, size: usize, cache_policy: CachePolicy, now: i64) -> bool {
+        if cache_policy.is_disabled || size > MAX_ENTRY_SIZE {
             return false;
         }
         if let Some(before) = self.entries.shift_remove(&key.0) {
@@ -140,8 +144,8 @@ impl<T: Clone> Cache<T> {
             let Some((_, oldest)) = self.entries.shift_remove_index(0) else { break };
             self.size -= oldest.size;
         }
-        let until = now.saturating_add(storing.seconds.unwrap_or(SUCCESS_SECONDS));
-        self.entries.insert(key.0.clone(), Entry { until, stored_at: now, answer: answer.clone(), size });
+        let until = now.saturating_add(cache_policy.seconds.unwrap_or(SUCCESS_SECONDS));
+        self.entries.insert(key.0.clone(), Entry { until, stored_at: now, value: value.clone(), size });
         self.size += size;
         true
     }
@@ -161,11 +165,11 @@ mod tests {
     }
 
     #[test]
-    fn answers_end_after_their_time() {
+    fn errors_expire_before_results() {
         let mut cache = Cache::default();
-        let mut error = Storing::default();
-        error.failed();
-        assert!(cache.put(&key("good"), &1, 1, Storing::default(), 1_000));
+        let mut error = CachePolicy::default();
+        error.limit_for_error();
+        assert!(cache.put(&key("good"), &1, 1, CachePolicy::default(), 1_000));
         assert!(cache.put(&key("bad"), &2, 1, error, 1_000));
         assert_eq!(cache.get(&key("good"), 1_599), Some((1, 1_000)));
         assert_eq!(cache.get(&key("good"), 1_600), None);
@@ -174,17 +178,17 @@ mod tests {
     }
 
     #[test]
-    fn the_store_is_bounded() {
+    fn the_cache_is_limited_in_entries_and_bytes() {
         let mut cache = Cache::default();
         for number in 0..3_000 {
-            cache.put(&key(&number.to_string()), &number, 1, Storing::default(), 0);
+            cache.put(&key(&number.to_string()), &number, 1, CachePolicy::default(), 0);
         }
         assert_eq!((cache.entries.len(), cache.size), (MAX_ENTRIES, MAX_ENTRIES));
         assert_eq!(cache.get(&key("2999"), 1), Some((2_999, 0)));
         for number in 0..100 {
-            assert!(cache.put(&key(&number.to_string()), &number, MAX_ANSWER, Storing::default(), 0));
+            assert!(cache.put(&key(&number.to_string()), &number, MAX_ENTRY_SIZE, CachePolicy::default(), 0));
         }
-        assert_eq!((cache.entries.len(), cache.size), (MAX_SIZE / MAX_ANSWER, MAX_SIZE));
-        assert!(!cache.put(&key("huge"), &0, MAX_ANSWER + 1, Storing::default(), 0));
+        assert_eq!((cache.entries.len(), cache.size), (MAX_SIZE / MAX_ENTRY_SIZE, MAX_SIZE));
+        assert!(!cache.put(&key("huge"), &0, MAX_ENTRY_SIZE + 1, CachePolicy::default(), 0));
     }
 }

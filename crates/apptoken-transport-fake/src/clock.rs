@@ -5,19 +5,19 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use apptoken_core::{Clock, Moment, UnixSeconds};
 
-/// The one clock of a fake: it stands still until a test moves it, or runs with the system's and can be moved too.
+/// The clock of a fake. It is frozen until a test moves it, or it runs with the system clock and can also be moved.
 ///
-/// Clones share the time. As a [`Clock`] it is also the clock for the code under test: `sleep` moves it and returns at
-/// once, so nothing waits in a test.
+/// Clones share the time. It implements [`Clock`] for the code under test: `sleep` advances it and returns at once, so
+/// tests never wait.
 #[derive(Clone)]
 pub struct FakeClock {
-    shared: Arc<Shared>,
+    shared: Arc<SharedTime>,
 }
 
-struct Shared {
-    /// Nanoseconds since 1970, without those that went by since `running_since`.
+struct SharedTime {
+    /// The wall clock in nanoseconds since 1970, without the time since `running_since`.
     wall: AtomicI64,
-    /// Nanoseconds that the clock went forward, without those since `running_since`.
+    /// The monotonic clock in nanoseconds, without the time since `running_since`.
     elapsed: AtomicI64,
     running_since: Option<Instant>,
 }
@@ -25,13 +25,13 @@ struct Shared {
 const NANOS: i64 = 1_000_000_000;
 
 impl FakeClock {
-    /// A clock that stands at a time.
+    /// A frozen clock at this time.
     #[must_use]
     pub fn frozen_at(time: UnixSeconds) -> Self {
         Self::new(time.0.saturating_mul(NANOS), None)
     }
 
-    /// A clock that shows the system's time and goes on with it.
+    /// A clock that starts at the system time and runs.
     #[must_use]
     pub fn running() -> Self {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -39,37 +39,38 @@ impl FakeClock {
     }
 
     fn new(wall: i64, running_since: Option<Instant>) -> Self {
-        let shared = Shared { wall: AtomicI64::new(wall), elapsed: AtomicI64::new(0), running_since };
+        let shared = SharedTime { wall: AtomicI64::new(wall), elapsed: AtomicI64::new(0), running_since };
         Self { shared: Arc::new(shared) }
     }
 
-    /// The time in whole seconds.
+    /// The wall clock time in whole seconds.
     #[must_use]
     pub fn time(&self) -> UnixSeconds {
-        let wall = self.shared.wall.load(Ordering::Relaxed).saturating_add(self.went_by());
+        let wall = self.shared.wall.load(Ordering::Relaxed).saturating_add(self.since_start());
         UnixSeconds(wall.div_euclid(NANOS))
     }
 
-    /// Moves the clock forward.
+    /// Advances the wall clock and the monotonic clock.
     pub fn advance(&self, duration: Duration) {
         add(&self.shared.wall, nanos(duration));
         add(&self.shared.elapsed, nanos(duration));
     }
 
-    /// Sets the time of day, forward or back, as when somebody sets a computer's clock: [`Moment::elapsed`] goes on.
+    /// Sets the wall clock, forward or back, as an administrator or NTP does. The monotonic clock ([`Moment::elapsed`])
+    /// does not change.
     pub fn set(&self, time: UnixSeconds) {
-        let went_by = self.went_by();
-        self.shared.wall.store(time.0.saturating_mul(NANOS).saturating_sub(went_by), Ordering::Relaxed);
+        let since_start = self.since_start();
+        self.shared.wall.store(time.0.saturating_mul(NANOS).saturating_sub(since_start), Ordering::Relaxed);
     }
 
-    fn went_by(&self) -> i64 {
+    fn since_start(&self) -> i64 {
         self.shared.running_since.map_or(0, |start| nanos(start.elapsed()))
     }
 }
 
 impl Clock for FakeClock {
     fn now(&self) -> Moment {
-        let elapsed = self.shared.elapsed.load(Ordering::Relaxed).saturating_add(self.went_by());
+        let elapsed = self.shared.elapsed.load(Ordering::Relaxed).saturating_add(self.since_start());
         Moment { wall: self.time(), elapsed: Duration::from_nanos(elapsed.unsigned_abs()) }
     }
 
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sleeping_moves_every_clone() {
+    fn sleep_advances_every_clone() {
         let clock = FakeClock::frozen_at(UnixSeconds(1_000));
         let other = clock.clone();
         clock.sleep(Duration::from_millis(2_500));
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn setting_the_time_does_not_change_what_elapsed() {
+    fn setting_the_wall_clock_leaves_the_monotonic_clock() {
         let clock = FakeClock::frozen_at(UnixSeconds(1_000));
         clock.advance(Duration::from_secs(5));
         clock.set(UnixSeconds(10));

@@ -1,4 +1,4 @@
-//! Accounts and roles from a file.
+//! Parses a configuration of accounts and roles.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::config_error::ConfigError;
 use crate::model::account::{Account, PartnerStatus};
 use crate::model::role::{RoleRow, STATUS_ACTIVE};
 
-/// What a configuration holds.
+/// A parsed configuration.
 pub(crate) struct Config {
     pub(crate) accounts: Vec<Account>,
     pub(crate) roles: Vec<RoleRow>,
@@ -36,7 +36,7 @@ impl Config {
     }
 }
 
-/// The file. `about` and `rolesAbout` are for whoever reads it.
+/// The JSON file. `about` and `rolesAbout` are comments for its readers.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct File {
@@ -128,7 +128,7 @@ impl<const MIN: i64, const MAX: i64> TryFrom<i64> for Within<MIN, MAX> {
     type Error = &'static str;
 
     fn try_from(number: i64) -> Result<Self, Self::Error> {
-        if (MIN..=MAX).contains(&number) { Ok(Self(number)) } else { Err("another number") }
+        if (MIN..=MAX).contains(&number) { Ok(Self(number)) } else { Err("out of range") }
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
             (r#"{"partners":[{"id":0}]}"#.to_owned(), "partners[0].id: expected a number from 1 to 2147483647"),
             (
                 r#"{"partners":[{"id":1}]}"#.to_owned(),
-                "partners[0].adminSecret: expected a secret: printable characters without blanks around them",
+                "partners[0].adminSecret: expected a secret: printable characters without surrounding whitespace",
             ),
             (partner(r#","ksVersion":3"#), "partners[0].ksVersion: expected 1 or 2"),
             (partner(r#","ksMaxExpiry":-1"#), "partners[0].ksMaxExpiry: expected a number of seconds or null"),
@@ -192,14 +192,14 @@ mod tests {
             (r#"{"partners":[7]}"#.to_owned(), "partners[0]: expected an object"),
             (
                 partner(r#","additionalAdminSecrets":["c",""]"#),
-                "partners[0].additionalAdminSecrets[1]: expected a secret: printable characters without blanks around them",
+                "partners[0].additionalAdminSecrets[1]: expected a secret: printable characters without surrounding whitespace",
             ),
             (
                 partner(r#","secrets":[]"#),
                 "partners[0].secrets: expected one of the keys id, ksVersion, adminSecret, additionalAdminSecrets, secret, ksMaxExpiry, status, features, anonymousUser",
             ),
             (r#"{"partners":[],"roles":[{"id":0}]}"#.to_owned(), "roles[0].id: expected a number from 1 to 2147483647"),
-            (r#"{"partners":[],"roles":[{"id":1}]}"#.to_owned(), "roles[0].name: expected a text"),
+            (r#"{"partners":[],"roles":[{"id":1}]}"#.to_owned(), "roles[0].name: expected a string"),
             (
                 r#"{"partners":[],"roles":[{"nom":1}]}"#.to_owned(),
                 "roles[0].nom: expected one of the keys id, name, systemName, shortName, permissionNames, description, tags",

@@ -1,13 +1,13 @@
 use std::fmt;
 
-/// A configuration that cannot be used. It names the key and what is expected there, never a value.
+/// Why a configuration cannot be used. It names the key and what is expected there, but never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     key: String,
     expected: String,
 }
 
-/// Longer keys are cut: what stands where a key belongs can be anything.
+/// Longer keys are truncated: an unknown key can be any text.
 const MAX_KEY: usize = 80;
 
 impl ConfigError {
@@ -15,7 +15,7 @@ impl ConfigError {
         Self { key: key.chars().take(MAX_KEY).collect(), expected: expected.into() }
     }
 
-    /// The text of serde's error can hold a value of the file, so only names of fields are taken from it.
+    /// Takes only field names from serde's message, which can contain a value of the file.
     pub(crate) fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
         let text = error.inner().to_string();
         let mut key = if error.path().iter().len() == 0 { String::new() } else { error.path().to_string() };
@@ -27,10 +27,10 @@ impl ConfigError {
             key.push_str(if key.is_empty() { "" } else { "." });
             key.push_str(name);
         }
-        Self::new(&key, expected_at(&place(&key)))
+        Self::new(&key, expected_at(&without_numbers(&key)))
     }
 
-    /// Where it is, such as `partners[0].id`; empty for the file as a whole.
+    /// The key, such as `partners[0].id`; empty for the file as a whole.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -46,26 +46,26 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// What is expected at a place: the keys that lead there, with `[]` for an item of a list.
-fn expected_at(place: &str) -> &'static str {
-    match place {
+/// What is expected at a key; `[]` stands for any item of a list.
+fn expected_at(key: &str) -> &'static str {
+    match key {
         "" | "partners[]" | "roles[]" => "an object",
         "partners" | "partners[].additionalAdminSecrets" | "partners[].features" | "roles" => "a list",
         "partners[].id" | "roles[].id" => "a number from 1 to 2147483647",
         "partners[].ksVersion" => "1 or 2",
         "partners[].adminSecret" | "partners[].additionalAdminSecrets[]" | "partners[].secret" => {
-            "a secret: printable characters without blanks around them"
+            "a secret: printable characters without surrounding whitespace"
         }
         "partners[].ksMaxExpiry" => "a number of seconds or null",
         "partners[].status" => "1 (active), 2 (content blocked) or 3 (fully blocked)",
         "partners[].features[]" => "the name of a feature",
         "partners[].anonymousUser" => "true or false",
-        _ => "a text",
+        _ => "a string",
     }
 }
 
-/// A key without the numbers of items.
-fn place(key: &str) -> String {
+/// Removes the item numbers from a key.
+fn without_numbers(key: &str) -> String {
     let without_number = |part: &str| part.trim_start_matches(|each: char| each.is_ascii_digit()).to_owned();
     key.split('[').map(without_number).collect::<Vec<_>>().join("[")
 }

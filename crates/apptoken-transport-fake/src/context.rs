@@ -1,4 +1,4 @@
-//! Who calls: the KS, the account that is asked for, and what both are allowed.
+//! The caller of an action: their session, the requested account and their permissions.
 
 use crate::error::{self, ApiError, invalid_ks};
 use crate::model::session::Session;
@@ -15,12 +15,13 @@ use crate::session_check::check_session;
 /// The caller of an action.
 pub(crate) struct Context {
     pub(crate) session: Option<Session>,
-    /// The account that the request names, as it names it.
+    /// The requested account with the type that the request gives it, because the reply repeats it with that type.
     requested: Option<Value>,
 }
 
 impl Context {
-    /// Reads the KS and the account of a request.
+    /// Parses the KS and the requested account. A KS without a valid signature is an error before any other check of
+    /// the request; its expiry is checked later, in [`permissions`](Self::permissions).
     pub(crate) fn of(state: &mut State, params: &Array) -> Result<Self, ApiError> {
         let ks = set(params, "ks").filter(|ks| is_true(ks));
         let session = match ks {
@@ -30,6 +31,7 @@ impl Context {
             }
             None => None,
         };
+        // `p` wins over `partnerId`. With a KS, partner 0 counts as not given.
         let named = |name| set(params, name).filter(|value| is_true(value) || ks.is_some());
         let requested = named("p").filter(|value| is_true(value)).or_else(|| named("partnerId"));
         let is_ignored = |value: &Value| session.is_some() && equals_int(value, 0);
@@ -37,7 +39,7 @@ impl Context {
         Ok(Self { session, requested })
     }
 
-    /// The account that the call is about.
+    /// The requested account, or else that of the session.
     pub(crate) fn partner_id(&self) -> i64 {
         match (&self.requested, &self.session) {
             (Some(requested), _) => to_int(requested),
@@ -46,7 +48,7 @@ impl Context {
         }
     }
 
-    /// Its id as a text.
+    /// The id of that account as text.
     pub(crate) fn partner_text(&self) -> String {
         match (&self.requested, &self.session) {
             (Some(requested), _) => to_text(requested).into_owned(),
@@ -55,7 +57,8 @@ impl Context {
         }
     }
 
-    /// Its id in an answer: of the type that the request has it in.
+    /// The id of that account in a reply: with the type of the request, or text from the KS. The server was seen to
+    /// return `partnerId` of `appToken.startSession` as a number only if the request has a JSON number.
     pub(crate) fn partner_output(&self) -> Output {
         match &self.requested {
             Some(requested) => requested.into(),
@@ -63,22 +66,22 @@ impl Context {
         }
     }
 
-    /// The account that the caller acts for.
+    /// The account that the permissions of the caller come from.
     pub(crate) fn permissions_partner_id(&self) -> i64 {
         self.session.as_ref().map_or_else(|| self.partner_id(), Session::partner_id)
     }
 
-    /// Whether the caller asks for the account that they act for.
+    /// Whether the caller requests their own account.
     pub(crate) fn is_for_own_account(&self) -> bool {
         self.requested.is_none() || self.partner_id() == self.permissions_partner_id()
     }
 
-    /// What tells whether the next of several requests comes from the same caller.
+    /// Identifies the caller, to compare it with that of the next part of a multirequest.
     pub(crate) fn caller(&self) -> (Option<Value>, Option<String>) {
         (self.requested.clone(), self.session.as_ref().map(|session| session.text.clone()))
     }
 
-    /// Checks the KS, the accounts and the user, and tells what they are allowed.
+    /// Checks the session, the accounts and the user, in the order of the server, and returns the permissions.
     pub(crate) fn permissions(&self, state: &mut State, info: RequestInfo<'_>) -> Result<Permissions, ApiError> {
         if let Some(session) = &self.session {
             check_session(state, session, info)?;

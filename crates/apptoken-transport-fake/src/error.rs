@@ -1,25 +1,26 @@
-//! The errors of Kaltura's API: codes, texts and the names of their arguments.
+//! API errors: their codes, messages and argument names.
 
 use std::borrow::Cow;
 
 use crate::php::strip_tags::strip_tags;
 
-/// An error that the API answers with.
+/// An API error.
 ///
-/// Its text is made when the answer is written: the arguments can be long, and other requests wait while it is found.
+/// The message is built when the reply is serialized. Arguments can be long, and the server is locked when the error is
+/// created.
 #[derive(Clone)]
 pub(crate) struct ApiError {
     pub(crate) code: String,
     text: Cow<'static, str>,
-    /// As given: markup is taken out when they are shown.
+    /// The original values. The server removes HTML tags from them in a reply.
     args: Vec<(&'static str, Option<String>)>,
 }
 
-/// What ends an action without a result.
+/// Why an action has no result.
 pub(crate) enum Failure {
     /// An error of the API.
     Api(ApiError),
-    /// PHP itself gives up: HTTP 500 without a body.
+    /// A fatal PHP error: HTTP 500 with an empty body.
     Crash,
 }
 
@@ -29,7 +30,7 @@ impl From<ApiError> for Failure {
     }
 }
 
-/// The code, argument names and text of a kind of error.
+/// The code, argument names and message of an error.
 pub(crate) struct Template {
     code: &'static str,
     args: &'static [&'static str],
@@ -61,7 +62,7 @@ impl Template {
 }
 
 impl ApiError {
-    /// An error of any code, for faults: its text is that of the code if the code is known.
+    /// An error with any code, for faults. The message is that of the code if the code is known.
     pub(crate) fn of_code(code: &str) -> Self {
         match ALL.iter().find(|template| template.code == code) {
             Some(template) => template.plain(),
@@ -69,18 +70,18 @@ impl ApiError {
         }
     }
 
-    /// The text with the arguments in their places.
+    /// The message with its arguments.
     pub(crate) fn message(&self) -> String {
         let args = self.args();
         args.fold(self.text.to_string(), |message, (name, value)| message.replace(&format!("@{name}@"), &value))
     }
 
-    /// The arguments as the API shows them.
+    /// The arguments as they appear in a reply.
     pub(crate) fn args(&self) -> impl ExactSizeIterator<Item = (&'static str, String)> {
         self.args.iter().map(|(name, value)| (*name, value.as_deref().map_or_else(|| "N/A".to_owned(), strip_tags)))
     }
 
-    /// About how many bytes it takes in an answer, where the arguments stand twice.
+    /// Its approximate size in a reply, which contains the arguments twice.
     pub(crate) fn size(&self) -> usize {
         let args: usize = self.args.iter().filter_map(|(_, value)| value.as_ref()).map(String::len).sum();
         self.text.len() + 2 * args
@@ -149,12 +150,14 @@ templates! {
     USER_ROLE_NOT_FOUND [] "User role not found"
 }
 
-/// The KS cannot be used, for a reason that stands where the KS would be.
+/// The error for a KS that cannot be used. The argument KSID is the KS if it cannot be parsed, but otherwise the
+/// reason, such as `EXPIRED`. The server always reports the error code -1.
 pub(crate) fn invalid_ks(ks_or_reason: &str) -> ApiError {
     INVALID_KS.with(&[ks_or_reason, "-1", "INVALID_STR"])
 }
 
-/// A value that PHP's functions refuse by its type, such as an array where a text is needed.
+/// A PHP TypeError, for example for an array in place of a string. The server reports it as this error, with the
+/// misspelled code.
 pub(crate) fn type_error() -> ApiError {
     INTERNAL_SERVERL_ERROR.plain()
 }
@@ -164,14 +167,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_stand_in_the_text_without_markup() {
+    fn a_message_contains_its_arguments_without_tags() {
         let error = INVALID_WIDGET_ID.with(&["<b>_1</b>"]);
         assert_eq!(error.message(), "Unknown widget [_1]");
         assert_eq!(error.args().collect::<Vec<_>>(), [("WIDGET_ID", "_1".to_owned())]);
     }
 
     #[test]
-    fn a_missing_argument_is_shown_as_such() {
+    fn a_missing_argument_is_shown_as_n_a() {
         assert_eq!(INVALID_OBJECT_ID.plain().message(), "Invalid object id [N/A]");
     }
 }

@@ -8,13 +8,13 @@ use crate::fault::{Fault, FaultId};
 use crate::journal::Journal;
 use crate::model::state::State;
 use crate::server::Server;
-use crate::server::turn::Turn;
+use crate::server::locked_server::LockedServer;
 use crate::wire::reply::Delivery;
 use crate::wire::request::{ParsedRequest, WireRequest};
 
-/// Kaltura in memory.
+/// An in-memory Kaltura server.
 ///
-/// A handle: clones share the server. It answers one request at a time, and needs no thread, no socket and no time.
+/// Cloning is cheap, and clones share the server. A `Fake` uses no thread and no socket, and never sleeps.
 ///
 /// # Examples
 ///
@@ -42,37 +42,38 @@ impl Fake {
         Self { server: Arc::new(Mutex::new(server)), clock, is_seeded }
     }
 
-    /// Answers a request: reads it, runs its actions, and writes the reply.
+    /// Handles a request: parses it, runs its actions and builds the reply.
     #[must_use]
     pub fn handle(&self, request: &WireRequest) -> Delivery {
-        self.answer(&request.parse())
+        self.handle_parsed(&request.parse())
     }
 
-    /// Answers a request that was parsed.
+    /// Handles a parsed request.
     ///
-    /// Requests of other threads are answered meanwhile: the parts of a multirequest are steps of their own, and long
-    /// replies are written beside the server.
+    /// Other threads can make requests meanwhile: the server is unlocked between the parts of a multirequest and while
+    /// a reply is serialized.
     #[must_use]
-    pub fn answer(&self, request: &ParsedRequest<'_>) -> Delivery {
-        Turn::wait_for(&self.server).handle(request)
+    pub fn handle_parsed(&self, request: &ParsedRequest<'_>) -> Delivery {
+        LockedServer::lock(&self.server).handle(request)
     }
 
-    /// Whether the seed was chosen, so that whoever chose it expects what is made from it.
+    /// Whether the seed was set with [`Builder::seed`](crate::Builder::seed). If it was, the caller expects
+    /// reproducible ids and secrets.
     #[must_use]
     pub fn is_seeded(&self) -> bool {
         self.is_seeded
     }
 
-    /// Makes secrets that nobody can know, for a fake that others than the test's author reach.
+    /// Replaces predictable secrets by random ones, for a fake that other machines can reach.
     ///
-    /// From now on values of tokens and the random parts of sessions come from the operating system. Tokens that are
-    /// there get new values, and accounts new secrets where theirs are those of [`Account::new`](crate::Account::new):
-    /// read them after this.
+    /// From now on, token values and the random parts of sessions come from the operating system. Existing tokens get
+    /// new values. Accounts get new secrets if they still have those of [`Account::new`](crate::Account::new). Read
+    /// secrets after this call, not before.
     pub fn use_system_randomness(&self) {
-        self.lock().state.become_unpredictable();
+        self.lock().state.use_system_randomness();
     }
 
-    /// The clock, which everything in the fake goes by.
+    /// The clock that the fake uses for everything.
     #[must_use]
     pub fn clock(&self) -> FakeClock {
         self.clock.clone()
@@ -84,59 +85,59 @@ impl Fake {
         self.lock().journal.clone()
     }
 
-    /// Empties the journal, its counts too.
+    /// Clears the journal and its counts.
     pub fn clear_journal(&self) {
         self.lock().journal = Journal::default();
     }
 
-    /// Adds trouble for requests to come.
+    /// Injects a fault for future requests.
     pub fn inject(&self, fault: Fault) -> FaultId {
         self.lock().faults.inject(fault)
     }
 
-    /// The faults that wait, in the order of their injection.
+    /// The faults that are still active, in the order of their injection.
     #[must_use]
     pub fn faults(&self) -> Vec<(FaultId, Fault)> {
         self.lock().faults.list()
     }
 
-    /// Takes a fault away; `false` if it is no longer there.
+    /// Removes a fault. Returns `false` if it is no longer active.
     pub fn remove_fault(&self, id: FaultId) -> bool {
         self.lock().faults.remove(id)
     }
 
-    /// Takes all faults away.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.lock().faults.clear();
     }
 
-    /// Switches the cache of replies on or off, and empties it.
+    /// Switches the response cache on or off, and clears it.
     pub fn set_response_cache(&self, yes: bool) {
         self.lock().set_caching(yes);
     }
 
-    /// Everything that the server keeps, as JSON. It holds the secrets of all accounts and tokens: treat it as one.
+    /// The whole state of the server as JSON: accounts, tokens, users, roles and revoked sessions.
     ///
-    /// Clock, faults, journal and cached replies are not part of it.
+    /// It contains the secrets of all accounts and tokens, so treat it as a secret. It does not contain the clock,
+    /// faults, the journal or cached replies.
     #[must_use]
     pub fn snapshot(&self) -> String {
-        // The copy shares the rows of the tables: requests wait for it only, not for the JSON.
+        // Cloning is fast because the clone shares the rows of the tables. Requests do not wait for the JSON.
         let state = self.lock().state.clone();
         serde_json::to_string(&state).unwrap_or_default()
     }
 
-    /// Goes back to a snapshot; cached replies are dropped.
+    /// Restores a snapshot and clears the response cache.
     ///
     /// # Errors
     ///
-    /// [`SnapshotError`] if the text is not a snapshot, or one of a state that no fake can have; the fake is as before
-    /// then.
+    /// [`SnapshotError`] if the text is not a snapshot, or if its state is inconsistent. The fake is then unchanged.
     pub fn restore(&self, snapshot: &str) -> Result<(), SnapshotError> {
         let state: State = serde_json::from_str(snapshot).map_err(|error| SnapshotError::of(&error))?;
-        if let Some(flaw) = state.flaw() {
-            return Err(SnapshotError { reason: format!(": {flaw}") });
+        if let Some(inconsistency) = state.inconsistency() {
+            return Err(SnapshotError { reason: format!(": {inconsistency}") });
         }
-        // Dropped after the lock is released: it can be large.
+        // The previous state can be large: drop it after the server is unlocked.
         let before = self.lock().restore(state);
         drop(before);
         Ok(())
@@ -164,7 +165,7 @@ impl fmt::Debug for Fake {
     }
 }
 
-/// A text that is not a snapshot. It says what was expected and where, never a value.
+/// Why a snapshot cannot be restored. It reports what was expected and where, but never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotError {
     reason: String,
@@ -173,7 +174,7 @@ pub struct SnapshotError {
 impl SnapshotError {
     fn of(error: &serde_json::Error) -> Self {
         let text = error.to_string();
-        // Other messages hold the value that was found, which can be a secret.
+        // Other messages of serde_json contain the value that was found, which can be a secret.
         let is_harmless = text.starts_with("expected") || text.starts_with("missing field");
         let reason = text.split(" at line ").next().filter(|_| is_harmless);
         let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));

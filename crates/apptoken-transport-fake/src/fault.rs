@@ -1,19 +1,19 @@
-//! Trouble that a test asks for.
+//! Faults that a test injects.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Trouble for requests of an action: what kind, for which of them, and whether the server has done its work by then.
+/// A fault for requests of an action: what goes wrong, for which requests, and whether the server acts first.
 ///
 /// # Examples
 ///
 /// ```
-/// use apptoken_transport_fake::{Fake, Fault, Trouble};
+/// use apptoken_transport_fake::{Fake, Fault, FaultKind};
 ///
 /// let fake = Fake::new();
-/// fake.inject(Fault::on("appToken.startSession", Trouble::Reset).nth(2).after_commit());
-/// fake.inject(Fault::on("session.startWidgetSession", Trouble::Status(503)).probability(0.05));
+/// fake.inject(Fault::on("appToken.startSession", FaultKind::Reset).nth(2).after_commit());
+/// fake.inject(Fault::on("session.startWidgetSession", FaultKind::Status(503)).probability(0.05));
 /// assert_eq!(fake.faults().len(), 2);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 pub struct Fault {
     #[serde(default)]
     action: Option<String>,
-    trouble: Trouble,
+    #[serde(rename = "trouble")]
+    kind: FaultKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nth: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,48 +31,48 @@ pub struct Fault {
     after_commit: bool,
 }
 
-/// A kind of trouble.
+/// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum FaultKind {
     /// The connection is refused; the server never acts.
     Refused,
-    /// The connection is reset before any reply.
+    /// The connection is reset before a reply.
     Reset,
-    /// The connection ends after so many bytes of the reply's body.
+    /// The connection ends after this many bytes of the reply's body.
     CutAfter(usize),
     /// Status 200 without a body.
     EmptyReply,
-    /// A page of HTML with this status.
+    /// An HTML page with this status.
     Html(u16),
-    /// The true reply in XML, whatever format was asked for.
+    /// The correct reply in XML, whatever format was requested.
     Xml,
     /// The body `null`.
     Null,
-    /// The first half of the true body, as if it were whole.
+    /// The first half of the correct body, with a matching length.
     Truncated,
-    /// The true body, damaged so that it is not JSON.
+    /// The correct body, damaged so that it is not JSON.
     Malformed,
     /// A redirect with this status.
     Redirect {
         /// The status, such as 302.
         status: u16,
-        /// Where to.
+        /// The value of the `Location` header.
         location: String,
     },
     /// A status without a body, such as 429, 500 or 503.
     Status(u16),
-    /// An error of the API with this code; in a multirequest in place of that one result.
+    /// An API error with this code. In a multirequest it replaces only the result of this action.
     ApiError(String),
-    /// The rate limit was hit.
+    /// The API error for an exceeded rate limit.
     ActionBlocked,
-    /// The true reply, late; in JSON a number of milliseconds.
+    /// The correct reply after a delay; in JSON a number of milliseconds.
     #[serde(with = "milliseconds")]
     Delay(Duration),
-    /// The true reply, a few bytes at a time.
+    /// The correct reply, a few bytes at a time.
     Drip {
-        /// How many bytes at a time.
+        /// The number of bytes at a time.
         chunk: usize,
         /// The pause between them; in JSON a number of milliseconds.
         #[serde(with = "milliseconds")]
@@ -79,7 +80,7 @@ pub enum Trouble {
     },
 }
 
-/// Durations that are easy to write in any language.
+/// Durations as a number of milliseconds, which is easy to write in any language.
 mod milliseconds {
     use std::time::Duration;
 
@@ -95,68 +96,69 @@ mod milliseconds {
 }
 
 impl Fault {
-    /// Trouble for every request of an action, such as `appToken.startSession` or `multirequest`, before the server acts.
+    /// A fault for every request of an action, such as `appToken.startSession` or `multirequest`, before the server
+    /// acts.
     #[must_use]
-    pub fn on(action: &str, trouble: Trouble) -> Self {
-        Self { action: Some(action.to_owned()), trouble, nth: None, probability: None, after_commit: false }
+    pub fn on(action: &str, kind: FaultKind) -> Self {
+        Self { action: Some(action.to_owned()), kind, nth: None, probability: None, after_commit: false }
     }
 
-    /// Trouble for every request of any kind.
+    /// A fault for every request.
     #[must_use]
-    pub fn on_any(trouble: Trouble) -> Self {
-        Self { action: None, trouble, nth: None, probability: None, after_commit: false }
+    pub fn on_any(kind: FaultKind) -> Self {
+        Self { action: None, kind, nth: None, probability: None, after_commit: false }
     }
 
-    /// Only for the n-th such request after this, from 1.
+    /// Limits the fault to the n-th matching request from now on, counted from 1.
     #[must_use]
     pub fn nth(self, number: u64) -> Self {
         Self { nth: Some(number), ..self }
     }
 
-    /// For each such request with this probability, from 0 to 1; the fake's seed decides.
+    /// Applies the fault to each matching request with this probability, from 0 to 1. The seed of the fake decides.
     #[must_use]
     pub fn probability(self, probability: f64) -> Self {
         Self { probability: Some(probability), ..self }
     }
 
-    /// The server has done its work before the trouble begins.
+    /// Lets the server act before the fault happens.
     #[must_use]
     pub fn after_commit(self) -> Self {
         Self { after_commit: true, ..self }
     }
 
-    /// The kind of trouble.
+    /// What goes wrong.
     #[must_use]
-    pub fn trouble(&self) -> &Trouble {
-        &self.trouble
+    pub fn kind(&self) -> &FaultKind {
+        &self.kind
     }
 
-    /// Whether the server acts although there is trouble.
+    /// Whether the server acts in spite of the fault.
     pub(crate) fn commits(&self) -> bool {
         let changes_true_reply = matches!(
-            self.trouble,
-            Trouble::CutAfter(_)
-                | Trouble::Xml
-                | Trouble::Truncated
-                | Trouble::Malformed
-                | Trouble::Delay(_)
-                | Trouble::Drip { .. }
+            self.kind,
+            FaultKind::CutAfter(_)
+                | FaultKind::Xml
+                | FaultKind::Truncated
+                | FaultKind::Malformed
+                | FaultKind::Delay(_)
+                | FaultKind::Drip { .. }
         );
-        self.trouble != Trouble::Refused && (self.after_commit || changes_true_reply)
+        self.kind != FaultKind::Refused && (self.after_commit || changes_true_reply)
     }
 
     fn matches(&self, action: &str) -> bool {
         self.action.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(action))
     }
 
-    /// Whether it stands in the place of one action's result.
+    /// Whether it replaces the result of one action.
     fn is_of_api(&self) -> bool {
-        matches!(self.trouble, Trouble::ApiError(_) | Trouble::ActionBlocked)
+        matches!(self.kind, FaultKind::ApiError(_) | FaultKind::ActionBlocked)
     }
 }
 
-impl Trouble {
-    /// What the journal calls it.
+impl FaultKind {
+    /// Its name in the journal.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Refused => "refused".into(),
@@ -178,7 +180,7 @@ impl Trouble {
     }
 }
 
-/// Names a fault that was injected.
+/// The id of an injected fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FaultId(pub(crate) u64);
 
@@ -189,30 +191,30 @@ impl FaultId {
         self.0
     }
 
-    /// The fault of that number.
+    /// The id with that number.
     #[must_use]
     pub fn from_number(number: u64) -> Self {
         Self(number)
     }
 }
 
-/// The faults that wait for their requests.
+/// The active faults.
 pub(crate) struct Faults {
-    waiting: Vec<Waiting>,
+    injected: Vec<InjectedFault>,
     next: u64,
-    /// Apart from the server's, so that faults change nothing else.
+    /// Separate from the random numbers of the server, so that a fault does not change ids and sessions.
     random: fastrand::Rng,
 }
 
-struct Waiting {
+struct InjectedFault {
     id: FaultId,
     fault: Fault,
     seen: u64,
 }
 
-/// Which faults a place asks for.
+/// What a fault is applied to.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum FaultTarget {
     /// The request as a whole.
     Request,
     /// The result of one action.
@@ -221,51 +223,51 @@ pub(crate) enum Place {
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { waiting: Vec::new(), next: 1, random: fastrand::Rng::with_seed(seed ^ 0x6661_756c_7473) }
+        Self { injected: Vec::new(), next: 1, random: fastrand::Rng::with_seed(seed ^ 0x6661_756c_7473) }
     }
 
     pub(crate) fn inject(&mut self, fault: Fault) -> FaultId {
         let id = FaultId(self.next);
         self.next += 1;
-        self.waiting.push(Waiting { id, fault, seen: 0 });
+        self.injected.push(InjectedFault { id, fault, seen: 0 });
         id
     }
 
     pub(crate) fn remove(&mut self, id: FaultId) -> bool {
-        let before = self.waiting.len();
-        self.waiting.retain(|waiting| waiting.id != id);
-        self.waiting.len() < before
+        let before = self.injected.len();
+        self.injected.retain(|injected| injected.id != id);
+        self.injected.len() < before
     }
 
     pub(crate) fn clear(&mut self) {
-        self.waiting.clear();
+        self.injected.clear();
     }
 
     pub(crate) fn list(&self) -> Vec<(FaultId, Fault)> {
-        self.waiting.iter().map(|waiting| (waiting.id, waiting.fault.clone())).collect()
+        self.injected.iter().map(|injected| (injected.id, injected.fault.clone())).collect()
     }
 
-    /// Counts a request and gives the first fault that it meets. A fault for one request only is then done.
-    pub(crate) fn meet(&mut self, action: &str, place: Place) -> Option<Fault> {
-        let mut met = None;
+    /// Counts a request and returns the first fault that applies to it. A fault for one request only is then removed.
+    pub(crate) fn take(&mut self, action: &str, target: FaultTarget) -> Option<Fault> {
+        let mut found = None;
         let mut done = None;
-        for waiting in &mut self.waiting {
-            if !waiting.fault.matches(action) || waiting.fault.is_of_api() != (place == Place::Action) {
+        for injected in &mut self.injected {
+            if !injected.fault.matches(action) || injected.fault.is_of_api() != (target == FaultTarget::Action) {
                 continue;
             }
-            waiting.seen += 1;
-            let is_its_turn = waiting.fault.nth.is_none_or(|nth| nth == waiting.seen);
-            let strikes =
-                is_its_turn && waiting.fault.probability.is_none_or(|probability| self.random.f64() < probability);
-            if strikes && met.is_none() {
-                met = Some(waiting.fault.clone());
-                done = waiting.fault.nth.map(|_| waiting.id);
+            injected.seen += 1;
+            let is_nth = injected.fault.nth.is_none_or(|nth| nth == injected.seen);
+            let applies =
+                is_nth && injected.fault.probability.is_none_or(|probability| self.random.f64() < probability);
+            if applies && found.is_none() {
+                found = Some(injected.fault.clone());
+                done = injected.fault.nth.map(|_| injected.id);
             }
         }
         if let Some(id) = done {
             self.remove(id);
         }
-        met
+        found
     }
 }
 
@@ -273,50 +275,50 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn struck(faults: &mut Faults, action: &str, times: usize) -> Vec<bool> {
-        (0..times).map(|_| faults.meet(action, Place::Request).is_some()).collect()
+    fn hits(faults: &mut Faults, action: &str, times: usize) -> Vec<bool> {
+        (0..times).map(|_| faults.take(action, FaultTarget::Request).is_some()).collect()
     }
 
     #[test]
-    fn the_nth_request_of_the_action_is_struck_once() {
+    fn only_the_nth_request_of_the_action_fails() {
         let mut faults = Faults::new(1);
-        faults.inject(Fault::on("a.b", Trouble::Reset).nth(2));
-        assert_eq!(struck(&mut faults, "x.y", 3), [false; 3]);
-        assert_eq!(struck(&mut faults, "A.B", 4), [false, true, false, false]);
+        faults.inject(Fault::on("a.b", FaultKind::Reset).nth(2));
+        assert_eq!(hits(&mut faults, "x.y", 3), [false; 3]);
+        assert_eq!(hits(&mut faults, "A.B", 4), [false, true, false, false]);
         assert!(faults.list().is_empty());
     }
 
     #[test]
-    fn chance_is_the_same_for_the_same_seed() {
-        let chance = |seed| {
+    fn the_same_seed_gives_the_same_faults() {
+        let hits_of = |seed| {
             let mut faults = Faults::new(seed);
-            faults.inject(Fault::on_any(Trouble::Reset).probability(0.3));
-            struck(&mut faults, "a.b", 1_000)
+            faults.inject(Fault::on_any(FaultKind::Reset).probability(0.3));
+            hits(&mut faults, "a.b", 1_000)
         };
-        assert_eq!(chance(7), chance(7));
-        assert_ne!(chance(7), chance(8));
-        let hits = chance(7).into_iter().filter(|hit| *hit).count();
+        assert_eq!(hits_of(7), hits_of(7));
+        assert_ne!(hits_of(7), hits_of(8));
+        let hits = hits_of(7).into_iter().filter(|hit| *hit).count();
         assert!((250..350).contains(&hits), "{hits}");
     }
 
     #[test]
-    fn api_errors_wait_for_the_action_and_the_rest_for_the_request() {
+    fn api_errors_apply_to_actions_and_other_faults_to_requests() {
         let mut faults = Faults::new(1);
-        faults.inject(Fault::on("a.b", Trouble::ActionBlocked));
-        assert!(faults.meet("a.b", Place::Request).is_none());
-        assert!(faults.meet("a.b", Place::Action).is_some());
+        faults.inject(Fault::on("a.b", FaultKind::ActionBlocked));
+        assert!(faults.take("a.b", FaultTarget::Request).is_none());
+        assert!(faults.take("a.b", FaultTarget::Action).is_some());
     }
 
     #[test]
-    fn faults_are_readable_as_json() {
-        let fault = Fault::on("a.b", Trouble::Drip { chunk: 3, pause: Duration::from_millis(5) }).nth(2);
+    fn a_fault_is_read_from_json_and_written() {
+        let fault = Fault::on("a.b", FaultKind::Drip { chunk: 3, pause: Duration::from_millis(5) }).nth(2);
         let json = serde_json::to_string(&fault).unwrap();
         assert_eq!(serde_json::from_str::<Fault>(&json).unwrap(), fault);
         assert!(json.contains(r#""pause":5"#), "{json}");
         let delay: Fault = serde_json::from_str(r#"{"trouble":{"delay":1500}}"#).unwrap();
-        assert_eq!(delay.trouble(), &Trouble::Delay(Duration::from_millis(1500)));
+        assert_eq!(delay.kind(), &FaultKind::Delay(Duration::from_millis(1500)));
         assert!(serde_json::from_str::<Fault>(r#"{"trouble":"reset","afterComit":true}"#).is_err());
         let short: Fault = serde_json::from_str(r#"{"action":"a.b","trouble":{"status":503}}"#).unwrap();
-        assert_eq!(short, Fault::on("a.b", Trouble::Status(503)));
+        assert_eq!(short, Fault::on("a.b", FaultKind::Status(503)));
     }
 }

@@ -1,4 +1,4 @@
-//! What the fake was asked, without secrets.
+//! The requests that the fake handled, without secrets.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use crate::model::column::cut_bytes;
 use crate::php::cast::to_text;
 use crate::php::{Array, Value};
 
-/// The requests that a fake answered, oldest first. It never holds a KS, a token's value, a hash or a secret.
+/// A log of the requests that a fake handled. It never holds a KS, a token value, a hash or a secret.
 ///
-/// A copy: it does not change any more.
+/// [`Fake::journal`](crate::Fake::journal) returns a copy, which does not change.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Journal {
-    /// Shared with copies of the journal, which are made while requests wait.
+    /// Shared with copies of the journal, because requests wait while a copy is made.
     entries: VecDeque<Arc<JournalEntry>>,
     requests: u64,
     counts: BTreeMap<String, u64>,
-    /// Of all entries together.
+    /// The size of all entries.
     #[serde(skip)]
     bytes: usize,
 }
@@ -30,29 +30,29 @@ pub struct Journal {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct JournalEntry {
-    /// Its number, from 1.
+    /// The number of the request, counted from 1.
     pub number: u64,
-    /// When, in seconds of the fake's clock.
+    /// The time of the request on the fake's clock, in seconds since 1970.
     pub at: i64,
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The action, such as `appToken.startSession`; `multirequest`; or nothing where the API was not reached.
+    /// The action, such as `appToken.startSession`, or `multirequest`; empty if the request did not reach the API.
     pub action: String,
-    /// The account, if the request told it.
+    /// The account that the request names with a KS, a widget id or a partner id.
     pub partner: Option<i64>,
-    /// The names of the parameters, with the values of those that are no secret; up to 64.
+    /// The names of up to 64 parameters, with the values that cannot be secret.
     pub parameters: Vec<(String, Option<String>)>,
-    /// The status of the reply; `None` if there was none.
+    /// The HTTP status; `None` if there was no reply.
     pub status: Option<u16>,
-    /// `ok`, the code of the API's error, or what happened instead.
+    /// `ok`, the code of the API error, or a description such as `HTTP 500` or `no reply`.
     pub outcome: String,
-    /// Actions and outcomes of the parts of a multirequest, up to 64.
+    /// The actions and outcomes of up to 64 parts of a multirequest.
     pub parts: Vec<(String, String)>,
-    /// The fault that it met.
+    /// The fault that was applied.
     pub fault: Option<String>,
 }
 
-/// Parameters with values that may be shown, if they look harmless.
+/// Parameters whose values are shown if they do not look like a secret.
 const SHOWN: &[&str] = &[
     "action",
     "apiVersion",
@@ -87,17 +87,17 @@ const SHOWN: &[&str] = &[
     "widgetId",
 ];
 
-/// Parameters and parts of a request beyond this number are not told.
+/// How many parameters and parts of one request are recorded.
 const MAX_PARAMETERS: usize = 64;
 pub(crate) const MAX_PARTS: usize = 64;
 
-/// Longer names are not told.
+/// Longer names are replaced.
 const MAX_NAME: usize = 64;
 
-/// Names of actions beyond this number are not counted: clients make them up.
+/// How many different actions are counted. There is a limit because clients can invent names.
 const MAX_COUNTED: usize = 1_000;
 
-/// The entries together, in bytes: with more, the oldest are forgotten.
+/// The size of all entries in bytes. If it is exceeded, the oldest entries are dropped.
 const MAX_BYTES: usize = 16 << 20;
 
 impl Journal {
@@ -108,18 +108,20 @@ impl Journal {
         of_action.map(|(_, count)| count).sum()
     }
 
-    /// How many requests there were.
+    /// The number of requests.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests
     }
 
-    /// The requests, oldest first. A fake keeps the last ones only (10,000 unless told otherwise); the counts go on.
+    /// The latest requests, oldest first: up to 10,000, unless
+    /// [`Builder::journal_capacity`](crate::Builder::journal_capacity) sets another limit. The counts include all
+    /// requests.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &JournalEntry> {
         self.entries.iter().map(Arc::as_ref)
     }
 
-    /// The last request.
+    /// The latest request.
     #[must_use]
     pub fn last(&self) -> Option<&JournalEntry> {
         self.entries.back().map(Arc::as_ref)
@@ -137,7 +139,7 @@ impl Journal {
         }
     }
 
-    /// Counts a call of an action that is not a request of its own.
+    /// Counts a call of an action, which can be a part of a multirequest.
     pub(crate) fn count_call(&mut self, action: &str) {
         if let Some(count) = self.counts.get_mut(action) {
             *count += 1;
@@ -163,7 +165,7 @@ impl JournalEntry {
         }
     }
 
-    /// About how many bytes it takes.
+    /// Its approximate size in bytes.
     fn size(&self) -> usize {
         const EACH: usize = size_of::<(String, Option<String>)>();
         let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, String::len));
@@ -187,7 +189,7 @@ fn collect(params: &Array, prefix: &str, shown: &mut Vec<(String, Option<String>
         }
         let own = key.to_text();
         let mut name = format!("{prefix}{own}");
-        // It is not shown anyway, and would be copied for all that the array holds.
+        // A longer name is not shown, and it would be copied for each value in the array.
         cut_bytes(&mut name, MAX_NAME + 1);
         match value {
             Value::Array(inner) => collect(inner, &format!("{name}:"), shown),
@@ -201,14 +203,14 @@ fn collect(params: &Array, prefix: &str, shown: &mut Vec<(String, Option<String>
     }
 }
 
-/// Short texts without a long run of letters and digits, as secrets have.
+/// Whether a text is short and has no long run of letters and digits, as secrets have.
 pub(crate) fn is_harmless(text: &str) -> bool {
     const LONGEST_RUN: usize = 19;
     let is_of_run = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
     text.len() <= 200 && text.as_bytes().split(|byte| !is_of_run(byte)).all(|run| run.len() <= LONGEST_RUN)
 }
 
-/// A name that the client made up: told only if it looks like one.
+/// A name from a client, if it cannot be a secret.
 pub(crate) fn short_name(name: &str) -> String {
     if name.len() <= MAX_NAME && name.split([':', '.', '_']).all(is_harmless) {
         name.to_owned()
@@ -231,7 +233,7 @@ mod tests {
     use crate::php::json::decode;
 
     #[test]
-    fn only_harmless_values_of_known_names_are_shown() {
+    fn values_are_shown_only_if_they_cannot_be_secret() {
         let params = decode(
             r#"{"ks":"djJ8MTAzfJDN","id":"0_ab12cd34","tokenHash":"ab","appToken":{"sessionUserId":"alice","token":"x"},"secret":"a104","userId":"00112233445566778899aabbccddeeff"}"#,
         );
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn the_journal_forgets_requests_and_not_counts() {
+    fn old_requests_are_dropped_but_still_counted() {
         let mut journal = Journal::default();
         for _ in 0..5 {
             let mut entry = JournalEntry::new(UnixSeconds(1), "POST");
@@ -262,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_journal_is_bounded_in_bytes() {
+    fn old_requests_are_dropped_beyond_the_byte_limit() {
         let mut journal = Journal::default();
         for _ in 0..2_000 {
             let mut entry = JournalEntry::new(UnixSeconds(1), "POST");

@@ -1,24 +1,23 @@
-//! Kaltura in memory: a working model of the server, for tests of sessions and application tokens.
+//! An in-memory Kaltura server for tests of sessions and application tokens.
 //!
-//! [`Fake`] is an account system that answers as a Kaltura server (release Venus-22.19.0) was seen to answer: the order of
-//! its checks, its error texts, the types in its JSON, and its quirks. It makes real KS strings, checks real hashes and
-//! knows who may call what. It is a [`Transport`](apptoken_core::Transport), so that a client can be tested without a
-//! network, and a function from requests to replies ([`Fake::handle`]), so that a server can carry it.
+//! [`Fake`] replies as a Kaltura server of release Venus-22.19.0 did when its replies were recorded: the same order of
+//! checks, error texts, JSON types and quirks. It creates real KS strings, checks real token hashes and enforces
+//! permissions. It is a [`Transport`](apptoken_core::Transport), so a client can be tested without a network, and a
+//! function from requests to replies ([`Fake::handle`]), so an HTTP server can use it.
 //!
-//! - **Time** is a [`FakeClock`] that a test moves: sessions and tokens end when it says so.
-//! - **Chance** comes from a seed: the same calls give the same answers, byte for byte.
-//! - **Trouble** is a [`Fault`]: for the n-th call of an action, before or after the server acted.
-//! - **What happened** is in the [`Journal`], which counts calls and holds no secrets.
-//! - **Any client** can be let in: work grows with the size of a request, long ones are answered in steps between which
-//!   other threads have their turn, what clients store is bounded in rows and bytes, and a snapshot is checked before it
-//!   is taken.
+//! - **Time** comes from a [`FakeClock`] that the test controls: sessions and tokens expire when the test moves it.
+//! - **Random values** come from a seed: the same calls give the same replies, byte for byte.
+//! - **Faults** are injected with [`Fault`]: for the n-th call of an action, before or after the server acts.
+//! - **Requests** are recorded in the [`Journal`], which counts calls and holds no secrets.
+//! - **Hostile clients** cannot block others: work is proportional to the size of a request, a large request is
+//!   processed in steps with other requests in between, and what clients store is limited in rows and bytes.
 //!
 //! # Examples
 //!
-//! A request by hand:
+//! A request without a client library:
 //!
 //! ```
-//! use apptoken_transport_fake::{Answer, Fake, WireRequest};
+//! use apptoken_transport_fake::{DeliveryKind, Fake, WireRequest};
 //!
 //! let fake = Fake::new();
 //! let request = WireRequest {
@@ -27,7 +26,7 @@
 //!     headers: vec![("Content-Type".into(), "application/json".into())],
 //!     body: br#"{"widgetId": "_101"}"#.to_vec(),
 //! };
-//! let Answer::Reply(reply) = fake.handle(&request).answer else { panic!("no fault was injected") };
+//! let DeliveryKind::Reply(reply) = fake.handle(&request).kind else { panic!("no fault was injected") };
 //! assert!(reply.body.starts_with(br#"{"partnerId":101,"ks":""#));
 //! ```
 
@@ -51,9 +50,9 @@ mod output;
 mod permissions;
 mod php;
 mod request_info;
-mod seed;
 mod server;
 mod session_check;
+mod test_access;
 mod transport;
 mod wire;
 
@@ -61,10 +60,10 @@ pub use builder::Builder;
 pub use clock::FakeClock;
 pub use config_error::ConfigError;
 pub use fake::{Fake, SnapshotError};
-pub use fault::{Fault, FaultId, Trouble};
+pub use fault::{Fault, FaultId, FaultKind};
 pub use journal::{Journal, JournalEntry};
 pub use model::account::{Account, PartnerStatus};
 pub use model::token::{Token, TokenSpec, TokenStatus};
 pub use model::widget::Widget;
-pub use wire::reply::{Answer, Delivery, WireReply};
+pub use wire::reply::{Delivery, DeliveryKind, WireReply};
 pub use wire::request::{ParsedRequest, WireRequest};

@@ -1,4 +1,4 @@
-//! Several requests in one: their order, what they inherit, and references from one to the results before it.
+//! The parts of a multirequest: their order, inherited parameters and references to earlier results.
 
 use std::collections::BTreeMap;
 
@@ -8,35 +8,35 @@ use crate::php::cast::{is_numeric, text_to_int, to_text};
 use crate::php::value::set;
 use crate::php::{Array, Key, Value};
 
-/// What a sub-request takes from the request as a whole.
+/// The parameters that a part inherits from the whole request.
 const INHERITED: [&str; 3] = ["clientTag", "ks", "partnerId"];
 
-/// What parts may get beside their own parameters, inherited or in place of references, in bytes: with more, PHP runs out
-/// of memory or time.
+/// The maximum number of bytes that inheritance and references may add to all parts. Beyond it the fake replies as PHP
+/// does when it runs out of memory: a few kilobytes of request could otherwise grow to gigabytes.
 const MAX_ADDED: usize = 64 << 20;
 
-/// The sub-requests of a multirequest.
+/// The parts that are still to run.
 pub(crate) struct Multirequest {
     common: Array,
     requests: BTreeMap<i64, Value>,
-    /// By the number of the sub-request that they refer to.
+    /// References by the number of the result that they refer to.
     references: BTreeMap<i64, Vec<Reference>>,
-    /// How many bytes the parts may still get.
-    room: usize,
+    /// How many bytes may still be added.
+    remaining_bytes: usize,
     next: i64,
     last: i64,
     done: i64,
 }
 
-/// A text such as `{1:result:ks}`, and where it stands in a sub-request.
+/// A text such as `{1:result:ks}` and its position in a part.
 struct Reference {
     number: i64,
-    /// The positions in the arrays that lead to it: names can be long, and hold many.
+    /// Positions in nested arrays. Keys would be copied for each reference, and they can be long.
     path: Vec<usize>,
     text: String,
 }
 
-/// The paths of references together, in steps: further references stay as they are.
+/// The maximum total length of all paths. Further references are not replaced.
 const MAX_STEPS: usize = 1_000_000;
 
 impl Multirequest {
@@ -67,10 +67,11 @@ impl Multirequest {
         let references = references.by_referred;
         let next = requests.keys().next().map_or(1, |first| *first.min(&1));
         let last = requests.keys().next_back().map_or(1, |last| *last.max(&1));
-        Self { common, requests, references, room: MAX_ADDED, next, last, done: 0 }
+        Self { common, requests, references, remaining_bytes: MAX_ADDED, next, last, done: 0 }
     }
 
-    /// The parameters of the next sub-request. A gap in the numbers, or one without service or action, ends the row.
+    /// The parameters of the next part. A gap in the numbers, or a part without service or action, ends the
+    /// multirequest silently, as on the server.
     pub(crate) fn next_request(&mut self) -> Result<Option<Array>, Failure> {
         let Some(Value::Array(request)) = self.requests.get(&self.next).filter(|_| self.next <= self.last) else {
             return Ok(None);
@@ -81,7 +82,7 @@ impl Multirequest {
         let mut request = request.clone();
         for name in INHERITED {
             if let Some(value) = set(&self.common, name).filter(|_| set(&request, name).is_none()) {
-                self.room = self.room.checked_sub(value.size()).ok_or(Failure::Crash)?;
+                self.remaining_bytes = self.remaining_bytes.checked_sub(value.size()).ok_or(Failure::Crash)?;
                 request.insert(Key::from(name), value.clone());
             }
         }
@@ -90,7 +91,8 @@ impl Multirequest {
         Ok(Some(request))
     }
 
-    /// Puts a result where later sub-requests refer to it.
+    /// Replaces references in later parts by a result. Results are counted from 1 even if the parts are numbered from
+    /// 0.
     pub(crate) fn finished(&mut self, result: &Output) -> Result<(), Failure> {
         self.done += 1;
         let count = i64::try_from(self.requests.len()).unwrap_or(i64::MAX);
@@ -105,7 +107,7 @@ impl Multirequest {
             if let Some(target) = at(request, &reference.path) {
                 let text = to_text(target);
                 let grown = text.matches(&reference.text).count().saturating_mul(value.len());
-                self.room = self.room.checked_sub(grown).ok_or(Failure::Crash)?;
+                self.remaining_bytes = self.remaining_bytes.checked_sub(grown).ok_or(Failure::Crash)?;
                 *target = Value::Text(text.replace(&reference.text, &value));
             }
         }
@@ -141,7 +143,8 @@ impl References {
     }
 }
 
-/// The reference in a text, from `{N:result` to the last `}` of the line, and its number.
+/// The reference in a text, and its number. It extends from `{N:result` to the last `}` of the line, because the
+/// pattern of the server is greedy.
 fn reference_in(text: &str) -> Option<(String, i64)> {
     text.lines().find_map(|line| {
         let line = line.get(..=line.rfind('}')?)?;
@@ -150,7 +153,7 @@ fn reference_in(text: &str) -> Option<(String, i64)> {
     })
 }
 
-/// The number and the path of `{N:result:path}`.
+/// Parses `{N:result:path}` into its number and path.
 fn parsed(reference: &str) -> Option<(i64, &str)> {
     let inside = reference.strip_prefix('{')?.strip_suffix('}')?;
     let number = inside.get(..inside.find(|each: char| !each.is_ascii_digit())?).filter(|number| !number.is_empty())?;
@@ -158,7 +161,7 @@ fn parsed(reference: &str) -> Option<(i64, &str)> {
     Some((text_to_int(number), rest.strip_prefix(':').unwrap_or(rest)))
 }
 
-/// The part of a result that a path leads to, as a text; empty if there is none.
+/// The value at a path of a result, as text; empty if there is none.
 fn value_of(result: &Output, path: &str) -> Result<String, Failure> {
     let (step, further) = path.split_once(':').unwrap_or((path, ""));
     if step.is_empty() {
@@ -189,7 +192,7 @@ fn value_of(result: &Output, path: &str) -> Result<String, Failure> {
             Some(item) => value_of(item, further),
             None => Ok(String::new()),
         },
-        // The server reaches for what PHP does not let it have.
+        // These are protected properties of the PHP exception, so the server fails when it reads them.
         Output::Error(_) if matches!(step, "code" | "message" | "args" | "file" | "line" | "codeStr") => {
             Err(Failure::Crash)
         }
@@ -211,7 +214,7 @@ mod tests {
     use crate::output::Record;
 
     #[test]
-    fn references_reach_to_the_last_brace() {
+    fn a_reference_ends_at_the_last_brace_of_the_line() {
         assert_eq!(reference_in("_{1:result:id}"), Some(("{1:result:id}".into(), 1)));
         assert_eq!(reference_in("{1:result:a}-{2:result:b}"), Some(("{1:result:a}-{2:result:b}".into(), 1)));
         assert_eq!(reference_in("{x\n{3:result}"), Some(("{3:result}".into(), 3)));
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_lead_into_results() {
+    fn a_path_selects_a_value_of_a_result() {
         let item = |id: i64| Output::from(Record::new("X", [("id", id.into()), ("none", Output::Null)]));
         let result = Output::from(Record::new("List", [("objects", Output::List(vec![item(7), item(8)]))]));
         let value = |path| value_of(&result, path).ok();
@@ -237,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_begin_at_0_or_1_but_not_later() {
+    fn parts_are_numbered_from_0_or_1() {
         let count = |text: &str| {
             let mut requests = Multirequest::of(&crate::php::form::parse(text.as_bytes()));
             let mut count = 0;
@@ -255,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_parts_inherit_is_bounded_together() {
+    fn a_multirequest_fails_if_its_parts_inherit_too_much() {
         let ks = "k".repeat(1 << 20);
         let parts: String = (1..=100).map(|number| format!("&{number}:service=a&{number}:action=b")).collect();
         let mut requests = Multirequest::of(&crate::php::form::parse(format!("ks={ks}{parts}").as_bytes()));

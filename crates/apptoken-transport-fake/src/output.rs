@@ -1,4 +1,4 @@
-//! What an action answers with, before it is written in a format.
+//! The result of an action, before it is serialized.
 
 use crate::error::ApiError;
 use crate::php::Value;
@@ -18,7 +18,7 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    /// About how many bytes it takes.
+    /// Its approximate size in bytes.
     pub(crate) fn size(&self) -> usize {
         const EACH: usize = 32;
         EACH + match self {
@@ -31,7 +31,7 @@ impl Output {
     }
 }
 
-/// An object of the API: its properties in the order of their declaration, null ones too.
+/// An API object: its properties in the order of their declaration, including null ones.
 #[derive(Clone)]
 pub(crate) struct Record {
     pub(crate) class: &'static str,
@@ -86,7 +86,7 @@ impl<T: Into<Output>> From<Option<T>> for Output {
 }
 
 impl From<&Value> for Output {
-    /// A parameter of the request as it is, with its type.
+    /// Repeats a request parameter with its type.
     fn from(value: &Value) -> Self {
         match value {
             Value::Null | Value::Array(_) | Value::NotUtf8 => Self::Null,

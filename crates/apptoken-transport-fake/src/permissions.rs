@@ -1,4 +1,5 @@
-//! Who may call what: roles, the names of their permissions, and what a session's privileges change in it.
+//! Permissions of a caller: from the role of the session, and changed by its privileges `setrole` and
+//! `restrictingrole`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,10 +12,11 @@ use crate::model::state::State;
 use crate::model::user::{STATUS_ACTIVE as USER_ACTIVE, UserRow};
 use crate::php::cast::{is_numeric, is_true_text, text_to_int};
 
-/// The names of the permissions of partner 0, one per line; each can be part of a role.
+/// The permissions that a role can have, one per line. They are those of partner 0 on the server.
 const GLOBAL_PERMISSIONS: &str = include_str!("permissions.txt");
 
-/// A feature that everybody has. It is a permission too, but no role can name it.
+/// A feature that every account has. The server lists it among the permissions of a role with `*`, but no role can name
+/// it.
 const GLOBAL_FEATURE: &str = "FEATURE_MOBILE_FLAVORS";
 
 const ALWAYS_ALLOWED: &str = "ALWAYS_ALLOWED_ACTIONS";
@@ -24,10 +26,10 @@ const PARTNER_ADMIN_ROLE: i64 = 2;
 const NO_SESSION_ROLE: i64 = 3;
 const WIDGET_ROLE: i64 = 6;
 
-/// What a session is allowed.
+/// The permissions of a caller.
 #[derive(Clone)]
 pub(crate) struct Permissions {
-    /// Shared by the parts of a multirequest.
+    /// Shared, because each part of a multirequest has a copy.
     names: Arc<[String]>,
 }
 
@@ -41,7 +43,7 @@ impl Permissions {
         Self::of_roles(state, partner_id, &[NO_SESSION_ROLE], None)
     }
 
-    /// The permissions of a session; `user` is the user of its KS, if there is one.
+    /// The permissions of a session. `user` is the user of the KS, if it exists.
     pub(crate) fn of_session(state: &State, session: &Session, user: Option<&UserRow>) -> Result<Self, ApiError> {
         let partner_id = session.partner_id();
         let restricting = restricting_role(state, session)?;
@@ -67,7 +69,8 @@ impl Permissions {
     }
 }
 
-/// The permission names of a role for an account, with `*` written out; those that lack what they need are left out.
+/// The effective permissions of a role in an account, with `*` expanded. KMC_READ_ONLY has no effect without
+/// KMC_ACCESS.
 fn permissions_of(state: &State, role: &RoleRow, partner_id: i64) -> Vec<String> {
     let mut names = names_of(state, role, partner_id);
     if !names.iter().any(|name| name == "KMC_ACCESS") {
@@ -76,7 +79,7 @@ fn permissions_of(state: &State, role: &RoleRow, partner_id: i64) -> Vec<String>
     names
 }
 
-/// The permission names that a role shows, with `*` written out.
+/// The permissions of a role in a reply, with `*` expanded.
 pub(crate) fn shown_names(state: &State, role: &RoleRow, partner_id: i64) -> String {
     names_of(state, role, partner_id).join(",")
 }
@@ -90,7 +93,7 @@ fn names_of(state: &State, role: &RoleRow, partner_id: i64) -> Vec<String> {
     role.permissions().map(str::to_owned).collect()
 }
 
-/// Whether a role may name these permissions.
+/// Checks that all names are permissions of the server.
 pub(crate) fn check_names(names: &str, partner_id: i64) -> Result<(), ApiError> {
     if names == "*" {
         return Ok(());
@@ -105,7 +108,7 @@ pub(crate) fn check_names(names: &str, partner_id: i64) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// A role by its number or system name, of the account or everybody's.
+/// Finds a role of the account or of partner 0 by its id or system name.
 pub(crate) fn find_role<'a>(state: &'a State, partner_id: i64, wanted: &str) -> Option<&'a RoleRow> {
     let is_found = |role: &&RoleRow| role.is_of(partner_id) && role.status != STATUS_DELETED;
     if is_numeric(wanted) {
@@ -115,7 +118,7 @@ pub(crate) fn find_role<'a>(state: &'a State, partner_id: i64, wanted: &str) -> 
     state.roles.values().find(|role| is_found(role) && collation::fold(&role.system_name) == wanted)
 }
 
-/// The role that a privilege names; `None` if there is no such privilege or it is empty.
+/// The role that a privilege names; `None` if the privilege is missing or empty.
 fn role_of_privilege<'a>(session: &'a Session, privilege: &str) -> Result<Option<&'a str>, ApiError> {
     match session.privilege_text(privilege) {
         Some(role) if is_numeric(role) && text_to_int(role) < 0 => Err(error::INVALID_SET_ROLE.plain()),
@@ -123,7 +126,7 @@ fn role_of_privilege<'a>(session: &'a Session, privilege: &str) -> Result<Option
     }
 }
 
-/// The role whose permissions are taken away.
+/// The role whose permissions the session does not have.
 fn restricting_role<'a>(state: &'a State, session: &Session) -> Result<Option<&'a RoleRow>, ApiError> {
     let Some(wanted) = role_of_privilege(session, "restrictingrole")? else { return Ok(None) };
     if is_numeric(wanted) {

@@ -1,8 +1,8 @@
-/// What the checks of an action use of the request as a whole.
+/// Properties of the HTTP request that the checks of an action need.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestInfo<'a> {
     pub(crate) uri: &'a str,
     pub(crate) is_https: bool,
-    /// When it arrived, in seconds since 1970.
+    /// The time of the request, in seconds since 1970.
     pub(crate) now: i64,
 }

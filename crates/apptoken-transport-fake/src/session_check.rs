@@ -1,33 +1,37 @@
-//! Whether a session can be used: its end, its restrictions, and the limit of its uses.
+//! Checks whether a session is valid: its expiry, its restrictions, revocation and the limit of its uses.
 
 use apptoken_core::UnixSeconds;
 
 use crate::error::{self, ApiError, invalid_ks};
-use crate::model::revocation::Known;
+use crate::model::revocation::UseResult;
 use crate::model::session::Session;
 use crate::model::state::State;
 use crate::php::cast::{is_numeric, text_to_int};
 use crate::request_info::RequestInfo;
 
-/// Where requests come from; nothing else is known of them.
+/// The client address. The fake has no other, so `iprestrict` allows only this one.
 const REMOTE_ADDRESS: &str = "127.0.0.1";
 
+// The codes and names are those of the server.
 const EXPIRED: (i64, &str) = (-5, "EXPIRED");
 const RESTRICTED_IP: (i64, &str) = (-9, "EXCEEDED_RESTRICTED_IP");
 const RESTRICTED_URI: (i64, &str) = (-11, "EXCEEDED_RESTRICTED_URI");
 
-/// Whether the session can be used now; the use is counted where it is limited.
+/// Checks that the session can be used now. Counts the use if it is limited.
+///
+/// The server checks expiry, address and URI first, and then revocation and the number of uses.
 pub(crate) fn check_session(state: &mut State, session: &Session, info: RequestInfo<'_>) -> Result<(), ApiError> {
     if let Some((_, reason)) = why_invalid(session, info) {
         return Err(invalid_ks(reason));
     }
+    // The server never looks up widget sessions, so they cannot be revoked.
     if !session.ks.is_widget_session() {
         let session_id_hash = session.ks.session_id_hash();
         match state.revocations.use_session(&session.ks.digest, session_id_hash.as_deref()) {
-            Known::Revoked => return Err(invalid_ks("LOGOUT")),
-            Known::UsedUp => return Err(invalid_ks("EXCEEDED_ACTIONS_LIMIT")),
-            Known::Counted => {}
-            Known::Nothing => start_to_count(state, session)?,
+            UseResult::Revoked => return Err(invalid_ks("LOGOUT")),
+            UseResult::UsedUp => return Err(invalid_ks("EXCEEDED_ACTIONS_LIMIT")),
+            UseResult::Counted => {}
+            UseResult::NoRow => start_to_count(state, session)?,
         }
     }
     let partner_id = session.partner_id();
@@ -38,7 +42,7 @@ pub(crate) fn check_session(state: &mut State, session: &Session, info: RequestI
     Ok(())
 }
 
-/// Why a session cannot be used, as far as its own fields show: the server's number for it, and its name.
+/// Why the fields of a session make it invalid: the code and the name of the reason.
 pub(crate) fn why_invalid(session: &Session, info: RequestInfo<'_>) -> Option<(i64, &'static str)> {
     if session.ks.is_expired(UnixSeconds(info.now)) {
         return Some(EXPIRED);
@@ -62,6 +66,7 @@ fn is_allowed_uri(allowed: &str, uri: &str) -> bool {
 
 fn start_to_count(state: &mut State, session: &Session) -> Result<(), ApiError> {
     let Some(limit) = session.privilege_text("actionslimit") else { return Ok(()) };
+    // `1.5` counts as 1, and so does a fraction below 1.
     let limit = text_to_int(limit).max(i64::from(is_numeric(limit) && limit.trim_start().starts_with("0.")));
     if limit <= 0 {
         return Err(error::INVALID_ACTIONS_LIMIT.plain());
@@ -70,7 +75,7 @@ fn start_to_count(state: &mut State, session: &Session) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// In accounts with reports on users, the user of a session is made when it is used.
+/// Creates the user of a session when it is first used. The server does so in accounts with FEATURE_END_USER_REPORTS.
 fn make_user(state: &mut State, partner_id: i64, user_id: &str, now: i64) {
     let id = (!user_id.is_empty()).then_some(user_id);
     let row = state.users.find_or_make(partner_id, id, now);
@@ -89,7 +94,7 @@ mod tests {
     use super::is_allowed_uri;
 
     #[test]
-    fn uris_are_allowed_whole_or_by_their_beginning() {
+    fn a_uri_must_be_equal_or_match_a_prefix_with_star() {
         assert!(is_allowed_uri("/api_v3/service/user/*", "/api_v3/service/user/action/get"));
         assert!(is_allowed_uri("/api_v3/", "/api_v3/"));
         assert!(!is_allowed_uri("/api_v3/", "/api_v3/x"));

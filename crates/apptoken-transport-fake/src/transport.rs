@@ -3,26 +3,26 @@ use std::fmt;
 use apptoken_core::{Clock as _, HttpRequest, HttpResponse, Transport, TransportFailure};
 
 use crate::fake::Fake;
-use crate::wire::reply::{Answer, WireReply};
+use crate::wire::reply::{DeliveryKind, WireReply};
 use crate::wire::request::WireRequest;
 
-/// Carries requests to the fake without a network. Delays move the fake's clock instead of waiting.
+/// Sends requests to the fake without a network. A delay advances the fake's clock and does not wait.
 impl Transport for Fake {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
-        let request = to_wire(request).ok_or_else(|| TransportFailure::not_sent(Broken::Address))?;
+        let request = to_wire(request).ok_or_else(|| TransportFailure::not_sent(ConnectionError::Address))?;
         let delivery = self.handle(&request);
         self.clock().sleep(delivery.delay);
-        match delivery.answer {
-            Answer::Reply(reply) => Ok(to_response(reply)),
-            Answer::Drip { reply, chunk, pause } => {
+        match delivery.kind {
+            DeliveryKind::Reply(reply) => Ok(to_response(reply)),
+            DeliveryKind::Drip { reply, chunk, pause } => {
                 let pauses = u32::try_from(reply.body.len() / chunk.max(1)).unwrap_or(u32::MAX);
                 self.clock().sleep(pause.saturating_mul(pauses));
                 Ok(to_response(reply))
             }
-            Answer::Cut { reply, after } if after >= reply.body.len() => Ok(to_response(reply)),
-            Answer::Cut { .. } => Err(TransportFailure::unknown(Broken::Cut)),
-            Answer::Reset => Err(TransportFailure::unknown(Broken::Reset)),
-            Answer::Refused => Err(TransportFailure::not_sent(Broken::Refused)),
+            DeliveryKind::Cut { reply, after } if after >= reply.body.len() => Ok(to_response(reply)),
+            DeliveryKind::Cut { .. } => Err(TransportFailure::unknown(ConnectionError::Cut)),
+            DeliveryKind::Reset => Err(TransportFailure::unknown(ConnectionError::Reset)),
+            DeliveryKind::Refused => Err(TransportFailure::not_sent(ConnectionError::Refused)),
         }
     }
 }
@@ -46,24 +46,24 @@ fn to_response(reply: WireReply) -> HttpResponse {
     HttpResponse::new(reply.status, reply.headers, reply.body)
 }
 
-/// What happened to a connection.
+/// Why there is no complete reply.
 #[derive(Debug)]
-enum Broken {
+enum ConnectionError {
     Address,
     Cut,
     Refused,
     Reset,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Address => "the URL has no host",
-            Self::Cut => "the connection ended before the reply was whole",
+            Self::Cut => "the connection ended before the reply was complete",
             Self::Refused => "connection refused",
             Self::Reset => "connection reset",
         })
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for ConnectionError {}

@@ -14,11 +14,11 @@ fn a_whole_login_needs_fewer_than_40_allocations() {
 }
 
 #[test]
-fn the_bare_work_is_that_of_the_login() {
+fn the_minimum_work_gives_the_values_of_the_login() {
     let recorded = RecordedLogin::load().unwrap();
     let session = recorded.log_in(recorded.login()).unwrap();
-    let bare = recorded.bare_work().unwrap();
-    assert_eq!(bare.session.ks, session.ks().expose());
-    assert_eq!(bare.widget.ks, session.widget().unwrap().ks.expose());
-    assert_eq!(bare.session.privileges, session.privileges().to_string());
+    let minimum = recorded.minimum_work().unwrap();
+    assert_eq!(minimum.session.ks, session.ks().expose());
+    assert_eq!(minimum.widget.ks, session.widget().unwrap().ks.expose());
+    assert_eq!(minimum.session.privileges, session.privileges().to_string());
 }

@@ -1,12 +1,12 @@
-//! Accounts and tokens: what no call of the API can change.
+//! Changes of accounts and tokens that no API call can make.
 
 use apptoken_core::{AppTokenId, PartnerId};
 use apptoken_transport_fake::{Account, PartnerStatus, TokenStatus};
 use serde::{Deserialize, Deserializer};
 
-use super::{Call, Done, Problem};
+use super::{Content, ControlError, ControlRequest};
 
-/// Changes of an account; what is left out stays as it is.
+/// A change of an account. Missing keys change nothing.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct PartnerChange {
@@ -22,20 +22,20 @@ struct AppTokenChange {
     status: u8,
 }
 
-/// Tells a `null` from a key that is left out.
+/// Distinguishes `null` from a missing key.
 fn given<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Option<u32>>, D::Error> {
     Option::deserialize(json).map(Some)
 }
 
-pub(super) fn partner(call: &Call<'_>, id: &str) -> Result<Done, Problem> {
-    if call.method != "POST" {
-        return Err(call.not_allowed("POST"));
+pub(super) fn partner(request: &ControlRequest<'_>, id: &str) -> Result<Content, ControlError> {
+    if request.method != "POST" {
+        return Err(request.not_allowed("POST"));
     }
-    let change: PartnerChange = call.json()?;
+    let change: PartnerChange = request.json()?;
     let status = change.status.map(partner_status).transpose()?;
-    let unknown = || Problem::new(404, format!("there is no partner {id}"));
+    let unknown = || ControlError::new(404, format!("no partner has the id {id}"));
     let partner = PartnerId::parse(id).map_err(|_| unknown())?;
-    let changed = call.fake.change_account(partner, |mut account: Account| {
+    let changed = request.fake.change_account(partner, |mut account: Account| {
         if let Some(status) = status {
             account = account.status(status);
         }
@@ -47,29 +47,29 @@ pub(super) fn partner(call: &Call<'_>, id: &str) -> Result<Done, Problem> {
         }
         account
     });
-    changed.then_some(Done::Nothing).ok_or_else(unknown)
+    changed.then_some(Content::None).ok_or_else(unknown)
 }
 
-pub(super) fn app_token(call: &Call<'_>, id: &str) -> Result<Done, Problem> {
-    if call.method != "POST" {
-        return Err(call.not_allowed("POST"));
+pub(super) fn app_token(request: &ControlRequest<'_>, id: &str) -> Result<Content, ControlError> {
+    if request.method != "POST" {
+        return Err(request.not_allowed("POST"));
     }
-    let AppTokenChange { status } = call.json()?;
+    let AppTokenChange { status } = request.json()?;
     let status = match status {
         1 => TokenStatus::Disabled,
         2 => TokenStatus::Active,
         3 => TokenStatus::Deleted,
-        _ => return Err(Problem::new(400, "status: expected 1 (disabled), 2 (active) or 3 (deleted)")),
+        _ => return Err(ControlError::new(400, "status: expected 1 (disabled), 2 (active) or 3 (deleted)")),
     };
-    let changed = AppTokenId::parse(id).is_ok_and(|id| call.fake.set_token_status(&id, status));
-    changed.then_some(Done::Nothing).ok_or_else(|| Problem::new(404, format!("there is no app token {id}")))
+    let changed = AppTokenId::parse(id).is_ok_and(|id| request.fake.set_token_status(&id, status));
+    changed.then_some(Content::None).ok_or_else(|| ControlError::new(404, format!("no app token has the id {id}")))
 }
 
-fn partner_status(status: u8) -> Result<PartnerStatus, Problem> {
+fn partner_status(status: u8) -> Result<PartnerStatus, ControlError> {
     match status {
         1 => Ok(PartnerStatus::Active),
         2 => Ok(PartnerStatus::ContentBlocked),
         3 => Ok(PartnerStatus::FullyBlocked),
-        _ => Err(Problem::new(400, "status: expected 1 (active), 2 (content blocked) or 3 (fully blocked)")),
+        _ => Err(ControlError::new(400, "status: expected 1 (active), 2 (content blocked) or 3 (fully blocked)")),
     }
 }

@@ -1,12 +1,12 @@
-//! Who may call the control interface: programs on this machine, and no web page.
+//! Checks the caller of the control interface: only programs on this machine are allowed, and no web pages.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use apptoken_transport_fake::{WireReply, WireRequest};
 
-use super::{Problem, reply};
+use super::{ControlError, reply};
 
-/// Where a request comes from.
+/// The origin of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     pub(crate) address: IpAddr,
@@ -14,17 +14,17 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Lets programs on this machine through. `hosts` are further names that the operator allows.
+    /// Accepts programs on this machine. `hosts` are further allowed host names.
     ///
-    /// A page in a browser on this machine comes from this machine too. Its requests are told by what browsers say of
-    /// them; the host is checked because a page can have its own name lead to this machine (DNS rebinding), and is then
-    /// of the same origin as the emulator.
+    /// Requests of a web page in a local browser also come from this machine. They are recognized by the headers
+    /// `Origin` and `Sec-Fetch-Site`. `Host` is checked because of DNS rebinding: a page can resolve its own host name
+    /// to this machine, and then has the same origin as the emulator.
     ///
     /// # Errors
     ///
-    /// The refusal.
+    /// The reply with status 403.
     pub(crate) fn check(self, request: &WireRequest, hosts: &[String]) -> Result<(), WireReply> {
-        self.problem(request, hosts).map_or(Ok(()), |why| Err(reply(Err(Problem::new(403, why)))))
+        self.problem(request, hosts).map_or(Ok(()), |why| Err(reply(Err(ControlError::new(403, why)))))
     }
 
     fn problem(self, request: &WireRequest, hosts: &[String]) -> Option<&'static str> {
@@ -36,10 +36,8 @@ impl Caller {
             [host] => *host,
             _ => return Some("the control interface needs one Host header"),
         };
-        if !is_of_this_machine(host) && !hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name_of(host))) {
-            return Some(
-                "the control interface answers to localhost, 127.0.0.1, [::1] and names that the operator allows",
-            );
+        if !is_loopback_host(host) && !hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name_of(host))) {
+            return Some("the Host header must be localhost, a loopback address or a name allowed with --control-host");
         }
         let own = format!("{}://{host}", if self.is_encrypted { "https" } else { "http" });
         if all(request, "Origin").iter().any(|origin| !origin.eq_ignore_ascii_case(&own)) {
@@ -65,7 +63,7 @@ fn name_of(host: &str) -> &str {
     }
 }
 
-fn is_of_this_machine(host: &str) -> bool {
+fn is_loopback_host(host: &str) -> bool {
     let name = name_of(host);
     let bracketed = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
     let address = match bracketed {
@@ -79,7 +77,7 @@ fn is_of_this_machine(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn is_let_in(from: &str, headers: &[(&str, &str)]) -> bool {
+    fn is_accepted(from: &str, headers: &[(&str, &str)]) -> bool {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let target = "/__control/state".to_owned();
         let request = WireRequest { method: "GET".into(), target, headers, body: Vec::new() };
@@ -88,14 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn other_machines_do_not_get_in() {
+    fn other_machines_are_rejected() {
         let host = [("Host", "localhost")];
-        assert!(["127.0.0.1", "127.9.9.9", "::1"].iter().all(|from| is_let_in(from, &host)));
-        assert!(!["10.0.0.1", "192.168.1.1", "fe80::1", "8.8.8.8"].iter().any(|from| is_let_in(from, &host)));
+        assert!(["127.0.0.1", "127.9.9.9", "::1"].iter().all(|from| is_accepted(from, &host)));
+        assert!(!["10.0.0.1", "192.168.1.1", "fe80::1", "8.8.8.8"].iter().any(|from| is_accepted(from, &host)));
     }
 
     #[test]
-    fn only_hosts_of_this_machine_or_allowed_ones_get_in() {
+    fn only_loopback_and_allowed_hosts_are_accepted() {
         for host in [
             "localhost",
             "LOCALHOST:8080",
@@ -106,7 +104,7 @@ mod tests {
             "emulator.test",
             "Emulator.Test:9",
         ] {
-            assert!(is_let_in("127.0.0.1", &[("host", host)]), "{host}");
+            assert!(is_accepted("127.0.0.1", &[("host", host)]), "{host}");
         }
         for host in [
             "",
@@ -120,15 +118,15 @@ mod tests {
             "localhost:x",
             "emulator.test.evil.example",
         ] {
-            assert!(!is_let_in("127.0.0.1", &[("Host", host)]), "{host}");
+            assert!(!is_accepted("127.0.0.1", &[("Host", host)]), "{host}");
         }
-        assert!(!is_let_in("127.0.0.1", &[]));
-        assert!(!is_let_in("127.0.0.1", &[("Host", "localhost"), ("Host", "evil.example")]));
+        assert!(!is_accepted("127.0.0.1", &[]));
+        assert!(!is_accepted("127.0.0.1", &[("Host", "localhost"), ("Host", "evil.example")]));
     }
 
     #[test]
-    fn pages_of_other_origins_do_not_get_in() {
-        let with = |name, value| is_let_in("127.0.0.1", &[("Host", "localhost:80"), (name, value)]);
+    fn pages_of_other_origins_are_rejected() {
+        let with = |name, value| is_accepted("127.0.0.1", &[("Host", "localhost:80"), (name, value)]);
         for origin in
             ["http://evil.example", "https://localhost:80", "http://localhost:81", "http://localhost", "null", ""]
         {

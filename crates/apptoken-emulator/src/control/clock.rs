@@ -1,4 +1,4 @@
-//! The clock: read, set, advance.
+//! Reads, sets and advances the clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use apptoken_core::UnixSeconds;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Call, Done, Problem, query};
+use super::{Content, ControlError, ControlRequest, query};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,7 +15,7 @@ struct Setting {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a unix time in seconds, or \"now\"")]
+#[serde(untagged, expecting = "expected a Unix time in seconds or \"now\"")]
 enum Time {
     At(i64),
     Now(Now),
@@ -27,40 +27,41 @@ enum Now {
     Now,
 }
 
-pub(super) fn answer(call: &Call<'_>) -> Result<Done, Problem> {
-    match call.method {
+pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+    match request.method {
         "GET" => {}
         "POST" => {
-            let Setting { time } = call.json()?;
-            call.fake.clock().set(match time {
+            let Setting { time } = request.json()?;
+            request.fake.clock().set(match time {
                 Time::At(seconds) => UnixSeconds(seconds),
-                Time::Now(Now::Now) => of_this_machine(),
+                Time::Now(Now::Now) => system_time(),
             });
         }
-        _ => return Err(call.not_allowed("GET, POST")),
+        _ => return Err(request.not_allowed("GET, POST")),
     }
-    Ok(time(call))
+    Ok(time(request))
 }
 
-pub(super) fn advance(call: &Call<'_>) -> Result<Done, Problem> {
-    if call.method != "POST" {
-        return Err(call.not_allowed("POST"));
+pub(super) fn advance(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+    if request.method != "POST" {
+        return Err(request.not_allowed("POST"));
     }
-    const EXPECTED: &str = "a number of seconds, not below 0";
-    let pairs = query::pairs(call.query, &["seconds"])?;
-    let (name, seconds) = pairs.first().ok_or_else(|| Problem::new(400, format!("seconds: expected {EXPECTED}")))?;
+    const EXPECTED: &str = "a non-negative number of seconds";
+    let pairs = query::pairs(request.query, &["seconds"])?;
+    let (name, seconds) =
+        pairs.first().ok_or_else(|| ControlError::new(400, format!("seconds: expected {EXPECTED}")))?;
     let seconds = query::value(name, seconds, EXPECTED)?;
-    let duration =
-        Duration::try_from_secs_f64(seconds).map_err(|_| Problem::new(400, format!("{name}: expected {EXPECTED}")))?;
-    call.fake.clock().advance(duration);
-    Ok(time(call))
+    let duration = Duration::try_from_secs_f64(seconds)
+        .map_err(|_| ControlError::new(400, format!("{name}: expected {EXPECTED}")))?;
+    request.fake.clock().advance(duration);
+    Ok(time(request))
 }
 
-fn time(call: &Call<'_>) -> Done {
-    Done::Json(json!({ "time": call.fake.clock().time().0 }))
+fn time(request: &ControlRequest<'_>) -> Content {
+    Content::Json(json!({ "time": request.fake.clock().time().0 }))
 }
 
-fn of_this_machine() -> UnixSeconds {
+fn system_time() -> UnixSeconds {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixSeconds(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX))
 }

@@ -1,11 +1,11 @@
-//! The journal: read with filters, count, clear.
+//! Reads, filters and clears the journal.
 
 use apptoken_transport_fake::JournalEntry;
 use serde_json::{Value, json};
 
-use super::{Call, Done, Problem, query};
+use super::{Content, ControlError, ControlRequest, query};
 
-/// Which requests are asked for.
+/// Which journal entries are returned.
 #[derive(Default)]
 struct Filter {
     action: Option<String>,
@@ -17,7 +17,7 @@ struct Filter {
 }
 
 impl Filter {
-    fn of(query: &str) -> Result<Self, Problem> {
+    fn of(query: &str) -> Result<Self, ControlError> {
         let mut filter = Self::default();
         for (name, value) in query::pairs(query, &["action", "outcome", "partner", "status", "after", "limit"])? {
             match name.as_str() {
@@ -32,15 +32,15 @@ impl Filter {
         Ok(filter)
     }
 
-    fn fits(&self, entry: &JournalEntry) -> bool {
+    fn matches(&self, entry: &JournalEntry) -> bool {
         self.partner.is_none_or(|partner| entry.partner == Some(partner))
             && self.status.is_none_or(|status| entry.status == Some(status))
             && self.after.is_none_or(|number| entry.number > number)
-            && self.calls(entry)
+            && self.matches_call(entry)
     }
 
-    /// Whether the request, or one part of a multirequest, is of the action and had the outcome.
-    fn calls(&self, entry: &JournalEntry) -> bool {
+    /// Whether the request, or a part of a multirequest, has the action and the outcome.
+    fn matches_call(&self, entry: &JournalEntry) -> bool {
         let whole = (&entry.action, &entry.outcome);
         let parts = entry.parts.iter().map(|(action, outcome)| (action, outcome));
         std::iter::once(whole).chain(parts).any(|(action, outcome)| {
@@ -50,21 +50,21 @@ impl Filter {
     }
 }
 
-pub(super) fn answer(call: &Call<'_>) -> Result<Done, Problem> {
-    match call.method {
+pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+    match request.method {
         "GET" => {
-            let filter = Filter::of(call.query)?;
-            let journal = call.fake.journal();
-            let fitting: Vec<&JournalEntry> = journal.entries().filter(|entry| filter.fits(entry)).collect();
-            let newest = fitting.len() - filter.limit.map_or(fitting.len(), |limit| limit.min(fitting.len()));
-            let entries: Result<Vec<Value>, _> = fitting.iter().skip(newest).map(serde_json::to_value).collect();
-            let entries = entries.map_err(|why| Problem::new(500, why.to_string()))?;
-            Ok(Done::Json(json!({ "requests": journal.requests(), "count": fitting.len(), "entries": entries })))
+            let filter = Filter::of(request.query)?;
+            let journal = request.fake.journal();
+            let matching: Vec<&JournalEntry> = journal.entries().filter(|entry| filter.matches(entry)).collect();
+            let newest = matching.len() - filter.limit.map_or(matching.len(), |limit| limit.min(matching.len()));
+            let entries: Result<Vec<Value>, _> = matching.iter().skip(newest).map(serde_json::to_value).collect();
+            let entries = entries.map_err(|why| ControlError::new(500, why.to_string()))?;
+            Ok(Content::Json(json!({ "requests": journal.requests(), "count": matching.len(), "entries": entries })))
         }
         "DELETE" => {
-            call.fake.clear_journal();
-            Ok(Done::Nothing)
+            request.fake.clear_journal();
+            Ok(Content::None)
         }
-        _ => Err(call.not_allowed("GET, DELETE")),
+        _ => Err(request.not_allowed("GET, DELETE")),
     }
 }

@@ -1,29 +1,30 @@
-//! The state as a whole: snapshot, load, reset.
+//! Reads, replaces and resets the whole state.
 
 use serde::Deserialize;
 
-use super::{Call, Done, Problem};
+use super::{Content, ControlError, ControlRequest};
 
-pub(super) fn answer(call: &Call<'_>) -> Result<Done, Problem> {
-    match call.method {
-        "GET" => Ok(Done::Text(call.fake.snapshot())),
+pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+    match request.method {
+        "GET" => Ok(Content::Text(request.fake.snapshot())),
         "PUT" => {
-            let text = std::str::from_utf8(call.body).map_err(|_| Problem::new(400, "the body is not UTF-8"))?;
-            call.fake.restore(text).map_err(|why| Problem::new(400, why.to_string()))?;
-            Ok(Done::Nothing)
+            let text =
+                std::str::from_utf8(request.body).map_err(|_| ControlError::new(400, "the body is not UTF-8"))?;
+            request.fake.restore(text).map_err(|why| ControlError::new(400, why.to_string()))?;
+            Ok(Content::None)
         }
-        _ => Err(call.not_allowed("GET, PUT")),
+        _ => Err(request.not_allowed("GET, PUT")),
     }
 }
 
-pub(super) fn reset(call: &Call<'_>, at_start: &str) -> Result<Done, Problem> {
-    if call.method != "POST" {
-        return Err(call.not_allowed("POST"));
+pub(super) fn reset(request: &ControlRequest<'_>, initial_state: &str) -> Result<Content, ControlError> {
+    if request.method != "POST" {
+        return Err(request.not_allowed("POST"));
     }
-    call.fake.restore(at_start).map_err(|why| Problem::new(500, why.to_string()))?;
-    call.fake.clear_faults();
-    call.fake.clear_journal();
-    Ok(Done::Nothing)
+    request.fake.restore(initial_state).map_err(|why| ControlError::new(500, why.to_string()))?;
+    request.fake.clear_faults();
+    request.fake.clear_journal();
+    Ok(Content::None)
 }
 
 #[derive(Deserialize)]
@@ -32,11 +33,11 @@ struct ResponseCache {
     on: bool,
 }
 
-pub(super) fn response_cache(call: &Call<'_>) -> Result<Done, Problem> {
-    if call.method != "POST" {
-        return Err(call.not_allowed("POST"));
+pub(super) fn response_cache(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+    if request.method != "POST" {
+        return Err(request.not_allowed("POST"));
     }
-    let ResponseCache { on } = call.json()?;
-    call.fake.set_response_cache(on);
-    Ok(Done::Nothing)
+    let ResponseCache { on } = request.json()?;
+    request.fake.set_response_cache(on);
+    Ok(Content::None)
 }

@@ -1,4 +1,4 @@
-//! A client that sends exactly what a test says, and reads exactly what comes.
+//! A client that sends and receives exact bytes.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use apptoken_emulator::Emulator;
 
-/// A test that waits for longer than this has failed.
+/// The timeout of a test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Client<S = TcpStream> {
@@ -21,7 +21,7 @@ impl Client {
         Self::over(stream)
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending side.
     pub(crate) fn finish(&mut self) {
         self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
     }
@@ -62,7 +62,7 @@ impl<S: Read + Write> Client<S> {
         self.reply().unwrap()
     }
 
-    /// Reads a reply; fails when it ends early.
+    /// Reads a reply. Fails if it ends early.
     pub(crate) fn reply(&mut self) -> io::Result<Reply> {
         let head = self.head()?;
         let mut body = vec![0; head.length()];

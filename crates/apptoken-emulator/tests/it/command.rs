@@ -1,4 +1,4 @@
-//! The binary, as a process.
+//! The binary in a process.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -13,7 +13,7 @@ use crate::life::PING;
 
 const CONFIG: &str = r#"{"partners":[{"id":7,"adminSecret":"a7","secret":"s7"}]}"#;
 
-/// A running emulator; it is killed when a test fails.
+/// A running emulator, which is killed if a test fails.
 struct Process {
     child: Child,
     stdout: BufReader<std::process::ChildStdout>,
@@ -38,7 +38,7 @@ impl Process {
         Client::over(TcpStream::connect(self.url.split_once("://").unwrap().1).unwrap())
     }
 
-    /// Ends it as a terminal or a service manager does, and reads what it still printed.
+    /// Stops it with a signal, and returns the rest of its output.
     fn end(mut self, signal: &str) -> (ExitStatus, String) {
         assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
         let mut rest = String::new();
@@ -75,14 +75,14 @@ fn write(folder: &TempDir, name: &str, text: &str) -> String {
 }
 
 #[test]
-fn the_first_line_tells_where_it_listens() {
+fn the_first_line_is_the_url() {
     let process = Process::start(&[]);
     assert!(process.url.starts_with("http://127.0.0.1:"));
     assert_eq!(process.client().get(PING).text(), "true");
 }
 
 #[test]
-fn it_ends_cleanly_when_told_to() {
+fn it_stops_cleanly_after_sigterm() {
     for signal in ["-TERM", "-INT"] {
         let process = Process::start(&[]);
         let mut idle = process.client();
@@ -94,7 +94,7 @@ fn it_ends_cleanly_when_told_to() {
 }
 
 #[test]
-fn a_running_request_is_answered_before_the_end() {
+fn a_running_request_gets_its_reply_before_the_end() {
     let process = Process::start(&[]);
     let mut client = process.client();
     let delay = r#"{"action":"system.ping","trouble":{"delay":300}}"#;
@@ -108,7 +108,7 @@ fn a_running_request_is_answered_before_the_end() {
 }
 
 #[test]
-fn without_a_config_it_tells_what_to_set_to_log_in() {
+fn without_a_config_it_prints_the_settings_for_a_login() {
     let process = Process::start(&["--seed", "7"]);
     let url = process.url.clone();
     let (_, block) = process.end("-TERM");
@@ -128,7 +128,7 @@ fn without_a_config_it_tells_what_to_set_to_log_in() {
 }
 
 #[test]
-fn the_seed_decides_about_ids() {
+fn the_seed_decides_the_ids() {
     let block = |seed| {
         let process = Process::start(&["--seed", seed]);
         let own_url = process.url.clone();
@@ -149,7 +149,7 @@ fn the_accounts_are_those_of_the_config() {
 }
 
 #[test]
-fn the_clock_goes_on() {
+fn the_clock_runs() {
     let process = Process::start(&[]);
     let time = process.client().get("/api_v3/service/system/action/getTime?format=1").text().parse::<u64>().unwrap();
     let real = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
@@ -157,7 +157,7 @@ fn the_clock_goes_on() {
 }
 
 #[test]
-fn the_response_cache_is_off_unless_asked_for() {
+fn the_response_cache_is_off_by_default() {
     let start = "/api_v3/service/session/action/startWidgetSession?format=1&widgetId=_101";
     for (arguments, repeats) in [(&[][..], false), (&["--response-cache"][..], true)] {
         let process = Process::start(arguments);
@@ -167,7 +167,7 @@ fn the_response_cache_is_off_unless_asked_for() {
 }
 
 #[test]
-fn state_survives_even_a_kill() {
+fn the_state_survives_a_kill() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("state.json");
     let arguments = ["--state", file.to_str().unwrap(), "--seed", "1"];
@@ -186,7 +186,7 @@ fn state_survives_even_a_kill() {
     assert_eq!(id(&Process::start(&arguments).end("-TERM").1), id(&first));
 }
 
-/// The limit of a file's size stands in for a full disk: the write fails in the middle.
+/// A file size limit instead of a full disk: the write also fails in the middle.
 #[test]
 fn a_full_disk_is_reported_when_it_happens() {
     let folder = TempDir::new().unwrap();
@@ -211,7 +211,7 @@ fn a_full_disk_is_reported_when_it_happens() {
 }
 
 #[test]
-fn secrets_are_new_where_other_machines_are_let_in() {
+fn secrets_are_random_with_let_other_machines_in() {
     let block = |more: &[&str]| {
         let process = Process::start(&[&["--listen", "0.0.0.0:0", "--let-other-machines-in"], more].concat());
         let (_, block) = process.end("-TERM");
@@ -235,18 +235,18 @@ fn tls_writes_the_certificate_to_trust() {
 }
 
 #[test]
-fn mistakes_name_what_is_wrong() {
+fn invalid_arguments_are_reported() {
     let folder = TempDir::new().unwrap();
     let missing = Path::new("no").join("such.json");
     let broken = write(&folder, "broken.json", r#"{"partners":[{"id":0,"adminSecret":"canary","secret":"canary"}]}"#);
     for (arguments, expected) in [
-        (&["--config", missing.to_str().unwrap()][..], "the config no/such.json: "),
+        (&["--config", missing.to_str().unwrap()][..], "configuration no/such.json: "),
         (&["--config", &broken][..], "partners[0].id: expected a number from 1"),
         (&["--state", &broken][..], "broken.json cannot be used"),
         (&["--state", "no/such/state.json"][..], "no/such/state.json cannot be written"),
         (&["--listen", "0.0.0.0:0"][..], "--let-other-machines-in"),
         (&["--listen", "localhost"][..], "invalid socket address"),
-        (&["--tls", "no/such/ca.pem"][..], "the certificate file no/such/ca.pem: "),
+        (&["--tls", "no/such/ca.pem"][..], "certificate file no/such/ca.pem: "),
     ] {
         let error = failure(arguments);
         assert!(error.contains(expected), "{arguments:?}: {error}");

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use apptoken_core::{AppTokenId, HashType, PartnerId};
 use apptoken_emulator::{Emulator, Options};
-use apptoken_transport_fake::{Fake, Fault, TokenSpec, TokenStatus, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, TokenSpec, TokenStatus};
 use serde_json::{Value, json};
 
 use crate::client::{Client, Reply};
@@ -57,7 +57,7 @@ fn partner() -> PartnerId {
 }
 
 #[test]
-fn the_page_tells_every_path() {
+fn the_page_documents_every_path() {
     let mut controlled = Controlled::start();
     let reply = controlled.call("GET", "", "");
     assert_eq!(reply.header("content-type"), Some("text/markdown; charset=utf-8"));
@@ -100,7 +100,7 @@ fn faults_are_added_listed_and_cleared() {
         controlled.json("POST", "/faults", &json!({ "trouble": "reset", "probability": 0.0 })),
         json!({ "id": 2 })
     );
-    assert_eq!(controlled.fake().faults()[0].1, Fault::on("system.ping", Trouble::CutAfter(2)).nth(2).after_commit());
+    assert_eq!(controlled.fake().faults()[0].1, Fault::on("system.ping", FaultKind::CutAfter(2)).nth(2).after_commit());
     let list = controlled.get("/faults");
     assert_eq!((list[0]["id"].as_u64(), &list[0]["trouble"]), (Some(1), &json!({ "cutAfter": 2 })));
     controlled.done("DELETE", "/faults/1", "");
@@ -111,7 +111,7 @@ fn faults_are_added_listed_and_cleared() {
 }
 
 #[test]
-fn a_fault_over_http_is_met_over_http() {
+fn a_fault_from_the_control_interface_applies() {
     let mut controlled = Controlled::start();
     controlled.json("POST", "/faults", &json!({ "action": "system.ping", "trouble": { "status": 503 }, "nth": 1 }));
     assert_eq!(controlled.client.get(PING).status, 503);
@@ -119,24 +119,24 @@ fn a_fault_over_http_is_met_over_http() {
 }
 
 #[test]
-fn every_kind_of_trouble_can_be_said_in_json() {
+fn every_kind_of_fault_is_read_from_json() {
     let mut controlled = Controlled::start();
     for trouble in [
-        Trouble::Refused,
-        Trouble::Reset,
-        Trouble::CutAfter(3),
-        Trouble::EmptyReply,
-        Trouble::Html(502),
-        Trouble::Xml,
-        Trouble::Null,
-        Trouble::Truncated,
-        Trouble::Malformed,
-        Trouble::Redirect { status: 302, location: "https://localhost/".into() },
-        Trouble::Status(429),
-        Trouble::ApiError("INTERNAL_SERVERL_ERROR".into()),
-        Trouble::ActionBlocked,
-        Trouble::Delay(Duration::from_millis(1)),
-        Trouble::Drip { chunk: 1, pause: Duration::from_millis(1) },
+        FaultKind::Refused,
+        FaultKind::Reset,
+        FaultKind::CutAfter(3),
+        FaultKind::EmptyReply,
+        FaultKind::Html(502),
+        FaultKind::Xml,
+        FaultKind::Null,
+        FaultKind::Truncated,
+        FaultKind::Malformed,
+        FaultKind::Redirect { status: 302, location: "https://localhost/".into() },
+        FaultKind::Status(429),
+        FaultKind::ApiError("INTERNAL_SERVERL_ERROR".into()),
+        FaultKind::ActionBlocked,
+        FaultKind::Delay(Duration::from_millis(1)),
+        FaultKind::Drip { chunk: 1, pause: Duration::from_millis(1) },
     ] {
         let fault = Fault::on("system.ping", trouble);
         controlled.json("POST", "/faults", &serde_json::to_value(&fault).unwrap());
@@ -145,7 +145,7 @@ fn every_kind_of_trouble_can_be_said_in_json() {
 }
 
 #[test]
-fn the_journal_is_filtered_and_counted_and_holds_no_secret() {
+fn the_journal_is_filtered_and_holds_no_secret() {
     let mut controlled = Controlled::start();
     let ks = controlled.widget_session()["ks"].as_str().unwrap().to_owned();
     controlled.client.get(PING);
@@ -180,7 +180,7 @@ fn the_journal_is_filtered_and_counted_and_holds_no_secret() {
 }
 
 #[test]
-fn counts_leave_the_control_interface_out() {
+fn counts_exclude_the_control_interface() {
     let mut controlled = Controlled::start();
     controlled.client.get(PING);
     controlled.get("/clock");
@@ -199,7 +199,7 @@ fn the_state_is_read_loaded_and_reset() {
     controlled.done("PUT", "/state", &with_one);
     assert_eq!(controlled.fake().tokens(partner()).len(), 1);
 
-    controlled.fake().inject(Fault::on("system.ping", Trouble::Reset));
+    controlled.fake().inject(Fault::on("system.ping", FaultKind::Reset));
     controlled.widget_session();
     controlled.done("POST", "/reset", "");
     assert!(controlled.fake().tokens(partner()).is_empty());
@@ -221,7 +221,7 @@ fn the_response_cache_is_switched() {
 }
 
 #[test]
-fn accounts_are_changed_where_no_call_of_the_api_can() {
+fn accounts_are_changed_as_no_api_call_can() {
     let mut controlled = Controlled::start();
     let lifetime = |controlled: &mut Controlled| {
         let expiry = controlled.client.get(&format!("{WIDGET}&expiry=999999"));
@@ -245,7 +245,7 @@ fn accounts_are_changed_where_no_call_of_the_api_can() {
 }
 
 #[test]
-fn tokens_are_disabled_where_no_call_of_the_api_can() {
+fn tokens_are_disabled_as_no_api_call_can() {
     let mut controlled = Controlled::start();
     let token = controlled.fake().add_token(partner(), TokenSpec::new(HashType::Sha1));
     let status = |controlled: &Controlled, id: &AppTokenId| controlled.fake().token(id).unwrap().status;
@@ -256,29 +256,29 @@ fn tokens_are_disabled_where_no_call_of_the_api_can() {
 }
 
 #[test]
-fn mistakes_are_told() {
+fn invalid_requests_name_the_problem() {
     let mut controlled = Controlled::start();
     for (method, path, body, status, text) in [
-        ("GET", "/nothing", "", 404, "GET /__control is the page"),
-        ("GET", "/clock/advance", "", 405, "takes POST"),
-        ("DELETE", "/clock", "", 405, "takes GET, POST"),
-        ("PATCH", "", "", 405, "takes GET"),
-        ("POST", "/clock/advance", "", 400, "seconds: expected a number of seconds"),
-        ("POST", "/clock/advance?seconds=-1", "", 400, "seconds: expected a number of seconds"),
-        ("POST", "/clock/advance?seconds=inf", "", 400, "seconds: expected a number of seconds"),
+        ("GET", "/nothing", "", 404, "GET /__control returns the documentation"),
+        ("GET", "/clock/advance", "", 405, "expected POST"),
+        ("DELETE", "/clock", "", 405, "expected GET, POST"),
+        ("PATCH", "", "", 405, "expected GET"),
+        ("POST", "/clock/advance", "", 400, "seconds: expected a non-negative number of seconds"),
+        ("POST", "/clock/advance?seconds=-1", "", 400, "seconds: expected a non-negative number of seconds"),
+        ("POST", "/clock/advance?seconds=inf", "", 400, "seconds: expected a non-negative number of seconds"),
         ("POST", "/clock/advance?second=1", "", 400, "second: expected one of seconds"),
-        ("POST", "/clock", r#"{"time":"then"}"#, 400, "expected a unix time in seconds, or \"now\""),
-        ("POST", "/faults", "{", 400, "the body cannot be used"),
+        ("POST", "/clock", r#"{"time":"then"}"#, 400, "expected a Unix time in seconds or \"now\""),
+        ("POST", "/faults", "{", 400, "invalid body"),
         ("POST", "/faults", r#"{"trouble":"earthquake"}"#, 400, "earthquake"),
-        ("DELETE", "/faults/x", "", 400, "expected its number"),
+        ("DELETE", "/faults/x", "", 400, "fault: expected its number"),
         ("GET", "/journal?acton=x", "", 400, "acton: expected one of action"),
         ("GET", "/journal?status=x", "", 400, "status: expected an HTTP status"),
         ("PUT", "/state", "{}", 400, "not a snapshot"),
         ("POST", "/partners/101", r#"{"status":4}"#, 400, "status: expected 1 (active)"),
         ("POST", "/partners/101", r#"{"colour":4}"#, 400, "unknown field `colour`"),
-        ("POST", "/partners/999", r#"{"status":1}"#, 404, "there is no partner 999"),
-        ("POST", "/partners/x", r#"{"status":1}"#, 404, "there is no partner x"),
-        ("POST", "/appTokens/0_nothere", r#"{"status":1}"#, 404, "there is no app token 0_nothere"),
+        ("POST", "/partners/999", r#"{"status":1}"#, 404, "no partner has the id 999"),
+        ("POST", "/partners/x", r#"{"status":1}"#, 404, "no partner has the id x"),
+        ("POST", "/appTokens/0_nothere", r#"{"status":1}"#, 404, "no app token has the id 0_nothere"),
         ("POST", "/appTokens/0_nothere", r#"{"status":9}"#, 400, "status: expected 1 (disabled)"),
     ] {
         let reply = controlled.call(method, path, body);
@@ -289,15 +289,15 @@ fn mistakes_are_told() {
 }
 
 #[test]
-fn web_pages_do_not_steer_it() {
+fn web_pages_cannot_use_the_control_interface() {
     let mut controlled = Controlled::start();
     controlled.client.send("POST /__control/reset HTTP/1.1\r\nHost: a\r\nOrigin: https://www.example.org\r\n\r\n");
     assert_eq!(controlled.client.reply().unwrap().status, 403);
 }
 
-/// What a page whose name was rebound to this machine would send.
+/// The request of a web page whose host name was rebound to this machine.
 #[test]
-fn a_name_that_was_rebound_reads_no_secret() {
+fn a_rebound_host_name_cannot_read_secrets() {
     let mut controlled = Controlled::start();
     let secret = controlled.fake().admin_secret(partner()).unwrap();
     for (headers, status) in [
@@ -317,7 +317,7 @@ fn a_name_that_was_rebound_reads_no_secret() {
 }
 
 #[test]
-fn a_name_that_the_operator_allows_is_answered() {
+fn an_allowed_host_name_is_accepted() {
     let emulator = Options::new().control_host("emulator.test").start(Fake::new()).unwrap();
     let mut client = Client::connect(&emulator);
     for (host, status) in [("emulator.test:8080", 200), ("other.test", 403)] {
@@ -327,17 +327,17 @@ fn a_name_that_the_operator_allows_is_answered() {
 }
 
 #[test]
-fn a_state_with_an_account_0_is_refused() {
+fn a_state_with_account_0_is_rejected() {
     let mut controlled = Controlled::start();
     let state = controlled.call("GET", "/state", "").text().replace("\"id\":101,", "\"id\":0,");
     let reply = controlled.call("PUT", "/state", &state);
     assert_eq!(reply.status, 400);
-    assert!(reply.text().contains("expected the id of an account"), "{}", reply.text());
+    assert!(reply.text().contains("expected an account id"), "{}", reply.text());
     assert!(controlled.widget_session()["ks"].is_string());
 }
 
 #[test]
-fn paths_that_only_begin_alike_are_kalturas() {
+fn paths_with_a_similar_prefix_reach_the_fake() {
     let mut controlled = Controlled::start();
     assert_eq!(controlled.client.get("/__controls").status, 404);
     assert_eq!(controlled.emulator.counts().requests, 1);

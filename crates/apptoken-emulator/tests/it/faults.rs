@@ -1,20 +1,20 @@
-//! Faults at the socket.
+//! Faults on the connection.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use apptoken_emulator::{Emulator, Options};
-use apptoken_transport_fake::{Fake, Fault, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
 use crate::client::Client;
 use crate::life::{PING, with};
 
-/// A request whose reply is a page of XML.
+/// A request with an XML reply.
 const XML: &str = "/api_v3/service/system/action/ping?format=2";
 
-fn emulator(trouble: Trouble) -> Emulator {
+fn emulator(kind: FaultKind) -> Emulator {
     let emulator = Emulator::start(Fake::new()).unwrap();
-    emulator.fake().inject(Fault::on("system.ping", trouble).nth(1));
+    emulator.fake().inject(Fault::on("system.ping", kind).nth(1));
     emulator
 }
 
@@ -23,10 +23,10 @@ fn request(client: &mut Client, target: &str) {
 }
 
 #[test]
-fn a_cut_reply_promises_its_whole_body_and_stops_at_the_byte() {
+fn a_cut_reply_declares_its_whole_length() {
     let whole = Client::connect(&Emulator::start(Fake::new()).unwrap()).get(XML);
     for after in 0..whole.body.len() {
-        let emulator = emulator(Trouble::CutAfter(after));
+        let emulator = emulator(FaultKind::CutAfter(after));
         let mut client = Client::connect(&emulator);
         request(&mut client, XML);
         let head = client.head().unwrap();
@@ -36,32 +36,32 @@ fn a_cut_reply_promises_its_whole_body_and_stops_at_the_byte() {
 }
 
 #[test]
-fn a_cut_behind_the_end_leaves_the_body_whole_and_ends_the_connection() {
-    let emulator = emulator(Trouble::CutAfter(1_000));
+fn a_cut_after_the_body_only_ends_the_connection() {
+    let emulator = emulator(FaultKind::CutAfter(1_000));
     let mut client = Client::connect(&emulator);
     assert_eq!(client.get(PING).text(), "true");
     assert_eq!(client.rest().unwrap(), b"");
 }
 
 #[test]
-fn a_reset_reaches_the_client_as_one() {
-    let emulator = emulator(Trouble::Reset);
+fn a_reset_reaches_the_client() {
+    let emulator = emulator(FaultKind::Reset);
     let mut client = Client::connect(&emulator);
     request(&mut client, PING);
     assert_eq!(client.reply().unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
 
 #[test]
-fn a_refused_request_gets_no_byte() {
-    let emulator = emulator(Trouble::Refused);
+fn a_refused_request_gets_no_reply() {
+    let emulator = emulator(FaultKind::Refused);
     let mut client = Client::connect(&emulator);
     request(&mut client, PING);
     assert_eq!(client.reply().unwrap_err().kind(), ErrorKind::UnexpectedEof);
 }
 
 #[test]
-fn drips_make_up_the_whole() {
-    let emulator = emulator(Trouble::Drip { chunk: 1, pause: Duration::from_millis(10) });
+fn a_dripped_reply_is_complete() {
+    let emulator = emulator(FaultKind::Drip { chunk: 1, pause: Duration::from_millis(10) });
     let mut client = Client::connect(&emulator);
     let started = Instant::now();
     assert_eq!(client.get(PING).text(), "true");
@@ -70,12 +70,12 @@ fn drips_make_up_the_whole() {
 }
 
 #[test]
-fn a_delayed_reply_comes_late_and_disturbs_nobody_else() {
-    let emulator = emulator(Trouble::Delay(Duration::from_millis(100)));
+fn a_delayed_reply_does_not_delay_others() {
+    let emulator = emulator(FaultKind::Delay(Duration::from_millis(100)));
     let mut late = Client::connect(&emulator);
     let started = Instant::now();
     request(&mut late, PING);
-    // The delay is for the first request: this one comes after it, and is answered before it.
+    // The delay applies to the first request. This request is sent later, but gets its reply earlier.
     while emulator.counts().requests == 0 {
         std::thread::yield_now();
     }
@@ -88,7 +88,7 @@ fn a_delayed_reply_comes_late_and_disturbs_nobody_else() {
 fn an_emulator_ends_in_the_middle_of_a_delay() {
     let limits = with(|limits| limits.stop_time = Duration::from_millis(50));
     let emulator = Options::new().limits(limits).start(Fake::new()).unwrap();
-    emulator.fake().inject(Fault::on_any(Trouble::Delay(Duration::from_secs(3_600))));
+    emulator.fake().inject(Fault::on_any(FaultKind::Delay(Duration::from_secs(3_600))));
     let mut client = Client::connect(&emulator);
     request(&mut client, PING);
     while emulator.counts().requests == 0 {
@@ -99,13 +99,13 @@ fn an_emulator_ends_in_the_middle_of_a_delay() {
 }
 
 #[test]
-fn other_troubles_are_replies() {
+fn other_faults_are_replies() {
     for (trouble, status) in [
-        (Trouble::EmptyReply, 200),
-        (Trouble::Html(502), 502),
-        (Trouble::Redirect { status: 302, location: "http://localhost/".into() }, 302),
-        (Trouble::Status(429), 429),
-        (Trouble::ActionBlocked, 200),
+        (FaultKind::EmptyReply, 200),
+        (FaultKind::Html(502), 502),
+        (FaultKind::Redirect { status: 302, location: "http://localhost/".into() }, 302),
+        (FaultKind::Status(429), 429),
+        (FaultKind::ActionBlocked, 200),
     ] {
         let emulator = emulator(trouble.clone());
         let mut client = Client::connect(&emulator);
@@ -115,8 +115,8 @@ fn other_troubles_are_replies() {
 }
 
 #[test]
-fn faults_are_met_over_tls_too() {
-    for trouble in [Trouble::Reset, Trouble::Refused, Trouble::CutAfter(2)] {
+fn faults_apply_over_tls() {
+    for trouble in [FaultKind::Reset, FaultKind::Refused, FaultKind::CutAfter(2)] {
         let emulator = Emulator::start_tls(Fake::new()).unwrap();
         emulator.fake().inject(Fault::on_any(trouble.clone()).nth(1));
         let mut client = crate::tls::client(&emulator);

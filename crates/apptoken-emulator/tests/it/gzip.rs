@@ -1,9 +1,9 @@
-//! Compression, for those who ask for it.
+//! Compression of replies.
 
 use std::io::Read;
 
 use apptoken_emulator::Emulator;
-use apptoken_transport_fake::{Fake, Fault, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind};
 use flate2::read::GzDecoder;
 
 use crate::client::{Client, Reply};
@@ -15,7 +15,7 @@ fn asking_for_gzip(client: &mut Client, method: &str) -> Reply {
 }
 
 #[test]
-fn whole_replies_are_compressed_for_who_accepts_it() {
+fn complete_replies_are_compressed_if_accepted() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let mut client = Client::connect(&emulator);
     client.send(format!("GET {PING} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: deflate, gzip\r\n\r\n"));
@@ -27,16 +27,16 @@ fn whole_replies_are_compressed_for_who_accepts_it() {
 }
 
 #[test]
-fn nobody_else_gets_it() {
+fn a_client_without_accept_encoding_gets_plain_text() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let reply = Client::connect(&emulator).get(PING);
     assert_eq!((reply.header("content-encoding"), reply.text()), (None, "true"));
 }
 
 #[test]
-fn faults_count_the_bytes_of_the_text() {
+fn byte_counts_of_faults_refer_to_the_text() {
     let emulator = Emulator::start(Fake::new()).unwrap();
-    emulator.fake().inject(Fault::on_any(Trouble::CutAfter(2)));
+    emulator.fake().inject(Fault::on_any(FaultKind::CutAfter(2)));
     let mut client = Client::connect(&emulator);
     let head = asking_for_gzip(&mut client, "GET");
     assert_eq!((head.header("content-encoding"), head.header("content-length")), (None, Some("4")));
@@ -44,7 +44,7 @@ fn faults_count_the_bytes_of_the_text() {
 }
 
 #[test]
-fn what_has_no_body_has_no_encoding() {
+fn a_reply_without_body_has_no_encoding() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     for method in ["HEAD", "OPTIONS"] {
         let head = asking_for_gzip(&mut Client::connect(&emulator), method);

@@ -1,4 +1,4 @@
-//! Requests that take long: others do not wait for them, and nothing is kept for what was only announced.
+//! Large requests: others do not wait for them, and a declared length allocates no memory.
 
 use apptoken_core::PartnerId;
 use apptoken_emulator::Emulator;
@@ -9,7 +9,7 @@ use crate::life::PING;
 
 const MULTIREQUEST: &str = "/api_v3/service/multirequest?format=1";
 
-/// A multirequest with so many parts that others come in between.
+/// A multirequest with many parts, so that other requests run between them.
 fn many_parts() -> String {
     let parts: Vec<_> =
         (1..=10_000).map(|number| format!(r#""{number}":{{"service":"system","action":"ping"}}"#)).collect();
@@ -24,7 +24,7 @@ fn start_post(client: &mut Client, target: &str, body: &str) {
 }
 
 #[test]
-fn what_can_take_long_is_answered_on_a_worker_thread() {
+fn large_requests_are_handled_on_a_worker_thread() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let mut client = Client::connect(&emulator);
     let ks = emulator.fake().admin_session(PartnerId::new(101).unwrap()).unwrap();
@@ -45,7 +45,7 @@ fn what_can_take_long_is_answered_on_a_worker_thread() {
 }
 
 #[test]
-fn small_requests_overtake_a_large_one() {
+fn small_requests_do_not_wait_for_a_large_one() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let mut large = Client::connect(&emulator);
     start_post(&mut large, MULTIREQUEST, &many_parts());
@@ -59,7 +59,7 @@ fn small_requests_overtake_a_large_one() {
 }
 
 #[test]
-fn more_large_requests_than_workers_are_all_answered() {
+fn more_large_requests_than_workers_get_replies() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let body = format!(r#"{{"1":{{"service":"system","action":"ping","x":"{}"}}}}"#, "x".repeat(100_000));
     let mut clients: Vec<_> = (0..20).map(|_| Client::connect(&emulator)).collect();
@@ -72,7 +72,7 @@ fn more_large_requests_than_workers_are_all_answered() {
 }
 
 #[test]
-fn bodies_that_are_only_announced_take_no_room() {
+fn a_declared_length_allocates_no_memory() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let _announced: Vec<_> = (0..200)
         .map(|_| {

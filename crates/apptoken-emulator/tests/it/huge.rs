@@ -1,4 +1,4 @@
-//! Bodies that are large and strange: each is answered, and the server goes on.
+//! Large and unusual bodies: each gets a reply, and the server continues.
 
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::Fake;
@@ -12,7 +12,7 @@ const MULTIPART: &str = "multipart/form-data; boundary=b";
 
 const SIZE: usize = 1 << 20;
 
-/// A text of about the given size.
+/// A text of about this size.
 fn many(part: &str) -> String {
     part.repeat(SIZE / part.len())
 }
@@ -36,7 +36,7 @@ fn assert_answered(kind: &str, body: &[u8]) {
 }
 
 #[test]
-fn a_hundred_thousand_fields() {
+fn a_hundred_thousand_fields_get_a_reply() {
     let fields: Vec<String> = (0..100_000).map(|number| format!("field{number}={number}")).collect();
     assert_answered(FORM, fields.join("&").as_bytes());
     let fields: Vec<String> = (0..100_000).map(|number| format!("\"field{number}\":{number}")).collect();
@@ -44,7 +44,7 @@ fn a_hundred_thousand_fields() {
 }
 
 #[test]
-fn names_without_end() {
+fn endless_names_get_a_reply() {
     for body in
         [format!("a{}=1", many("[]")), format!("a{}=1", many("[b]")), format!("a{}=1", many(":b")), many("a[]=1&")]
     {
@@ -53,7 +53,7 @@ fn names_without_end() {
 }
 
 #[test]
-fn depth_without_end() {
+fn deep_nesting_gets_a_reply() {
     assert_answered(JSON, nested("[", "]").as_bytes());
     assert_answered(JSON, nested("{\"a\":", "}").as_bytes());
     assert_answered(JSON, format!("{{\"a{}\":1}}", many(":b")).as_bytes());
@@ -61,7 +61,7 @@ fn depth_without_end() {
 }
 
 #[test]
-fn multipart_that_is_none() {
+fn invalid_multipart_gets_a_reply() {
     for body in [
         many("x"),
         many("\r\n"),
@@ -75,7 +75,7 @@ fn multipart_that_is_none() {
 }
 
 #[test]
-fn what_is_no_text() {
+fn bytes_that_are_not_text_get_a_reply() {
     for kind in [FORM, JSON, MULTIPART] {
         assert_answered(kind, &[0xff; SIZE]);
         assert_answered(kind, &[0; SIZE]);

@@ -1,4 +1,4 @@
-//! Starting, stopping, and many at a time.
+//! Starting and stopping, also many emulators at the same time.
 
 use std::net::TcpStream;
 use std::sync::Barrier;
@@ -13,7 +13,7 @@ use crate::client::Client;
 pub(crate) const PING: &str = "/api_v3/service/system/action/ping?format=1";
 
 #[test]
-fn one_line_starts_a_server_that_answers() {
+fn one_line_starts_an_emulator() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     assert!(emulator.address().ip().is_loopback());
     assert_eq!(emulator.url(), format!("http://{}", emulator.address()));
@@ -22,7 +22,7 @@ fn one_line_starts_a_server_that_answers() {
 }
 
 #[test]
-fn a_dropped_emulator_listens_no_more() {
+fn a_dropped_emulator_closes_its_port() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let address = emulator.address();
     drop(emulator);
@@ -30,7 +30,7 @@ fn a_dropped_emulator_listens_no_more() {
 }
 
 #[test]
-fn many_run_at_a_time_each_with_its_own_counts() {
+fn many_emulators_have_their_own_counts() {
     let emulators: Vec<_> = (0..20).map(|_| Emulator::start(Fake::new()).unwrap()).collect();
     for (index, emulator) in emulators.iter().enumerate() {
         let mut client = Client::connect(emulator);
@@ -43,7 +43,7 @@ fn many_run_at_a_time_each_with_its_own_counts() {
 }
 
 #[test]
-fn idle_connections_do_not_hold_up_the_end() {
+fn idle_connections_do_not_delay_stopping() {
     let limits = with(|limits| limits.stop_time = Duration::from_secs(600));
     let emulator = Options::new().limits(limits).start(Fake::new()).unwrap();
     let mut silent = Client::connect(&emulator);
@@ -86,23 +86,23 @@ fn threads_share_one_emulator() {
 }
 
 #[test]
-fn other_machines_are_let_in_by_consent_only() {
+fn other_machines_must_be_allowed() {
     let everywhere = "0.0.0.0:0".parse().unwrap();
     let error = Options::new().listen(everywhere).start(Fake::new()).unwrap_err().to_string();
-    assert!(error.contains("0.0.0.0") && error.contains("let_other_machines_in"), "{error}");
-    let emulator = Options::new().listen(everywhere).let_other_machines_in().start(Fake::new()).unwrap();
+    assert!(error.contains("0.0.0.0") && error.contains("allow_other_machines"), "{error}");
+    let emulator = Options::new().listen(everywhere).allow_other_machines().start(Fake::new()).unwrap();
     assert_eq!(emulator.url(), format!("http://127.0.0.1:{}", emulator.address().port()));
     assert_eq!(Client::connect(&emulator).get(PING).text(), "true");
 }
 
 #[test]
-fn who_lets_other_machines_in_has_secrets_of_his_own() {
+fn an_address_for_other_machines_has_random_secrets() {
     use apptoken_core::{HashType, PartnerId};
     use apptoken_transport_fake::TokenSpec;
 
     let partner = PartnerId::new(101).unwrap();
     let secrets = |fake: Fake| {
-        let emulator = Options::new().listen("0.0.0.0:0".parse().unwrap()).let_other_machines_in().start(fake).unwrap();
+        let emulator = Options::new().listen("0.0.0.0:0".parse().unwrap()).allow_other_machines().start(fake).unwrap();
         let token = emulator.fake().add_token(partner, TokenSpec::new(HashType::Sha256));
         let admin = emulator.fake().admin_secret(partner).unwrap();
         [token.secret.expose().to_owned(), admin.expose().to_owned()]

@@ -1,4 +1,4 @@
-//! What a client may cost: huge, slow and many.
+//! Limits for large, slow and many requests.
 
 use std::io::Write;
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn assert_alive(emulator: &Emulator) {
 }
 
 #[test]
-fn an_announced_body_above_the_limit_is_refused_before_it_is_read() {
+fn a_declared_length_above_the_limit_is_rejected_unread() {
     let emulator = emulator(|limits| limits.body_bytes = 1_000);
     let mut client = Client::connect(&emulator);
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n");
@@ -29,13 +29,13 @@ fn an_announced_body_above_the_limit_is_refused_before_it_is_read() {
 }
 
 #[test]
-fn a_body_of_the_size_of_the_limit_is_read() {
+fn a_body_of_the_maximum_size_is_accepted() {
     let emulator = emulator(|limits| limits.body_bytes = 1_000);
     assert_eq!(Client::connect(&emulator).post(PING, &" ".repeat(1_000)).text(), "true");
 }
 
 #[test]
-fn a_client_that_sends_on_regardless_still_gets_the_refusal() {
+fn a_client_that_keeps_sending_gets_the_error() {
     let emulator = emulator(|limits| (limits.body_bytes, limits.linger_time) = (1_000, Duration::from_secs(20)));
     let mut client = Client::connect(&emulator);
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n");
@@ -44,7 +44,7 @@ fn a_client_that_sends_on_regardless_still_gets_the_refusal() {
 }
 
 #[test]
-fn a_chunked_body_above_the_limit_is_refused() {
+fn a_chunked_body_above_the_limit_is_rejected() {
     let emulator = emulator(|limits| limits.body_bytes = 1_000);
     let mut client = Client::connect(&emulator);
     client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -56,7 +56,7 @@ fn a_chunked_body_above_the_limit_is_refused() {
 }
 
 #[test]
-fn a_body_is_asked_for_only_where_it_will_be_read() {
+fn only_an_accepted_body_gets_100_continue() {
     let emulator = emulator(|limits| limits.body_bytes = 1_000);
     for (length, expected) in [(4, 100), (1_001, 413)] {
         let mut client = Client::connect(&emulator);
@@ -68,7 +68,7 @@ fn a_body_is_asked_for_only_where_it_will_be_read() {
 }
 
 #[test]
-fn long_targets_and_long_heads_are_refused() {
+fn long_targets_and_headers_are_rejected() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let long = "a".repeat(9_000);
     assert_eq!(Client::connect(&emulator).get(&format!("/{long}")).status, 414);
@@ -91,7 +91,7 @@ fn an_endless_head_ends_the_connection() {
 }
 
 #[test]
-fn a_head_that_never_ends_runs_out_of_time() {
+fn an_endless_head_times_out() {
     let emulator = emulator(|limits| limits.head_time = SHORT);
     for start in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "] {
         let mut client = Client::connect(&emulator);
@@ -102,7 +102,7 @@ fn a_head_that_never_ends_runs_out_of_time() {
 
 #[test]
 fn an_idle_connection_is_closed() {
-    // Long enough for the request, also on a machine with other things to do.
+    // Long enough for the request, even on a busy machine.
     let emulator = emulator(|limits| limits.head_time = Duration::from_secs(1));
     let mut client = Client::connect(&emulator);
     assert_eq!(client.get(PING).text(), "true");
@@ -110,7 +110,7 @@ fn an_idle_connection_is_closed() {
 }
 
 #[test]
-fn a_body_that_never_ends_runs_out_of_time() {
+fn an_endless_body_times_out() {
     let emulator = emulator(|limits| limits.body_time = SHORT);
     let mut client = Client::connect(&emulator);
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
@@ -119,7 +119,7 @@ fn a_body_that_never_ends_runs_out_of_time() {
 }
 
 #[test]
-fn a_client_that_reads_nothing_is_cut_off() {
+fn a_client_that_reads_nothing_is_disconnected() {
     let emulator = emulator(|limits| limits.write_time = SHORT);
     let mut client = Client::connect(&emulator);
     let requests = format!("GET {PING} HTTP/1.1\r\nHost: a\r\n\r\n").repeat(1_000);
@@ -128,7 +128,7 @@ fn a_client_that_reads_nothing_is_cut_off() {
 }
 
 #[test]
-fn slow_large_bodies_leave_room_for_small_requests() {
+fn slow_large_bodies_do_not_block_small_requests() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let slow: Vec<_> = (0..100)
         .map(|_| {
@@ -142,7 +142,7 @@ fn slow_large_bodies_leave_room_for_small_requests() {
 }
 
 #[test]
-fn limits_can_be_taken_away() {
+fn limits_can_be_removed() {
     let emulator = emulator(|limits| {
         (limits.body_bytes, limits.target_bytes, limits.head_bytes) = (usize::MAX, usize::MAX, usize::MAX);
         (limits.head_time, limits.body_time, limits.write_time) = (Duration::MAX, Duration::MAX, Duration::MAX);
@@ -153,7 +153,7 @@ fn limits_can_be_taken_away() {
 }
 
 #[test]
-fn connections_above_the_limit_wait_for_a_place() {
+fn connections_above_the_limit_wait() {
     let emulator = emulator(|limits| limits.connections = 2);
     let mut first = Client::connect(&emulator);
     let mut second = Client::connect(&emulator);
@@ -170,7 +170,7 @@ fn connections_above_the_limit_wait_for_a_place() {
 }
 
 #[test]
-fn a_thousand_idle_connections_disturb_nobody() {
+fn a_thousand_idle_connections_block_no_request() {
     rlimit::increase_nofile_limit(4_096).unwrap();
     let emulator = Emulator::start(Fake::new()).unwrap();
     let mut idle: Vec<_> = (0..1_000).map(|_| Client::connect(&emulator)).collect();

@@ -1,4 +1,4 @@
-//! The emulator over real sockets.
+//! Tests of the emulator over real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod client;

@@ -1,4 +1,4 @@
-//! What is not HTTP, or not quite.
+//! Invalid and nearly valid HTTP.
 
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::Fake;
@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::life::PING;
 
 #[test]
-fn what_is_no_request_is_answered_with_400() {
+fn an_invalid_request_gets_400() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     for request in [
         "hello\r\n\r\n",
@@ -31,7 +31,7 @@ fn what_is_no_request_is_answered_with_400() {
 }
 
 #[test]
-fn methods_of_proxies_are_refused() {
+fn proxy_methods_are_rejected() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     for request in ["CONNECT localhost:80 HTTP/1.1\r\nHost: a\r\n\r\n", "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n"] {
         let mut client = Client::connect(&emulator);
@@ -65,7 +65,7 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
-fn a_client_that_closes_its_half_still_gets_the_reply() {
+fn a_client_with_a_half_closed_connection_gets_the_reply() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let mut client = Client::connect(&emulator);
     client.send(format!("GET {PING} HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -74,7 +74,7 @@ fn a_client_that_closes_its_half_still_gets_the_reply() {
 }
 
 #[test]
-fn http_1_0_is_spoken() {
+fn http_1_0_is_supported() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let mut client = Client::connect(&emulator);
     client.send(format!("GET {PING} HTTP/1.0\r\n\r\n"));
@@ -86,7 +86,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_bytes_end_the_server(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
+    fn no_bytes_stop_the_server(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
         let emulator = Emulator::start(Fake::new()).unwrap();
         let mut client = Client::connect(&emulator);
         client.send(&bytes);
@@ -96,7 +96,7 @@ proptest! {
     }
 
     #[test]
-    fn no_body_ends_the_server(
+    fn no_body_stops_the_server(
         kind in "(application/json|application/x-www-form-urlencoded|multipart/form-data; boundary=x|text/xml|)",
         body in proptest::collection::vec(any::<u8>(), 0..2_000),
     ) {

@@ -1,18 +1,18 @@
-//! The same requests get the same replies, with and without HTTP between.
+//! Requests over HTTP get the same replies as direct calls of the fake.
 
 use std::io::Write as _;
 use std::time::Duration;
 
 use apptoken_core::{HashType, PartnerId};
 use apptoken_emulator::Emulator;
-use apptoken_transport_fake::{Answer, Fake, TokenSpec, WireReply, WireRequest};
+use apptoken_transport_fake::{DeliveryKind, Fake, TokenSpec, WireReply, WireRequest};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Reply};
 
-/// Something that a client does; numbers choose among what is there.
+/// A step of a client. Numbers select existing objects.
 #[derive(Clone, Debug)]
 enum Deed {
     Wait(u64),
@@ -24,7 +24,7 @@ enum Deed {
     Anything { method: &'static str, target: String, kind: &'static str, body: Vec<u8> },
 }
 
-/// How the parameters travel.
+/// How the parameters are sent.
 #[derive(Clone, Copy, Debug)]
 enum Dress {
     Json,
@@ -60,7 +60,7 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// What a client remembers of the replies.
+/// The values that a client uses from earlier replies.
 #[derive(Default)]
 struct Memory {
     sessions: Vec<String>,
@@ -142,7 +142,7 @@ fn request(method: &str, target: String, kind: &str, body: Vec<u8>) -> WireReque
     WireRequest { method: method.to_owned(), target, headers, body }
 }
 
-/// The parameters as a form has them.
+/// The parameters as a form.
 fn flat(params: &Value) -> String {
     fn add(prefix: &str, value: &Value, form: &mut form_urlencoded::Serializer<'_, String>) {
         match value {
@@ -172,7 +172,7 @@ fn over_http(client: &mut Client, request: &WireRequest) -> Reply {
     if method == "HEAD" { client.head().unwrap() } else { client.reply().unwrap() }
 }
 
-/// Names in lower case and values, without what HTTP itself adds.
+/// The headers with names in lower case, without those that HTTP adds.
 fn headers<'a>(headers: impl Iterator<Item = &'a (String, String)>) -> Vec<(String, &'a str)> {
     let mut headers: Vec<_> = headers
         .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str()))
@@ -192,7 +192,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn http_changes_nothing(
+    fn http_does_not_change_replies(
         seed in any::<u64>(),
         response_cache in any::<bool>(),
         deeds in proptest::collection::vec((deed(), select(vec![Dress::Json, Dress::Form, Dress::Query]), select(vec![1_u8, 1, 1, 2, 3])), 1..40),
@@ -213,7 +213,7 @@ proptest! {
                 carried.clock().advance(Duration::from_secs(seconds));
             }
             let Some(request) = memory.request(&deed, dress, format) else { continue };
-            let Answer::Reply(expected) = direct.handle(&request).answer else { panic!("no fault was asked for") };
+            let DeliveryKind::Reply(expected) = direct.handle(&request).kind else { panic!("no fault was asked for") };
             let came = over_http(&mut client, &request);
             prop_assert_eq!(came.status, expected.status, "{:?}", deed);
             prop_assert_eq!(headers(came.headers.iter()), headers(expected.headers.iter()), "{:?}", deed);

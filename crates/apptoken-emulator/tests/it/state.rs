@@ -1,4 +1,4 @@
-//! State that survives a restart.
+//! The state file.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -37,7 +37,7 @@ fn tokens_survive_a_restart() {
 }
 
 #[test]
-fn dropping_saves_too() {
+fn dropping_saves_the_state() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("state.json");
     let emulator = start(&file);
@@ -71,7 +71,7 @@ fn only_the_owner_can_read_the_file() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_named_and_left_alone() {
+fn an_unusable_state_file_is_named_and_unchanged() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("state.json");
     fs::write(&file, "{\"seed\":").unwrap();
@@ -81,7 +81,7 @@ fn a_file_that_cannot_be_used_is_named_and_left_alone() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_told_at_the_start() {
+fn a_missing_directory_is_reported_at_the_start() {
     let folder = TempDir::new().unwrap();
     let error = Options::new().state_file(folder.path().join("no/state.json")).start(Fake::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -89,7 +89,7 @@ fn a_folder_that_is_not_there_is_told_at_the_start() {
 }
 
 #[test]
-fn a_second_emulator_does_not_get_the_file() {
+fn a_second_emulator_cannot_use_the_state_file() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("state.json");
     let first = start(&file);
@@ -102,14 +102,14 @@ fn a_second_emulator_does_not_get_the_file() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_is_followed_and_stays() {
+fn a_symbolic_link_is_followed_and_kept() {
     let folder = TempDir::new().unwrap();
     let (file, link) = (folder.path().join("state.json"), folder.path().join("link.json"));
     start(&file).stop().unwrap();
     std::os::unix::fs::symlink(&file, &link).unwrap();
     let emulator = start(&link);
     let token = emulator.fake().add_token(partner(), TokenSpec::new(HashType::Sha1));
-    // By whichever name: it is one file.
+    // Both names refer to the same file.
     assert!(Options::new().state_file(&file).start(Fake::new()).is_err());
     emulator.stop().unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -118,17 +118,17 @@ fn a_link_is_followed_and_stays() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_not_a_file_is_refused_at_once() {
+fn a_state_file_must_be_a_regular_file() {
     let folder = TempDir::new().unwrap();
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let dangling = folder.path().join("dangling");
     std::os::unix::fs::symlink(folder.path().join("nothing"), &dangling).unwrap();
     for (path, expected) in [
-        (folder.path(), "a folder"),
+        (folder.path(), "a directory"),
         (&pipe, "a pipe, a socket or a device"),
         (Path::new("/dev/full"), "a pipe, a socket or a device"),
-        (&dangling, "a link that leads to no file"),
+        (&dangling, "a symbolic link to a file that does not exist"),
     ] {
         let error = Options::new().state_file(path).start(Fake::new()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
@@ -138,14 +138,14 @@ fn what_is_not_a_file_is_refused_at_once() {
 
 #[cfg(unix)]
 #[test]
-fn what_a_killed_process_left_behind_is_cleaned_up() {
+fn files_of_a_killed_process_are_removed() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("state.json");
     let other = folder.path().join("other");
     fs::write(&other, "mine").unwrap();
-    // Half a state, or a link that somebody put there.
+    // An incomplete state, or a link that another user created.
     std::os::unix::fs::symlink(&other, folder.path().join("state.json.new")).unwrap();
     fs::write(folder.path().join("state.json.lock"), "").unwrap();
     start(&file).stop().unwrap();
@@ -157,13 +157,13 @@ fn what_a_killed_process_left_behind_is_cleaned_up() {
 }
 
 #[test]
-fn a_state_file_with_an_account_0_is_refused() {
+fn a_state_file_with_account_0_is_rejected() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("state.json");
     let state = Fake::new().snapshot().replace("\"id\":101,", "\"id\":0,");
     fs::write(&file, &state).unwrap();
     let error = Options::new().state_file(&file).start(Fake::new()).unwrap_err().to_string();
-    assert!(error.contains("state.json") && error.contains("expected the id of an account"), "{error}");
+    assert!(error.contains("state.json") && error.contains("expected an account id"), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), state);
 }
 
@@ -182,7 +182,7 @@ fn a_state_that_cannot_be_saved_is_reported_at_once() {
 }
 
 #[test]
-fn the_end_tells_that_the_state_could_not_be_saved() {
+fn stopping_reports_that_the_state_was_not_saved() {
     let folder = TempDir::new().unwrap();
     let emulator = start(&folder.path().join("state.json"));
     let _ = emulator.fake().add_token(partner(), TokenSpec::new(HashType::Sha1));

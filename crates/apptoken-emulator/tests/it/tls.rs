@@ -37,7 +37,7 @@ fn connect(emulator: &Emulator, config: &Arc<ClientConfig>, name: &'static str) 
 }
 
 #[test]
-fn the_certificate_is_good_for_every_name_of_this_machine() {
+fn the_certificate_is_valid_for_loopback_names() {
     let emulator = Emulator::start_tls(Fake::new()).unwrap();
     assert_eq!(emulator.url(), format!("https://{}", emulator.address()));
     let config = trusting(&emulator);
@@ -47,7 +47,7 @@ fn the_certificate_is_good_for_every_name_of_this_machine() {
 }
 
 #[test]
-fn nobody_trusts_it_without_being_told() {
+fn the_certificate_is_not_trusted_by_default() {
     let emulator = Emulator::start_tls(Fake::new()).unwrap();
     let other = trusting(&Emulator::start_tls(Fake::new()).unwrap());
     let error = connect(&emulator, &other, "localhost").try_send("GET / HTTP/1.1\r\n\r\n").unwrap_err();
@@ -67,7 +67,7 @@ fn handshakes_are_counted_and_resumed() {
 }
 
 #[test]
-fn a_handshake_that_never_ends_runs_out_of_time() {
+fn an_endless_handshake_times_out() {
     let limits = with(|limits| limits.head_time = std::time::Duration::from_millis(50));
     let emulator = Options::new().tls().limits(limits).start(Fake::new()).unwrap();
     let mut client = Client::connect(&emulator);
@@ -77,7 +77,7 @@ fn a_handshake_that_never_ends_runs_out_of_time() {
 }
 
 #[test]
-fn what_is_not_tls_is_turned_away() {
+fn plain_http_on_a_tls_port_reaches_no_action() {
     let emulator = Emulator::start_tls(Fake::new()).unwrap();
     let mut client = Client::connect(&emulator);
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");

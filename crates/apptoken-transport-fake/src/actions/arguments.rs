@@ -10,13 +10,13 @@ use crate::php::{Array, Key};
 /// A parameter of an action.
 pub(crate) struct Parameter {
     name: &'static str,
-    kind: Kind,
+    kind: ParameterKind,
     is_optional: bool,
-    /// What an optional number is when it is not given.
+    /// The default of an optional number.
     default: i64,
 }
 
-enum Kind {
+enum ParameterKind {
     Text,
     Int,
     Enum(&'static Enum),
@@ -25,27 +25,27 @@ enum Kind {
 
 impl Parameter {
     pub(crate) const fn text(name: &'static str) -> Self {
-        Self { name, kind: Kind::Text, is_optional: false, default: 0 }
+        Self { name, kind: ParameterKind::Text, is_optional: false, default: 0 }
     }
 
     pub(crate) const fn int(name: &'static str) -> Self {
-        Self { name, kind: Kind::Int, is_optional: false, default: 0 }
+        Self { name, kind: ParameterKind::Int, is_optional: false, default: 0 }
     }
 
     pub(crate) const fn enumeration(name: &'static str, of: &'static Enum) -> Self {
-        Self { name, kind: Kind::Enum(of), is_optional: false, default: 0 }
+        Self { name, kind: ParameterKind::Enum(of), is_optional: false, default: 0 }
     }
 
     pub(crate) const fn object(name: &'static str, class: &'static Class) -> Self {
-        Self { name, kind: Kind::Object(class), is_optional: false, default: 0 }
+        Self { name, kind: ParameterKind::Object(class), is_optional: false, default: 0 }
     }
 
-    /// It need not be given: a text is empty then, a number 0, an object absent.
+    /// Makes it optional: the default is an empty string, 0 or no object.
     pub(crate) const fn optional(self) -> Self {
         Self { is_optional: true, ..self }
     }
 
-    /// It need not be given, and is this number then.
+    /// Makes it optional, with this default.
     pub(crate) const fn or(self, default: i64) -> Self {
         Self { is_optional: true, default, ..self }
     }
@@ -64,7 +64,8 @@ enum Argument {
 }
 
 impl Arguments {
-    /// Makes the arguments of grouped parameters, in the order of the action's declaration.
+    /// Reads the arguments from grouped parameters. The order is that of the declaration, so that the first invalid
+    /// argument is reported, as by the server's `KalturaRequestDeserializer.php`.
     pub(crate) fn of(parameters: &[Parameter], grouped: &Array, now: i64) -> Result<Self, ApiError> {
         let mut arguments = Self::default();
         for parameter in parameters {
@@ -77,7 +78,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// A text; empty if it was not given.
+    /// A string; empty if it was not given.
     pub(crate) fn text(&self, name: &str) -> &str {
         match self.values.get(name) {
             Some(Argument::Text(text)) => text,
@@ -85,7 +86,7 @@ impl Arguments {
         }
     }
 
-    /// A number; 0 if it was not given and has no other default.
+    /// A number; its default if it was not given.
     pub(crate) fn int(&self, name: &str) -> i64 {
         match self.values.get(name) {
             Some(Argument::Int(number)) => *number,
@@ -100,7 +101,7 @@ impl Arguments {
         }
     }
 
-    /// An object that the action's declaration makes sure of.
+    /// An object that is declared as mandatory.
     pub(crate) fn mandatory_object(&self, name: &str) -> Result<&Object, ApiError> {
         self.object(name).ok_or_else(|| error::MISSING_MANDATORY_PARAMETER.with(&[name]))
     }
@@ -110,14 +111,16 @@ fn argument(parameter: &Parameter, grouped: &Array, now: i64) -> Result<Option<A
     let name = parameter.name;
     let given = grouped.get(&Key::from(name));
     Ok(match (&parameter.kind, given) {
-        (Kind::Text, Some(value)) => Some(Argument::Text(build::valid_text(value, name)?)),
-        (Kind::Int, Some(value)) => Some(Argument::Int(to_int(value))),
-        (Kind::Enum(of), Some(value)) => Some(Argument::Int(build::enum_value(of, value, name)?)),
-        (Kind::Object(class), _) => match set(grouped, name) {
+        (ParameterKind::Text, Some(value)) => Some(Argument::Text(build::valid_text(value, name)?)),
+        (ParameterKind::Int, Some(value)) => Some(Argument::Int(to_int(value))),
+        (ParameterKind::Enum(of), Some(value)) => Some(Argument::Int(build::enum_value(of, value, name)?)),
+        (ParameterKind::Object(class), _) => match set(grouped, name) {
             Some(value) => Some(Argument::Object(build::object(class, value, name, now)?)),
             None => None,
         },
-        (Kind::Int | Kind::Enum(_), None) if parameter.is_optional => Some(Argument::Int(parameter.default)),
+        (ParameterKind::Int | ParameterKind::Enum(_), None) if parameter.is_optional => {
+            Some(Argument::Int(parameter.default))
+        }
         (_, None) => None,
     })
 }
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_cast_and_absence_is_the_default() {
+    fn null_is_cast_and_a_missing_parameter_is_the_default() {
         let given = arguments(r#"{"id":null,"expiry":null,"type":null}"#).ok().unwrap();
         assert_eq!((given.text("id"), given.int("expiry"), given.int("type")), ("", 0, 0));
         let absent = arguments(r#"{"id":5}"#).ok().unwrap();
@@ -147,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_parameter_that_is_wrong_is_told() {
+    fn the_first_invalid_parameter_is_reported() {
         assert_eq!(arguments("{}").err().unwrap().message(), "Missing parameter \"id\"");
         assert_eq!(arguments(r#"{"type":7}"#).err().unwrap().message(), "Missing parameter \"id\"");
     }

@@ -1,4 +1,4 @@
-//! The actions of the API, one file each.
+//! The actions of the API, one per file.
 
 pub(crate) mod action;
 pub(crate) mod app_token;
@@ -12,7 +12,7 @@ pub(crate) mod user_role;
 
 use crate::actions::action::Action;
 
-/// The actions that the fake knows.
+/// The supported actions.
 const ALL: &[&Action] = &[
     &app_token::add::ACTION,
     &app_token::delete::ACTION,
@@ -42,19 +42,19 @@ const ALL: &[&Action] = &[
     &user_role::update::ACTION,
 ];
 
-/// Whether there is a service of that name, in lower case.
+/// Whether a service has this name, in any case.
 pub(crate) fn has_service(service: &str) -> bool {
     ALL.iter().any(|action| action.service.eq_ignore_ascii_case(service))
 }
 
-/// The action of these names, in any case.
+/// Finds an action by its names, in any case.
 pub(crate) fn find(service: &str, action: &str) -> Option<&'static Action> {
     ALL.iter()
         .copied()
         .find(|known| known.service.eq_ignore_ascii_case(service) && known.name.eq_ignore_ascii_case(action))
 }
 
-/// The action's name as people write it: `appToken.startSession`.
+/// The name of an action in its declared case, such as `appToken.startSession`.
 pub(crate) fn full_name(service: &str, action: &str) -> String {
     match find(service, action) {
         Some(known) => format!("{}.{}", known.service, known.name),

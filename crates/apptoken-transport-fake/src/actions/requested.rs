@@ -5,7 +5,7 @@ use crate::php::Array;
 use crate::php::cast::to_text;
 use crate::php::value::set;
 
-/// The service and the action that a request names, as it writes them; empty where it names none.
+/// The service and action names of a request in their original case; empty if they are missing.
 pub(crate) struct RequestedAction<'a> {
     pub(crate) service: Cow<'a, str>,
     pub(crate) action: Cow<'a, str>,
@@ -17,11 +17,12 @@ impl<'a> RequestedAction<'a> {
         Self { service: name("service"), action: name("action") }
     }
 
+    /// Unlike service names, this word counts in lower case only.
     pub(crate) fn is_multirequest(&self) -> bool {
         self.service == "multirequest"
     }
 
-    /// The name as people write it: `appToken.startSession`.
+    /// The name in its declared case, such as `appToken.startSession`.
     pub(crate) fn full_name(&self) -> String {
         full_name(&self.service, &self.action)
     }

@@ -6,7 +6,7 @@ use crate::model::checked;
 use crate::model::secret::Secret;
 use crate::php::hash::md5;
 
-/// An account (Kaltura calls it a partner) of the fake.
+/// An account of the fake. Kaltura calls it a partner.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ pub struct Account {
     pub(crate) id: u32,
     #[serde(deserialize_with = "checked::ks_version")]
     pub(crate) ks_version: u8,
-    /// The first one is the main one, which seals sessions.
+    /// The first one signs the sessions that the server creates.
     #[serde(deserialize_with = "checked::account_secrets")]
     pub(crate) admin_secrets: Vec<Secret>,
     #[serde(deserialize_with = "checked::account_secret")]
@@ -43,11 +43,12 @@ pub struct Account {
 /// The status of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PartnerStatus {
-    /// In use.
+    /// The account can be used.
     Active,
-    /// Its content is blocked: every call but `session.startWidgetSession` and the short form of `session.start` fails.
+    /// Its content is blocked: every call fails, except `session.startWidgetSession` and the fast path of
+    /// `session.start`.
     ContentBlocked,
-    /// Blocked altogether.
+    /// It is fully blocked; calls fail in the same way.
     FullyBlocked,
 }
 
@@ -63,7 +64,7 @@ impl PartnerStatus {
 
 impl Account {
     /// An active account with KS version 2, a maximum lifetime of 86,400 seconds, an anonymous user and secrets that
-    /// are made of its id (read them with [`Fake::admin_secret`](crate::Fake::admin_secret)).
+    /// are derived from its id. Read them with [`Fake::admin_secret`](crate::Fake::admin_secret).
     #[must_use]
     pub fn new(id: PartnerId) -> Self {
         Self {
@@ -80,7 +81,7 @@ impl Account {
         }
     }
 
-    /// Which form of KS the server makes for the account; it reads both.
+    /// Sets the KS version that the server creates for the account. It accepts both versions.
     #[must_use]
     pub fn ks_version(mut self, version: KsVersion) -> Self {
         self.ks_version = match version {
@@ -90,8 +91,8 @@ impl Account {
         self
     }
 
-    /// The admin secrets: the first seals the sessions that the server makes, and all are accepted. An account has at
-    /// least one: without any, those that it has stay.
+    /// Sets the admin secrets. The first one signs the sessions that the server creates, and all are accepted. An empty
+    /// list changes nothing, because an account has at least one admin secret.
     #[must_use]
     pub fn admin_secrets<'a>(mut self, secrets: impl IntoIterator<Item = &'a AccountSecret>) -> Self {
         let secrets: Vec<_> = secrets.into_iter().map(|secret| Secret::new(secret.expose())).collect();
@@ -101,51 +102,52 @@ impl Account {
         self
     }
 
-    /// The user secret, which `session.start` accepts for user sessions.
+    /// Sets the user secret, which `session.start` accepts for user sessions.
     #[must_use]
     pub fn user_secret(mut self, secret: &AccountSecret) -> Self {
         self.user_secret = Secret::new(secret.expose());
         self
     }
 
-    /// The longest lifetime of sessions that `session.start` and `session.startWidgetSession` make, in seconds; also the
-    /// default `sessionDuration` of new tokens. Sessions of app tokens can be longer.
+    /// Sets the maximum lifetime of sessions from `session.start` and `session.startWidgetSession`, in seconds. It is
+    /// also the default `sessionDuration` of new app tokens, but does not limit their sessions.
     #[must_use]
     pub fn max_lifetime(mut self, seconds: Option<u32>) -> Self {
         self.max_lifetime = seconds;
         self
     }
 
-    /// The status, which no call of the API can change.
+    /// Sets the status, which no API call can change.
     #[must_use]
     pub fn status(mut self, status: PartnerStatus) -> Self {
         self.status = status.code();
         self
     }
 
-    /// Switches on a feature, such as `FEATURE_END_USER_REPORTS` (users appear when a session of theirs is used) or
-    /// `FEATURE_ENTITLEMENT`.
+    /// Enables a feature, such as `FEATURE_ENTITLEMENT`, or `FEATURE_END_USER_REPORTS`, which creates the user of a
+    /// session when the session is first used.
     #[must_use]
     pub fn feature(mut self, name: &str) -> Self {
         self.features.push(name.to_owned());
         self
     }
 
-    /// Whether the API refuses plain HTTP for the account.
+    /// Sets whether the API rejects plain HTTP for the account.
     #[must_use]
     pub fn https_only(mut self, yes: bool) -> Self {
         self.https_only = yes;
         self
     }
 
-    /// Whether there is a user without an id from the start: `appToken.add` without `sessionUserId` needs one.
+    /// Sets whether the account has an anonymous user, a user without an id. `appToken.add` without `sessionUserId`
+    /// needs one.
     #[must_use]
     pub fn anonymous_user(mut self, yes: bool) -> Self {
         self.anonymous_user = yes;
         self
     }
 
-    /// The account whose secret `session.impersonate` accepts for this one.
+    /// Sets the parent account, whose secret `session.impersonate` accepts for this account.
     #[must_use]
     pub fn parent(mut self, id: PartnerId) -> Self {
         self.parent = Some(id.get());
@@ -158,7 +160,7 @@ impl Account {
         self.id
     }
 
-    /// Replaces those secrets that are made of the id, which everybody can make.
+    /// Replaces secrets that are derived from the id, because everybody can compute them.
     pub(crate) fn replace_derived_secrets(&mut self, mut random: impl FnMut() -> String) {
         let Ok(id) = PartnerId::new(self.id) else { return };
         let (admin, user) = (derived(id, "admin"), derived(id, "user"));
@@ -182,14 +184,14 @@ impl Account {
         self.admin_secrets.first().map_or("", Secret::expose)
     }
 
-    /// Whether the secret opens a session of that type.
+    /// Whether the account accepts the secret for this type of session.
     pub(crate) fn accepts(&self, secret: &str, is_admin: bool) -> bool {
         let is_user_secret = !is_admin && secret == self.user_secret.expose();
         is_user_secret || self.admin_secrets.iter().any(|each| each.expose() == secret)
     }
 }
 
-/// A secret that is the same in every run; a fake guards nothing.
+/// A secret that is the same in every run, for reproducible tests.
 fn derived(id: PartnerId, kind: &str) -> String {
     md5(format!("{kind} secret of the fake account {id}"))
 }

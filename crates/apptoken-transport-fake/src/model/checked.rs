@@ -1,6 +1,6 @@
-//! What rows that come from outside may hold: anything else would end in a panic or a wrong answer later.
+//! Validates the fields of a snapshot. An invalid value would cause a panic or a wrong reply later.
 //!
-//! The messages name no value, since it can be a secret.
+//! Messages do not contain the value, because it can be a secret.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::model::secret::Secret;
 
 fn checked<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-    is_sound: impl FnOnce(&T) -> bool,
+    is_valid: impl FnOnce(&T) -> bool,
     expected: &'static str,
 ) -> Result<T, D::Error> {
     let value = T::deserialize(deserializer)?;
-    if is_sound(&value) { Ok(value) } else { Err(D::Error::custom(expected)) }
+    if is_valid(&value) { Ok(value) } else { Err(D::Error::custom(expected)) }
 }
 
-const ACCOUNT_ID: &str = "expected the id of an account: a number from 1 to 2147483647";
+const ACCOUNT_ID: &str = "expected an account id: a number from 1 to 2147483647";
 
 pub(crate) fn account_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     checked(deserializer, |id| PartnerId::new(*id).is_ok(), ACCOUNT_ID)
@@ -29,19 +29,19 @@ pub(crate) fn account_id_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> 
     checked(deserializer, |id: &Option<u32>| id.is_none_or(|id| PartnerId::new(id).is_ok()), ACCOUNT_ID)
 }
 
-/// The id of an account in the columns of other tables.
+/// The account id in a row of another table.
 pub(crate) fn account_id_column<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let is_sound = |id: &i64| u32::try_from(*id).is_ok_and(|id| PartnerId::new(id).is_ok());
-    checked(deserializer, is_sound, ACCOUNT_ID)
+    let is_valid = |id: &i64| u32::try_from(*id).is_ok_and(|id| PartnerId::new(id).is_ok());
+    checked(deserializer, is_valid, ACCOUNT_ID)
 }
 
 pub(crate) fn account_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-    checked(deserializer, is_account_secret, "expected the secret of an account")
+    checked(deserializer, is_account_secret, "expected an account secret")
 }
 
 pub(crate) fn account_secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
-    let is_sound = |secrets: &Vec<Secret>| !secrets.is_empty() && secrets.iter().all(is_account_secret);
-    checked(deserializer, is_sound, "expected one secret of an account or more")
+    let is_valid = |secrets: &Vec<Secret>| !secrets.is_empty() && secrets.iter().all(is_account_secret);
+    checked(deserializer, is_valid, "expected one or more account secrets")
 }
 
 fn is_account_secret(secret: &Secret) -> bool {
@@ -58,28 +58,28 @@ pub(crate) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, 
 }
 
 pub(crate) fn token_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    checked(deserializer, |id: &String| AppTokenId::parse(id.as_str()).is_ok(), "expected the id of an app token")
+    checked(deserializer, |id: &String| AppTokenId::parse(id.as_str()).is_ok(), "expected an app token id")
 }
 
 pub(crate) fn token_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-    let is_sound = |value: &Secret| AppTokenSecret::parse(value.expose()).is_ok();
-    checked(deserializer, is_sound, "expected the value of an app token")
+    let is_valid = |value: &Secret| AppTokenSecret::parse(value.expose()).is_ok();
+    checked(deserializer, is_valid, "expected an app token value")
 }
 
-/// The number of a row: the next one can be counted on from it.
+/// The number of a row. The next number must still fit.
 pub(crate) fn row_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     checked(deserializer, |number| (1..=i32::MAX.into()).contains(number), "expected a number from 1 to 2147483647")
 }
 
-/// A count that goes on.
+/// A counter. It must be able to increase.
 pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     checked(deserializer, |count| *count <= u64::MAX / 2, "expected a count below 2^63")
 }
 
-/// The keys of a table are made of its rows; `made` makes one.
+/// Whether every key of a table is the one that `key_of` returns for its row.
 pub(crate) fn keys<'a, R: 'a>(
     rows: impl IntoIterator<Item = (&'a Arc<str>, &'a R)>,
-    made: impl Fn(&R) -> String,
+    key_of: impl Fn(&R) -> String,
 ) -> bool {
-    rows.into_iter().all(|(key, row)| **key == *made(row))
+    rows.into_iter().all(|(key, row)| **key == *key_of(row))
 }

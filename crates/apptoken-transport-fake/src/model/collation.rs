@@ -1,9 +1,11 @@
-//! How the server's database compares texts: case, accents and trailing blanks do not count.
+//! Text comparison of the server's MySQL collation: it ignores case, accents and trailing spaces.
+//!
+//! Observed on Venus-22.19.0: an app token is found by its id in upper case, or with trailing spaces.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// A form of a text that is equal for texts that are equal to the database.
+/// A text in a form that is equal for texts that the collation treats as equal.
 pub(crate) fn fold(text: &str) -> String {
     let text = text.trim_end_matches(' ');
     if text.is_ascii() {
@@ -12,12 +14,12 @@ pub(crate) fn fold(text: &str) -> String {
     text.nfd().filter(|each| !is_combining_mark(*each)).map(upper).collect()
 }
 
-/// A text to be found inside others.
+/// A text to search for in other texts.
 pub(crate) struct Pattern(String);
 
 impl Pattern {
     pub(crate) fn of(part: &str) -> Self {
-        // Trailing blanks count in a pattern, and do not in a whole text.
+        // Trailing spaces count in a pattern, but not in a whole text.
         let folded = fold(&format!("{part}."));
         Self(folded.trim_end_matches('.').to_owned())
     }
@@ -27,7 +29,7 @@ impl Pattern {
     }
 }
 
-/// One letter for one: `ß` is an `S`.
+/// Maps one letter to one letter; the collation treats `ß` as `S`.
 fn upper(letter: char) -> char {
     let mut upper = letter.to_uppercase();
     match (upper.next(), upper.next()) {
@@ -42,21 +44,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_accents_and_trailing_blanks_do_not_count() {
+    fn case_accents_and_trailing_spaces_are_ignored() {
         for (one, other) in [("0_jfjhs9mh", "0_JFJHS9MH"), ("a", "a  "), ("Jöhn", "JOHN"), ("straße", "STRASE")] {
             assert_eq!(fold(one), fold(other));
         }
     }
 
     #[test]
-    fn everything_else_counts() {
+    fn other_differences_count() {
         for (one, other) in [("a", " a"), ("a", "b"), ("a", "a\n"), ("a", "aa")] {
             assert_ne!(fold(one), fold(other));
         }
     }
 
     #[test]
-    fn parts_are_found_whatever_their_case() {
+    fn a_pattern_is_found_in_any_case() {
         assert!(Pattern::of("kmc").is_in("KMC, partner_admin"));
         assert!(!Pattern::of("kmc ").is_in("kmc"));
     }

@@ -1,4 +1,4 @@
-//! What the columns of the database keep of a value: it is cut silently.
+//! Column limits of the database. MariaDB in non-strict mode, as on the recorded server, truncates values silently.
 
 /// A `varchar(length)`.
 pub(crate) fn varchar(text: &mut String, length: usize) {
@@ -17,7 +17,7 @@ pub(crate) fn int(number: &mut i64) {
     *number = (*number).clamp(i32::MIN.into(), i32::MAX.into());
 }
 
-/// Cuts to a number of bytes, never inside a character.
+/// Truncates to a number of bytes, but never inside a character.
 pub(crate) fn cut_bytes(text: &mut String, bytes: usize) {
     if text.len() > bytes {
         let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_cut() {
+    fn values_are_cut_to_their_column() {
         let mut name = "é".repeat(101);
         varchar(&mut name, 100);
         assert_eq!(name.chars().count(), 100);

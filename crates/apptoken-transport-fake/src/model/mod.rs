@@ -1,4 +1,4 @@
-//! What the server keeps: accounts, widgets, tokens, users, roles and revoked sessions.
+//! The data of the server: accounts, widgets, tokens, users, roles and revoked sessions.
 
 pub(crate) mod account;
 mod checked;

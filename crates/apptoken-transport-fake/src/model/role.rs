@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::table::Row;
 use crate::model::{checked, column};
 
-/// A row of the table of roles. Those of partner 0 are everybody's.
+/// A row of the role table. All accounts share the roles of partner 0.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct RoleRow {
     #[serde(deserialize_with = "checked::row_number")]
@@ -27,12 +27,12 @@ impl RoleRow {
         self.partner_id == 0 || self.partner_id == partner_id
     }
 
-    /// The names of its permissions; `*` stands for all.
+    /// The names of its permissions; `*` means all.
     pub(crate) fn permissions(&self) -> impl Iterator<Item = &str> {
         self.permission_names.as_deref().unwrap_or_default().split(',').map(str::trim)
     }
 
-    /// Cuts the values to what the columns hold.
+    /// Truncates the values to their columns.
     pub(crate) fn fit_columns(&mut self) {
         column::varchar(&mut self.name, 100);
         column::varchar(&mut self.system_name, 128);

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A secret that the server keeps: part of a snapshot, and of nothing else that can be printed.
+/// A secret of the server. It is serialized into snapshots, but never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Secret(String);

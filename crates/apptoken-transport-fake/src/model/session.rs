@@ -5,7 +5,7 @@ use md5::{Digest as _, Md5};
 use crate::model::account::Account;
 use crate::model::state::State;
 
-/// A session: the KS as it was sent, and what is in it.
+/// A session: the KS as it was sent, and its fields.
 #[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) text: String,
@@ -13,7 +13,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// The account, as the database reads the id.
+    /// The account id, with the cast of the database.
     pub(crate) fn partner_id(&self) -> i64 {
         crate::php::cast::text_to_int(&self.ks.partner_id)
     }
@@ -31,7 +31,7 @@ impl Session {
         self.ks.privilege(name)?.first().map(String::as_str)
     }
 
-    /// What stands after the name of a privilege, up to the next colon, in the first one of that name.
+    /// The text of the first privilege with this name, up to the next colon.
     pub(crate) fn privilege_text(&self, name: &str) -> Option<&str> {
         self.privileges().split(',').find_map(|item| {
             let mut parts = item.split(':');
@@ -40,28 +40,30 @@ impl Session {
     }
 }
 
-/// What a new KS says.
+/// The fields of a new KS.
 pub(crate) struct NewSession<'a> {
     pub(crate) user_id: &'a str,
     pub(crate) session_type: i64,
     pub(crate) lifetime: i64,
     pub(crate) privileges: &'a str,
     pub(crate) master_partner_id: Option<&'a str>,
-    /// The secret that an admin session is sealed with; others take the main one.
+    /// The secret that signs an admin session. Other sessions are signed with the first admin secret.
     pub(crate) secret: Option<&'a str>,
 }
 
-/// A new KS, and until when the server says that it is valid.
-pub(crate) struct Minted {
+/// A new KS, and the expiry that the server reports for it.
+pub(crate) struct NewKs {
     pub(crate) text: String,
     pub(crate) valid_until: i64,
 }
 
-/// Sessions that allow to download an asset end at full five minutes.
+/// The expiry of a session with the privilege `downloadasset` is rounded up to a multiple of five minutes, and its
+/// random part depends only on the expiry. So the server creates the same KS, and thus the same download URL, for five
+/// minutes.
 const DOWNLOAD_STEP: i64 = 300;
 
 impl State {
-    /// Reads a KS.
+    /// Parses a KS and checks its signature. Loads the secrets of the account into the memory cache.
     pub(crate) fn open(&mut self, text: &str) -> Result<Session, OpenError> {
         check_length(text)?;
         let accounts = &self.accounts;
@@ -70,22 +72,23 @@ impl State {
             account.map(secrets).unwrap_or_default()
         })?;
         let session = Session { text: text.to_owned(), ks };
-        self.warm(session.partner_id());
+        self.cache_secrets(session.partner_id());
         Ok(session)
     }
 
-    /// Reads a KS of an account whose secrets are in the server's memory.
+    /// Parses a KS only if the secrets of its account are in the memory cache.
     pub(crate) fn peek(&self, text: &str) -> Result<Session, OpenError> {
         check_length(text)?;
         let ks = apptoken_ks::open(text, |partner_id| {
-            let account = account_named(&self.accounts, partner_id).filter(|account| self.is_warm(account.id.into()));
+            let account =
+                account_named(&self.accounts, partner_id).filter(|account| self.has_cached_secrets(account.id.into()));
             account.map(secrets).unwrap_or_default()
         })?;
         Ok(Session { text: text.to_owned(), ks })
     }
 
-    /// Makes a KS for an account.
-    pub(crate) fn mint(&mut self, account: &Account, new: &NewSession<'_>, now: i64) -> Minted {
+    /// Creates a KS for an account.
+    pub(crate) fn make_ks(&mut self, account: &Account, new: &NewSession<'_>, now: i64) -> NewKs {
         let valid_until = now.saturating_add(new.lifetime);
         let is_download = new.privileges.contains("downloadasset");
         let expires_at = if is_download { round_up(valid_until) } else { valid_until };
@@ -97,8 +100,8 @@ impl State {
             master_partner_id: new.master_partner_id,
             ..KsFields::new(partner_id, SessionType::User, UnixSeconds(expires_at))
         };
-        let sealing = new.secret.filter(|_| new.session_type == 2).unwrap_or_else(|| account.main_secret());
-        let secret = secret(sealing);
+        let signing_secret = new.secret.filter(|_| new.session_type == 2).unwrap_or_else(|| account.main_secret());
+        let secret = secret(signing_secret);
         let text = if account.ks_version == 2 {
             let random = if is_download { Md5::digest(expires_at.to_string()).into() } else { self.random_bytes() };
             mint_v2(&secret, &fields, random)
@@ -106,13 +109,13 @@ impl State {
             let rand = if is_download { expires_at.to_string() } else { php_microtime(now, self.count_session()) };
             mint_v1(&secret, &fields, &rand)
         };
-        self.warm(account.id.into());
-        Minted { text: text.expose().to_owned(), valid_until }
+        self.cache_secrets(account.id.into());
+        NewKs { text: text.expose().to_owned(), valid_until }
     }
 }
 
 pub(crate) fn partner_id(id: u32) -> PartnerId {
-    // Accounts have ids that were checked when they were made.
+    // The id of an account is validated when the account is created.
     PartnerId::new(id).unwrap_or_else(|_| unreachable!("an account has a valid id"))
 }
 
@@ -120,7 +123,8 @@ pub(crate) fn secret(text: &str) -> AccountSecret {
     AccountSecret::parse(text).unwrap_or_else(|_| unreachable!("an account has valid secrets"))
 }
 
-/// A longer KS is refused unread; no client has one, and reading it keeps others waiting.
+/// A longer KS is rejected without parsing, because other requests wait while a KS is parsed. A real KS is much
+/// shorter.
 const MAX_KS: usize = 256 << 10;
 
 fn check_length(ks: &str) -> Result<(), OpenError> {
@@ -140,7 +144,7 @@ fn round_up(time: i64) -> i64 {
     steps.saturating_mul(DOWNLOAD_STEP)
 }
 
-/// `microtime(true)` as PHP prints it, with four decimals: they count the sessions.
+/// `microtime(true)` as PHP prints it. The decimals are a counter, so that sessions differ on a frozen clock.
 fn php_microtime(now: i64, count: u64) -> String {
     let text = format!("{now}.{:04}", count % 10_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -15,10 +15,10 @@ use crate::model::token::{STATUS_DELETED, TokenRow};
 use crate::model::user::Users;
 use crate::model::widget::Widget;
 
-/// Everything that the server keeps.
+/// The whole state of the server. It is serialized as a snapshot.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct State {
-    /// The state of the random numbers.
+    /// The state of the random number generator.
     seed: u64,
     pub(crate) accounts: BTreeMap<u32, Account>,
     widgets: BTreeMap<Arc<str>, Widget>,
@@ -26,13 +26,16 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) roles: Table<i64, RoleRow>,
     pub(crate) revocations: Revocations,
-    /// Accounts whose secrets are in the server's memory: `session.start` is short for them.
-    warm: BTreeSet<i64>,
-    /// How many sessions were made: on a clock that stands, it tells those of one moment apart.
-    minted: u64,
-    /// Whether the values of tokens and sessions come from the operating system, and not from the seed.
+    /// Accounts whose secrets are in the memory cache of the server. They use the fast path of `session.start`: after a
+    /// restart the server was seen to take the ordinary path once.
+    #[serde(rename = "warm")]
+    cached_secrets: BTreeSet<i64>,
+    /// How many sessions were created. It makes V1 sessions of the same time differ.
+    #[serde(rename = "minted")]
+    session_count: u64,
+    /// Whether secrets come from the operating system instead of the seed.
     #[serde(skip)]
-    is_unpredictable: bool,
+    uses_system_randomness: bool,
 }
 
 impl State {
@@ -45,9 +48,9 @@ impl State {
             users: Users::default(),
             roles: Table::default(),
             revocations: Revocations::default(),
-            warm: BTreeSet::new(),
-            minted: 0,
-            is_unpredictable: false,
+            cached_secrets: BTreeSet::new(),
+            session_count: 0,
+            uses_system_randomness: false,
         }
     }
 
@@ -55,7 +58,7 @@ impl State {
         self.accounts.get(&u32::try_from(partner_id).ok()?)
     }
 
-    /// Adds an account with its default widget, or changes one that is there.
+    /// Adds an account with its default widget, or replaces it.
     pub(crate) fn put_account(&mut self, account: Account, now: i64) {
         let id = account.id;
         self.add_widget(Widget::of(format!("_{id}"), id));
@@ -73,7 +76,7 @@ impl State {
         self.widgets.get(lookup(id)?.as_str())
     }
 
-    /// The token of an account that has the id and is not deleted.
+    /// The token of an account with this id, unless it is deleted.
     pub(crate) fn token(&self, partner_id: i64, id: &str) -> Option<&TokenRow> {
         self.token_in_any_status(id).filter(|token| token.partner_id == partner_id && token.status != STATUS_DELETED)
     }
@@ -82,12 +85,12 @@ impl State {
         self.tokens.get(lookup(id)?.as_str())
     }
 
-    /// All tokens, by id.
+    /// All tokens, sorted by id.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = &TokenRow> {
         self.tokens.values()
     }
 
-    /// Stores a token as its columns hold it.
+    /// Stores a token, truncated to its columns.
     pub(crate) fn put_token(&mut self, mut token: TokenRow) {
         token.fit_columns();
         self.tokens.insert(collation::fold(&token.id).into(), token);
@@ -99,7 +102,7 @@ impl State {
         self.tokens.change(is_wanted, |token| (token.status, token.updated_at) = (STATUS_DELETED, now));
     }
 
-    /// An id that no token has: the number of the data centre and 8 of 0-9 and a-z.
+    /// An unused token id: the number of the data centre, `_` and 8 characters of 0-9 and a-z.
     pub(crate) fn new_token_id(&mut self) -> String {
         const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
         loop {
@@ -114,13 +117,14 @@ impl State {
         }
     }
 
-    /// Makes room for another row in each table: where one is full, deleted rows are forgotten.
+    /// Makes room for a new row in each table: a full table drops its deleted rows. The limits prevent clients from
+    /// filling the memory; the server has none.
     pub(crate) fn make_room(&mut self) -> Result<(), ApiError> {
         if self.tokens.is_full() {
             self.tokens.retain(|_, token| token.status != STATUS_DELETED);
         }
         if self.users.is_full() {
-            self.users.forget_deleted();
+            self.users.drop_deleted();
         }
         if self.roles.is_full() {
             let last = self.roles.last_key().copied();
@@ -130,7 +134,7 @@ impl State {
         if is_full { Err(error::INTERNAL_DATABASE_ERROR.plain()) } else { Ok(()) }
     }
 
-    /// How many rows all searches so far have looked at.
+    /// How many rows all searches have scanned.
     pub(crate) fn visited(&self) -> u64 {
         self.tokens.visited().wrapping_add(self.users.visited()).wrapping_add(self.roles.visited())
     }
@@ -144,60 +148,59 @@ impl State {
         self.roles.last_key().map_or(1, |last| last.saturating_add(1))
     }
 
-    /// Keeps the secrets of an account in the server's memory.
-    pub(crate) fn warm(&mut self, partner_id: i64) {
+    /// Loads the secrets of an account into the memory cache.
+    pub(crate) fn cache_secrets(&mut self, partner_id: i64) {
         if self.account(partner_id).is_some() {
-            self.warm.insert(partner_id);
+            self.cached_secrets.insert(partner_id);
         }
     }
 
-    pub(crate) fn is_warm(&self, partner_id: i64) -> bool {
-        self.warm.contains(&partner_id)
+    pub(crate) fn has_cached_secrets(&self, partner_id: i64) -> bool {
+        self.cached_secrets.contains(&partner_id)
     }
 
     /// The number of the next session.
     pub(crate) fn count_session(&mut self) -> u64 {
-        self.minted = self.minted.wrapping_add(1);
-        self.minted
+        self.session_count = self.session_count.wrapping_add(1);
+        self.session_count
     }
 
-    /// Takes values of tokens and sessions from the operating system from now on, and gives accounts and tokens others in
-    /// place of those that everybody can make.
-    pub(crate) fn become_unpredictable(&mut self) {
-        self.is_unpredictable = true;
+    /// Uses random values of the operating system from now on, and replaces secrets that everybody can compute.
+    pub(crate) fn use_system_randomness(&mut self) {
+        self.uses_system_randomness = true;
         for account in self.accounts.values_mut() {
             account.replace_derived_secrets(|| hex::encode(system_random::<16>()));
         }
         self.tokens.change(|_| true, |token| token.token = Secret::new(hex::encode(system_random::<16>())));
     }
 
-    /// The state of a snapshot, with values from where this one has them.
-    pub(crate) fn continued_by(&self, snapshot: Self) -> Self {
-        Self { is_unpredictable: self.is_unpredictable, ..snapshot }
+    /// A snapshot with the source of random values of this state.
+    pub(crate) fn with_own_randomness(&self, snapshot: Self) -> Self {
+        Self { uses_system_randomness: self.uses_system_randomness, ..snapshot }
     }
 
-    /// What a snapshot lacks that was written by hand; its fields were checked when they were read.
-    pub(crate) fn flaw(&self) -> Option<&'static str> {
+    /// The first inconsistency between rows. Single fields are validated when they are parsed.
+    pub(crate) fn inconsistency(&self) -> Option<&'static str> {
         if self.accounts.iter().any(|(id, account)| *id != account.id) {
-            return Some("expected each of the accounts under its id");
+            return Some("expected the id of each account as its key");
         }
         if !checked::keys(&self.widgets, |widget| collation::fold(&widget.id)) {
-            return Some("expected each of the widgets under its id in capital letters");
+            return Some("expected the upper-case id of each widget as its key");
         }
         if !checked::keys(self.tokens.iter(), |token| collation::fold(&token.id)) {
-            return Some("expected each of the tokens under its id in capital letters");
+            return Some("expected the upper-case id of each token as its key");
         }
         if self.tokens.values().any(|token| self.account(token.partner_id).is_none()) {
-            return Some("expected only tokens of accounts that are there");
+            return Some("expected the account of each token to exist");
         }
         if self.roles.iter().any(|(id, role)| *id != role.id) {
-            return Some("expected each of the roles under its id");
+            return Some("expected the id of each role as its key");
         }
         None
     }
 
     pub(crate) fn random_bytes<const N: usize>(&mut self) -> [u8; N] {
-        if self.is_unpredictable {
+        if self.uses_system_randomness {
             return system_random();
         }
         self.with_random(|random| {
@@ -207,7 +210,7 @@ impl State {
         })
     }
 
-    /// The number of a request, in the header X-Kaltura-Session.
+    /// A random request number for the header X-Kaltura-Session.
     pub(crate) fn request_number(&mut self) -> i32 {
         self.with_random(|random| random.i32(1..))
     }
@@ -220,16 +223,16 @@ impl State {
     }
 }
 
-/// An id as the database compares it; `None` where it is longer than any in the tables.
+/// The key of an id. `None` if it is longer than any stored id; such a text is not worth converting.
 fn lookup(id: &str) -> Option<String> {
     const LONGEST: usize = 65_535;
     (id.len() <= LONGEST).then(|| collation::fold(id))
 }
 
-/// Bytes from the operating system.
+/// Random bytes from the operating system.
 fn system_random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // An operating system without it starts no program.
+    // It fails only if the operating system has no random number generator.
     getrandom::fill(&mut bytes).unwrap_or_else(|_| unreachable!("the operating system has random bytes"));
     bytes
 }
@@ -249,14 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn full_tables_forget_what_was_deleted_and_then_take_no_more() {
+    fn a_full_table_drops_deleted_rows_and_then_refuses_new_ones() {
         let mut state = State::new(1);
         let rows = i64::try_from(MAX_ROWS).unwrap();
         for id in 1..=rows {
             state.put_role(role(id, if id % 2 == 0 { role::STATUS_DELETED } else { STATUS_ACTIVE }));
         }
         assert!(state.make_room().is_ok());
-        // The last row stays, so that its number is not given again.
+        // The last row stays, so that its number is not reused.
         assert_eq!((state.roles.len(), state.next_role_id()), (MAX_ROWS / 2 + 1, rows + 1));
         for id in rows + 1..=rows + rows / 2 {
             state.put_role(role(id, STATUS_ACTIVE));

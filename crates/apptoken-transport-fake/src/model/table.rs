@@ -5,22 +5,23 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// No client gets a table beyond so many rows, or so many bytes in them.
+/// The maximum number of rows of a table, and of bytes in them.
 pub(crate) const MAX_ROWS: usize = 20_000;
 pub(crate) const MAX_BYTES: usize = 16 << 20;
 
 /// A row of a table.
 pub(crate) trait Row: Clone {
-    /// About how many bytes it takes.
+    /// Its approximate size in bytes.
     fn size(&self) -> usize;
 }
 
-/// A table of the server. A copy shares the rows, so that it is made quickly while requests wait.
+/// A table of the server. A clone shares the rows, so it is fast: requests wait while the state is cloned for a
+/// snapshot.
 #[derive(Clone)]
 pub(crate) struct Table<K, R> {
     rows: BTreeMap<K, Arc<R>>,
     bytes: usize,
-    /// How many rows were looked at in searches.
+    /// How many rows were scanned.
     visited: Cell<u64>,
 }
 
@@ -45,10 +46,10 @@ impl<K: Ord, R: Row> Table<K, R> {
         }
     }
 
-    /// Changes those rows that fit; the change leaves their size as it is.
-    pub(crate) fn change(&mut self, fits: impl Fn(&R) -> bool, change: impl Fn(&mut R)) {
+    /// Changes the rows that match. The change must not change their size.
+    pub(crate) fn change(&mut self, is_match: impl Fn(&R) -> bool, change: impl Fn(&mut R)) {
         self.visit();
-        for row in self.rows.values_mut().filter(|row| fits(row)) {
+        for row in self.rows.values_mut().filter(|row| is_match(row)) {
             change(Arc::make_mut(row));
         }
     }
@@ -64,7 +65,7 @@ impl<K: Ord, R: Row> Table<K, R> {
         self.rows.iter().map(|(key, row)| (key, row.as_ref()))
     }
 
-    /// All rows, by their keys.
+    /// All rows, sorted by key.
     pub(crate) fn values(&self) -> impl Iterator<Item = &R> {
         self.iter().map(|(_, row)| row)
     }
@@ -82,7 +83,7 @@ impl<K: Ord, R: Row> Table<K, R> {
         self.rows.len() >= MAX_ROWS || self.bytes >= MAX_BYTES
     }
 
-    /// How many rows all searches so far have looked at.
+    /// How many rows all searches have scanned.
     pub(crate) fn visited(&self) -> u64 {
         self.visited.get()
     }
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_full_by_rows_or_by_bytes() {
+    fn a_table_is_full_at_its_row_or_byte_limit() {
         let mut table = Table::default();
         for key in 1..MAX_ROWS {
             table.insert(key, String::new());
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_shares_its_rows_and_keeps_them() {
+    fn a_clone_shares_its_rows_until_they_change() {
         let mut table: Table<i64, String> = [(1, "before".to_owned())].into_iter().collect();
         let copy = table.clone();
         assert!(Arc::ptr_eq(&copy.rows[&1], &table.rows[&1]));

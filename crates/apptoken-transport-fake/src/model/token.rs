@@ -8,7 +8,7 @@ use crate::model::secret::Secret;
 use crate::model::table::Row;
 use crate::model::{checked, column};
 
-/// A row of the table of application tokens.
+/// A row of the app token table.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TokenRow {
     #[serde(deserialize_with = "checked::token_id")]
@@ -40,7 +40,7 @@ impl TokenRow {
         self.hash_type.as_deref().unwrap_or("SHA1")
     }
 
-    /// Cuts the values to what the columns hold.
+    /// Truncates the values to their columns.
     pub(crate) fn fit_columns(&mut self) {
         for number in [&mut self.expiry, &mut self.session_type, &mut self.session_duration].into_iter().flatten() {
             column::int(number);
@@ -62,7 +62,7 @@ impl Row for TokenRow {
     }
 }
 
-/// What an application token of the fake is made of.
+/// The properties of a new app token.
 ///
 /// # Examples
 ///
@@ -87,8 +87,8 @@ pub struct TokenSpec {
 }
 
 impl TokenSpec {
-    /// A token that fixes nothing but its hash type: it lives for ever, its sessions as long as the account allows, and
-    /// whoever holds it chooses user and session type.
+    /// A token with only a hash type: it never expires, its sessions have the maximum lifetime of the account, and each
+    /// login chooses the user and session type.
     #[must_use]
     pub fn new(hash_type: HashType) -> Self {
         Self {
@@ -102,42 +102,42 @@ impl TokenSpec {
         }
     }
 
-    /// Fixes the user of its sessions; the user is made if there is none.
+    /// Sets the user of its sessions. The user is created if it does not exist.
     #[must_use]
     pub fn user(mut self, id: &str) -> Self {
         self.user = Some(id.to_owned());
         self
     }
 
-    /// Fixes the type of its sessions.
+    /// Sets the type of its sessions.
     #[must_use]
     pub fn session_type(mut self, session_type: SessionType) -> Self {
         self.session_type = Some(session_type);
         self
     }
 
-    /// The lifetime of its sessions, in whole seconds.
+    /// Sets the lifetime of its sessions, in whole seconds.
     #[must_use]
     pub fn duration(mut self, lifetime: Duration) -> Self {
         self.duration = Some(lifetime);
         self
     }
 
-    /// The end of the token itself.
+    /// Sets when the token itself expires.
     #[must_use]
     pub fn expires_at(mut self, time: UnixSeconds) -> Self {
         self.expires_at = Some(time);
         self
     }
 
-    /// The privileges of its sessions.
+    /// Sets the privileges of its sessions.
     #[must_use]
     pub fn privileges(mut self, privileges: &str) -> Self {
         self.privileges = Some(privileges.to_owned());
         self
     }
 
-    /// Any text.
+    /// Sets the description.
     #[must_use]
     pub fn description(mut self, text: &str) -> Self {
         self.description = Some(text.to_owned());
@@ -145,18 +145,18 @@ impl TokenSpec {
     }
 }
 
-/// An application token that the fake holds.
+/// An app token of the fake.
 #[derive(Clone)]
 pub struct Token {
     /// The account.
     pub partner: PartnerId,
-    /// The id, which is no secret.
+    /// The id, which is not secret.
     pub id: AppTokenId,
-    /// The value, which the hash is made with.
+    /// The value, which logins hash.
     pub secret: AppTokenSecret,
-    /// The type of the hash.
+    /// The hash type.
     pub hash_type: HashType,
-    /// Whether it can be used.
+    /// The status.
     pub status: TokenStatus,
 }
 
@@ -167,14 +167,14 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The status of an application token.
+/// The status of an app token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenStatus {
-    /// Cannot be used; no call of the API sets this.
+    /// It cannot be used. No API call sets this status.
     Disabled,
-    /// Can be used.
+    /// It can be used.
     Active,
-    /// Is no longer there for the API.
+    /// It is deleted: the API no longer finds it.
     Deleted,
 }
 

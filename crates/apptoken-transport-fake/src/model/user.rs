@@ -7,14 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::model::table::{Row, Table};
 use crate::model::{checked, collation, column};
 
-/// A row of the table of users.
+/// A row of the user table.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct UserRow {
-    /// The number of the row; the API never shows it.
+    /// The number of the row, which the API never returns.
     #[serde(deserialize_with = "checked::row_number")]
     pub(crate) row: i64,
     pub(crate) partner_id: i64,
-    /// The id that the API shows; the anonymous user has none.
+    /// The id in the API. The anonymous user has none.
     pub(crate) id: Option<String>,
     pub(crate) status: i64,
     pub(crate) created_at: i64,
@@ -27,12 +27,13 @@ pub(crate) struct UserRow {
     pub(crate) is_admin: bool,
     pub(crate) is_guest: bool,
     pub(crate) login_enabled: bool,
-    /// As given; read from the database they are numbers.
+    /// The role ids as the request gives them; after storing, a list of numbers.
     pub(crate) role_ids: String,
-    /// The texts and numbers that the server only keeps, by the names of their properties.
+    /// Properties that have no effect on the server, by name.
     pub(crate) texts: BTreeMap<String, String>,
     pub(crate) numbers: BTreeMap<String, i64>,
-    /// Whether the record was read from the database, which fills in the defaults of its columns.
+    /// Whether the row was stored. The database then fills in the defaults of its columns, so the reply to `user.add`
+    /// lacks some properties that `user.get` returns.
     #[serde(skip, default = "stored")]
     pub(crate) is_stored: bool,
 }
@@ -46,7 +47,7 @@ pub(crate) const STATUS_ACTIVE: i64 = 1;
 pub(crate) const STATUS_DELETED: i64 = 2;
 
 impl UserRow {
-    /// A user as the server makes it on its own: all names are the id.
+    /// A user that the server creates itself: all names are the id.
     pub(crate) fn automatic(partner_id: i64, id: Option<&str>, now: i64) -> Self {
         let id = id.map(cut_id);
         Self { screen_name: id.clone(), first_name: id.clone().unwrap_or_default(), ..Self::new(partner_id, id, now) }
@@ -80,12 +81,12 @@ impl UserRow {
         format!("{} {}", self.first_name, self.last_name).trim_matches(' ').to_owned()
     }
 
-    /// The ids of the roles, as numbers.
+    /// The role ids as numbers.
     pub(crate) fn roles(&self) -> impl Iterator<Item = i64> + '_ {
         self.role_ids.split(',').filter(|id| !id.is_empty()).map(crate::php::cast::text_to_int)
     }
 
-    /// Cuts the values to what the columns hold.
+    /// Truncates the values to their columns.
     fn fit_columns(&mut self) {
         if let Some(id) = &mut self.id {
             column::varchar(id, 100);
@@ -95,7 +96,7 @@ impl UserRow {
         }
         let ids: Vec<String> = self.roles().map(|id| id.to_string()).collect();
         self.role_ids = ids.join(",");
-        // The columns of the others were not seen; none holds more than a text.
+        // The limits of the other columns are unknown; none is larger than `text`.
         let texts = self.texts.values_mut();
         for text in texts.chain([&mut self.first_name, &mut self.last_name, &mut self.role_ids]) {
             column::text(text);
@@ -116,7 +117,7 @@ impl UserRow {
     }
 }
 
-/// The bytes of an id that the server looks a user up by.
+/// The prefix of an id that the server searches for.
 pub(crate) fn cut_id(id: &str) -> String {
     let mut id = id.to_owned();
     column::cut_bytes(&mut id, 100);
@@ -131,24 +132,24 @@ impl Row for UserRow {
     }
 }
 
-/// The table of users, with an index of those that are not deleted.
+/// The user table, with an index of the users that are not deleted.
 #[derive(Clone, Default)]
 pub(crate) struct Users {
     rows: Table<i64, UserRow>,
-    by_id: BTreeMap<Id, i64>,
+    by_id: BTreeMap<UserKey, i64>,
 }
 
-/// The account of a user, and his id as the database compares it; the anonymous one has none.
-type Id = (i64, Option<Arc<str>>);
+/// The account of a user, and its id in the form of the collation. The anonymous user has no id.
+type UserKey = (i64, Option<Arc<str>>);
 
 impl Users {
-    /// The user of that id who is not deleted; without an id the anonymous one.
+    /// The user with this id, unless it is deleted. Without an id, the anonymous user.
     pub(crate) fn find(&self, partner_id: i64, id: Option<&str>) -> Option<&UserRow> {
         let key = (partner_id, id.map(|id| collation::fold(&cut_id(id)).into()));
         self.rows.get(self.by_id.get(&key)?)
     }
 
-    /// That user, made if there is none.
+    /// Finds the user, or creates it.
     pub(crate) fn find_or_make(&mut self, partner_id: i64, id: Option<&str>, now: i64) -> i64 {
         match self.find(partner_id, id) {
             Some(user) => user.row,
@@ -160,7 +161,7 @@ impl Users {
         self.rows.get(&row)
     }
 
-    /// Adds a row and gives its number.
+    /// Adds a row and returns its number.
     pub(crate) fn insert(&mut self, mut user: UserRow) -> i64 {
         user.row = self.rows.last_key().map_or(1, |last| last.saturating_add(1));
         let row = user.row;
@@ -187,13 +188,13 @@ impl Users {
         self.rows.is_full()
     }
 
-    /// How many rows all searches so far have looked at.
+    /// How many rows all searches have scanned.
     pub(crate) fn visited(&self) -> u64 {
         self.rows.visited()
     }
 
-    /// Takes out the rows of deleted users, but for the last one: no number is given twice.
-    pub(crate) fn forget_deleted(&mut self) {
+    /// Drops the rows of deleted users. The last row stays, so that its number is not reused.
+    pub(crate) fn drop_deleted(&mut self) {
         let last = self.rows.last_key().copied();
         self.rows.retain(|row, user| user.status != STATUS_DELETED || Some(*row) == last);
     }
@@ -203,7 +204,7 @@ impl Users {
     }
 }
 
-fn key(user: &UserRow) -> Id {
+fn key(user: &UserRow) -> UserKey {
     (user.partner_id, user.id.as_deref().map(|id| collation::fold(id).into()))
 }
 

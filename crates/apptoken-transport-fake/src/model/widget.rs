@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::checked;
 
-/// A widget: what an anonymous session is asked for with. Every account has the widget `_<id>` from the start.
+/// A widget, for which `session.startWidgetSession` creates anonymous sessions. Every account has the widget `_<id>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Widget {
     pub(crate) id: String,
@@ -17,7 +17,7 @@ pub struct Widget {
 }
 
 impl Widget {
-    /// A widget without anything of its own; the id looks like `1_xxxxxxxx`.
+    /// A widget with default settings. Its id usually looks like `1_xxxxxxxx`.
     #[must_use]
     pub fn new(id: &str, account: PartnerId) -> Self {
         Self::of(id.to_owned(), account.get())
@@ -35,35 +35,35 @@ impl Widget {
         }
     }
 
-    /// The privileges of its sessions, in place of `view:*`.
+    /// Sets the privileges of its sessions, instead of `view:*`.
     #[must_use]
     pub fn privileges(mut self, privileges: &str) -> Self {
         self.privileges = Some(privileges.to_owned());
         self
     }
 
-    /// Gives its sessions a role; may be called again for more.
+    /// Adds a role to its sessions.
     #[must_use]
     pub fn role(mut self, role: &str) -> Self {
         self.roles.push(role.to_owned());
         self
     }
 
-    /// Limits its sessions to an entry.
+    /// Restricts its sessions to an entry.
     #[must_use]
     pub fn entry(mut self, entry_id: &str) -> Self {
         self.entry_id = Some(entry_id.to_owned());
         self
     }
 
-    /// Keeps entitlement in force for the entry, in accounts with `FEATURE_ENTITLEMENT`.
+    /// Sets whether entitlement also applies to that entry, in accounts with `FEATURE_ENTITLEMENT`.
     #[must_use]
     pub fn enforce_entitlement(mut self, yes: bool) -> Self {
         self.enforce_entitlement = yes;
         self
     }
 
-    /// The privacy context of its sessions, in accounts with `FEATURE_ENTITLEMENT`.
+    /// Sets the privacy context of its sessions, in accounts with `FEATURE_ENTITLEMENT`.
     #[must_use]
     pub fn privacy_context(mut self, context: &str) -> Self {
         self.privacy_context = Some(context.to_owned());

@@ -1,24 +1,24 @@
 use crate::model::token::TokenRow;
 use crate::objects::response_profile::ResponseProfile;
-use crate::objects::{Class, Enum, Field, Kind, Object, Property, SESSION_TYPE, TextEnum};
+use crate::objects::{Class, Enum, FieldValue, Object, Property, PropertyKind, SESSION_TYPE, TextEnum};
 use crate::output::Record;
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaAppToken",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
-        Property::read_only("id", Kind::Text),
-        Property::read_only("token", Kind::Text),
-        Property::read_only("partnerId", Kind::Int),
-        Property::read_only("createdAt", Kind::Time),
-        Property::read_only("updatedAt", Kind::Time),
-        Property::read_only("status", Kind::Enum(&STATUS)),
-        Property::new("expiry", Kind::Time),
-        Property::new("sessionType", Kind::Enum(&SESSION_TYPE)),
+        Property::read_only("relatedObjects", PropertyKind::List),
+        Property::read_only("id", PropertyKind::Text),
+        Property::read_only("token", PropertyKind::Text),
+        Property::read_only("partnerId", PropertyKind::Int),
+        Property::read_only("createdAt", PropertyKind::Time),
+        Property::read_only("updatedAt", PropertyKind::Time),
+        Property::read_only("status", PropertyKind::Enum(&STATUS)),
+        Property::new("expiry", PropertyKind::Time),
+        Property::new("sessionType", PropertyKind::Enum(&SESSION_TYPE)),
         Property::text("sessionUserId"),
-        Property::new("sessionDuration", Kind::Int),
+        Property::new("sessionDuration", PropertyKind::Int),
         Property::text("sessionPrivileges"),
-        Property::new("hashType", Kind::TextEnum(&HASH_TYPE)),
+        Property::new("hashType", PropertyKind::TextEnum(&HASH_TYPE)),
         Property::text("description"),
     ],
 };
@@ -27,7 +27,7 @@ pub(crate) const STATUS: Enum = Enum { name: "KalturaAppTokenStatus", values: &[
 
 const HASH_TYPE: TextEnum = TextEnum { name: "KalturaAppTokenHashType", values: &["SHA1", "MD5", "SHA256", "SHA512"] };
 
-/// The object of a row.
+/// The API object of a row.
 pub(crate) fn record(token: &TokenRow, profile: Option<&ResponseProfile>) -> Record {
     let properties = [
         ("id", token.id.as_str().into()),
@@ -47,19 +47,19 @@ pub(crate) fn record(token: &TokenRow, profile: Option<&ResponseProfile>) -> Rec
     ResponseProfile::apply(profile, Record::new(CLASS.name, properties))
 }
 
-/// The value that a read-only property has now, to compare a request with.
-pub(crate) fn current(token: &TokenRow, property: &str) -> Option<Field> {
+/// The current value of a read-only property, to compare it with a request.
+pub(crate) fn current(token: &TokenRow, property: &str) -> Option<FieldValue> {
     match property {
-        "id" => Some(Field::Text(token.id.clone())),
-        "token" => Some(Field::Text(token.token.expose().to_owned())),
-        "partnerId" => Some(Field::Int(token.partner_id)),
-        "status" => Some(Field::Int(token.status)),
-        // The server compares times with their texts, so that they always differ.
+        "id" => Some(FieldValue::Text(token.id.clone())),
+        "token" => Some(FieldValue::Text(token.token.expose().to_owned())),
+        "partnerId" => Some(FieldValue::Int(token.partner_id)),
+        "status" => Some(FieldValue::Int(token.status)),
+        // The server compares a time with its text, so they always differ: an update cannot even repeat `createdAt`.
         _ => None,
     }
 }
 
-/// Puts what a request sets into a row.
+/// Applies the properties of a request to a row.
 pub(crate) fn apply(object: &Object, token: &mut TokenRow) {
     object.set_int("expiry", &mut token.expiry);
     object.set_int("sessionType", &mut token.session_type);

@@ -1,27 +1,27 @@
 use crate::model::token::TokenRow;
 use crate::objects::app_token::STATUS;
 use crate::objects::filter::{self, Order};
-use crate::objects::{Class, Kind, Object, Property};
+use crate::objects::{Class, Object, Property, PropertyKind};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaAppTokenFilter",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
+        Property::read_only("relatedObjects", PropertyKind::List),
         Property::text("orderBy"),
-        Property::new("advancedSearch", Kind::Abstract("KalturaSearchItem")),
+        Property::new("advancedSearch", PropertyKind::Abstract("KalturaSearchItem")),
         Property::text("idEqual"),
         Property::text("idIn"),
-        Property::new("createdAtGreaterThanOrEqual", Kind::Time),
-        Property::new("createdAtLessThanOrEqual", Kind::Time),
-        Property::new("updatedAtGreaterThanOrEqual", Kind::Time),
-        Property::new("updatedAtLessThanOrEqual", Kind::Time),
-        Property::new("statusEqual", Kind::Enum(&STATUS)),
+        Property::new("createdAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::new("createdAtLessThanOrEqual", PropertyKind::Time),
+        Property::new("updatedAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::new("updatedAtLessThanOrEqual", PropertyKind::Time),
+        Property::new("statusEqual", PropertyKind::Enum(&STATUS)),
         Property::text("statusIn"),
         Property::text("sessionUserIdEqual"),
     ],
 };
 
-/// Whether a token is asked for; the user is looked up before.
+/// Whether a token matches the filter, except for its user, which the caller checks.
 pub(crate) fn matches(filter: &Object) -> impl Fn(&TokenRow) -> bool + use<> {
     let (id_equal, id_in) = (filter::text_equal(filter.text("idEqual")), filter::text_in(filter.text("idIn")));
     let status_equal = filter::int_equal(filter.int("statusEqual"));
@@ -37,7 +37,7 @@ pub(crate) fn matches(filter: &Object) -> impl Fn(&TokenRow) -> bool + use<> {
     }
 }
 
-/// What tokens can be sorted by.
+/// The orders for `orderBy`.
 pub(crate) const ORDERS: &[(&str, Order<TokenRow>)] = &[
     ("createdAt", |one, other| one.created_at.cmp(&other.created_at)),
     ("updatedAt", |one, other| one.updated_at.cmp(&other.updated_at)),

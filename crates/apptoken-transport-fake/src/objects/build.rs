@@ -1,16 +1,19 @@
-//! How PHP's arrays become objects and arguments.
+//! Converts parameters to objects and arguments, as `api_v3/lib/KalturaRequestDeserializer.php` of the server does.
 
 use crate::error::{self, ApiError};
 use crate::model::column::cut_bytes;
-use crate::objects::{Class, Enum, Field, Kind, Limit, Object, Property, TextEnum};
+use crate::objects::{Class, Enum, FieldValue, Limit, Object, Property, PropertyKind, TextEnum};
 use crate::php::cast::{equals_int, equals_text, is_true, text_to_int, to_int, to_text};
 use crate::php::form::MAX_NESTING;
 use crate::php::{Array, Value};
 
-/// Times up to ten years are relative to now.
+/// The server adds times of up to ten years to now; larger ones are absolute.
 const MAX_RELATIVE_TIME: i64 = 315_360_000;
 
-/// Makes an object of a parameter; `name` is the parameter's, for errors.
+/// Converts a parameter to an object. `name` is the name of the parameter, for errors.
+///
+/// Unknown properties and `objectType` are ignored. JSON `null` is cast like any other value; only `name__null` sets a
+/// property to null.
 pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64) -> Result<Object, ApiError> {
     let Value::Array(array) = value else {
         return Err(error::PROPERTY_VALIDATION_WRONG_FORMAT.with(&[name, "array"]));
@@ -21,8 +24,8 @@ pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64)
         let is_null = key.ends_with("__null");
         let given = if is_null { key.replace("__null", "") } else { key };
         let Some(property) = class.properties.iter().find(|property| property.name == given) else { continue };
-        if is_null && !matches!(property.kind, Kind::List) {
-            object.fields.insert(property.name, Field::Null);
+        if is_null && !matches!(property.kind, PropertyKind::List) {
+            object.fields.insert(property.name, FieldValue::Null);
         } else if let Some(field) = field(property, value, name, now)? {
             object.fields.insert(property.name, field);
         }
@@ -30,9 +33,9 @@ pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64)
     Ok(object)
 }
 
-fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Option<Field>, ApiError> {
+fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Option<FieldValue>, ApiError> {
     Ok(Some(match property.kind {
-        Kind::Text => {
+        PropertyKind::Text => {
             let mut text = valid_text(value, property.name)?;
             match property.limit {
                 Limit::Max(bytes) if text.len() > bytes => {
@@ -41,38 +44,39 @@ fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Opt
                 Limit::Cut(bytes) => cut_bytes(&mut text, bytes),
                 _ => {}
             }
-            Field::Text(text)
+            FieldValue::Text(text)
         }
-        Kind::Int => Field::Int(to_int(value)),
-        Kind::Bool => Field::Bool(to_bool(value)?),
-        Kind::Time => Field::Int(to_time(value, now)?),
-        Kind::Enum(of) => Field::Int(enum_value(of, value, property.name)?),
-        Kind::TextEnum(of) => Field::Text(text_enum_value(of, value, property.name)?),
-        Kind::Object(class) => match value {
+        PropertyKind::Int => FieldValue::Int(to_int(value)),
+        PropertyKind::Bool => FieldValue::Bool(to_bool(value)?),
+        PropertyKind::Time => FieldValue::Int(to_time(value, now)?),
+        PropertyKind::Enum(of) => FieldValue::Int(enum_value(of, value, property.name)?),
+        PropertyKind::TextEnum(of) => FieldValue::Text(text_enum_value(of, value, property.name)?),
+        PropertyKind::Object(class) => match value {
             Value::Array(_) => {
                 object(class, value, &format!("{name}:{}", property.name), now)?;
-                Field::Opaque
+                FieldValue::Opaque
             }
             _ => return Ok(None),
         },
-        Kind::Abstract(class) => match value {
+        PropertyKind::Abstract(class) => match value {
             Value::Array(_) => return Err(error::OBJECT_TYPE_ABSTRACT.with(&[class])),
             _ => return Ok(None),
         },
-        Kind::List => match value {
-            Value::Array(_) => Field::Opaque,
+        PropertyKind::List => match value {
+            Value::Array(_) => FieldValue::Opaque,
             _ => return Ok(None),
         },
     }))
 }
 
-/// `(string)`, without characters that XML cannot hold.
+/// Casts to string. Characters that XML cannot contain are an error, whatever the format of the reply.
 pub(crate) fn valid_text(value: &Value, name: &str) -> Result<String, ApiError> {
     let text = to_text(value).into_owned();
     if text.chars().all(is_xml_char) { Ok(text) } else { Err(error::INVALID_PARAMETER_CHAR.with(&[name])) }
 }
 
-/// The number of an enumeration that a value stands for.
+/// Converts a value to a number of an enumeration. The server compares loosely (`==`) as PHP 8 does: `"2"` is 2, but an
+/// empty string is not 0.
 pub(crate) fn enum_value(of: &Enum, value: &Value, name: &str) -> Result<i64, ApiError> {
     if matches!(value, Value::Array(_)) {
         return Err(error::type_error());
@@ -110,6 +114,7 @@ fn to_bool(value: &Value) -> Result<bool, ApiError> {
     Ok(!to_text(value).eq_ignore_ascii_case("false") && is_true(value))
 }
 
+/// `-1` stays as it is, and an empty string is 0. Other times of up to ten years are relative.
 fn to_time(value: &Value, now: i64) -> Result<i64, ApiError> {
     if matches!(value, Value::Array(_)) {
         return Err(error::type_error());
@@ -127,7 +132,8 @@ fn is_xml_char(each: char) -> bool {
     matches!(each, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// The parameters with names like `appToken:hashType` put into arrays; those with too many colons are dropped.
+/// Puts parameters with names like `appToken:hashType` into nested arrays. Names with too many colons are dropped, to
+/// limit the recursion.
 pub(crate) fn group(params: &Array) -> Array {
     let mut grouped = Array::new();
     for (key, value) in params {
@@ -173,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn small_times_are_relative() {
+    fn times_up_to_ten_years_are_relative() {
         for (json, expiry) in
             [("3600", 1_000_003_600), ("0", 1_000_000_000), ("-1", -1), ("-2", 999_999_998), ("\"\"", 0)]
         {
@@ -184,18 +190,18 @@ mod tests {
     }
 
     #[test]
-    fn null_is_cast_and_only_its_own_name_makes_null() {
+    fn json_null_is_cast_and_a_null_marker_sets_null() {
         let object =
             built(r#"{"expiry":null,"description":null,"sessionType":null,"sessionDuration__null":1}"#).ok().unwrap();
-        assert_eq!(object.field("expiry"), Some(&Field::Int(0)));
-        assert_eq!(object.field("description"), Some(&Field::Text(String::new())));
-        assert_eq!(object.field("sessionType"), Some(&Field::Int(0)));
-        assert_eq!(object.field("sessionDuration"), Some(&Field::Null));
+        assert_eq!(object.field("expiry"), Some(&FieldValue::Int(0)));
+        assert_eq!(object.field("description"), Some(&FieldValue::Text(String::new())));
+        assert_eq!(object.field("sessionType"), Some(&FieldValue::Int(0)));
+        assert_eq!(object.field("sessionDuration"), Some(&FieldValue::Null));
     }
 
     #[test]
-    fn enumerations_compare_loosely() {
-        for (json, sound) in [
+    fn enumerations_are_compared_loosely() {
+        for (json, is_valid) in [
             (r#"{"sessionType":"2"}"#, true),
             (r#"{"sessionType":" 2"}"#, true),
             (r#"{"sessionType":true}"#, true),
@@ -207,19 +213,19 @@ mod tests {
             (r#"{"hashType":null}"#, false),
             (r#"{"hashType":true}"#, true),
         ] {
-            assert_eq!(built(json).is_ok(), sound, "{json}");
+            assert_eq!(built(json).is_ok(), is_valid, "{json}");
         }
     }
 
     #[test]
-    fn what_has_the_wrong_type_is_refused() {
+    fn a_value_of_the_wrong_type_is_an_error() {
         assert_eq!(code("\"x\""), "PROPERTY_VALIDATION_WRONG_FORMAT");
         assert_eq!(code(r#"{"description":"\u0001"}"#), "INVALID_PARAMETER_CHAR");
         assert_eq!(code(r#"{"sessionType":[]}"#), "INTERNAL_SERVERL_ERROR");
     }
 
     #[test]
-    fn colons_in_names_are_arrays() {
+    fn names_with_colons_become_nested_arrays() {
         let params = decode(r#"{"a:b":1,"a:c:d":2,"e:-":"","f":3}"#).unwrap();
         let expected = decode(r#"{"a":{"b":1,"c":{"d":2}},"e":{},"f":3}"#).unwrap();
         assert_eq!(Value::Array(group(params.as_array().unwrap())), expected);

@@ -1,6 +1,6 @@
-//! The conditions of filters. A condition that is not given, or empty, is none.
+//! The conditions of filters. A missing or empty condition matches everything.
 //!
-//! Each is prepared once and then tried on every row, so that a long condition is not read again for each.
+//! Each condition is prepared once and then applied to every row, so that a long condition is not parsed for each row.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -9,13 +9,13 @@ use crate::model::collation::{self, Pattern};
 use crate::objects::Object;
 use crate::php::cast::text_to_int;
 
-/// Values of a list beyond this number do not count.
+/// The server ignores further values of a list.
 const MAX_IN_VALUES: usize = 500;
 
-/// Patterns beyond this number do not count: every row is searched for each.
+/// Further patterns are ignored, because every row is searched for each pattern.
 const MAX_PATTERNS: usize = 50;
 
-/// How two rows are ordered.
+/// Compares two rows.
 pub(crate) type Order<T> = fn(&T, &T) -> Ordering;
 
 pub(crate) fn text_equal(wanted: Option<&str>) -> impl Fn(&str) -> bool + use<> {
@@ -49,7 +49,7 @@ pub(crate) fn between(filter: &Object, name: &str) -> impl Fn(i64) -> bool + use
     move |number| from.is_none_or(|from| number >= from) && to.is_none_or(|to| number <= to)
 }
 
-/// Whether a text holds one of the comma-separated parts, or all of them.
+/// Whether a text contains one of the comma-separated patterns of `or`, and all of `and`.
 pub(crate) fn multi_like(or: Option<&str>, and: Option<&str>) -> impl Fn(&str) -> bool + use<> {
     let patterns = |wanted: Option<&str>| -> Vec<Pattern> {
         let parts = wanted.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty());
@@ -61,9 +61,9 @@ pub(crate) fn multi_like(or: Option<&str>, and: Option<&str>) -> impl Fn(&str) -
     }
 }
 
-/// Sorts by `orderBy`, such as `-createdAt`; names that are not known are skipped.
+/// Sorts by `orderBy`, such as `-createdAt`. Unknown names are ignored, as on the server.
 pub(crate) fn sort<T>(items: &mut [&T], filter: &Object, orders: &[(&str, Order<T>)]) {
-    // Only the first use of a name decides anything.
+    // A repeated name has no effect; without duplicates a long list cannot slow down sorting.
     let mut wanted: Vec<(bool, &(&str, Order<T>))> = Vec::new();
     for each in filter.text("orderBy").unwrap_or_default().split(',') {
         let Some(name) = each.strip_prefix(['+', '-']) else { continue };

@@ -1,18 +1,18 @@
-use crate::objects::{Class, Kind, Object, Property};
+use crate::objects::{Class, Object, Property, PropertyKind};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaFilterPager",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
-        Property::new("pageSize", Kind::Int),
-        Property::new("pageIndex", Kind::Int),
+        Property::read_only("relatedObjects", PropertyKind::List),
+        Property::new("pageSize", PropertyKind::Int),
+        Property::new("pageIndex", PropertyKind::Int),
     ],
 };
 
 const DEFAULT_SIZE: i64 = 30;
 const MAX_SIZE: i64 = 500;
 
-/// The items of a page. A size of 0 is no limit.
+/// The items of a page. A size of 0 means no limit, as observed on the server.
 pub(crate) fn page<T>(items: Vec<T>, pager: Option<&Object>) -> Vec<T> {
     let size = pager.and_then(|pager| pager.int("pageSize")).unwrap_or(DEFAULT_SIZE).clamp(0, MAX_SIZE);
     let index = pager.and_then(|pager| pager.int("pageIndex")).unwrap_or(1).max(1);

@@ -1,4 +1,4 @@
-//! The classes of objects that requests hold: their properties, and how an object is made of parameters.
+//! The API classes in requests: their properties, and how parameters become objects.
 
 pub(crate) mod app_token;
 pub(crate) mod app_token_filter;
@@ -15,7 +15,7 @@ pub(crate) mod validate;
 
 use indexmap::IndexMap;
 
-/// A class of the API.
+/// An API class.
 pub(crate) struct Class {
     pub(crate) name: &'static str,
     pub(crate) properties: &'static [Property],
@@ -24,14 +24,14 @@ pub(crate) struct Class {
 /// A property of a class.
 pub(crate) struct Property {
     pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: PropertyKind,
     pub(crate) access: Access,
     pub(crate) limit: Limit,
 }
 
 /// The declared type of a property.
 #[derive(Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum PropertyKind {
     Text,
     Int,
     Bool,
@@ -39,13 +39,13 @@ pub(crate) enum Kind {
     Enum(&'static Enum),
     TextEnum(&'static TextEnum),
     Object(&'static Class),
-    /// A class that no object can have, only those derived from it.
+    /// An abstract class; a request that uses it is an error.
     Abstract(&'static str),
-    /// A list that the fake does not look into.
+    /// A list that the fake ignores.
     List,
 }
 
-/// Who may set a property.
+/// Which requests may set a property.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Access {
     Always,
@@ -53,23 +53,23 @@ pub(crate) enum Access {
     Never,
 }
 
-/// What happens to long texts.
+/// What happens to long strings.
 #[derive(Clone, Copy)]
 pub(crate) enum Limit {
     None,
-    /// More bytes are an error.
+    /// A longer string is an error.
     Max(usize),
-    /// More bytes are cut off.
+    /// A longer string is truncated.
     Cut(usize),
 }
 
-/// An enumeration of numbers.
+/// An enumeration with numeric values.
 pub(crate) struct Enum {
     pub(crate) name: &'static str,
     pub(crate) values: &'static [i64],
 }
 
-/// An enumeration of texts.
+/// An enumeration with string values.
 pub(crate) struct TextEnum {
     pub(crate) name: &'static str,
     pub(crate) values: &'static [&'static str],
@@ -78,19 +78,19 @@ pub(crate) struct TextEnum {
 pub(crate) const SESSION_TYPE: Enum = Enum { name: "KalturaSessionType", values: &[0, 2] };
 
 impl Property {
-    pub(crate) const fn new(name: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn new(name: &'static str, kind: PropertyKind) -> Self {
         Self { name, kind, access: Access::Always, limit: Limit::None }
     }
 
     pub(crate) const fn text(name: &'static str) -> Self {
-        Self::new(name, Kind::Text)
+        Self::new(name, PropertyKind::Text)
     }
 
-    pub(crate) const fn read_only(name: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn read_only(name: &'static str, kind: PropertyKind) -> Self {
         Self { access: Access::Never, ..Self::new(name, kind) }
     }
 
-    pub(crate) const fn only_insert(name: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn only_insert(name: &'static str, kind: PropertyKind) -> Self {
         Self { access: Access::OnlyInsert, ..Self::new(name, kind) }
     }
 
@@ -99,21 +99,21 @@ impl Property {
     }
 }
 
-/// An object made of the parameters of a request. What was not given is not in it.
+/// An object from a request, with the properties that the request sets.
 pub(crate) struct Object {
     pub(crate) class: &'static Class,
-    pub(crate) fields: IndexMap<&'static str, Field>,
+    pub(crate) fields: IndexMap<&'static str, FieldValue>,
 }
 
-/// A property that a request sets.
+/// The value of a property in a request.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Field {
-    /// To be set to null (`name__null`).
+pub(crate) enum FieldValue {
+    /// The property is to be set to null, with a parameter `name__null`.
     Null,
     Int(i64),
     Bool(bool),
     Text(String),
-    /// A list or an object that is only accepted.
+    /// A list or an object that is accepted and ignored.
     Opaque,
 }
 
@@ -122,43 +122,43 @@ impl Object {
         Self { class, fields: IndexMap::new() }
     }
 
-    /// The property as given.
-    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
+    /// The value of a property; `None` if it is not set.
+    pub(crate) fn field(&self, name: &str) -> Option<&FieldValue> {
         self.fields.get(name)
     }
 
-    /// The text of a property; `None` if it was not given or is to be null.
+    /// The string value of a property; `None` if it is not set or is set to null.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         match self.field(name)? {
-            Field::Text(text) => Some(text),
+            FieldValue::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    /// The number of a property; `None` if it was not given or is to be null.
+    /// The number value of a property; `None` if it is not set or is set to null.
     pub(crate) fn int(&self, name: &str) -> Option<i64> {
         match self.field(name)? {
-            Field::Int(number) => Some(*number),
+            FieldValue::Int(number) => Some(*number),
             _ => None,
         }
     }
 
-    /// The truth of a property; `None` if it was not given or is to be null.
+    /// The boolean value of a property; `None` if it is not set or is set to null.
     pub(crate) fn bool(&self, name: &str) -> Option<bool> {
         match self.field(name)? {
-            Field::Bool(value) => Some(*value),
+            FieldValue::Bool(value) => Some(*value),
             _ => None,
         }
     }
 
-    /// Puts a text where one was given, or null where that was asked for.
+    /// Assigns the string value or null to `target`, if the property is set.
     pub(crate) fn set_text(&self, name: &str, target: &mut Option<String>) {
         if self.field(name).is_some() {
             *target = self.text(name).map(str::to_owned);
         }
     }
 
-    /// Puts a number where one was given, or null where that was asked for.
+    /// Assigns the number value or null to `target`, if the property is set.
     pub(crate) fn set_int(&self, name: &str, target: &mut Option<i64>) {
         if self.field(name).is_some() {
             *target = self.int(name);

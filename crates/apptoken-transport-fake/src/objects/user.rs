@@ -5,15 +5,15 @@ use indexmap::IndexSet;
 use crate::model::role::RoleRow;
 use crate::model::user::UserRow;
 use crate::objects::response_profile::ResponseProfile;
-use crate::objects::{Class, Enum, Field, Kind, Limit, Object, Property, TextEnum};
+use crate::objects::{Class, Enum, FieldValue, Limit, Object, Property, PropertyKind, TextEnum};
 use crate::output::{Output, Record};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaUser",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
+        Property::read_only("relatedObjects", PropertyKind::List),
         Property::text("id"),
-        Property::read_only("partnerId", Kind::Int),
+        Property::read_only("partnerId", PropertyKind::Int),
         Property::text("screenName").limit(Limit::Cut(127)),
         Property::text("fullName").limit(Limit::Cut(40)),
         Property::text("email"),
@@ -25,41 +25,41 @@ pub(crate) const CLASS: Class = Class {
         Property::text("description").limit(Limit::Max(8192)),
         Property::text("tags"),
         Property::text("adminTags"),
-        Property::new("status", Kind::Enum(&STATUS)),
-        Property::read_only("createdAt", Kind::Time),
-        Property::read_only("updatedAt", Kind::Time),
+        Property::new("status", PropertyKind::Enum(&STATUS)),
+        Property::read_only("createdAt", PropertyKind::Time),
+        Property::read_only("updatedAt", PropertyKind::Time),
         Property::text("partnerData"),
-        Property::new("indexedPartnerDataInt", Kind::Int),
+        Property::new("indexedPartnerDataInt", PropertyKind::Int),
         Property::text("indexedPartnerDataString"),
-        Property::read_only("storageSize", Kind::Int),
-        Property::new("language", Kind::TextEnum(&LANGUAGE)),
-        Property::read_only("lastLoginTime", Kind::Int),
-        Property::read_only("statusUpdatedAt", Kind::Int),
-        Property::read_only("deletedAt", Kind::Time),
+        Property::read_only("storageSize", PropertyKind::Int),
+        Property::new("language", PropertyKind::TextEnum(&LANGUAGE)),
+        Property::read_only("lastLoginTime", PropertyKind::Int),
+        Property::read_only("statusUpdatedAt", PropertyKind::Int),
+        Property::read_only("deletedAt", PropertyKind::Time),
         Property::text("allowedPartnerIds"),
         Property::text("allowedPartnerPackages"),
-        Property::new("userMode", Kind::Enum(&USER_MODE)),
-        Property::new("capabilities", Kind::List),
-        Property::new("type", Kind::Enum(&TYPE)),
-        Property::new("dateOfBirth", Kind::Int),
-        Property::new("gender", Kind::Enum(&GENDER)),
-        Property::new("isAdmin", Kind::Bool),
-        Property::only_insert("isGuest", Kind::Bool),
+        Property::new("userMode", PropertyKind::Enum(&USER_MODE)),
+        Property::new("capabilities", PropertyKind::List),
+        Property::new("type", PropertyKind::Enum(&TYPE)),
+        Property::new("dateOfBirth", PropertyKind::Int),
+        Property::new("gender", PropertyKind::Enum(&GENDER)),
+        Property::new("isAdmin", PropertyKind::Bool),
+        Property::only_insert("isGuest", PropertyKind::Bool),
         Property::text("roleIds"),
-        Property::read_only("roleNames", Kind::Text),
-        Property::only_insert("isAccountOwner", Kind::Bool),
-        Property::only_insert("password", Kind::Text),
+        Property::read_only("roleNames", PropertyKind::Text),
+        Property::only_insert("isAccountOwner", PropertyKind::Bool),
+        Property::only_insert("password", PropertyKind::Text),
         Property::text("firstName"),
         Property::text("lastName"),
-        Property::only_insert("loginEnabled", Kind::Bool),
+        Property::only_insert("loginEnabled", PropertyKind::Bool),
         Property::text("registrationInfo"),
         Property::text("attendanceInfo"),
         Property::text("title"),
         Property::text("company"),
         Property::text("ksPrivileges"),
-        Property::read_only("encryptedSeed", Kind::Text),
-        Property::new("isSsoExcluded", Kind::Bool),
-        Property::only_insert("externalId", Kind::Text),
+        Property::read_only("encryptedSeed", PropertyKind::Text),
+        Property::new("isSsoExcluded", PropertyKind::Bool),
+        Property::only_insert("externalId", PropertyKind::Text),
     ],
 };
 
@@ -84,8 +84,8 @@ const LANGUAGE: TextEnum = TextEnum {
     ],
 };
 
-/// The texts that the server only keeps.
-const KEPT_TEXTS: &[&str] = &[
+/// String properties that the fake only stores.
+const STORED_TEXTS: &[&str] = &[
     "email",
     "country",
     "state",
@@ -105,12 +105,12 @@ const KEPT_TEXTS: &[&str] = &[
     "ksPrivileges",
 ];
 
-/// The numbers that the server only keeps.
-const KEPT_NUMBERS: &[&str] = &["userMode", "type", "dateOfBirth", "gender"];
+/// Number properties that the fake only stores.
+const STORED_NUMBERS: &[&str] = &["userMode", "type", "dateOfBirth", "gender"];
 
 const DAY: i64 = 86_400;
 
-/// The object of a row; `roles` are all that there are.
+/// The API object of a row; `roles` are all existing roles.
 pub(crate) fn record<'a>(
     user: &UserRow,
     roles: impl Iterator<Item = &'a RoleRow>,
@@ -152,18 +152,18 @@ pub(crate) fn record<'a>(
     ResponseProfile::apply(profile, Record::new(CLASS.name, shown.map(|name| (name, value(name)))))
 }
 
-/// The value that a property has now which a request may not change.
-pub(crate) fn current(user: &UserRow, property: &str) -> Option<Field> {
+/// The current value of a property that a request must not change.
+pub(crate) fn current(user: &UserRow, property: &str) -> Option<FieldValue> {
     match property {
-        "partnerId" => Some(Field::Int(user.partner_id)),
-        "storageSize" => Some(Field::Int(0)),
-        "isGuest" => Some(Field::Bool(user.is_guest)),
-        "isAccountOwner" => Some(Field::Bool(false)),
+        "partnerId" => Some(FieldValue::Int(user.partner_id)),
+        "storageSize" => Some(FieldValue::Int(0)),
+        "isGuest" => Some(FieldValue::Bool(user.is_guest)),
+        "isAccountOwner" => Some(FieldValue::Bool(false)),
         _ => None,
     }
 }
 
-/// Puts what a request sets into a row.
+/// Applies the properties of a request to a row.
 pub(crate) fn apply(object: &Object, user: &mut UserRow, now: i64) {
     if object.field("id").is_some() {
         user.id = object.text("id").map(str::to_owned);
@@ -171,6 +171,7 @@ pub(crate) fn apply(object: &Object, user: &mut UserRow, now: i64) {
     object.set_text("screenName", &mut user.screen_name);
     set_name(object, "firstName", &mut user.first_name);
     set_name(object, "lastName", &mut user.last_name);
+    // As recorded: `fullName` sets both names, unless the request also has a non-empty `firstName`.
     if let Some(full_name) = object.text("fullName").filter(|_| object.text("firstName").is_none_or(str::is_empty)) {
         let (first, last) = full_name.split_once(' ').unwrap_or((full_name, ""));
         (user.first_name, user.last_name) = (first.to_owned(), last.to_owned());
@@ -187,14 +188,14 @@ pub(crate) fn apply(object: &Object, user: &mut UserRow, now: i64) {
     if object.field("roleIds").is_some() {
         user.role_ids = object.text("roleIds").unwrap_or_default().to_owned();
     }
-    for name in KEPT_TEXTS.iter().filter(|name| object.field(name).is_some()) {
+    for name in STORED_TEXTS.iter().filter(|name| object.field(name).is_some()) {
         match object.text(name) {
-            Some(text) if *name == "tags" => user.texts.insert((*name).to_owned(), tidy_tags(text)),
+            Some(text) if *name == "tags" => user.texts.insert((*name).to_owned(), normalize_tags(text)),
             Some(text) => user.texts.insert((*name).to_owned(), text.to_owned()),
             None => user.texts.remove(*name),
         };
     }
-    for name in KEPT_NUMBERS.iter().filter(|name| object.field(name).is_some()) {
+    for name in STORED_NUMBERS.iter().filter(|name| object.field(name).is_some()) {
         match object.int(name) {
             Some(time) if *name == "dateOfBirth" => {
                 user.numbers.insert((*name).to_owned(), time.div_euclid(DAY).saturating_mul(DAY))
@@ -205,7 +206,7 @@ pub(crate) fn apply(object: &Object, user: &mut UserRow, now: i64) {
     }
 }
 
-/// Changes the status and notes when.
+/// Changes the status and its time.
 pub(crate) fn set_status(user: &mut UserRow, status: i64, now: i64) {
     user.status = status;
     user.status_updated_at = now;
@@ -220,8 +221,8 @@ fn set_name(object: &Object, name: &str, target: &mut String) {
     }
 }
 
-/// Tags as the server keeps them: in lower case, of two bytes or more, each once.
-fn tidy_tags(text: &str) -> String {
+/// Normalizes tags as the server does: in lower case, without duplicates and without tags of one byte.
+fn normalize_tags(text: &str) -> String {
     let mut tags = IndexSet::new();
     for tag in text.split(',') {
         let mut tag = crate::php::cast::trim(tag).to_ascii_lowercase();
@@ -238,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_tidied() {
-        assert_eq!(tidy_tags("KMC, b ,kmc,Partner_Admin"), "kmc, partner_admin");
+    fn tags_are_normalized() {
+        assert_eq!(normalize_tags("KMC, b ,kmc,Partner_Admin"), "kmc, partner_admin");
     }
 }

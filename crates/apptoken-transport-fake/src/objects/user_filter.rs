@@ -1,25 +1,25 @@
 use crate::model::user::UserRow;
 use crate::objects::filter::{self, Order};
 use crate::objects::user::STATUS;
-use crate::objects::{Class, Kind, Object, Property};
+use crate::objects::{Class, Object, Property, PropertyKind};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaUserFilter",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
+        Property::read_only("relatedObjects", PropertyKind::List),
         Property::text("orderBy"),
-        Property::new("advancedSearch", Kind::Abstract("KalturaSearchItem")),
+        Property::new("advancedSearch", PropertyKind::Abstract("KalturaSearchItem")),
         Property::text("idEqual"),
         Property::text("idIn"),
-        Property::new("partnerIdEqual", Kind::Int),
-        Property::new("statusEqual", Kind::Enum(&STATUS)),
+        Property::new("partnerIdEqual", PropertyKind::Int),
+        Property::new("statusEqual", PropertyKind::Enum(&STATUS)),
         Property::text("statusIn"),
-        Property::new("createdAtGreaterThanOrEqual", Kind::Time),
-        Property::new("createdAtLessThanOrEqual", Kind::Time),
+        Property::new("createdAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::new("createdAtLessThanOrEqual", PropertyKind::Time),
     ],
 };
 
-/// Whether a user is asked for.
+/// Whether a user matches the filter.
 pub(crate) fn matches(filter: &Object) -> impl Fn(&UserRow) -> bool + use<> {
     let (id_equal, id_in) = (filter::text_equal(filter.text("idEqual")), filter::text_in(filter.text("idIn")));
     let partner_equal = filter::int_equal(filter.int("partnerIdEqual"));
@@ -37,7 +37,7 @@ pub(crate) fn matches(filter: &Object) -> impl Fn(&UserRow) -> bool + use<> {
     }
 }
 
-/// What users can be sorted by.
+/// The orders for `orderBy`.
 pub(crate) const ORDERS: &[(&str, Order<UserRow>)] = &[
     ("id", |one, other| one.id.cmp(&other.id)),
     ("createdAt", |one, other| one.created_at.cmp(&other.created_at)),

@@ -1,28 +1,28 @@
 use crate::model::role::RoleRow;
 use crate::objects::response_profile::ResponseProfile;
-use crate::objects::{Class, Enum, Field, Kind, Object, Property};
+use crate::objects::{Class, Enum, FieldValue, Object, Property, PropertyKind};
 use crate::output::Record;
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaUserRole",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
-        Property::read_only("id", Kind::Int),
+        Property::read_only("relatedObjects", PropertyKind::List),
+        Property::read_only("id", PropertyKind::Int),
         Property::text("name"),
         Property::text("systemName"),
         Property::text("description"),
-        Property::new("status", Kind::Enum(&STATUS)),
-        Property::read_only("partnerId", Kind::Int),
+        Property::new("status", PropertyKind::Enum(&STATUS)),
+        Property::read_only("partnerId", PropertyKind::Int),
         Property::text("permissionNames"),
         Property::text("tags"),
-        Property::read_only("createdAt", Kind::Time),
-        Property::read_only("updatedAt", Kind::Time),
+        Property::read_only("createdAt", PropertyKind::Time),
+        Property::read_only("updatedAt", PropertyKind::Time),
     ],
 };
 
 pub(crate) const STATUS: Enum = Enum { name: "KalturaUserRoleStatus", values: &[1, 2, 3] };
 
-/// The object of a row; `permission_names` are the row's, with `*` written out.
+/// The API object of a row; `permission_names` are those of the row, with `*` expanded.
 pub(crate) fn record(role: &RoleRow, permission_names: String, profile: Option<&ResponseProfile>) -> Record {
     let properties = [
         ("id", role.id.into()),
@@ -39,16 +39,16 @@ pub(crate) fn record(role: &RoleRow, permission_names: String, profile: Option<&
     ResponseProfile::apply(profile, Record::new(CLASS.name, properties))
 }
 
-/// The value that a read-only property has now, to compare a request with.
-pub(crate) fn current(role: &RoleRow, property: &str) -> Option<Field> {
+/// The current value of a read-only property, to compare it with a request.
+pub(crate) fn current(role: &RoleRow, property: &str) -> Option<FieldValue> {
     match property {
-        "id" => Some(Field::Int(role.id)),
-        "partnerId" => Some(Field::Int(role.partner_id)),
+        "id" => Some(FieldValue::Int(role.id)),
+        "partnerId" => Some(FieldValue::Int(role.partner_id)),
         _ => None,
     }
 }
 
-/// Puts what a request sets into a row.
+/// Applies the properties of a request to a row.
 pub(crate) fn apply(object: &Object, role: &mut RoleRow) {
     if object.field("name").is_some() {
         role.name = object.text("name").unwrap_or_default().to_owned();

@@ -2,35 +2,35 @@ use crate::model::collation::fold;
 use crate::model::role::RoleRow;
 use crate::objects::filter::{self, Order};
 use crate::objects::user_role::STATUS;
-use crate::objects::{Class, Kind, Object, Property};
+use crate::objects::{Class, Object, Property, PropertyKind};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaUserRoleFilter",
     properties: &[
-        Property::read_only("relatedObjects", Kind::List),
+        Property::read_only("relatedObjects", PropertyKind::List),
         Property::text("orderBy"),
-        Property::new("advancedSearch", Kind::Abstract("KalturaSearchItem")),
-        Property::new("idEqual", Kind::Int),
+        Property::new("advancedSearch", PropertyKind::Abstract("KalturaSearchItem")),
+        Property::new("idEqual", PropertyKind::Int),
         Property::text("idIn"),
         Property::text("nameEqual"),
         Property::text("nameIn"),
         Property::text("systemNameEqual"),
         Property::text("systemNameIn"),
         Property::text("descriptionLike"),
-        Property::new("statusEqual", Kind::Enum(&STATUS)),
+        Property::new("statusEqual", PropertyKind::Enum(&STATUS)),
         Property::text("statusIn"),
-        Property::new("partnerIdEqual", Kind::Int),
+        Property::new("partnerIdEqual", PropertyKind::Int),
         Property::text("partnerIdIn"),
         Property::text("tagsMultiLikeOr"),
         Property::text("tagsMultiLikeAnd"),
-        Property::new("createdAtGreaterThanOrEqual", Kind::Time),
-        Property::new("createdAtLessThanOrEqual", Kind::Time),
-        Property::new("updatedAtGreaterThanOrEqual", Kind::Time),
-        Property::new("updatedAtLessThanOrEqual", Kind::Time),
+        Property::new("createdAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::new("createdAtLessThanOrEqual", PropertyKind::Time),
+        Property::new("updatedAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::new("updatedAtLessThanOrEqual", PropertyKind::Time),
     ],
 };
 
-/// Whether a role is asked for.
+/// Whether a role matches the filter.
 pub(crate) fn matches(filter: &Object) -> impl Fn(&RoleRow) -> bool + use<> {
     let text = |name| filter.text(name);
     let (id_equal, id_in) = (filter::int_equal(filter.int("idEqual")), filter::int_in(text("idIn")));
@@ -62,7 +62,7 @@ pub(crate) fn matches(filter: &Object) -> impl Fn(&RoleRow) -> bool + use<> {
     }
 }
 
-/// What roles can be sorted by.
+/// The orders for `orderBy`.
 pub(crate) const ORDERS: &[(&str, Order<RoleRow>)] = &[
     ("id", |one, other| one.id.cmp(&other.id)),
     ("name", |one, other| fold(&one.name).cmp(&fold(&other.name))),

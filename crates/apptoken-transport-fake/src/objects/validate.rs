@@ -1,9 +1,9 @@
-//! Which properties a request may set.
+//! Validates which properties a request sets.
 
 use crate::error::{self, ApiError};
-use crate::objects::{Access, Field, Object};
+use crate::objects::{Access, FieldValue, Object};
 
-/// A new object sets no read-only property.
+/// Checks that a new object does not set read-only properties.
 pub(crate) fn for_insert(object: &Object) -> Result<(), ApiError> {
     for property in object.class.properties {
         if property.access == Access::Never && object.field(property.name).is_some() {
@@ -13,8 +13,8 @@ pub(crate) fn for_insert(object: &Object) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A changed object leaves read-only properties as they are; `current` gives the value of a property.
-pub(crate) fn for_update(object: &Object, current: impl Fn(&str) -> Option<Field>) -> Result<(), ApiError> {
+/// Checks that a change does not set read-only properties to another value. `current` returns the value of a property.
+pub(crate) fn for_update(object: &Object, current: impl Fn(&str) -> Option<FieldValue>) -> Result<(), ApiError> {
     for property in object.class.properties {
         let Some(given) = object.field(property.name) else { continue };
         if property.access != Access::Always && current(property.name).as_ref() != Some(given) {
@@ -24,7 +24,7 @@ pub(crate) fn for_update(object: &Object, current: impl Fn(&str) -> Option<Field
     Ok(())
 }
 
-/// The text has at least a character.
+/// Checks that a string is not empty.
 pub(crate) fn not_empty(object: &Object, name: &str) -> Result<(), ApiError> {
     match object.text(name) {
         Some("") => Err(error::PROPERTY_VALIDATION_MIN_LENGTH.with(&[&full_name(object, name), "1"])),
@@ -32,10 +32,12 @@ pub(crate) fn not_empty(object: &Object, name: &str) -> Result<(), ApiError> {
     }
 }
 
-/// The property is given, and not to be null.
+/// Checks that a property is set and not null.
 pub(crate) fn not_null(object: &Object, name: &str) -> Result<(), ApiError> {
     match object.field(name) {
-        None | Some(Field::Null) => Err(error::PROPERTY_VALIDATION_CANNOT_BE_NULL.with(&[&full_name(object, name)])),
+        None | Some(FieldValue::Null) => {
+            Err(error::PROPERTY_VALIDATION_CANNOT_BE_NULL.with(&[&full_name(object, name)]))
+        }
         Some(_) => Ok(()),
     }
 }

@@ -1,13 +1,13 @@
-//! PHP 8's casts and loose comparisons.
+//! Casts and loose comparisons of PHP 8. The server casts nearly every parameter.
 
 use std::borrow::Cow;
 
 use crate::php::Value;
 
-/// White space around numbers.
-const BLANK: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
+/// The whitespace that PHP allows around a number.
+const WHITESPACE: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 
-/// A text read as a number.
+/// A number in a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Number {
     Int(i64),
@@ -38,7 +38,7 @@ pub(crate) fn to_int(value: &Value) -> i64 {
     }
 }
 
-/// `(int)` of a text: the number at its beginning, or 0.
+/// `(int)` of a text: its leading number, or 0. Unlike a float, a number beyond the range is clamped.
 pub(crate) fn text_to_int(text: &str) -> i64 {
     match leading_number(text) {
         Some((Number::Int(number), _)) => number,
@@ -69,12 +69,12 @@ pub(crate) fn is_numeric(text: &str) -> bool {
     number(text).is_some()
 }
 
-/// Whether a text begins with a number, as PHP's arithmetic asks for.
+/// Whether a text has a leading number. Without one, arithmetic in PHP 8 is a TypeError.
 pub(crate) fn begins_with_number(text: &str) -> bool {
     leading_number(text).is_some()
 }
 
-/// `==` between a value and a number.
+/// `==` of a value and a number.
 pub(crate) fn equals_int(value: &Value, other: i64) -> bool {
     match value {
         Value::Null => other == 0,
@@ -86,7 +86,7 @@ pub(crate) fn equals_int(value: &Value, other: i64) -> bool {
     }
 }
 
-/// `==` between a value and a text.
+/// `==` of a value and a text.
 pub(crate) fn equals_text(value: &Value, other: &str) -> bool {
     match value {
         Value::Null => other.is_empty(),
@@ -97,7 +97,7 @@ pub(crate) fn equals_text(value: &Value, other: &str) -> bool {
     }
 }
 
-/// `==` between texts: as numbers if both are.
+/// `==` of texts: numeric if both are numeric.
 pub(crate) fn texts_are_equal(one: &str, other: &str) -> bool {
     match (number(one), number(other)) {
         (Some(one), Some(other)) => same(one, other),
@@ -105,7 +105,8 @@ pub(crate) fn texts_are_equal(one: &str, other: &str) -> bool {
     }
 }
 
-/// A text in a form that is equal where [`texts_are_equal`] says so, but for whole numbers that floats cannot tell apart.
+/// A text in a form that is equal if [`texts_are_equal`] holds, for hash sets. Large whole numbers with the same float
+/// value are also equal, which makes no difference for privilege names.
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) enum LooseText {
     /// The bits of a float.
@@ -116,7 +117,7 @@ pub(crate) enum LooseText {
 impl LooseText {
     pub(crate) fn of(text: &str) -> Self {
         match number(text) {
-            // Minus zero equals zero.
+            // The bits of -0.0 and 0.0 differ, but the numbers are equal.
             Some(Number::Int(0)) => Self::Number(0),
             Some(Number::Float(0.0)) => Self::Number(0),
             Some(Number::Int(number)) => Self::Number((number as f64).to_bits()),
@@ -126,7 +127,7 @@ impl LooseText {
     }
 }
 
-/// Removes the white space that PHP's `trim` removes.
+/// `trim`.
 pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\r', '\0', '\u{b}'])
 }
@@ -140,15 +141,15 @@ fn same(one: Number, other: Number) -> bool {
     }
 }
 
-/// The number that a whole text is, with white space around it allowed.
+/// The number of a numeric text, which may have whitespace around it.
 fn number(text: &str) -> Option<Number> {
     let (number, rest) = leading_number(text)?;
-    rest.trim_start_matches(BLANK).is_empty().then_some(number)
+    rest.trim_start_matches(WHITESPACE).is_empty().then_some(number)
 }
 
-/// The number at the beginning of a text, and what follows it.
+/// The leading number of a text, and the rest.
 fn leading_number(text: &str) -> Option<(Number, &str)> {
-    let text = text.trim_start_matches(BLANK);
+    let text = text.trim_start_matches(WHITESPACE);
     let after_sign = text.strip_prefix(['+', '-']).unwrap_or(text);
     let whole = digits(after_sign);
     let mut length = text.len() - after_sign.len() + whole;
@@ -181,7 +182,7 @@ fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
-/// A float as a whole number: beyond the range it wraps around, as on PHP's 64-bit builds.
+/// `(int)` of a float. Beyond the range it wraps around, as on 64-bit PHP.
 fn wrapped(number: f64) -> i64 {
     const RANGE: f64 = 18_446_744_073_709_551_616.0;
     if !number.is_finite() {
@@ -194,7 +195,7 @@ fn wrapped(number: f64) -> i64 {
     number.rem_euclid(RANGE) as u64 as i64
 }
 
-/// A float with 14 significant digits, as PHP prints it.
+/// `(string)` of a float: 14 significant digits, which is the default of the setting `precision`.
 fn float_text(number: f64) -> String {
     if number.is_nan() {
         return "NAN".into();
@@ -223,9 +224,9 @@ fn float_text(number: f64) -> String {
 mod tests {
     use super::*;
 
-    // What PHP 8.2 prints for each.
+    // The expected values are what PHP 8.2 prints.
     #[test]
-    fn texts_become_whole_numbers() {
+    fn a_text_is_cast_to_its_leading_number() {
         for (text, expected) in [
             ("", 0),
             ("abc", 0),
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_become_texts() {
+    fn a_float_is_printed_with_14_digits() {
         for (number, expected) in [
             (0.1, "0.1"),
             (2.7, "2.7"),
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn loose_comparison_is_that_of_php_8() {
+    fn values_are_compared_loosely_as_in_php_8() {
         for (value, number, equal) in [
             (Value::text(""), 0, false),
             (Value::text("0"), 0, true),

@@ -1,19 +1,19 @@
-//! Form fields and query strings, with PHP's rules for the names of nested values.
+//! Parses form fields and query strings, with PHP's rules for nested names.
 
 use indexmap::IndexMap;
 
 use crate::php::{Array, Key, Value};
 
-/// Fields beyond this number are dropped (PHP's `max_input_vars` in the server's configuration).
+/// PHP drops further fields: `max_input_vars` in the configuration of the server.
 const MAX_FIELDS: usize = 10_000;
 
-/// Names with more brackets are dropped (PHP's `max_input_nesting_level`).
+/// PHP drops names with more brackets: `max_input_nesting_level`.
 pub(crate) const MAX_NESTING: usize = 64;
 
-/// Reads `a=1&b[c]=2`.
+/// Parses fields such as `a=1&b[c]=2`.
 pub(crate) fn parse(text: &[u8]) -> Array {
     let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-    let mut fields = Fields::default();
+    let mut fields = FormFields::default();
     for pair in pairs.take(MAX_FIELDS) {
         let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
             Some(at) => (pair.get(..at), pair.get(at + 1..)),
@@ -25,7 +25,7 @@ pub(crate) fn parse(text: &[u8]) -> Array {
     fields.into_array()
 }
 
-/// What `+` stands for.
+/// The meaning of `+`.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Plus {
     /// In forms and query strings.
@@ -34,7 +34,7 @@ pub(crate) enum Plus {
     IsPlus,
 }
 
-/// Undoes the percent encoding; a `%` that begins none is left as it is.
+/// Decodes percent encoding. An invalid `%` stays as it is.
 pub(crate) fn decode(text: &[u8], plus: Plus) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -55,25 +55,25 @@ pub(crate) fn decode(text: &[u8], plus: Plus) -> Vec<u8> {
     decoded
 }
 
-/// A decoded value of a form.
+/// The value of decoded bytes.
 pub(crate) fn to_value(bytes: Vec<u8>) -> Value {
     String::from_utf8(bytes).map_or(Value::NotUtf8, Value::Text)
 }
 
-/// The fields of a form while they are read: an array that knows its next free number, as PHP's do.
+/// A form while it is parsed: an array with its next free index, which `a[]` uses.
 #[derive(Default)]
-pub(crate) struct Fields {
-    items: IndexMap<Key, Field>,
+pub(crate) struct FormFields {
+    items: IndexMap<Key, FormField>,
     next: i64,
 }
 
-enum Field {
+enum FormField {
     Value(Value),
-    Nested(Fields),
+    Nested(FormFields),
 }
 
-impl Fields {
-    /// Puts a field where its name says: `a`, `a[b]`, `a[]`.
+impl FormFields {
+    /// Adds a field under a name such as `a`, `a[b]` or `a[]`. In top-level names PHP replaces spaces and dots by `_`.
     pub(crate) fn add(&mut self, name: &str, value: Value) {
         let name = name.split('\0').next().unwrap_or_default().trim_start_matches(' ');
         let (base, brackets) = name.find('[').map_or((name, ""), |at| name.split_at(at));
@@ -85,7 +85,7 @@ impl Fields {
         while let Some(inside) = rest.strip_prefix('[') {
             let Some((index, after)) = inside.split_once(']') else {
                 if let [Some(only)] = steps.as_mut_slice() {
-                    // The first bracket is never closed: it belongs to the name.
+                    // The first bracket is never closed, so it is part of the name.
                     *only = format!("{only}_{}", inside.replace([' ', '.', '['], "_"));
                 }
                 break;
@@ -101,8 +101,8 @@ impl Fields {
 
     pub(crate) fn into_array(self) -> Array {
         let value = |field| match field {
-            Field::Value(value) => value,
-            Field::Nested(fields) => Value::Array(fields.into_array()),
+            FormField::Value(value) => value,
+            FormField::Nested(fields) => Value::Array(fields.into_array()),
         };
         self.items.into_iter().map(|(key, field)| (key, value(field))).collect()
     }
@@ -114,15 +114,15 @@ impl Fields {
             self.next = self.next.max(number.saturating_add(1));
         }
         if further.is_empty() {
-            self.items.insert(key, Field::Value(value));
+            self.items.insert(key, FormField::Value(value));
             return;
         }
-        let nested = || Field::Nested(Self::default());
+        let nested = || FormField::Nested(Self::default());
         let field = self.items.entry(key).or_insert_with(nested);
-        if matches!(field, Field::Value(_)) {
+        if matches!(field, FormField::Value(_)) {
             *field = nested();
         }
-        if let Field::Nested(fields) = field {
+        if let FormField::Nested(fields) = field {
             fields.put(further, value);
         }
     }
@@ -150,9 +150,9 @@ mod tests {
         show(&Value::Array(parse(text.as_bytes())))
     }
 
-    // What PHP 8.2's parse_str gives for each.
+    // The expected values are the results of parse_str in PHP 8.2.
     #[test]
-    fn names_are_those_of_php() {
+    fn names_are_parsed_as_by_php() {
         for (text, expected) in [
             ("a=1&b=2&a=3", "{a:3,b:2}"),
             ("a[b]=1&a[c]=2", "{a:{b:1,c:2}}"),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_and_nesting_are_bounded() {
+    fn fields_and_nesting_are_limited() {
         let many: String = (0..20_000).map(|n| format!("f{n}=1&")).collect();
         assert_eq!(parse(many.as_bytes()).len(), MAX_FIELDS);
         let deep = format!("a{}=1", "[x]".repeat(65));
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn free_numbers_follow_the_highest_one_given() {
+    fn an_empty_index_follows_the_highest_one() {
         for (text, expected) in [
             ("a[5]=x&a[1]=y&a[]=z", "{a:{5:x,1:y,6:z}}"),
             ("a[-3]=x&a[]=y", "{a:{-3:x,0:y}}"),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_kept_apart() {
+    fn bytes_that_are_not_utf_8_have_their_own_value() {
         assert_eq!(parse(b"a=%ff").get(&Key::from("a")), Some(&Value::NotUtf8));
     }
 }

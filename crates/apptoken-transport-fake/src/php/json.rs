@@ -7,29 +7,29 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::php::{Array, Key, Value};
 
-/// Deeper nesting is an error for PHP.
+/// The maximum nesting depth of `json_decode`.
 const MAX_DEPTH: u32 = 512;
 
-/// With more values than this PHP runs out of memory.
+/// The maximum number of values. It stands for the memory limit of PHP.
 const MAX_VALUES: u32 = 250_000;
 
-/// Reads JSON; `None` for what PHP cannot read.
+/// Parses JSON; `None` if PHP cannot parse it.
 pub(crate) fn decode(text: &str) -> Option<Value> {
     let (depth, values) = (Cell::new(0), Cell::new(0));
     let mut reader = serde_json::Deserializer::from_str(text);
     reader.disable_recursion_limit();
-    let value = Seed { depth: &depth, values: &values }.deserialize(&mut reader).ok()?;
+    let value = ValueSeed { depth: &depth, values: &values }.deserialize(&mut reader).ok()?;
     reader.end().ok()?;
     Some(value)
 }
 
 #[derive(Clone, Copy)]
-struct Seed<'a> {
+struct ValueSeed<'a> {
     depth: &'a Cell<u32>,
     values: &'a Cell<u32>,
 }
 
-impl Seed<'_> {
+impl ValueSeed<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         self.depth.set(self.depth.get() + 1);
         if self.depth.get() > MAX_DEPTH { Err(E::custom("nested too deeply")) } else { Ok(self) }
@@ -40,7 +40,7 @@ impl Seed<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -52,7 +52,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
+impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        // `-0` comes as a float; for PHP it is the whole number.
+        // serde_json parses `-0` as a float, PHP as the integer 0.
         Ok(if number == 0.0 && number.is_sign_negative() { Value::Int(0) } else { Value::Float(number) })
     }
 
@@ -112,7 +112,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
-/// The array that a list of texts is.
+/// A PHP array of strings.
 #[cfg(test)]
 pub(crate) fn list(items: &[&str]) -> Value {
     Value::Array((0..).zip(items).map(|(number, item)| (Key::Int(number), Value::text(*item))).collect())
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_of_equal_keys_wins_in_the_place_of_the_first() {
+    fn a_repeated_key_keeps_its_position_and_last_value() {
         let Some(Value::Array(array)) = decode(r#"{"a":1,"b":2,"a":["x","y"]}"#) else { panic!("an object") };
         assert_eq!(array.keys().map(Key::to_text).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(array.get(&Key::from("a")), Some(&list(&["x", "y"])));
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_is_limited_as_in_php() {
+    fn nesting_is_limited_to_512_levels() {
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(decode(&nested(512)).is_some());
         assert!(decode(&nested(513)).is_none());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_json_is_none() {
+    fn invalid_json_is_none() {
         for text in ["", "{", "{\"a\":1,}", "{'a':1}", "{\"a\":1} x", "\u{feff}{}"] {
             assert_eq!(decode(text), None, "{text}");
         }

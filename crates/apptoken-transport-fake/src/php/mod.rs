@@ -1,5 +1,6 @@
-//! The parts of PHP that show in Kaltura's answers: arrays with two kinds of keys, casts, loose comparison, the names
-//! of form fields, hashes and dates.
+//! The parts of PHP that are visible in replies: arrays, casts, loose comparison, form field names, hashes and dates.
+//!
+//! The recorded server runs on PHP 8.2. The expected values in the tests are the output of PHP 8.2.
 
 pub(crate) mod cast;
 pub(crate) mod date;

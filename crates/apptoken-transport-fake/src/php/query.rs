@@ -1,12 +1,12 @@
-//! `http_build_query`, which the server's cache makes its keys with.
+//! A canonical text of parameters. The server uses `http_build_query` for the keys of its cache.
 
 use crate::php::cast::to_text;
 use crate::php::{Array, Value};
 
-/// The parameters as one text, sorted by name at the top level.
+/// The parameters as text, sorted by name at the top level.
 ///
-/// Lengths and braces stand in for the percent encoding and the whole names of nested values: they too keep different
-/// parameters apart, and a long name is written once.
+/// It uses lengths and braces instead of percent encoding and full names of nested values. Different parameters still
+/// have different texts, and a long name is not repeated for each nested value.
 pub(crate) fn build_sorted(params: &Array) -> String {
     let mut items: Vec<(String, &Value)> = params.iter().map(|(key, value)| (key.to_text(), value)).collect();
     items.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -27,7 +27,7 @@ fn write(text: &mut String, name: &str, value: &Value) {
             for (key, value) in array {
                 write(text, &key.to_text(), value);
             }
-            // What holds nothing is not there for PHP.
+            // PHP omits empty arrays.
             if text.len() == empty { text.truncate(start) } else { text.push('}') }
         }
         value => {
@@ -43,7 +43,7 @@ mod tests {
     use crate::php::Key;
 
     #[test]
-    fn numbers_and_texts_are_alike_and_order_does_not_matter() {
+    fn order_and_type_of_values_do_not_matter() {
         let one: Array = [(Key::from("a"), Value::Int(1)), (Key::from("b"), Value::text("x"))].into_iter().collect();
         let other: Array =
             [(Key::from("b"), Value::text("x")), (Key::from("a"), Value::text("1"))].into_iter().collect();
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_name_is_written_once_for_all_that_it_holds() {
+    fn a_long_name_is_written_once_for_all_its_values() {
         let name = "n".repeat(10_000);
         let fields: String = (0..1_000).map(|number| format!("{name}[{number}]=1&")).collect();
         assert!(build_sorted(&crate::php::form::parse(fields.as_bytes())).len() < 2 * name.len());

@@ -1,22 +1,23 @@
-//! `strip_tags`: the server takes markup out of the arguments of its errors.
+//! `strip_tags`, which the server applies to the arguments of errors. It follows the state machine of PHP 8.2,
+//! including its quirks.
 
-/// Where in the markup a character is.
+/// What a character is part of.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum MarkupContext {
     Text,
     Tag,
-    /// Behind `<?`.
+    /// After `<?`.
     Code,
-    /// Behind `<!`.
+    /// After `<!`.
     Declaration,
-    /// Behind `<!--`.
+    /// After `<!--`.
     Comment,
 }
 
-/// What stands before the text: no character of it.
+/// The character before the text; it does not occur in a text.
 const START: char = '\u{10ffff}';
 
-/// Removes tags, comments, code and NULs; what is not closed goes to the end.
+/// Removes tags, comments, code and NUL characters. An unclosed tag extends to the end.
 pub(crate) fn strip_tags(text: &str) -> String {
     if !text.contains(['<', '\0']) {
         return text.to_owned();
@@ -31,15 +32,15 @@ pub(crate) fn strip_tags(text: &str) -> String {
 
 struct Stripper {
     kept: String,
-    place: Place,
-    /// How many `<` inside are not closed.
+    context: MarkupContext,
+    /// The number of nested `<` that are still open.
     depth: usize,
     quote: Option<char>,
-    /// Open brackets in code, and the quote or bracket that came last in it.
+    /// The open brackets in code, and its last quote or bracket.
     brackets: i64,
     last_mark: Option<char>,
     is_xml: bool,
-    /// The characters before, the last one first.
+    /// The previous characters, the latest first.
     before: [char; 6],
 }
 
@@ -47,7 +48,7 @@ impl Default for Stripper {
     fn default() -> Self {
         Self {
             kept: String::new(),
-            place: Place::Text,
+            context: MarkupContext::Text,
             depth: 0,
             quote: None,
             brackets: 0,
@@ -59,13 +60,13 @@ impl Default for Stripper {
 }
 
 impl Stripper {
-    fn take(&mut self, each: char, is_before_blank: bool) {
-        match self.place {
-            Place::Text => self.text(each, is_before_blank),
-            Place::Tag => self.tag(each, is_before_blank),
-            Place::Code => self.code(each),
-            Place::Declaration => self.declaration(each),
-            Place::Comment => {
+    fn take(&mut self, each: char, is_before_whitespace: bool) {
+        match self.context {
+            MarkupContext::Text => self.text(each, is_before_whitespace),
+            MarkupContext::Tag => self.tag(each, is_before_whitespace),
+            MarkupContext::Code => self.code(each),
+            MarkupContext::Declaration => self.declaration(each),
+            MarkupContext::Comment => {
                 if each == '>' && self.quote.is_none() && self.follows("--") {
                     self.close();
                 }
@@ -77,24 +78,24 @@ impl Stripper {
         }
     }
 
-    fn text(&mut self, each: char, is_before_blank: bool) {
+    fn text(&mut self, each: char, is_before_whitespace: bool) {
         match each {
             '\0' => {}
-            '<' if !is_before_blank => self.place = Place::Tag,
+            '<' if !is_before_whitespace => self.context = MarkupContext::Tag,
             '>' if self.depth > 0 => self.depth -= 1,
             each => self.kept.push(each),
         }
     }
 
-    fn tag(&mut self, each: char, is_before_blank: bool) {
+    fn tag(&mut self, each: char, is_before_whitespace: bool) {
         match each {
-            '<' if self.quote.is_none() && !is_before_blank => self.depth += 1,
+            '<' if self.quote.is_none() && !is_before_whitespace => self.depth += 1,
             '>' if self.ends() && !(self.is_xml && self.follows("-")) => self.close(),
             '"' | '\'' => self.toggle(each),
-            '!' if self.follows("<") => self.place = Place::Declaration,
+            '!' if self.follows("<") => self.context = MarkupContext::Declaration,
             '?' if self.follows("<") => {
                 self.brackets = 0;
-                self.place = Place::Code;
+                self.context = MarkupContext::Code;
             }
             _ => {}
         }
@@ -114,10 +115,10 @@ impl Stripper {
                 self.last_mark = if self.last_mark == Some(each) { None } else { Some(each) };
                 self.toggle(each);
             }
-            // At the very beginning PHP does not see it.
+            // PHP does not recognize it at the very beginning of the text.
             'l' | 'L' if self.follows("<?xm") && self.before.get(4).is_some_and(|before| *before != START) => {
                 self.is_xml = true;
-                self.place = Place::Tag;
+                self.context = MarkupContext::Tag;
             }
             _ => {}
         }
@@ -127,13 +128,13 @@ impl Stripper {
         match each {
             '>' if self.ends() => self.close(),
             '"' | '\'' if !self.follows("\\") => self.toggle(each),
-            '-' if self.follows("!-") => self.place = Place::Comment,
-            'e' | 'E' if self.follows("doctyp") => self.place = Place::Tag,
+            '-' if self.follows("!-") => self.context = MarkupContext::Comment,
+            'e' | 'E' if self.follows("doctyp") => self.context = MarkupContext::Tag,
             _ => {}
         }
     }
 
-    /// Whether a `>` ends what is open: not inside quotes, nor where it closes something within.
+    /// Whether a `>` ends the context: not in quotes, and not if it closes a nested `<`.
     fn ends(&mut self) -> bool {
         if self.depth > 0 {
             self.depth -= 1;
@@ -143,7 +144,7 @@ impl Stripper {
     }
 
     fn close(&mut self) {
-        self.place = Place::Text;
+        self.context = MarkupContext::Text;
         self.quote = None;
         self.is_xml = false;
     }
@@ -165,9 +166,9 @@ impl Stripper {
 mod tests {
     use super::*;
 
-    // What PHP 8.2 gives for each.
+    // The expected values are the results of PHP 8.2.
     #[test]
-    fn markup_is_removed() {
+    fn markup_is_removed_as_by_php() {
         for (text, expected) in [
             ("plain", "plain"),
             ("a<b>c</b>d < e > fg", "acd < e > fg"),

@@ -1,6 +1,6 @@
 use indexmap::IndexMap;
 
-/// What a parameter of a request holds.
+/// The value of a parameter.
 #[derive(Clone, PartialEq)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) enum Value {
@@ -9,15 +9,15 @@ pub(crate) enum Value {
     Int(i64),
     Float(f64),
     Text(String),
-    /// Bytes of a form that are no text: the server's casts make an empty string of them.
+    /// Bytes from a form that are not UTF-8. The server removes them, so they are cast to an empty string.
     NotUtf8,
     Array(Array),
 }
 
-/// A PHP array: ordered, with whole numbers and texts as keys.
+/// A PHP array: ordered, with integers and strings as keys.
 pub(crate) type Array = IndexMap<Key, Value>;
 
-/// A key of an array. A text that is written like a whole number is that number.
+/// A key of a PHP array. A string that is a decimal integer becomes that integer.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) enum Key {
@@ -30,7 +30,7 @@ impl Value {
         Self::Text(text.into())
     }
 
-    /// About how many bytes it takes.
+    /// Its approximate size in bytes.
     pub(crate) fn size(&self) -> usize {
         size_of::<Self>()
             + match self {
@@ -75,12 +75,12 @@ impl Key {
     }
 }
 
-/// The value under a name; absent and null are the same, as for PHP's `isset`.
+/// The value of a name, unless it is null, as with `isset`.
 pub(crate) fn set<'a>(array: &'a Array, name: &str) -> Option<&'a Value> {
     array.get(&Key::from(name)).filter(|value| **value != Value::Null)
 }
 
-/// Puts the values of `over` in place of those of `base`; where both are arrays, inside them.
+/// `array_replace_recursive`: replaces values of `base` by those of `over`, and merges arrays.
 pub(crate) fn replace_recursive(base: &mut Array, over: Array) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_whole_numbers_are_numeric_keys() {
+    fn only_decimal_integers_become_integer_keys() {
         for (text, key) in [("0", 0), ("17", 17), ("-3", -3), ("9223372036854775807", i64::MAX)] {
             assert_eq!(Key::from(text), Key::Int(key));
         }
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn replacing_goes_into_arrays_and_keeps_the_order() {
+    fn replacing_merges_arrays_and_keeps_the_order() {
         let array = |items: &[(&str, Value)]| items.iter().map(|(k, v)| (Key::from(*k), v.clone())).collect::<Array>();
         let mut base = array(&[("a", Value::Array(array(&[("x", Value::Int(1))]))), ("b", Value::Int(2))]);
         replace_recursive(&mut base, array(&[("b", Value::Null), ("a", Value::Array(array(&[("y", Value::Int(3))])))]));

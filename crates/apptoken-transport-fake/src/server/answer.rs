@@ -1,6 +1,9 @@
-//! Answers a request for the API: from the short way of `session.start`, from the cache, or by running its actions.
+//! Builds the reply to an API request: by the fast path of `session.start`, from the response cache, or by running
+//! actions.
+//!
+//! The order is that of the server's `KalturaResponseCacher.php`, which runs before the dispatcher.
 
-use crate::actions::session::shortcut;
+use crate::actions::session::fast_path;
 use crate::cache::CacheKey;
 use crate::journal::JournalEntry;
 use crate::output::Output;
@@ -12,21 +15,21 @@ use crate::request_info::RequestInfo;
 use crate::server::execute::{Body, Execution};
 use crate::server::fixed_reply::{crash, unknown_format};
 use crate::server::headers::{HTML, from_cache, no_store, of_api, store_for_a_minute, with_charset};
-use crate::server::reply::Reply;
-use crate::server::turn::Turn;
+use crate::server::locked_server::LockedServer;
+use crate::server::logged_reply::LoggedReply;
 use crate::wire::format::Format;
 use crate::wire::reply::http_date;
 use crate::wire::request::{ParsedRequest, WireRequest};
 use crate::wire::{json, php_serialize, xml};
 
-impl Turn<'_> {
+impl LockedServer<'_> {
     pub(super) fn answer(
         &mut self,
         parsed: &ParsedRequest<'_>,
         params: &Array,
         wants_xml: bool,
         entry: &mut JournalEntry,
-    ) -> Reply {
+    ) -> LoggedReply {
         let ParsedRequest { wire: request, query, params: _ } = parsed;
         let info = RequestInfo { uri: &request.target, is_https: is_https(request), now: self.clock.time().0 };
         let format = match wants_xml {
@@ -34,7 +37,7 @@ impl Turn<'_> {
             false => Format::of(params, query),
         };
         if let Ok(format) = &format
-            && let Some(reply) = self.shortcut(params, format, info)
+            && let Some(reply) = self.fast_path(params, format, info)
         {
             return reply;
         }
@@ -48,7 +51,7 @@ impl Turn<'_> {
             Ok(format) => format,
             Err(error) => {
                 let number = self.state.request_number();
-                return self.aside(|| unknown_format(&error, info.now, number));
+                return self.while_unlocked(|| unknown_format(&error, info.now, number));
             }
         };
         let mut execution = Execution::default();
@@ -60,12 +63,12 @@ impl Turn<'_> {
         }
     }
 
-    /// The short way of `session.start`.
-    fn shortcut(&mut self, params: &Array, format: &Format, info: RequestInfo<'_>) -> Option<Reply> {
-        if set(params, "nocache").is_some() || !format.is_plain() {
+    /// The fast path of `session.start`.
+    fn fast_path(&mut self, params: &Array, format: &Format, info: RequestInfo<'_>) -> Option<LoggedReply> {
+        if set(params, "nocache").is_some() || !format.is_on_fast_path() {
             return None;
         }
-        let ks = match shortcut::start(&mut self.state, params, info.is_https, info.now)? {
+        let ks = match fast_path::start(&mut self.state, params, info.is_https, info.now)? {
             Ok(ks) => Output::Text(ks),
             Err(_) => return Some(crash(info.now)),
         };
@@ -78,10 +81,10 @@ impl Turn<'_> {
         let wire = of_api(info.now, None)
             .with_header("X-Kaltura", &from_cache(&key))
             .with_header("Content-Type", content_type);
-        Some(Reply::ok(no_store(wire).with_body(body)))
+        Some(LoggedReply::ok(no_store(wire).with_body(body)))
     }
 
-    /// Makes the reply of the actions that ran, and caches it if it may be.
+    /// Builds the reply after the actions ran, and caches it if the policy allows it.
     fn reply(
         &mut self,
         body: Body,
@@ -90,7 +93,7 @@ impl Turn<'_> {
         execution: &Execution,
         key: Option<CacheKey>,
         now: i64,
-    ) -> Reply {
+    ) -> LoggedReply {
         let mut wire = of_api(now, Some(self.state.request_number()))
             .with_header("Content-Type", &content_type(params, format))
             .with_body(body.text);
@@ -100,15 +103,15 @@ impl Turn<'_> {
         if let Some(app) = &execution.app_header {
             wire = wire.with_header("X-Kaltura-App", app);
         }
-        let mut reply = Reply { wire, outcome: body.outcome };
+        let mut reply = LoggedReply { wire, outcome: body.outcome };
         let size = reply.wire.body.len();
-        let stored_key = key.filter(|key| self.replies.put(key, &reply, size, execution.storing, now));
+        let stored_key = key.filter(|key| self.replies.put(key, &reply, size, execution.cache_policy, now));
         let note =
             execution.error_header.clone().or_else(|| stored_key.map(|key| format!("cache-key,{}", key.as_str())));
         if let Some(note) = note {
             reply.wire = reply.wire.with_header("X-Kaltura", &note);
         }
-        Reply { wire: no_store(reply.wire), ..reply }
+        LoggedReply { wire: no_store(reply.wire), ..reply }
     }
 }
 
@@ -116,7 +119,7 @@ fn is_https(request: &WireRequest) -> bool {
     request.header("X-Forwarded-Proto").is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"))
 }
 
-/// The content type that the request asks for, or else that of the format.
+/// The content type: the parameter `content-type` if it is given, otherwise that of the format.
 fn content_type(params: &Array, format: &Format) -> String {
     match set(params, "content-type") {
         Some(wanted) => with_charset(&to_text(wanted)),
@@ -124,12 +127,18 @@ fn content_type(params: &Array, format: &Format) -> String {
     }
 }
 
-/// A reply from the cache.
-fn stored_reply(stored: Reply, stored_at: i64, key: &CacheKey, request: &ParsedRequest<'_>, now: i64) -> Reply {
-    let Reply { mut wire, outcome } = stored;
+/// A cached reply, with the current date and without the headers of the request that created it.
+fn stored_reply(
+    stored: LoggedReply,
+    stored_at: i64,
+    key: &CacheKey,
+    request: &ParsedRequest<'_>,
+    now: i64,
+) -> LoggedReply {
+    let LoggedReply { mut wire, outcome } = stored;
     wire.headers.retain(|(name, _)| !matches!(&**name, "Date" | "X-Kaltura-Session" | "X-Kaltura-App"));
     let wire = wire.with_header("Date", &http_date(now)).with_header("X-Kaltura", &from_cache(key.as_str()));
     let is_signed = request.wire.method == "GET" && set(&request.query, "kalsig").is_some();
     let wire = if is_signed { store_for_a_minute(wire, now, stored_at) } else { no_store(wire) };
-    Reply { wire, outcome }
+    LoggedReply { wire, outcome }
 }

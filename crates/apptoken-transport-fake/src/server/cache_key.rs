@@ -1,4 +1,4 @@
-//! Under which key a reply or a result is cached.
+//! The keys of the response cache, as in the server's `kApiCache.php`.
 
 use std::collections::HashSet;
 
@@ -10,23 +10,23 @@ use crate::php::cast::{is_numeric, is_true, to_text};
 use crate::php::value::set;
 use crate::php::{Array, Key, Value};
 use crate::request_info::RequestInfo;
-use crate::server::turn::Turn;
+use crate::server::locked_server::LockedServer;
 use crate::session_check::why_invalid;
 use crate::wire::route::SCRIPT;
 
-impl Turn<'_> {
+impl LockedServer<'_> {
     /// The key of a whole request; `None` if its reply is not cached.
     pub(super) fn request_key(&mut self, params: &Array, host: &str, info: RequestInfo<'_>) -> Option<CacheKey> {
         if !self.is_caching || set(params, "nocache").is_some() {
             return None;
         }
-        let (params, ks) = self.aside(|| {
+        let (params, ks) = self.while_unlocked(|| {
             let mut params = params.clone();
             let ks = common_ks(&mut params)?;
             Some((params, ks))
         })?;
         let state = ks_state(&self.state, ks.as_ref(), info);
-        self.aside(move || CacheKey::of(params, &state, host, info.is_https, SCRIPT))
+        self.while_unlocked(move || CacheKey::of(params, &state, host, info.is_https, SCRIPT))
     }
 
     /// The key of a part of a multirequest; `None` if its result is not cached.
@@ -35,11 +35,12 @@ impl Turn<'_> {
             return None;
         }
         let state = ks_state(&self.state, set(params, "ks"), info);
-        self.aside(|| CacheKey::of(params.clone(), &state, "", info.is_https, SCRIPT))
+        self.while_unlocked(|| CacheKey::of(params.clone(), &state, "", info.is_https, SCRIPT))
     }
 }
 
-/// The KS of a request and its parts, which are taken out of the parameters. `None` if they differ.
+/// Removes the KS from a request and its parts, and returns it. `None` if they have different KSs: the server does not
+/// cache such a request as a whole.
 fn common_ks(params: &mut Array) -> Option<Option<Value>> {
     let mut ks = set(params, "ks").cloned();
     let is_reference = |value: &Value| to_text(value).contains(":result");
@@ -73,7 +74,9 @@ fn common_ks(params: &mut Array) -> Option<Option<Value>> {
     Some(ks)
 }
 
-/// What a KS is to the cache.
+/// Classifies a KS for the cache. The key contains the account, user, type and privileges of an anonymous KS, but not
+/// the KS itself. So two widget sessions share cached replies: the server was seen to repeat an error of
+/// `appToken.startSession` for another widget session and a correct hash.
 fn ks_state(state: &State, ks: Option<&Value>, info: RequestInfo<'_>) -> KsState {
     const INVALID_STR: i64 = -1;
     let Some(ks) = ks.filter(|ks| is_true(ks)) else { return KsState::None };

@@ -1,10 +1,10 @@
-//! Runs the action of a request, or the actions of a multirequest.
+//! Runs the action of a request, or all actions of a multirequest.
 
 use crate::actions::requested::RequestedAction;
-use crate::cache::Storing;
-use crate::dispatch::{Previous, dispatch};
+use crate::cache::CachePolicy;
+use crate::dispatch::{PreviousCaller, dispatch};
 use crate::error::{self, Failure};
-use crate::fault::Place;
+use crate::fault::FaultTarget;
 use crate::journal::{MAX_PARTS, short_name};
 use crate::multirequest::Multirequest;
 use crate::objects::build::group;
@@ -13,37 +13,39 @@ use crate::php::Array;
 use crate::request_info::RequestInfo;
 use crate::server::fault_reply::api_error;
 use crate::server::headers::{exiting, from_cache};
-use crate::server::turn::Turn;
+use crate::server::locked_server::LockedServer;
 use crate::wire::format::Format;
 
-/// The results of a multirequest together, in bytes: with more, PHP runs out of memory.
+/// The maximum size of all results of a multirequest, in bytes. Beyond it the fake replies as PHP does when it runs out
+/// of memory.
 const MAX_RESULTS: usize = 64 << 20;
 
-/// How many rows of tables the parts of a multirequest may look at together: with more, PHP runs out of time.
+/// The maximum number of rows that the parts of a multirequest may scan. Beyond it the fake replies as PHP does at its
+/// time limit.
 const MAX_VISITED: u64 = 10_000_000;
 
-/// How many parts of a multirequest have a header if they come from the cache.
+/// How many cached parts of a multirequest are reported in a header; the server stops at 30.
 const MAX_CACHE_HEADERS: usize = 30;
 
-/// What running the actions of a request leaves beside their results.
+/// What is collected while actions run, besides their results.
 #[derive(Default)]
 pub(super) struct Execution {
     /// Whether the reply may be cached.
-    pub(super) storing: Storing,
-    /// The value of the header X-Kaltura after an error that ends the server's work early.
+    pub(super) cache_policy: CachePolicy,
+    /// The value of the header X-Kaltura after an error before the action runs.
     pub(super) error_header: Option<String>,
-    /// That of X-Kaltura-App.
+    /// The value of the header X-Kaltura-App.
     pub(super) app_header: Option<String>,
-    /// Those of X-Kaltura-Part-Of-MultiRequest.
+    /// The values of the headers X-Kaltura-Part-Of-MultiRequest.
     pub(super) part_headers: Vec<String>,
-    /// Actions and outcomes of the parts of a multirequest, for the journal.
+    /// The actions and outcomes of the parts of a multirequest, for the journal.
     pub(super) parts: Vec<(String, String)>,
-    previous: Previous,
-    /// How many rows of tables were looked at.
+    previous: PreviousCaller,
+    /// How many rows were scanned.
     visited: u64,
 }
 
-/// The body of a reply, and what the journal says of it.
+/// The body of a reply, and its outcome for the journal.
 pub(super) struct Body {
     pub(super) text: String,
     pub(super) outcome: String,
@@ -52,10 +54,10 @@ pub(super) struct Body {
 struct ActionResult {
     output: Output,
     outcome: String,
-    storing: Storing,
+    cache_policy: CachePolicy,
 }
 
-impl Turn<'_> {
+impl LockedServer<'_> {
     pub(super) fn execute(
         &mut self,
         params: &Array,
@@ -65,13 +67,13 @@ impl Turn<'_> {
     ) -> Result<Body, Failure> {
         if RequestedAction::of(params).is_multirequest() {
             let outputs = self.run_parts(params, info, execution)?;
-            let text = self.aside(move || format.write_all(&outputs));
+            let text = self.while_unlocked(move || format.write_all(&outputs));
             return Ok(Body { text, outcome: "ok".to_owned() });
         }
         let result = self.run_action(params, info, execution)?;
-        execution.storing.and(result.storing);
+        execution.cache_policy.restrict(result.cache_policy);
         let ActionResult { output, outcome, .. } = result;
-        Ok(Body { text: self.aside(move || format.write(&output)), outcome })
+        Ok(Body { text: self.while_unlocked(move || format.write(&output)), outcome })
     }
 
     fn run_parts(
@@ -80,11 +82,11 @@ impl Turn<'_> {
         info: RequestInfo<'_>,
         execution: &mut Execution,
     ) -> Result<Vec<Output>, Failure> {
-        let mut requests = self.aside(|| Multirequest::of(params));
+        let mut requests = self.while_unlocked(|| Multirequest::of(params));
         let mut outputs = Vec::new();
         let mut size = 0;
-        // Other requests have their turns between the parts.
-        while let Some(request) = self.aside(|| requests.next_request())? {
+        // The server is unlocked between the parts, so that other requests do not wait for the whole multirequest.
+        while let Some(request) = self.while_unlocked(|| requests.next_request())? {
             let action = short_name(&RequestedAction::of(&request).full_name());
             let (output, outcome) = self.run_part(&request, info, execution)?;
             size += output.size();
@@ -95,10 +97,10 @@ impl Turn<'_> {
             if execution.parts.len() < MAX_PARTS {
                 execution.parts.push((action, outcome));
             }
-            self.aside(|| requests.finished(&output))?;
+            self.while_unlocked(|| requests.finished(&output))?;
             outputs.push(output);
         }
-        self.aside(move || drop(requests));
+        self.while_unlocked(move || drop(requests));
         Ok(outputs)
     }
 
@@ -119,13 +121,13 @@ impl Turn<'_> {
         }
         let result = self.run_action(request, info, execution)?;
         if let Some(key) = &key {
-            self.results.put(key, &result.output, result.output.size(), result.storing, info.now);
+            self.results.put(key, &result.output, result.output.size(), result.cache_policy, info.now);
         }
-        execution.storing.and(result.storing);
+        execution.cache_policy.restrict(result.cache_policy);
         Ok((result.output, result.outcome))
     }
 
-    /// Runs one action; an error of the API is a result like any other.
+    /// Runs an action. An API error counts as a result, because the other parts of a multirequest still run.
     fn run_action(
         &mut self,
         params: &Array,
@@ -133,41 +135,41 @@ impl Turn<'_> {
         execution: &mut Execution,
     ) -> Result<ActionResult, Failure> {
         let requested = RequestedAction::of(params);
-        let mut storing = Storing::default();
-        let fault = self.faults.meet(&requested.full_name(), Place::Action);
+        let mut cache_policy = CachePolicy::default();
+        let fault = self.faults.take(&requested.full_name(), FaultTarget::Action);
         let mut result = match &fault {
             Some(fault) if !fault.commits() => Ok(Output::Null),
-            _ => self.dispatch(params, info, &mut storing, execution),
+            _ => self.dispatch(params, info, &mut cache_policy, execution),
         };
         if let Some(fault) = &fault {
-            result = Err(api_error(fault.trouble(), &requested).into());
-            storing.disable();
+            result = Err(api_error(fault.kind(), &requested).into());
+            cache_policy.disable();
         }
         let error = match result {
-            Ok(output) => return Ok(ActionResult { output, outcome: "ok".to_owned(), storing }),
+            Ok(output) => return Ok(ActionResult { output, outcome: "ok".to_owned(), cache_policy }),
             Err(Failure::Crash) => return Err(Failure::Crash),
             Err(Failure::Api(error)) => error,
         };
-        storing.failed();
+        cache_policy.limit_for_error();
         if error.code == error::SERVICE_FORBIDDEN.code() {
             execution.error_header = Some(format!("error-{}", error.code));
             execution.app_header = Some(exiting(&error));
         }
         let outcome = error.code.clone();
-        Ok(ActionResult { output: Output::Error(error), outcome, storing })
+        Ok(ActionResult { output: Output::Error(error), outcome, cache_policy })
     }
     fn dispatch(
         &mut self,
         params: &Array,
         info: RequestInfo<'_>,
-        storing: &mut Storing,
+        cache_policy: &mut CachePolicy,
         execution: &mut Execution,
     ) -> Result<Output, Failure> {
-        let grouped = self.aside(|| group(params));
+        let grouped = self.while_unlocked(|| group(params));
         let visited_before = self.state.visited();
-        let result = dispatch(&mut self.state, params, &grouped, info, storing, &mut execution.previous);
+        let result = dispatch(&mut self.state, params, &grouped, info, cache_policy, &mut execution.previous);
         execution.visited += self.state.visited().wrapping_sub(visited_before);
-        self.aside(move || drop(grouped));
+        self.while_unlocked(move || drop(grouped));
         result
     }
 }

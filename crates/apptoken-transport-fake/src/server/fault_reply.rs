@@ -1,49 +1,48 @@
-//! What comes back where a request meets a fault.
+//! The replies that faults produce.
 
 use crate::actions::requested::RequestedAction;
 use crate::error::{self, ApiError};
-use crate::fault::Trouble;
+use crate::fault::FaultKind;
 use crate::server::headers::{HTML, of_api};
-use crate::wire::reply::{Answer, Delivery, WireReply};
+use crate::wire::reply::{Delivery, DeliveryKind, WireReply};
 
-/// What is delivered in place of a reply, or made of it. The reply is empty if the server did not act.
-pub(super) fn delivery(trouble: &Trouble, reply: WireReply, time: i64) -> Delivery {
+/// Replaces or changes a reply as a fault asks for. The reply is empty if the server did not act.
+pub(super) fn delivery(fault_kind: &FaultKind, reply: WireReply, time: i64) -> Delivery {
     let head = of_api(time, None);
-    let answer = match trouble {
-        Trouble::Refused => Answer::Refused,
-        Trouble::Reset => Answer::Reset,
-        Trouble::CutAfter(bytes) => Answer::Cut { reply, after: *bytes },
-        Trouble::Drip { chunk, pause } => Answer::Drip { reply, chunk: (*chunk).max(1), pause: *pause },
-        Trouble::EmptyReply => Answer::Reply(head.with_header("Content-Type", HTML)),
-        Trouble::Html(status) => Answer::Reply(html_page(*status, head)),
-        Trouble::Null => Answer::Reply(head.with_header("Content-Type", "application/json").with_body("null")),
-        Trouble::Truncated => Answer::Reply(first_half(reply)),
-        Trouble::Malformed => {
+    let kind = match fault_kind {
+        FaultKind::Refused => DeliveryKind::Refused,
+        FaultKind::Reset => DeliveryKind::Reset,
+        FaultKind::CutAfter(bytes) => DeliveryKind::Cut { reply, after: *bytes },
+        FaultKind::Drip { chunk, pause } => DeliveryKind::Drip { reply, chunk: (*chunk).max(1), pause: *pause },
+        FaultKind::EmptyReply => DeliveryKind::Reply(head.with_header("Content-Type", HTML)),
+        FaultKind::Html(status) => DeliveryKind::Reply(html_page(*status, head)),
+        FaultKind::Null => DeliveryKind::Reply(head.with_header("Content-Type", "application/json").with_body("null")),
+        FaultKind::Truncated => DeliveryKind::Reply(first_half(reply)),
+        FaultKind::Malformed => {
             let body = [b"{,", reply.body.as_slice()].concat();
-            Answer::Reply(WireReply { body, ..reply })
+            DeliveryKind::Reply(WireReply { body, ..reply })
         }
-        Trouble::Redirect { status, location } => {
-            Answer::Reply(WireReply { status: *status, ..head }.with_header("Location", location))
+        FaultKind::Redirect { status, location } => {
+            DeliveryKind::Reply(WireReply { status: *status, ..head }.with_header("Location", location))
         }
-        Trouble::Status(status) => Answer::Reply(WireReply { status: *status, ..head }),
-        Trouble::Delay(delay) => return Delivery { delay: *delay, answer: Answer::Reply(reply) },
-        Trouble::Xml | Trouble::ApiError(_) | Trouble::ActionBlocked => Answer::Reply(reply),
+        FaultKind::Status(status) => DeliveryKind::Reply(WireReply { status: *status, ..head }),
+        FaultKind::Delay(delay) => return Delivery { delay: *delay, kind: DeliveryKind::Reply(reply) },
+        FaultKind::Xml | FaultKind::ApiError(_) | FaultKind::ActionBlocked => DeliveryKind::Reply(reply),
     };
-    Delivery { delay: std::time::Duration::ZERO, answer }
+    Delivery { delay: std::time::Duration::ZERO, kind }
 }
 
-/// The error in the place of one action's result.
-pub(super) fn api_error(trouble: &Trouble, requested: &RequestedAction<'_>) -> ApiError {
-    match trouble {
-        Trouble::ApiError(code) => ApiError::of_code(code),
+/// The API error that replaces the result of an action.
+pub(super) fn api_error(fault_kind: &FaultKind, requested: &RequestedAction<'_>) -> ApiError {
+    match fault_kind {
+        FaultKind::ApiError(code) => ApiError::of_code(code),
         _ => error::ACTION_BLOCKED
             .with(&[&requested.action.to_ascii_lowercase(), &requested.service.to_ascii_lowercase()]),
     }
 }
 
 fn html_page(status: u16, head: WireReply) -> WireReply {
-    let page =
-        format!("<html><head><title>{status}</title></head><body><h1>Something is in the way</h1></body></html>");
+    let page = format!("<html><head><title>{status}</title></head><body><h1>The gateway failed</h1></body></html>");
     WireReply { status, ..head }.with_header("Content-Type", HTML).with_body(page)
 }
 

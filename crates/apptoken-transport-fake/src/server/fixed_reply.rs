@@ -1,27 +1,28 @@
-//! Replies that do not depend on any action.
+//! Replies for requests that run no action.
 
 use crate::error::ApiError;
 use crate::server::headers::{HTML, exiting, no_store, of_api};
-use crate::server::reply::Reply;
+use crate::server::logged_reply::LoggedReply;
 use crate::wire::reply::{WireReply, http_date};
 use crate::wire::route::Route;
 
-/// The reply to a format that the server does not know: headers only.
-pub(super) fn unknown_format(error: &ApiError, time: i64, number: i32) -> Reply {
+/// The reply to an unknown `format`: status 200, an empty body, and the error only in the headers.
+pub(super) fn unknown_format(error: &ApiError, time: i64, number: i32) -> LoggedReply {
     let wire = of_api(time, Some(number))
         .with_header("X-Kaltura", &format!("error- {}", error.code))
         .with_header("X-Kaltura-App", &exiting(error))
         .with_header("Content-Type", HTML);
-    Reply { wire: no_store(wire), outcome: error.code.clone() }
+    LoggedReply { wire: no_store(wire), outcome: error.code.clone() }
 }
 
-/// PHP gives up.
-pub(super) fn crash(time: i64) -> Reply {
+/// The reply after a fatal PHP error: status 500 with an empty body.
+pub(super) fn crash(time: i64) -> LoggedReply {
     let wire = WireReply { status: 500, ..of_api(time, None) };
-    Reply::of_status(no_store(wire.with_header("Content-Type", HTML)))
+    LoggedReply::of_status(no_store(wire.with_header("Content-Type", HTML)))
 }
 
-pub(super) fn preflight(time: i64) -> Reply {
+/// The reply to a CORS preflight, which is any OPTIONS request.
+pub(super) fn preflight(time: i64) -> LoggedReply {
     let wire = of_api(time, None)
         .with_header("Access-Control-Allow-Origin", "*")
         .with_header(
@@ -31,12 +32,12 @@ pub(super) fn preflight(time: i64) -> Reply {
         .with_header("Access-Control-Allow-Methods", "POST, GET, HEAD, OPTIONS")
         .with_header("Access-Control-Max-Age", "86400")
         .with_header("Content-Type", HTML);
-    Reply::ok(wire)
+    LoggedReply::ok(wire)
 }
 
-/// What the web server answers without the API.
-pub(super) fn web_page(route: &Route, target: &str, time: i64) -> Reply {
-    Reply::of_status(match route {
+/// The reply of the web server for a path outside the API.
+pub(super) fn web_page(route: &Route, target: &str, time: i64) -> LoggedReply {
+    LoggedReply::of_status(match route {
         Route::AddSlash => {
             let query = target.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
             page(301, "Moved Permanently", time).with_header("Location", &format!("/api_v3/{query}"))

@@ -1,19 +1,19 @@
-//! One request, from its parameters to what is delivered: the journal and injected faults are here.
+//! Handles a request: applies faults, builds the reply and records both in the journal.
 
-use crate::fault::{Place, Trouble};
+use crate::fault::{FaultKind, FaultTarget};
 use crate::journal::{JournalEntry, shown};
-use crate::server::reply::Reply;
-use crate::server::turn::Turn;
+use crate::server::locked_server::LockedServer;
+use crate::server::logged_reply::LoggedReply;
 use crate::server::{fault_reply, fixed_reply, journal_entry};
 use crate::wire::reply::{Delivery, WireReply};
 use crate::wire::request::ParsedRequest;
 use crate::wire::route::Route;
 
-impl Turn<'_> {
+impl LockedServer<'_> {
     pub(crate) fn handle(&mut self, request: &ParsedRequest<'_>) -> Delivery {
         let mut entry = JournalEntry::new(self.clock.time(), &request.wire.method);
         if let Some(params) = &request.params {
-            entry.parameters = self.aside(|| shown(params));
+            entry.parameters = self.while_unlocked(|| shown(params));
         }
         let delivery = self.deliver(request, &mut entry);
         let capacity = self.journal_capacity;
@@ -27,25 +27,25 @@ impl Turn<'_> {
             journal_entry::describe_request(entry, params, &self.state);
         }
         let time = self.clock.time().0;
-        let fault = self.faults.meet(&entry.action, Place::Request);
-        entry.fault = fault.as_ref().map(|fault| fault.trouble().name());
+        let fault = self.faults.take(&entry.action, FaultTarget::Request);
+        entry.fault = fault.as_ref().map(|fault| fault.kind().name());
         if let Some(fault) = fault.as_ref().filter(|fault| !fault.commits()) {
-            let delivery = fault_reply::delivery(fault.trouble(), WireReply::new(200), time);
+            let delivery = fault_reply::delivery(fault.kind(), WireReply::new(200), time);
             journal_entry::describe_delivery(entry, &delivery, None);
             return delivery;
         }
-        let wants_xml = fault.as_ref().is_some_and(|fault| *fault.trouble() == Trouble::Xml);
+        let wants_xml = fault.as_ref().is_some_and(|fault| *fault.kind() == FaultKind::Xml);
         let reply = match params {
             Some(_) if request.method == "OPTIONS" => fixed_reply::preflight(time),
             Some(params) => self.answer(parsed, params, wants_xml, entry),
             None => fixed_reply::web_page(&Route::of(request.path()), &request.target, time),
         };
-        let Reply { mut wire, outcome } = reply;
+        let LoggedReply { mut wire, outcome } = reply;
         if request.method == "HEAD" {
             wire.body.clear();
         }
         let delivery = match &fault {
-            Some(fault) => fault_reply::delivery(fault.trouble(), wire, time),
+            Some(fault) => fault_reply::delivery(fault.kind(), wire, time),
             None => Delivery::at_once(wire),
         };
         journal_entry::describe_delivery(entry, &delivery, Some(outcome));

@@ -1,4 +1,4 @@
-//! What the journal holds of a request and of what was delivered.
+//! Fills a journal entry from a request and its reply.
 
 use crate::actions::requested::RequestedAction;
 use crate::journal::{JournalEntry, short_name};
@@ -18,14 +18,14 @@ pub(super) fn describe_request(entry: &mut JournalEntry, params: &Array, state: 
 }
 
 pub(super) fn describe_delivery(entry: &mut JournalEntry, delivery: &Delivery, outcome: Option<String>) {
-    entry.status = delivery.answer.reply().map(|reply| reply.status);
+    entry.status = delivery.kind.reply().map(|reply| reply.status);
     entry.outcome = outcome.unwrap_or_else(|| match entry.status {
         Some(status) => format!("HTTP {status}"),
         None => "no reply".to_owned(),
     });
 }
 
-/// The account that a request names: by its KS, its widget or its number.
+/// The account that a request names with a KS, a widget id or a partner id.
 fn account_of(params: &Array, state: &State) -> Option<i64> {
     let text = |name| set(params, name).map(to_text);
     let of_ks = text("ks").and_then(|ks| state.peek(&ks).ok()).map(|session| session.partner_id());

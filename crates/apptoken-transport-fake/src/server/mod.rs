@@ -1,4 +1,4 @@
-//! The server: one request at a time, from the wire to the wire.
+//! The server: its state, its caches, and how it handles a request.
 
 mod answer;
 mod cache_key;
@@ -8,8 +8,8 @@ mod fixed_reply;
 mod handle;
 mod headers;
 mod journal_entry;
-mod reply;
-pub(crate) mod turn;
+pub(crate) mod locked_server;
+mod logged_reply;
 
 use crate::cache::Cache;
 use crate::clock::FakeClock;
@@ -17,7 +17,7 @@ use crate::fault::Faults;
 use crate::journal::Journal;
 use crate::model::state::State;
 use crate::output::Output;
-use crate::server::reply::Reply;
+use crate::server::logged_reply::LoggedReply;
 
 pub(crate) struct Server {
     pub(crate) state: State,
@@ -26,9 +26,9 @@ pub(crate) struct Server {
     pub(crate) journal: Journal,
     journal_capacity: usize,
     is_caching: bool,
-    /// Replies to whole requests.
-    replies: Cache<Reply>,
-    /// Results of the parts of multirequests.
+    /// Cached replies to whole requests.
+    replies: Cache<LoggedReply>,
+    /// Cached results of the parts of multirequests.
     results: Cache<Output>,
 }
 
@@ -57,9 +57,9 @@ impl Server {
         self.clear_caches();
     }
 
-    /// Goes back to another state, and returns the one before. What is cached belongs to that one.
+    /// Replaces the state and returns the previous one. Clears the caches, which belong to the previous state.
     pub(crate) fn restore(&mut self, state: State) -> State {
-        let state = self.state.continued_by(state);
+        let state = self.state.with_own_randomness(state);
         self.clear_caches();
         std::mem::replace(&mut self.state, state)
     }

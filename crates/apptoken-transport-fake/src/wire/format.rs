@@ -5,12 +5,12 @@ use crate::php::value::set;
 use crate::php::{Array, Key, Value};
 use crate::wire::{json, php_serialize, xml};
 
-/// A format that answers are written in.
+/// The format of a reply.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Format {
     Json,
     Xml {
-        /// Whether null properties are left out.
+        /// Whether null properties are omitted.
         ignore_null: bool,
     },
     Php,
@@ -21,7 +21,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The format that a request asks for; XML if it asks for none.
+    /// The format that a request asks for; XML by default, even for a JSON request.
     pub(crate) fn of(params: &Array, query: &Array) -> Result<Self, ApiError> {
         let ignore_null = matches!(set(params, "ignoreNull"), Some(Value::Bool(true)))
             || matches!(set(params, "ignoreNull"), Some(Value::Text(text)) if text == "1");
@@ -39,12 +39,12 @@ impl Format {
         }
     }
 
-    /// Whether the short way of `session.start` knows the format.
-    pub(crate) fn is_plain(&self) -> bool {
+    /// Whether the fast path of `session.start` supports the format.
+    pub(crate) fn is_on_fast_path(&self) -> bool {
         !matches!(self, Self::Jsonp { .. })
     }
 
-    /// The content type as the server writes it; `None` for its default.
+    /// The content type; `None` if the server sets none.
     pub(crate) fn content_type(&self) -> Option<&'static str> {
         match self {
             Self::Json => Some("application/json"),
@@ -54,7 +54,7 @@ impl Format {
         }
     }
 
-    /// One answer.
+    /// Serializes a result.
     pub(crate) fn write(&self, output: &Output) -> String {
         match self {
             Self::Json => json::text(output),
@@ -64,7 +64,7 @@ impl Format {
         }
     }
 
-    /// The answers of a multirequest.
+    /// Serializes the results of a multirequest.
     pub(crate) fn write_all(&self, outputs: &[Output]) -> String {
         match self {
             Self::Json => json::list(outputs),
@@ -75,7 +75,7 @@ impl Format {
     }
 }
 
-/// The name of the function, which only the query can give.
+/// The name of the JSONP function, which the server reads only from the query.
 fn callback(query: &Array) -> Result<String, ApiError> {
     let given = query.get(&Key::from("callback")).map(to_text);
     let callback = given.ok_or_else(|| error::MANDATORY_PARAMETER_MISSING.with(&["callback"]))?;

@@ -1,4 +1,4 @@
-//! JSON as PHP's `json_encode` writes it: `/` and everything beyond ASCII is escaped.
+//! JSON as `json_encode` of PHP writes it: `/` and non-ASCII characters are escaped.
 
 use std::fmt::Write as _;
 
@@ -43,7 +43,7 @@ fn write_list(json: &mut String, items: &[Output]) {
     json.push(']');
 }
 
-/// Null properties are left out; the class comes last.
+/// The server omits null properties and writes `objectType` last.
 fn write_record(json: &mut String, record: &Record) {
     json.push('{');
     for (name, value) in record.properties.iter().filter(|(_, value)| !matches!(value, Output::Null)) {
@@ -57,6 +57,7 @@ fn write_record(json: &mut String, record: &Record) {
     json.push('}');
 }
 
+/// Without arguments `args` is `[]`, because PHP writes an empty array so.
 fn write_error(json: &mut String, error: &ApiError) {
     json.push_str("{\"code\":");
     write_text(json, &error.code);
@@ -80,7 +81,7 @@ fn write_error(json: &mut String, error: &ApiError) {
 fn write_text(json: &mut String, text: &str) {
     json.push('"');
     let mut rest = text;
-    // What needs no escape is copied in one piece.
+    // Text without escapes is copied at once.
     while let Some(at) = rest.find(|each| !matches!(each, ' '..='\u{7f}') || matches!(each, '"' | '\\' | '/')) {
         let (plain, after) = rest.split_at(at);
         json.push_str(plain);
@@ -118,19 +119,19 @@ mod tests {
     use crate::error::INVALID_APP_TOKEN_HASH;
 
     #[test]
-    fn texts_are_escaped_as_by_php() {
+    fn strings_are_escaped_as_by_php() {
         let escaped = text(&"é\u{1f600}\u{7f}<>&'/\"\\\u{1}\n".into());
         assert_eq!(escaped, r#""\u00e9\ud83d\ude00"#.to_owned() + "\u{7f}" + r#"<>&'\/\"\\\u0001\n""#);
     }
 
     #[test]
-    fn objects_have_their_class_last_and_no_nulls() {
+    fn an_object_has_its_class_last_and_no_nulls() {
         let record = Record::new("X", [("a", 1.into()), ("b", Output::Null), ("c", Output::List(Vec::new()))]);
         assert_eq!(text(&record.into()), r#"{"a":1,"c":[],"objectType":"X"}"#);
     }
 
     #[test]
-    fn errors_without_arguments_have_an_empty_list() {
+    fn an_error_without_arguments_has_an_empty_list() {
         assert_eq!(
             text(&Output::Error(INVALID_APP_TOKEN_HASH.plain())),
             r#"{"code":"INVALID_APP_TOKEN_HASH","message":"Invalid application token hash","objectType":"KalturaAPIException","args":[]}"#
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_written_is_json() {
+    fn all_results_are_written_as_valid_json() {
         let everything = [
             Output::Null,
             true.into(),

@@ -1,4 +1,4 @@
-//! The wire format: how requests are read and replies written.
+//! The wire format: parses requests and serializes replies.
 
 pub(crate) mod format;
 pub(crate) mod json;

@@ -1,23 +1,23 @@
-//! `multipart/form-data`, as far as PHP reads it.
+//! Parses `multipart/form-data` as PHP does.
 
 use memchr::memmem;
 
-use crate::php::form::{Fields, to_value};
+use crate::php::form::{FormFields, to_value};
 use crate::php::{Array, Key, Value};
 
-/// Parts beyond this number are dropped.
+/// PHP drops further parts: `max_input_vars`.
 const MAX_PARTS: usize = 10_000;
 
-/// Reads the fields of a body; parts that are not sound are skipped.
+/// Parses the fields of a body. Invalid parts are skipped.
 pub(crate) fn parse(content_type: &str, body: &[u8]) -> Array {
-    let mut fields = Fields::default();
+    let mut fields = FormFields::default();
     let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
     let delimiter = boundary.map(|boundary| format!("--{boundary}")).unwrap_or_default();
     let mut delimiters = delimiters(body, delimiter.as_bytes());
     let mut next = delimiters.next().filter(|_| !delimiter.is_empty());
     for _ in 0..MAX_PARTS {
         let Some(after) = next.and_then(|at| body.get(at + delimiter.len()..)) else { break };
-        // Two dashes behind the delimiter are the end.
+        // Two dashes after the delimiter mark the end.
         let Some(part) = after.strip_prefix(b"\r\n").or_else(|| after.strip_prefix(b"\n")) else { break };
         let start = body.len() - part.len();
         next = delimiters.find(|at| body.get(start..*at).is_some_and(|part| part.ends_with(b"\r\n")));
@@ -27,10 +27,10 @@ pub(crate) fn parse(content_type: &str, body: &[u8]) -> Array {
     fields.into_array()
 }
 
-/// Where lines begin with the delimiter.
+/// The positions of lines that start with the delimiter.
 ///
-/// A delimiter holds no line break, so each line is compared with it once and no further than the line reaches. However
-/// long and repetitive a boundary is, this takes time in proportion to the body.
+/// A delimiter contains no line break, so each line is compared with it at most once. The time is proportional to the
+/// body, however long and repetitive the boundary is.
 fn delimiters(body: &[u8], delimiter: &[u8]) -> impl Iterator<Item = usize> {
     let lines = body.split_inclusive(|byte| *byte == b'\n').scan(0, |end, line| {
         *end += line.len();
@@ -45,7 +45,7 @@ fn begins_with(line: &[u8], delimiter: &[u8]) -> bool {
     line.starts_with(delimiter)
 }
 
-fn add_part(fields: &mut Fields, part: &[u8]) {
+fn add_part(fields: &mut FormFields, part: &[u8]) {
     let Some(at) = memmem::find(part, b"\r\n\r\n") else { return };
     let (head, content) = (part.get(..at).unwrap_or_default(), part.get(at + 4..).unwrap_or_default());
     let head = String::from_utf8_lossy(head);
@@ -59,7 +59,7 @@ fn add_part(fields: &mut Fields, part: &[u8]) {
     }) else {
         return;
     };
-    // A file is an array to PHP; no parameter of an action is one.
+    // PHP represents a file as an array. No parameter of the supported actions is a file.
     let value = if is_file {
         Value::Array([(Key::from("name"), Value::text(""))].into_iter().collect())
     } else {
@@ -68,7 +68,7 @@ fn add_part(fields: &mut Fields, part: &[u8]) {
     fields.add(&name, value);
 }
 
-/// A parameter of a header's value, with or without quotes.
+/// A parameter of a header value, with or without quotes.
 fn parameter(value: &str, wanted: &str) -> Option<String> {
     let mut rest = value.split_once(';')?.1;
     loop {
@@ -88,7 +88,7 @@ fn parameter(value: &str, wanted: &str) -> Option<String> {
     }
 }
 
-/// The text up to the closing quote, and what follows it.
+/// The text up to the closing quote, and the rest.
 fn unquoted(quoted: &str) -> Option<(String, &str)> {
     let (mut text, mut is_escaped) = (String::new(), false);
     for (at, each) in quoted.char_indices() {
@@ -114,12 +114,12 @@ mod tests {
     use super::*;
 
     thread_local! {
-        /// How many bytes were compared with a delimiter.
+        /// The number of bytes compared with a delimiter.
         pub(super) static COMPARED: Cell<usize> = const { Cell::new(0) };
     }
 
     #[test]
-    fn a_long_boundary_costs_no_more_than_the_body() {
+    fn a_long_boundary_takes_time_proportional_to_the_body() {
         let content_type = format!("multipart/form-data; boundary={}x", "-".repeat(50_000));
         let dashes = "-".repeat(1 << 20);
         let lines = format!("{}\n", "-".repeat(60_000)).repeat(20);
@@ -138,14 +138,14 @@ mod tests {
     const TYPE: &str = "multipart/form-data; boundary=xx";
 
     #[test]
-    fn fields_are_read() {
+    fn fields_of_all_parts_are_read() {
         let body = "--xx\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--xx\r\ncontent-disposition: form-data; name=b:c\r\n\r\n2\r\n\r\n--xx--\r\n";
         assert_eq!(shown(TYPE, body), "a=1;b:c=2\r\n;");
         assert_eq!(shown("multipart/form-data; charset=x; boundary=\"xx\"", body), "a=1;b:c=2\r\n;");
     }
 
     #[test]
-    fn damaged_bodies_give_what_is_sound() {
+    fn invalid_parts_are_skipped() {
         for body in
             ["", "--xx", "--xx--", "x", "--xx\r\nno head", "--xx\r\nContent-Disposition: form-data\r\n\r\n1\r\n--xx--"]
         {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_arrays() {
+    fn a_file_is_an_array() {
         let body = "--xx\r\nContent-Disposition: form-data; name=\"ks\"; filename=\"f\"\r\n\r\ndata\r\n--xx--";
         assert_eq!(shown(TYPE, body), "ks=Array;");
     }

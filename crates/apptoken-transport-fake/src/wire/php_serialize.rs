@@ -1,4 +1,4 @@
-//! PHP's `serialize`.
+//! `serialize` of PHP, for `format=3`.
 
 use std::fmt::Write as _;
 
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_written_as_by_php() {
+    fn values_are_serialized_as_by_php() {
         let record = Record::new("X", [("a", "é".into()), ("b", Output::Null), ("c", 1.into())]);
         assert_eq!(text(&record.into()), "O:1:\"X\":2:{s:1:\"a\";s:2:\"é\";s:1:\"c\";i:1;}");
         assert_eq!(list(&[true.into(), Output::Null]), "a:2:{i:0;b:1;i:1;N;}");

@@ -3,15 +3,15 @@ use std::time::Duration;
 
 use crate::php::date::gmdate;
 
-/// The longest value of a header, in characters: it can hold what the client sent.
+/// Header values are truncated to this many characters, because they can contain text from the client.
 const MAX_HEADER: usize = 2_000;
 
-/// A reply as it is on the wire.
+/// An HTTP reply.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WireReply {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// Names and values, in order; without a length.
+    /// The names and values of the headers, in their order, without `Content-Length`.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
@@ -22,7 +22,7 @@ impl WireReply {
         Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
-    /// Adds a header; what no header can hold is left out of the value, and a long one is cut.
+    /// Adds a header. Control characters are removed from the value, because it can contain text from the client.
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
         let value = value.chars().filter(|each| !each.is_control()).take(MAX_HEADER).collect();
         self.headers.push((name.to_owned(), value));
@@ -34,7 +34,7 @@ impl WireReply {
         self
     }
 
-    /// The first header of that name, in any case.
+    /// The value of the first header with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
@@ -48,50 +48,50 @@ impl fmt::Debug for WireReply {
     }
 }
 
-/// How the fake answers a request.
+/// What the fake sends for a request, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// How long to wait before the answer.
+    /// How long to wait first.
     pub delay: Duration,
-    /// The answer.
-    pub answer: Answer,
+    /// What to send.
+    pub kind: DeliveryKind,
 }
 
-/// What comes back to the client.
+/// What the client receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// A whole reply.
+pub enum DeliveryKind {
+    /// A complete reply.
     Reply(WireReply),
-    /// A reply that promises its whole body, of which only the beginning arrives before the connection ends.
+    /// A reply that is cut off: `Content-Length` is that of the whole body, but the connection ends before.
     Cut {
         /// The reply.
         reply: WireReply,
-        /// How many bytes of the body arrive.
+        /// The number of body bytes that are sent.
         after: usize,
     },
     /// The connection is reset without a reply.
     Reset,
-    /// The connection is not accepted. The request was not sent.
+    /// The connection is refused, so the request is not sent.
     Refused,
-    /// A whole reply whose body arrives slowly.
+    /// A complete reply whose body is sent slowly.
     Drip {
         /// The reply.
         reply: WireReply,
-        /// How many bytes arrive at a time.
+        /// The number of bytes that are sent at a time.
         chunk: usize,
-        /// The pause between them.
+        /// The pause between these pieces.
         pause: Duration,
     },
 }
 
 impl Delivery {
     pub(crate) fn at_once(reply: WireReply) -> Self {
-        Self { delay: Duration::ZERO, answer: Answer::Reply(reply) }
+        Self { delay: Duration::ZERO, kind: DeliveryKind::Reply(reply) }
     }
 }
 
-impl Answer {
-    /// The reply, where there is one.
+impl DeliveryKind {
+    /// The reply, if there is one.
     #[must_use]
     pub fn reply(&self) -> Option<&WireReply> {
         match self {
@@ -101,7 +101,7 @@ impl Answer {
     }
 }
 
-/// A time as HTTP headers have it.
+/// Formats a time for HTTP headers.
 pub(crate) fn http_date(time: i64) -> String {
     gmdate("%a, %d %b %Y %H:%M:%S GMT", time)
 }
@@ -109,7 +109,7 @@ pub(crate) fn http_date(time: i64) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn dates_are_those_of_http() {
+    fn a_date_has_the_http_format() {
         assert_eq!(super::http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 }

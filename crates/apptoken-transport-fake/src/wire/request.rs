@@ -6,22 +6,22 @@ use crate::php::{Array, Value, form, json};
 use crate::wire::multipart;
 use crate::wire::route::Route;
 
-/// A request as it is on the wire. One that came over TLS has the header `X-Forwarded-Proto: https`, as behind Kaltura's
-/// load balancers.
+/// An HTTP request. A request over TLS must have the header `X-Forwarded-Proto: https`, as behind the load balancers of
+/// Kaltura.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WireRequest {
-    /// The method, such as `POST`.
+    /// The HTTP method, such as `POST`.
     pub method: String,
-    /// Path and query.
+    /// The path and query.
     pub target: String,
-    /// Names and values, in order.
+    /// The names and values of the headers, in their order.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl WireRequest {
-    /// The first header of that name, in any case.
+    /// The value of the first header with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
@@ -38,7 +38,7 @@ impl WireRequest {
         form::parse(query.as_bytes())
     }
 
-    /// Reads the parameters, which needs no server: [`Fake::answer`](crate::Fake::answer) takes them.
+    /// Parses the parameters, for [`Fake::handle_parsed`](crate::Fake::handle_parsed). This does not lock the fake.
     #[must_use]
     pub fn parse(&self) -> ParsedRequest<'_> {
         let query = self.query();
@@ -49,7 +49,7 @@ impl WireRequest {
         ParsedRequest { wire: self, query, params }
     }
 
-    /// All parameters: the path wins over the query, and both over the body.
+    /// All parameters. The path takes precedence over the query, and both over the body.
     fn params(&self, path: Array, mut url: Array) -> Array {
         let mut params = self.body_params();
         replace_recursive(&mut url, path);
@@ -57,7 +57,8 @@ impl WireRequest {
         params
     }
 
-    /// JSON is read only with its exact content type, forms only from POST.
+    /// The server parses JSON only with exactly this content type, without a charset, and PHP parses forms only for
+    /// POST. Any other body is ignored.
     fn body_params(&self) -> Array {
         let content_type = self.header("Content-Type").unwrap_or_default();
         let kind = content_type.to_ascii_lowercase();
@@ -86,18 +87,19 @@ impl WireRequest {
     }
 }
 
-/// A request whose parameters were read. For a large request that is most of the work.
+/// A request with parsed parameters. For a large request, parsing is most of the work.
 pub struct ParsedRequest<'a> {
     pub(crate) wire: &'a WireRequest,
     pub(crate) query: Array,
-    /// `None` where the API is not reached.
+    /// `None` for a path outside the API.
     pub(crate) params: Option<Array>,
 }
 
 impl ParsedRequest<'_> {
-    /// Whether the answer takes little: one call that neither holds others nor lists objects.
+    /// Whether the request is handled quickly: it is neither a multirequest nor a list. A server can then handle it
+    /// without another thread.
     #[must_use]
-    pub fn is_light(&self) -> bool {
+    pub fn is_quick(&self) -> bool {
         let is = |name, text: &str| {
             let value = self.params.as_ref().and_then(|params| set(params, name));
             value.is_some_and(|value| to_text(value).eq_ignore_ascii_case(text))
@@ -113,7 +115,7 @@ impl fmt::Debug for ParsedRequest<'_> {
     }
 }
 
-/// The object in a JSON body; `None` for anything else, and for the empty one.
+/// The object in a JSON body; `None` for anything else.
 fn json_object(body: &[u8]) -> Option<Array> {
     let text = crate::php::cast::trim(std::str::from_utf8(body).ok()?);
     if !text.starts_with('{') || !text.ends_with('}') {
@@ -132,7 +134,7 @@ impl fmt::Debug for WireRequest {
     }
 }
 
-/// Service and action of a path; what follows can be secret.
+/// The service and action of a path. The rest can be secret.
 fn shown_path(path: &str) -> String {
     let shown: Vec<&str> = path.split('/').take(6).collect();
     let is_plain = |part: &&str| {
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn json_needs_its_exact_content_type() {
+    fn json_is_read_only_with_its_exact_content_type() {
         let body = r#" {"a":1,"b":true} "#;
         assert_eq!(shown(&request("POST", "/", "Application/JSON", body)), "a=1;b=1;");
         assert_eq!(shown(&request("PUT", "/", "application/json", body)), "a=1;b=1;");
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_are_read_from_post_alone_and_the_query_wins() {
+    fn a_form_is_read_only_from_post_and_the_query_wins() {
         let kind = "application/x-www-form-urlencoded; charset=UTF-8";
         assert_eq!(shown(&request("POST", "/?a=q&c=3#x", kind, "a=b&b=2")), "a=q;b=2;c=3;");
         assert_eq!(shown(&request("PUT", "/?a=q", kind, "a=b&b=2")), "a=q;");

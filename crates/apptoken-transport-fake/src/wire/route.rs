@@ -1,25 +1,25 @@
-//! What a target leads to, as the server's Apache is set up.
+//! Routes a path as the Apache configuration of the server does.
 
 use crate::php::form::{Plus, decode};
 use crate::php::{Array, Key, Value};
 
-/// Where a request goes.
+/// The target of a request.
 pub(crate) enum Route {
     /// The API, with the parameters of the path.
     Api {
         path: Array,
     },
-    /// The folder without its slash.
+    /// The path of the API without its trailing slash, which is redirected.
     AddSlash,
     NotFound,
-    /// A path that is not encoded as paths are.
+    /// A path with invalid percent encoding.
     BadRequest,
 }
 
-/// The script that answers for the API.
+/// The script of the API.
 pub(crate) const SCRIPT: &str = "/api_v3/index.php";
 
-/// Parts of the script's own path never count as parameters.
+/// These path segments are never parameters.
 const SCRIPT_PARTS: [&str; 3] = ["", "api_v3", "index.php"];
 
 impl Route {
@@ -35,7 +35,7 @@ impl Route {
         let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != ".").peekable();
         match parts.next() {
             Some("api_v3") => {}
-            // The web server has the API under this name too.
+            // Apache also maps `/api/` to the API.
             Some("api") if parts.peek().is_some() => {}
             _ => return Self::NotFound,
         }
@@ -48,7 +48,8 @@ impl Route {
     }
 }
 
-/// Pairs of names and values; a name that is false to PHP ends them, and the first of equal names wins.
+/// Reads pairs of names and values. The name `0` ends them, because PHP treats it as false. The first of equal names
+/// wins.
 fn pairs<'a>(parts: impl Iterator<Item = &'a str>) -> Array {
     let mut parts = parts.filter(|part| !SCRIPT_PARTS.contains(part));
     let mut params = Array::new();
@@ -59,7 +60,7 @@ fn pairs<'a>(parts: impl Iterator<Item = &'a str>) -> Array {
     params
 }
 
-/// Whether every `%` begins two hex digits.
+/// Whether every `%` is followed by two hex digits.
 fn is_encoded(path: &str) -> bool {
     path.split('%').skip(1).all(|rest| {
         let digits = rest.as_bytes().get(..2);
@@ -77,12 +78,12 @@ mod tests {
                 .iter()
                 .map(|(name, value)| (name.to_text(), crate::php::cast::to_text(value).into_owned()))
                 .collect(),
-            _ => panic!("{path} leads elsewhere"),
+            _ => panic!("{path} is not routed to the API"),
         }
     }
 
     #[test]
-    fn the_path_is_pairs_of_names_and_values() {
+    fn a_path_is_read_as_names_and_values() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let start = [pair("service", "session"), pair("action", "start")];
         assert_eq!(params("/api_v3/service/session/action/start"), start);
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_the_web_servers() {
+    fn other_paths_do_not_reach_the_api() {
         assert!(matches!(Route::of("/api_v3"), Route::AddSlash));
         for path in ["/", "/nope", "/api_v3x/", "/api_v3/nope", "/api_v3/service/a%2Fb", "/index.php"] {
             assert!(matches!(Route::of(path), Route::NotFound), "{path}");

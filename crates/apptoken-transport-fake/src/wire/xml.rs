@@ -1,4 +1,4 @@
-//! XML answers.
+//! XML, the default format.
 
 use std::io;
 
@@ -12,18 +12,18 @@ use crate::php::cast::to_text;
 
 type Xml = Writer<Vec<u8>>;
 
-/// How long the server says that it took.
+/// The reported execution time. It is fixed so that replies are reproducible.
 const EXECUTION_TIME: &str = "0.001";
 
-/// The document around a result.
+/// The XML document of a result.
 pub(crate) fn document(result: impl FnOnce(&mut Xml) -> io::Result<()>) -> String {
     format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>{}", bare_document(result))
 }
 
-/// The document without its declaration, as the short way of `session.start` writes it.
+/// The document without its XML declaration, which the fast path of `session.start` omits.
 pub(crate) fn bare_document(result: impl FnOnce(&mut Xml) -> io::Result<()>) -> String {
     let mut xml = Writer::new(Vec::new());
-    // Writing to memory does not fail.
+    // Writing to memory cannot fail.
     let _ = element(&mut xml, "xml", |xml| {
         element(xml, "result", result)?;
         text_element(xml, "executionTime", EXECUTION_TIME)
@@ -48,7 +48,7 @@ pub(crate) fn write_items(xml: &mut Xml, items: &[Output], ignore_null: bool) ->
     items.iter().try_for_each(|item| element(xml, "item", |xml| write(xml, item, ignore_null)))
 }
 
-/// The class comes first; null properties are empty elements.
+/// The server writes `objectType` first, and null properties as empty elements.
 fn write_record(xml: &mut Xml, record: &Record, ignore_null: bool) -> io::Result<()> {
     text_element(xml, "objectType", record.class)?;
     if !ignore_null {
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_show_their_nulls_unless_told_not_to() {
+    fn null_properties_are_omitted_only_with_ignore_null() {
         let record: Output = Record::new("X", [("a", "<&'\">".into()), ("b", Output::Null), ("c", true.into())]).into();
         assert_eq!(
             document(|xml| write(xml, &record, false)),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_stand_in_the_result() {
+    fn an_error_is_inside_the_result() {
         assert_eq!(
             bare_document(|xml| write(xml, &Output::Error(crate::error::INVALID_WIDGET_ID.with(&["x"])), false)),
             "<xml><result><error><code>INVALID_WIDGET_ID</code><message>Unknown widget [x]</message><objectType>KalturaAPIException</objectType><args><item><objectType>KalturaApiExceptionArg</objectType><name>WIDGET_ID</name><value>x</value></item></args></error></result><executionTime>0.001</executionTime></xml>"

@@ -1,6 +1,6 @@
-//! Whatever a client sends, it is answered, soon and within bounds.
+//! Every request gets a reply, in linear time and with limited memory.
 
-use apptoken_transport_fake::{Answer, Fake, WireReply, WireRequest};
+use apptoken_transport_fake::{DeliveryKind, Fake, WireReply, WireRequest};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::client::{admin, call, code, fake, partner, reply, request, token, widget_ks};
 
 fn handle(fake: &Fake, request: &WireRequest) -> WireReply {
-    match fake.handle(request).answer {
-        Answer::Reply(reply) => reply,
+    match fake.handle(request).kind {
+        DeliveryKind::Reply(reply) => reply,
         other => panic!("{other:?}"),
     }
 }
@@ -32,7 +32,7 @@ fn check(fake: &Fake, request: &WireRequest) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Words that the server knows, among those that it does not.
+/// Known and unknown words.
 fn word() -> impl Strategy<Value = String> {
     let known = [
         "service",
@@ -163,7 +163,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_request_is_answered(requests in vec(any_request(), 1..4), stores in any::<bool>()) {
+    fn every_request_gets_a_reply(requests in vec(any_request(), 1..4), stores in any::<bool>()) {
         let fake = fake();
         fake.set_response_cache(stores);
         for request in &requests {
@@ -172,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn every_action_answers_any_arguments(action in 0..ACTIONS.len(), params in vec((word(), json_value()), 0..6)) {
+    fn every_action_handles_any_arguments(action in 0..ACTIONS.len(), params in vec((word(), json_value()), 0..6)) {
         let fake = fake();
         let mut all: serde_json::Map<String, Value> = params.into_iter().collect();
         all.insert("ks".into(), admin(&fake).expose().into());
@@ -183,7 +183,7 @@ proptest! {
     }
 
     #[test]
-    fn damaged_requests_are_answered(at in any::<prop::sample::Index>(), byte in any::<u8>(), len in any::<prop::sample::Index>()) {
+    fn a_damaged_request_gets_a_reply(at in any::<prop::sample::Index>(), byte in any::<u8>(), len in any::<prop::sample::Index>()) {
         let fake = fake();
         let params = json!({ "ks": admin(&fake).expose(), "appToken": { "sessionUserId": "alice", "expiry": 60 } });
         let mut request = request("appToken.add", &params);
@@ -218,7 +218,7 @@ const ACTIONS: [&str; 20] = [
     "userAppRole.add",
 ];
 
-/// The answer to a request that is large in some way; quadratic work would take hours.
+/// The reply to a large request. Quadratic work would take hours.
 fn answered(request: &WireRequest) -> WireReply {
     let fake = fake();
     fake.set_response_cache(true);
@@ -237,7 +237,7 @@ fn post_json(body: String) -> WireRequest {
 }
 
 #[test]
-fn no_number_of_a_client_overflows() {
+fn extreme_numbers_do_not_overflow() {
     let fake = fake();
     fake.change_account(partner(), |account| account.max_lifetime(None));
     let secret = fake.admin_secret(partner()).unwrap();
@@ -282,7 +282,7 @@ fn no_number_of_a_client_overflows() {
 }
 
 #[test]
-fn the_longest_expiry_of_a_download_session_is_no_overflow() {
+fn a_download_session_with_the_maximum_expiry_is_created() {
     let fake = fake();
     let secret = fake.admin_secret(partner()).unwrap();
     let params = json!({
@@ -290,12 +290,12 @@ fn the_longest_expiry_of_a_download_session_is_no_overflow() {
     });
     assert!(call(&fake, "session.start", params.clone()).is_string());
     let _ = widget_ks(&fake);
-    // The short way knows no limits of the account.
+    // The fast path has no maximum lifetime.
     assert!(call(&fake, "session.start", params).is_string());
 }
 
 #[test]
-fn others_have_their_turns_between_the_parts_of_a_multirequest() {
+fn other_requests_run_between_the_parts_of_a_multirequest() {
     const PARTS: usize = 20_000;
     let fake = fake();
     let parts: String =
@@ -304,7 +304,7 @@ fn others_have_their_turns_between_the_parts_of_a_multirequest() {
     large.target = "/api_v3/service/multirequest".into();
     std::thread::scope(|scope| {
         let running = scope.spawn(|| handle(&fake, &large));
-        // Its parts are counted one by one; the request as a whole is in the journal at its end.
+        // Its parts are counted one by one, but its journal entry is added at the end.
         while fake.journal().count("system.ping") == 0 {
             std::thread::yield_now();
         }
@@ -317,7 +317,7 @@ fn others_have_their_turns_between_the_parts_of_a_multirequest() {
 }
 
 #[test]
-fn searches_in_a_multirequest_are_bounded_together() {
+fn too_many_searches_in_a_multirequest_are_a_crash() {
     let fake = fake();
     let ks = admin(&fake);
     for _ in 0..10_000 {
@@ -334,7 +334,7 @@ fn searches_in_a_multirequest_are_bounded_together() {
 }
 
 #[test]
-fn what_clients_store_is_bounded_in_bytes() {
+fn stored_data_of_clients_is_limited_in_bytes() {
     let fake = fake();
     let ks = admin(&fake);
     let texts = json!({ "description": "d".repeat(60_000), "sessionPrivileges": "p".repeat(60_000) });
@@ -355,7 +355,7 @@ fn what_clients_store_is_bounded_in_bytes() {
 }
 
 #[test]
-fn huge_requests_are_answered_soon() {
+fn a_huge_request_takes_linear_time() {
     const MANY: usize = 100_000;
     let numbered = |each: fn(usize) -> String| (0..MANY).map(each).collect::<String>();
     let requests = [
@@ -389,7 +389,7 @@ fn huge_requests_are_answered_soon() {
 }
 
 #[test]
-fn large_multirequests_are_answered_soon() {
+fn a_large_multirequest_takes_linear_time() {
     const MANY: usize = 20_000;
     let multi = |each: fn(usize) -> String| {
         let parts: String = (1..=MANY).map(each).collect();
@@ -410,7 +410,7 @@ fn large_multirequests_are_answered_soon() {
 }
 
 #[test]
-fn results_and_references_of_a_multirequest_are_bounded() {
+fn too_large_results_of_a_multirequest_are_a_crash() {
     let fake = fake();
     let ks = admin(&fake);
     let token = json!({ "description": "d".repeat(60_000), "sessionPrivileges": "p".repeat(60_000) });

@@ -1,7 +1,7 @@
-//! A bare client: JSON in, JSON out.
+//! A minimal client that sends and receives JSON.
 
 use apptoken_core::{HashType, Ks, PartnerId};
-use apptoken_transport_fake::{Account, Answer, Delivery, Fake, Token, TokenSpec, WireReply, WireRequest};
+use apptoken_transport_fake::{Account, Delivery, DeliveryKind, Fake, Token, TokenSpec, WireReply, WireRequest};
 use serde_json::{Value, json};
 
 pub(crate) const PARTNER: u32 = 101;
@@ -30,8 +30,8 @@ pub(crate) fn deliver(fake: &Fake, action: &str, params: &Value) -> Delivery {
 }
 
 pub(crate) fn reply(fake: &Fake, action: &str, params: &Value) -> WireReply {
-    match deliver(fake, action, params).answer {
-        Answer::Reply(reply) => reply,
+    match deliver(fake, action, params).kind {
+        DeliveryKind::Reply(reply) => reply,
         other => panic!("{other:?}"),
     }
 }
@@ -42,7 +42,7 @@ pub(crate) fn call(fake: &Fake, action: &str, params: Value) -> Value {
     serde_json::from_slice(&reply.body).unwrap()
 }
 
-/// The code of an error; empty if it is none.
+/// The code of an error; empty for a result.
 pub(crate) fn code(reply: &Value) -> &str {
     match reply["objectType"].as_str() {
         Some("KalturaAPIException") => reply["code"].as_str().unwrap(),
@@ -79,7 +79,7 @@ pub(crate) fn log_in(fake: &Fake, token: &Token) -> Ks {
 
 /// Why a session cannot be used; empty if it can.
 pub(crate) fn fault_of(fake: &Fake, ks: &Ks) -> String {
-    // What every session may call.
+    // Every session may call this action.
     let reply = call(fake, "appToken.startSession", json!({ "ks": ks.expose(), "id": "none", "tokenHash": "" }));
     match code(&reply) {
         "APP_TOKEN_ID_NOT_FOUND" => String::new(),
@@ -92,7 +92,7 @@ pub(crate) fn token(fake: &Fake) -> Token {
     fake.add_token(partner(), TokenSpec::new(HashType::Sha256).user("alice"))
 }
 
-/// A fake whose account has the anonymous user and all features off.
+/// A fake with an account that has an anonymous user and no features.
 pub(crate) fn fake() -> Fake {
     let fake = Fake::builder().build();
     fake.add_account(Account::new(partner()));

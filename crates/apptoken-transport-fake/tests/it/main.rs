@@ -1,4 +1,4 @@
-//! The fake against what a real Kaltura server was recorded to answer, and against itself.
+//! Compares the fake with recorded replies of a real server, and checks its own guarantees.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod arbitrary;

@@ -1,4 +1,4 @@
-//! Who may call what: every kind of session, and every permission by itself.
+//! Permissions of every type of session, and every permission alone.
 
 use apptoken_core::{HashType, Ks, SessionType};
 use apptoken_transport_fake::{Fake, TokenSpec};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::{PARTNER, admin, call, code, fake, log_in, partner, start, widget_ks};
 
-/// Each action with sound arguments, and the permissions of which any one suffices.
+/// Each action with valid arguments, and the permissions that allow it; one is enough.
 fn actions() -> Vec<(&'static str, Value, &'static [&'static str])> {
     const OF_SESSIONS: [&str; 2] = ["BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"];
     vec![
@@ -34,7 +34,7 @@ fn actions() -> Vec<(&'static str, Value, &'static [&'static str])> {
     ]
 }
 
-/// The actions that a session is refused.
+/// The actions that a session may not call.
 fn refused(fake: &Fake, ks: Option<&Ks>) -> Vec<&'static str> {
     let is_refused = |action: &str, mut params: Value| {
         params["ks"] = ks.map_or(Value::Null, |ks| ks.expose().into());
@@ -53,7 +53,7 @@ fn role(fake: &Fake, permissions: &str) -> Value {
 }
 
 #[test]
-fn each_kind_of_session_has_its_role() {
+fn each_type_of_session_has_its_role() {
     let fake = fake();
     let of_token = |session_type| {
         let spec = TokenSpec::new(HashType::Sha1).user("alice").session_type(session_type);
@@ -68,7 +68,7 @@ fn each_kind_of_session_has_its_role() {
 }
 
 #[test]
-fn each_permission_opens_its_actions_and_no_others() {
+fn each_permission_allows_only_its_actions() {
     let permissions: std::collections::BTreeSet<&str> = actions().iter().flat_map(|each| each.2).copied().collect();
     for permission in permissions {
         let fake = fake();
@@ -87,7 +87,7 @@ fn each_permission_opens_its_actions_and_no_others() {
 }
 
 #[test]
-fn a_user_brings_his_roles_unless_the_session_names_another() {
+fn the_roles_of_the_user_apply_unless_the_session_sets_one() {
     let fake = fake();
     let lists = role(&fake, "APP_TOKEN_BASE").to_string() + "," + &role(&fake, "APP_TOKEN_ADD").to_string();
     let user = json!({ "id": "operator", "roleIds": lists });
@@ -102,7 +102,7 @@ fn a_user_brings_his_roles_unless_the_session_names_another() {
 }
 
 #[test]
-fn a_role_can_lock_its_holder_out_of_new_sessions() {
+fn a_role_can_forbid_starting_sessions() {
     let fake = fake();
     let spec = TokenSpec::new(HashType::Sha1).privileges("setrole:CAPTURE_DEVICE_ROLE");
     let token = fake.add_token(partner(), spec);
@@ -113,7 +113,7 @@ fn a_role_can_lock_its_holder_out_of_new_sessions() {
 }
 
 #[test]
-fn a_user_session_sees_no_other_user() {
+fn a_user_session_cannot_get_other_users() {
     let fake = fake();
     let token = fake.add_token(partner(), TokenSpec::new(HashType::Sha1).user("alice"));
     let _ = fake.add_token(partner(), TokenSpec::new(HashType::Sha1).user("bob"));
@@ -125,7 +125,7 @@ fn a_user_session_sees_no_other_user() {
 }
 
 #[test]
-fn errors_about_users_and_roles_are_told() {
+fn invalid_users_and_roles_are_errors() {
     let fake = fake();
     let ks = admin(&fake);
     let with_ks = |action: &str, mut params: Value| {
@@ -155,7 +155,7 @@ fn errors_about_users_and_roles_are_told() {
 }
 
 #[test]
-fn nobody_changes_his_own_role() {
+fn a_user_cannot_change_its_own_role() {
     let fake = fake();
     let ks = admin(&fake);
     assert_eq!(code(&call(&fake, "user.add", json!({ "ks": ks.expose(), "user": { "id": "admin" } }))), "");
@@ -164,7 +164,7 @@ fn nobody_changes_his_own_role() {
 }
 
 #[test]
-fn who_holds_a_secret_of_the_account_can_be_any_user() {
+fn an_account_secret_starts_a_session_of_any_user() {
     let fake = fake();
     let secret = fake.admin_secret(partner()).unwrap();
     let start = json!({ "secret": secret.expose(), "partnerId": PARTNER, "userId": "bob", "type": 0, "expiry": 60 });

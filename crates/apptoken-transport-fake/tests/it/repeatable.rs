@@ -1,16 +1,16 @@
-//! The same calls give the same bytes, and a snapshot holds everything.
+//! The same calls give the same bytes, and a snapshot contains everything.
 
 use std::time::Duration;
 
 use apptoken_core::{HashType, UnixSeconds};
 use apptoken_golden::partners;
-use apptoken_transport_fake::{Account, Answer, Fake, FakeClock, PartnerStatus, TokenSpec, TokenStatus};
+use apptoken_transport_fake::{Account, DeliveryKind, Fake, FakeClock, PartnerStatus, TokenSpec, TokenStatus};
 use serde_json::{Value, json};
 
 use crate::client::{admin, call, code, deliver, fault_of, log_in, partner, start, token, widget_ks};
 
-/// Some calls of all kinds, and every byte of the answers.
-fn some_calls(fake: &Fake) -> Vec<Answer> {
+/// The complete replies to various calls.
+fn some_calls(fake: &Fake) -> Vec<DeliveryKind> {
     let token = token(fake);
     let ks = admin(fake);
     let session = log_in(fake, &token);
@@ -25,14 +25,14 @@ fn some_calls(fake: &Fake) -> Vec<Answer> {
         ("user.get", json!({ "ks": session.expose() })),
         ("no.such", json!({})),
     ] {
-        answers.push(deliver(fake, action, &params).answer);
+        answers.push(deliver(fake, action, &params).kind);
         fake.clock().advance(Duration::from_millis(700));
     }
     answers
 }
 
 #[test]
-fn the_seed_decides_everything() {
+fn the_same_seed_gives_the_same_replies() {
     let of_seed = |seed| {
         let fake = Fake::builder().seed(seed).build();
         fake.add_account(Account::new(partner()));
@@ -44,7 +44,7 @@ fn the_seed_decides_everything() {
 }
 
 #[test]
-fn a_snapshot_brings_everything_back() {
+fn a_snapshot_restores_everything() {
     let fake = Fake::new();
     let (dead, alive) = (token(&fake), token(&fake));
     let ks = admin(&fake);
@@ -71,7 +71,7 @@ fn a_snapshot_brings_everything_back() {
 }
 
 #[test]
-fn going_back_undoes_what_came_since() {
+fn restoring_a_snapshot_undoes_later_changes() {
     let fake = Fake::new();
     fake.set_response_cache(true);
     let token = token(&fake);
@@ -84,7 +84,7 @@ fn going_back_undoes_what_came_since() {
 }
 
 #[test]
-fn what_is_no_snapshot_changes_nothing() {
+fn an_invalid_snapshot_changes_nothing() {
     let fake = Fake::new();
     let before = fake.snapshot();
     for text in ["", "{}", "[]", &before[..before.len() - 1]] {
@@ -95,34 +95,34 @@ fn what_is_no_snapshot_changes_nothing() {
 }
 
 #[test]
-fn a_state_that_no_fake_can_have_is_refused() {
+fn an_inconsistent_snapshot_is_rejected() {
     let fake = Fake::new();
     let _ = token(&fake);
     let before = fake.snapshot();
     let sound: Value = serde_json::from_str(&before).unwrap();
     let token_key = sound["tokens"].as_object().unwrap().keys().next().unwrap().clone();
     for (path, value, expected) in [
-        ("/accounts/101/id", json!(0), "expected the id of an account"),
-        ("/accounts/101/id", json!(2_147_483_648_u32), "expected the id of an account"),
-        ("/accounts/101/id", json!(102), "expected each of the accounts under its id"),
-        ("/accounts/101/admin_secrets", json!([]), "expected one secret of an account or more"),
-        ("/accounts/101/admin_secrets/0", json!(""), "expected one secret of an account or more"),
-        ("/accounts/101/user_secret", json!(" "), "expected the secret of an account"),
+        ("/accounts/101/id", json!(0), "expected an account id"),
+        ("/accounts/101/id", json!(2_147_483_648_u32), "expected an account id"),
+        ("/accounts/101/id", json!(102), "expected the id of each account as its key"),
+        ("/accounts/101/admin_secrets", json!([]), "expected one or more account secrets"),
+        ("/accounts/101/admin_secrets/0", json!(""), "expected one or more account secrets"),
+        ("/accounts/101/user_secret", json!(" "), "expected an account secret"),
         ("/accounts/101/ks_version", json!(3), "expected the KS version 1 or 2"),
         ("/accounts/101/status", json!(0), "expected a status from 1 to 3"),
-        ("/accounts/101/parent", json!(0), "expected the id of an account"),
-        ("/widgets/_101/partner_id", json!(0), "expected the id of an account"),
-        ("/widgets/_101/id", json!("_102"), "expected each of the widgets under its id"),
-        (&format!("/tokens/{token_key}/id"), json!(""), "expected the id of an app token"),
-        (&format!("/tokens/{token_key}/id"), json!("0_other"), "expected each of the tokens under its id"),
-        (&format!("/tokens/{token_key}/token"), json!(""), "expected the value of an app token"),
-        (&format!("/tokens/{token_key}/partner_id"), json!(-1), "expected the id of an account"),
-        (&format!("/tokens/{token_key}/partner_id"), json!(999), "expected only tokens of accounts that are there"),
+        ("/accounts/101/parent", json!(0), "expected an account id"),
+        ("/widgets/_101/partner_id", json!(0), "expected an account id"),
+        ("/widgets/_101/id", json!("_102"), "expected the upper-case id of each widget as its key"),
+        (&format!("/tokens/{token_key}/id"), json!(""), "expected an app token id"),
+        (&format!("/tokens/{token_key}/id"), json!("0_other"), "expected the upper-case id of each token as its key"),
+        (&format!("/tokens/{token_key}/token"), json!(""), "expected an app token value"),
+        (&format!("/tokens/{token_key}/partner_id"), json!(-1), "expected an account id"),
+        (&format!("/tokens/{token_key}/partner_id"), json!(999), "expected the account of each token to exist"),
         (&format!("/tokens/{token_key}/status"), json!(9), "expected a status from 1 to 3"),
         ("/users/0/row", json!(i64::MAX), "expected a number from 1 to 2147483647"),
         ("/users/1/row", sound["users"][0]["row"].clone(), "expected users with different numbers"),
         ("/roles/1/id", json!(i64::MAX), "expected a number from 1 to 2147483647"),
-        ("/roles/1/id", json!(7), "expected each of the roles under its id"),
+        ("/roles/1/id", json!(7), "expected the id of each role as its key"),
         ("/revocations/next", json!(u64::MAX), "expected a count below 2^63"),
     ] {
         let mut changed = sound.clone();
@@ -135,7 +135,7 @@ fn a_state_that_no_fake_can_have_is_refused() {
 }
 
 #[test]
-fn refused_states_show_no_secret() {
+fn a_rejected_snapshot_shows_no_secret() {
     let fake = Fake::new();
     let state = fake.snapshot().replace("\"ks_version\":2", "\"ks_version\":\"canary\"");
     let error = fake.restore(&state).unwrap_err();
@@ -143,14 +143,14 @@ fn refused_states_show_no_secret() {
 }
 
 #[test]
-fn an_account_keeps_a_secret_when_it_is_given_none() {
+fn an_account_keeps_its_secret_if_none_is_given() {
     let fake = Fake::new();
     assert!(fake.change_account(partner(), |account| account.admin_secrets([])));
     assert!(fake.admin_session(partner()).is_some());
 }
 
 #[test]
-fn secrets_of_the_operating_system_differ_every_time() {
+fn random_secrets_differ_in_every_fake() {
     let secrets = || {
         let fake = Fake::new();
         let known = token(&fake);
@@ -174,7 +174,7 @@ fn secrets_of_the_operating_system_differ_every_time() {
 }
 
 #[test]
-fn accounts_come_from_a_configuration() {
+fn accounts_are_read_from_a_configuration() {
     let fake = Fake::from_config(&partners().to_string()).unwrap();
     let ids: Vec<u32> = fake.accounts().iter().map(Account::id).collect();
     assert!(ids.starts_with(&[101, 102, 103]), "{ids:?}");
@@ -184,7 +184,7 @@ fn accounts_come_from_a_configuration() {
 }
 
 #[test]
-fn a_wrong_configuration_says_where() {
+fn a_configuration_error_names_the_key() {
     for (config, expected) in [
         ("", "JSON"),
         ("{}", "partners"),
@@ -209,7 +209,7 @@ fn a_wrong_configuration_says_where() {
 }
 
 #[test]
-fn tests_reach_what_the_api_does_not() {
+fn tests_can_change_what_the_api_cannot() {
     let fake = Fake::new();
     let token = token(&fake);
     assert!(fake.set_token_status(&token.id, TokenStatus::Disabled));
@@ -227,7 +227,7 @@ fn tests_reach_what_the_api_does_not() {
 }
 
 #[test]
-fn the_clock_can_be_shared_and_set() {
+fn clones_of_the_clock_share_its_time() {
     let clock = FakeClock::frozen_at(UnixSeconds(1_700_000_000));
     let fake = Fake::builder().clock(clock.clone()).build();
     clock.set(UnixSeconds(1_800_000_000));

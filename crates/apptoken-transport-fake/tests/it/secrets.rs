@@ -1,12 +1,12 @@
-//! No secret leaves the fake but in the replies it belongs in.
+//! Secrets appear only in the replies that must contain them.
 
 use apptoken_core::{AccountSecret, HashType, SessionType};
-use apptoken_transport_fake::{Account, Fake, Fault, TokenSpec, Trouble};
+use apptoken_transport_fake::{Account, Fake, Fault, FaultKind, TokenSpec};
 use serde_json::json;
 
 use crate::client::{PARTNER, admin, call, deliver, fake, ks_of, log_in, partner, request, start, token, widget_ks};
 
-/// Everything that the fake shows about itself.
+/// All debug output and errors of the fake.
 fn shown(fake: &Fake) -> String {
     let journal = fake.journal();
     let entries: Vec<_> = journal.entries().collect();
@@ -24,10 +24,10 @@ fn shown(fake: &Fake) -> String {
 fn journal_and_debug_texts_hold_no_secrets() {
     for trouble in [
         None,
-        Some(Trouble::Reset),
-        Some(Trouble::Html(502)),
-        Some(Trouble::Truncated),
-        Some(Trouble::ApiError("INVALID_KS".into())),
+        Some(FaultKind::Reset),
+        Some(FaultKind::Html(502)),
+        Some(FaultKind::Truncated),
+        Some(FaultKind::ApiError("INVALID_KS".into())),
     ] {
         let fake = Fake::builder().build();
         let secret = AccountSecret::parse("5ec7e7000000000000000000ca0a7f01").unwrap();
@@ -87,7 +87,7 @@ fn journal_and_debug_texts_hold_no_secrets() {
 
         let shown = shown(&fake) + &deliveries.concat();
         for secret in secrets {
-            // Half of it would be too much.
+            // Not even half of a secret may appear.
             let part = &secret[secret.len() / 4..secret.len() * 3 / 4];
             assert!(!shown.contains(part), "{part} is shown");
         }
@@ -95,12 +95,12 @@ fn journal_and_debug_texts_hold_no_secrets() {
 }
 
 #[test]
-fn the_journal_tells_what_is_no_secret() {
+fn the_journal_shows_what_cannot_be_secret() {
     let fake = fake();
     let token = token(&fake);
     fake.clear_journal();
     let widget = widget_ks(&fake);
-    fake.inject(Fault::on("appToken.startSession", Trouble::Status(503)).nth(2));
+    fake.inject(Fault::on("appToken.startSession", FaultKind::Status(503)).nth(2));
     let _ = start(&fake, &widget, &token, json!({ "expiry": 60 }));
     let _ = deliver(&fake, "appToken.startSession", &json!({ "ks": widget.expose(), "id": "x", "tokenHash": "y" }));
     let journal = fake.journal();
@@ -121,7 +121,7 @@ fn the_journal_tells_what_is_no_secret() {
 }
 
 #[test]
-fn the_journal_tells_the_parts_of_a_multirequest() {
+fn the_journal_lists_the_parts_of_a_multirequest() {
     let fake = fake();
     let part = |id: &str| json!({ "service": "session", "action": "startWidgetSession", "widgetId": id });
     let _ = call(&fake, "multirequest", json!({ "1": part("_101"), "2": part("_1") }));
@@ -132,7 +132,7 @@ fn the_journal_tells_the_parts_of_a_multirequest() {
 }
 
 #[test]
-fn sessions_differ_and_tell_nothing_of_the_secrets() {
+fn sessions_differ_and_contain_no_secrets() {
     let fake = fake();
     let secret = fake.admin_secret(partner()).unwrap();
     let first = call(&fake, "session.startWidgetSession", json!({ "widgetId": "_101" }));

@@ -1,4 +1,4 @@
-//! How the server treats sessions: what a client trips over, one by one.
+//! How the server handles sessions: one test for each surprise for clients.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::client::{admin, call, code, fake, fault_of, ks_of, log_in, partner, reply, start, token, widget_ks};
 
 #[test]
-fn the_hash_is_checked_after_the_status_and_before_the_end_of_the_token() {
+fn the_hash_is_checked_after_the_status_before_the_expiry() {
     let fake = fake();
     let end = UnixSeconds(fake.clock().time().0 + 60);
     let token = fake.add_token(partner(), TokenSpec::new(HashType::Sha1).expires_at(end));
@@ -25,7 +25,7 @@ fn the_hash_is_checked_after_the_status_and_before_the_end_of_the_token() {
 }
 
 #[test]
-fn any_session_of_the_account_can_be_hashed_with_the_token() {
+fn any_session_of_the_account_can_start_a_token_session() {
     let fake = fake();
     let token = token(&fake);
     let session = log_in(&fake, &token);
@@ -35,7 +35,7 @@ fn any_session_of_the_account_can_be_hashed_with_the_token() {
 }
 
 #[test]
-fn a_hash_can_be_sent_again_as_long_as_its_session_lives() {
+fn a_hash_can_be_reused_until_its_session_expires() {
     let fake = fake();
     let (token, ks) = (token(&fake), widget_ks(&fake));
     let (first, second) = (start(&fake, &ks, &token, json!({})), start(&fake, &ks, &token, json!({})));
@@ -46,7 +46,7 @@ fn a_hash_can_be_sent_again_as_long_as_its_session_lives() {
 }
 
 #[test]
-fn a_session_lives_no_longer_than_its_token_allows() {
+fn a_session_expires_when_its_token_expires() {
     let fake = fake();
     let now = fake.clock().time().0;
     let spec = || TokenSpec::new(HashType::Md5).duration(Duration::from_secs(3_600));
@@ -65,7 +65,7 @@ fn a_session_lives_no_longer_than_its_token_allows() {
 }
 
 #[test]
-fn what_the_token_fixes_the_caller_cannot_choose() {
+fn a_login_cannot_change_what_the_token_sets() {
     let fake = fake();
     let wishes = json!({ "userId": "mallory", "type": 2, "sessionPrivileges": "setrole:2,list:*,download:1" });
     let spec = TokenSpec::new(HashType::Sha512).user("alice").session_type(SessionType::User).privileges("edit:7");
@@ -80,7 +80,7 @@ fn what_the_token_fixes_the_caller_cannot_choose() {
 }
 
 #[test]
-fn the_end_of_one_session_is_the_end_of_all_sessions_of_its_token() {
+fn ending_a_session_ends_all_sessions_of_its_token() {
     let fake = fake();
     let (mine, other) = (token(&fake), token(&fake));
     let (first, second, apart) = (log_in(&fake, &mine), log_in(&fake, &mine), log_in(&fake, &other));
@@ -92,7 +92,7 @@ fn the_end_of_one_session_is_the_end_of_all_sessions_of_its_token() {
 }
 
 #[test]
-fn the_reason_why_a_session_is_refused_stands_where_its_text_would() {
+fn the_error_for_a_refused_session_names_the_reason() {
     let fake = fake();
     let ks = log_in(&fake, &token(&fake));
     fake.clock().advance(Duration::from_secs(90_000));
@@ -103,7 +103,7 @@ fn the_reason_why_a_session_is_refused_stands_where_its_text_would() {
 }
 
 #[test]
-fn a_session_that_cannot_be_read_is_told_back_whole() {
+fn the_error_for_an_unreadable_ks_contains_the_ks() {
     let (here, elsewhere) = (fake(), Fake::builder().build());
     elsewhere.add_account(Account::new(PartnerId::new(999).unwrap()));
     let foreign = elsewhere.admin_session(PartnerId::new(999).unwrap()).unwrap();
@@ -111,7 +111,7 @@ fn a_session_that_cannot_be_read_is_told_back_whole() {
 }
 
 #[test]
-fn the_response_cache_gives_the_same_widget_session_for_ten_minutes() {
+fn a_cached_widget_session_is_repeated_for_ten_minutes() {
     let fake = Fake::new();
     assert!(!widget_ks(&fake).is_same(&widget_ks(&fake)), "without the cache each is another");
     fake.set_response_cache(true);
@@ -125,7 +125,7 @@ fn the_response_cache_gives_the_same_widget_session_for_ten_minutes() {
 }
 
 #[test]
-fn the_response_cache_keeps_errors_for_two_minutes() {
+fn a_cached_error_is_repeated_for_two_minutes() {
     let fake = Fake::new();
     fake.set_response_cache(true);
     let get = || code(&call(&fake, "session.startWidgetSession", json!({ "widgetId": "_202" }))).to_owned();
@@ -155,7 +155,7 @@ fn errors_come_with_status_200() {
 }
 
 #[test]
-fn a_blocked_account_still_gives_widget_sessions_that_are_good_for_nothing() {
+fn a_blocked_account_starts_widget_sessions_that_are_refused() {
     let fake = fake();
     let (token, session) = (token(&fake), log_in(&fake, &token(&fake)));
     assert!(fake.change_account(partner(), |account| account.status(PartnerStatus::ContentBlocked)));
@@ -167,7 +167,7 @@ fn a_blocked_account_still_gives_widget_sessions_that_are_good_for_nothing() {
 }
 
 #[test]
-fn the_clock_is_the_only_time() {
+fn every_time_comes_from_the_clock() {
     let fake = fake();
     let before = fake.clock().now().wall;
     let _ = log_in(&fake, &token(&fake));

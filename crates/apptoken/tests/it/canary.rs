@@ -10,7 +10,7 @@ use apptoken::{
     Admin, Client, Clock as _, Credential, Endpoint, HashType, Ks, Login, Privileges, StoppedFlow, UreqTransport, drive,
 };
 use apptoken_emulator::Emulator;
-use apptoken_transport_fake::{Fake, Fault, TokenSpec, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, TokenSpec};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::client::partner;
@@ -86,20 +86,20 @@ impl Search {
     }
 }
 
-fn troubles() -> Vec<Trouble> {
+fn troubles() -> Vec<FaultKind> {
     let mut troubles = vec![
-        Trouble::Reset,
-        Trouble::CutAfter(60),
-        Trouble::EmptyReply,
-        Trouble::Html(200),
-        Trouble::Html(502),
-        Trouble::Xml,
-        Trouble::Null,
-        Trouble::Truncated,
-        Trouble::Malformed,
-        Trouble::Redirect { status: 302, location: "/elsewhere".into() },
-        Trouble::Status(429),
-        Trouble::Status(500),
+        FaultKind::Reset,
+        FaultKind::CutAfter(60),
+        FaultKind::EmptyReply,
+        FaultKind::Html(200),
+        FaultKind::Html(502),
+        FaultKind::Xml,
+        FaultKind::Null,
+        FaultKind::Truncated,
+        FaultKind::Malformed,
+        FaultKind::Redirect { status: 302, location: "/elsewhere".into() },
+        FaultKind::Status(429),
+        FaultKind::Status(500),
     ];
     let codes = [
         "INVALID_KS",
@@ -108,7 +108,7 @@ fn troubles() -> Vec<Trouble> {
         "APP_TOKEN_EXPIRED",
         "INTERNAL_SERVERL_ERROR",
     ];
-    troubles.extend(codes.map(|code| Trouble::ApiError(code.into())));
+    troubles.extend(codes.map(|code| FaultKind::ApiError(code.into())));
     troubles
 }
 

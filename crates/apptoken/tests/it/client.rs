@@ -83,7 +83,7 @@ fn an_unreachable_server_and_an_html_reply_give_advice() {
     assert_eq!(error.kind(), ErrorKind::NotSent);
     assert!(error.advice().contains("service URL"), "{}", error.advice());
 
-    fake.inject(apptoken_transport_fake::Fault::on_any(apptoken_transport_fake::Trouble::Html(200)));
+    fake.inject(apptoken_transport_fake::Fault::on_any(apptoken_transport_fake::FaultKind::Html(200)));
     let client = Client::with_transport(Endpoint::parse("http://localhost").unwrap(), credential, fake.clone())
         .clock(fake.clock());
     let error = client.login().unwrap_err();

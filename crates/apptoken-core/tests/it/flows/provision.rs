@@ -5,7 +5,7 @@ use apptoken_core::api::app_token::TokenExpiry;
 use apptoken_core::api::{user, user_role};
 use apptoken_core::error::ActionName;
 use apptoken_core::{Clock as _, Error, ErrorKind, HashType, Login, Privileges, SessionType, drive};
-use apptoken_transport_fake::{Fault, Trouble};
+use apptoken_transport_fake::{Fault, FaultKind};
 
 use super::world::{World, faults, partner};
 
@@ -208,7 +208,7 @@ fn after_every_fault_progress_is_true_and_a_rerun_completes() {
 #[test]
 fn after_an_unknown_outcome_the_token_is_not_added_twice() {
     let world = World::new();
-    world.fake.inject(Fault::on("appToken.add", Trouble::Reset).nth(1).after_commit());
+    world.fake.inject(Fault::on("appToken.add", FaultKind::Reset).nth(1).after_commit());
     let handover = world.run(provision(&world)).unwrap();
     assert_eq!(world.fake.journal().count("appToken.add"), 1);
     check(&world, &handover);
@@ -217,8 +217,8 @@ fn after_an_unknown_outcome_the_token_is_not_added_twice() {
 #[test]
 fn an_outcome_that_remains_unknown_is_reported() {
     let world = World::new();
-    world.fake.inject(Fault::on("appToken.add", Trouble::Reset).after_commit());
-    world.fake.inject(Fault::on("multirequest", Trouble::Status(503)).nth(3));
+    world.fake.inject(Fault::on("appToken.add", FaultKind::Reset).after_commit());
+    world.fake.inject(Fault::on("multirequest", FaultKind::Status(503)).nth(3));
     let provision = provision(&world).retry(apptoken_core::RetryPolicy::none());
     let progress = world.run(provision).unwrap_err().progress;
     assert_eq!(progress.in_doubt, Some(ActionName { service: "appToken", action: "add" }));

@@ -1,7 +1,7 @@
 use apptoken_core::admin::Revoke;
 use apptoken_core::api::session;
 use apptoken_core::{AppTokenId, ErrorKind, KalturaCode, KsFault, Login};
-use apptoken_transport_fake::{Fault, Trouble};
+use apptoken_transport_fake::{Fault, FaultKind};
 
 use super::world::{World, faults, partner};
 
@@ -79,7 +79,7 @@ fn ending_one_session_of_an_app_token_ends_all_of_them() {
 fn a_repetition_after_an_unknown_outcome_succeeds() {
     let world = World::new();
     let id = world.token();
-    world.fake.inject(Fault::on("multirequest", Trouble::Reset).nth(1).after_commit());
+    world.fake.inject(Fault::on("multirequest", FaultKind::Reset).nth(1).after_commit());
     assert!(!world.run(revoke(&world, &id)).unwrap().existed);
     assert!(!world.is_there(&id));
 }

@@ -5,7 +5,7 @@ use apptoken_core::api::app_token::TokenExpiry;
 use apptoken_core::{
     AppTokenId, Clock as _, ErrorKind, HashType, KalturaCode, KsFault, Login, StoppedFlow, UnixSeconds, drive,
 };
-use apptoken_transport_fake::{Fault, TokenSpec, Trouble};
+use apptoken_transport_fake::{Fault, FaultKind, TokenSpec};
 
 use super::world::{World, faults, partner};
 
@@ -118,7 +118,7 @@ fn a_rotation_that_runs_again_starts_the_overlap_anew() {
 fn after_an_overlap_the_deletion_is_still_repeated() {
     let world = World::new();
     let old = world.token();
-    world.fake.inject(Fault::on_any(Trouble::Reset).nth(4));
+    world.fake.inject(Fault::on_any(FaultKind::Reset).nth(4));
     let rotated = world.run(rotate(&world, &old, OldToken::DeleteAfter(OldToken::LONGEST_WAIT))).unwrap();
     assert_eq!(world.fake.journal().requests(), 5);
     check(&world, &old, &rotated);

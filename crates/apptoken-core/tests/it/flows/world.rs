@@ -7,7 +7,7 @@ use apptoken_core::api::{user, user_role};
 use apptoken_core::{
     Action, AllPages, AppTokenId, Call, Clock as _, Endpoint, Error, Flow, HashType, Ks, PartnerId, StoppedFlow, drive,
 };
-use apptoken_transport_fake::{Fake, Fault, TokenSpec, TokenStatus, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, TokenSpec, TokenStatus};
 
 use crate::support::endpoint;
 
@@ -68,32 +68,36 @@ pub(crate) fn partner() -> PartnerId {
 pub(crate) fn faults() -> impl Iterator<Item = (String, Fault)> {
     let troubles = || {
         [
-            Trouble::Refused,
-            Trouble::Reset,
-            Trouble::CutAfter(0),
-            Trouble::CutAfter(20),
-            Trouble::EmptyReply,
-            Trouble::Html(200),
-            Trouble::Html(502),
-            Trouble::Xml,
-            Trouble::Null,
-            Trouble::Truncated,
-            Trouble::Malformed,
-            Trouble::Redirect { status: 302, location: "https://elsewhere.example.org".into() },
-            Trouble::Status(404),
-            Trouble::Status(429),
-            Trouble::Status(500),
-            Trouble::Status(503),
-            Trouble::ApiError("INTERNAL_SERVERL_ERROR".into()),
-            Trouble::Delay(Duration::from_secs(20)),
+            FaultKind::Refused,
+            FaultKind::Reset,
+            FaultKind::CutAfter(0),
+            FaultKind::CutAfter(20),
+            FaultKind::EmptyReply,
+            FaultKind::Html(200),
+            FaultKind::Html(502),
+            FaultKind::Xml,
+            FaultKind::Null,
+            FaultKind::Truncated,
+            FaultKind::Malformed,
+            FaultKind::Redirect { status: 302, location: "https://elsewhere.example.org".into() },
+            FaultKind::Status(404),
+            FaultKind::Status(429),
+            FaultKind::Status(500),
+            FaultKind::Status(503),
+            FaultKind::ApiError("INTERNAL_SERVERL_ERROR".into()),
+            FaultKind::Delay(Duration::from_secs(20)),
         ]
     };
     // Kaltura raises these before it executes the request, so there is no "after".
     let refusals = || {
-        [Trouble::ApiError("SERVICE_FORBIDDEN".into()), Trouble::ApiError("INVALID_KS".into()), Trouble::ActionBlocked]
+        [
+            FaultKind::ApiError("SERVICE_FORBIDDEN".into()),
+            FaultKind::ApiError("INVALID_KS".into()),
+            FaultKind::ActionBlocked,
+        ]
     };
     (1..=6).flat_map(move |nth| {
-        let fault = move |trouble: Trouble| (format!("request {nth}, {trouble:?}"), Fault::on_any(trouble).nth(nth));
+        let fault = move |trouble: FaultKind| (format!("request {nth}, {trouble:?}"), Fault::on_any(trouble).nth(nth));
         let after =
             |(case, fault): (String, Fault)| (format!("{case}, after the server executed it"), fault.after_commit());
         let before = troubles().into_iter().chain(refusals()).map(fault);

@@ -1,5 +1,7 @@
+//! `appToken.add`, as in `api_v3/services/AppTokenService.php` of the server.
+
 use crate::actions::action::{Action, Call};
-use crate::actions::app_token::tie_to_user;
+use crate::actions::app_token::link_user;
 use crate::actions::arguments::Parameter;
 use crate::error::Failure;
 use crate::model::secret::Secret;
@@ -41,7 +43,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         let account = call.state.account(partner_id);
         token.session_duration = account.and_then(|account| account.max_lifetime).map(i64::from);
     }
-    tie_to_user(call, &mut token)?;
+    link_user(call, &mut token)?;
     token.id = call.state.new_token_id();
     let answer = record(&token, call.profile);
     call.state.put_token(token);

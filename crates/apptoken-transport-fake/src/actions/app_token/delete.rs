@@ -1,3 +1,5 @@
+//! `appToken.delete`, as in `api_v3/services/AppTokenService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::token_of;
 use crate::actions::arguments::Parameter;
@@ -13,7 +15,10 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Deletes a token and revokes the sessions that name it as it is written in the request.
+/// Deletes a token and revokes its sessions.
+///
+/// Ids are compared without case, but the server revokes the session id as the request writes it. A session that was
+/// started with the id in upper case is not revoked by a request with the id in lower case.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let mut token = token_of(call)?;
     let hash = apptoken_ks::session_id_hash(call.context.partner_text(), call.arguments.text("id"));

@@ -1,3 +1,5 @@
+//! `appToken.get`, as in `api_v3/services/AppTokenService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::token_of;
 use crate::actions::arguments::Parameter;

@@ -3,8 +3,8 @@ use sha1::Sha1;
 use sha2::digest::Digest;
 use sha2::{Sha256, Sha512};
 
-/// The hash that a request must send: of the KS as sent and the token's value, in lower-case hex. `None` for a hash type
-/// that PHP does not know.
+/// The hash that a request must send: of the KS as it was sent, followed by the token value, in lower-case hex. `None`
+/// for an unknown hash type.
 pub(crate) fn token_hash(hash_type: &str, ks: &str, token: &str) -> Option<String> {
     fn hex<D: Digest>(ks: &str, token: &str) -> String {
         let mut digest = D::new();
@@ -26,7 +26,7 @@ mod tests {
     use super::token_hash;
 
     #[test]
-    fn hashes_are_those_of_the_server() {
+    fn token_hashes_equal_those_of_the_server() {
         let vectors = apptoken_golden::hash_vectors();
         assert!(vectors.len() >= 50);
         for vector in vectors {

@@ -1,3 +1,5 @@
+//! `appToken.list`, as in `api_v3/services/AppTokenService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
 use crate::error::Failure;
@@ -21,6 +23,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let partner_id = call.partner_id();
     let none = Object::empty(&FILTER);
     let wanted = call.arguments.object("filter").unwrap_or(&none);
+    // For an unknown user the server omits `objects`; other empty lists have `objects: []`.
     let user = match wanted.text("sessionUserIdEqual").filter(|id| is_true_text(id)) {
         Some(id) => match call.state.users.find(partner_id, Some(id)) {
             Some(user) => Some(user.row),

@@ -1,4 +1,6 @@
-//! Which privileges the session of an application token has.
+//! The privileges of a session of an app token.
+//!
+//! Recorded from the server's own functions: the test vectors `privileges_app_session.jsonl`.
 
 use std::collections::HashSet;
 
@@ -7,7 +9,7 @@ use indexmap::IndexMap;
 use crate::php::Key;
 use crate::php::cast::{LooseText, is_true_text, trim};
 
-/// Names that a request cannot ask for.
+/// Privileges that a request cannot add.
 const RESERVED: &[&str] = &[
     "edit",
     "sview",
@@ -46,10 +48,11 @@ const RESERVED: &[&str] = &[
 
 const WILDCARD: &str = "*";
 
-/// Privileges by name, in order.
+/// Privileges by name, in their order.
 type Privileges = IndexMap<Key, Vec<String>>;
 
-/// The privileges of a session: those that tell its token, the token's own, and what the request may add.
+/// The privileges of a session: its token id, those of the token, and those that the request may add. The server drops
+/// other requested privileges silently.
 pub(crate) fn of_session(token_id: &str, of_token: Option<&str>, asked: &str) -> String {
     let mut privileges: Privileges =
         ["sessionid", "apptoken"].map(|name| (Key::from(name), vec![token_id.to_owned()])).into_iter().collect();
@@ -57,7 +60,7 @@ pub(crate) fn of_session(token_id: &str, of_token: Option<&str>, asked: &str) ->
         add_of_token(&mut privileges, parse(of_token));
     }
     if is_true_text(asked) {
-        add_asked(&mut privileges, parse(asked));
+        add_requested(&mut privileges, parse(asked));
     }
     build(&privileges)
 }
@@ -72,7 +75,7 @@ fn parse(text: &str) -> Privileges {
     privileges
 }
 
-/// PHP merges the arrays: values of equal names are joined, and names that are numbers are counted anew.
+/// Merges as PHP's `array_merge_recursive`: values of equal names are joined, and numeric names are renumbered.
 fn add_of_token(privileges: &mut Privileges, of_token: Privileges) {
     let mut next = 0;
     for (name, values) in of_token {
@@ -87,11 +90,12 @@ fn add_of_token(privileges: &mut Privileges, of_token: Privileges) {
     }
 }
 
-/// A name is allowed that is neither reserved nor there; or that has the wildcard, which is narrowed.
-fn add_asked(privileges: &mut Privileges, asked: Privileges) {
-    let there = privileges.keys().map(|name| LooseText::of(trim(&name.to_text())));
-    let taken: HashSet<LooseText> = RESERVED.iter().copied().map(LooseText::of).chain(there).collect();
-    for (name, values) in asked {
+/// A requested name is allowed if it is neither reserved nor on the token. A name with the value `*` on the token may
+/// be narrowed: the request replaces its values.
+fn add_requested(privileges: &mut Privileges, requested: Privileges) {
+    let existing = privileges.keys().map(|name| LooseText::of(trim(&name.to_text())));
+    let taken: HashSet<LooseText> = RESERVED.iter().copied().map(LooseText::of).chain(existing).collect();
+    for (name, values) in requested {
         let has_wildcard = privileges.get(&name).is_some_and(|values| values.iter().any(|value| value == WILDCARD));
         if has_wildcard || !taken.contains(&LooseText::of(trim(&name.to_text()))) {
             privileges.insert(name, values);
@@ -115,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn privileges_are_those_of_the_server() {
+    fn session_privileges_equal_those_of_the_server() {
         let (rules, vectors) = apptoken_golden::privileges_app_session();
         assert_eq!(rules.server_privileges, RESERVED);
         assert!(vectors.len() >= 300);

@@ -1,3 +1,5 @@
+//! `appToken.startSession`, as in `api_v3/services/AppTokenService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::hash::token_hash;
 use crate::actions::app_token::{privileges, token_of};
@@ -23,7 +25,8 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Checks, in this order: the id, the status, the hash, the end of the token.
+/// Checks the id, the status, the hash and the expiry of the token, in the order of the server. So an expired token
+/// with a wrong hash reports the hash.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let id = call.arguments.text("id");
     let token = token_of(call)?;
@@ -35,7 +38,9 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     if hash != call.arguments.text("tokenHash") {
         return Err(error::INVALID_APP_TOKEN_HASH.plain().into());
     }
-    call.storing.disable();
+    // The errors before this line are cached, unlike the results and the errors after it.
+    call.cache_policy.disable();
+    // Unlike `session.start`, the maximum lifetime of the account does not apply.
     let mut longest = token.session_duration.unwrap_or(0);
     if let Some(expiry) = token.expiry {
         longest = longest.min(expiry.saturating_sub(call.now()));
@@ -54,13 +59,13 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let account = call.state.account(token.partner_id).ok_or_else(error::type_error)?.clone();
     let new =
         NewSession { user_id, session_type, lifetime, privileges: &privileges, master_partner_id: None, secret: None };
-    let minted = call.state.mint(&account, &new, call.now());
+    let new_ks = call.state.make_ks(&account, &new, call.now());
     let properties = [
-        ("ks", minted.text.into()),
+        ("ks", new_ks.text.into()),
         ("sessionType", session_type.into()),
         ("partnerId", call.context.partner_output()),
         ("userId", user_id.into()),
-        ("expiry", minted.valid_until.into()),
+        ("expiry", new_ks.valid_until.into()),
         ("privileges", privileges.into()),
     ];
     Ok(Record::new("KalturaSessionInfo", properties).into())

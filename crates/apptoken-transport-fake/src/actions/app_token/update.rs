@@ -1,5 +1,7 @@
+//! `appToken.update`, as in `api_v3/services/AppTokenService.php` of the server.
+
 use crate::actions::action::{Action, Call};
-use crate::actions::app_token::{tie_to_user, token_of};
+use crate::actions::app_token::{link_user, token_of};
 use crate::actions::arguments::Parameter;
 use crate::error::Failure;
 use crate::objects::app_token::{CLASS, apply, current, record};
@@ -20,7 +22,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let object = call.arguments.mandatory_object("appToken")?;
     validate::for_update(object, |property| current(&token, property))?;
     apply(object, &mut token);
-    tie_to_user(call, &mut token)?;
+    link_user(call, &mut token)?;
     if token != before {
         token.updated_at = call.now();
     }

@@ -1,3 +1,5 @@
+//! `session.end`, as in `api_v3/services/SessionService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::error::Failure;
 use crate::output::Output;
@@ -10,9 +12,10 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Ends the session, and with it every session that has its session id: for that of an app token all of the token's.
+/// Revokes the session, and all sessions with the same session id. The session id of an app token session is the token
+/// id, so this revokes all sessions of the token, including future ones.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     if let Some(session) = &call.context.session {
         call.state.revocations.revoke_ks(&session.ks.digest);
         if let Some(hash) = session.ks.session_id_hash() {

@@ -1,3 +1,5 @@
+//! `session.get`, as in `api_v3/services/SessionService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
@@ -12,9 +14,9 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Tells what is in a session, whether it is still valid or not.
+/// Returns the fields of a session. The server checks neither its expiry nor its revocation.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     let own = call.context.session.as_ref().map_or("", |session| &session.text);
     let asked = call.arguments.text("session");
     let text = if is_true_text(asked) { asked } else { own };

@@ -1,6 +1,8 @@
+//! `session.impersonate`, as in `api_v3/services/SessionService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
-use crate::actions::session::start::{StartRequest, opens, start};
+use crate::actions::session::start::{StartRequest, accepts, start};
 use crate::error::{self, Failure};
 use crate::objects::SESSION_TYPE;
 use crate::output::Output;
@@ -21,14 +23,14 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Starts a session of a child account with the parent's secret. Every failure looks alike.
+/// Starts a session of a child account with the secret of its parent. Every failure is the same error.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     let partner_id = call.arguments.int("partnerId");
     let refused = || Failure::from(error::START_SESSION_ERROR.with(&[&partner_id.to_string()]));
     let master = partner_id.to_string();
     let of_parent = StartRequest { master_partner_id: Some(&master), ..StartRequest::of(call.arguments) };
-    let parent = call.state.account(partner_id).filter(|account| opens(account, &of_parent)).ok_or_else(refused)?;
+    let parent = call.state.account(partner_id).filter(|account| accepts(account, &of_parent)).ok_or_else(refused)?;
     let child = call.state.account(call.arguments.int("impersonatedPartnerId")).ok_or_else(refused)?;
     if child.id != parent.id && child.parent != Some(parent.id) {
         return Err(refused());

@@ -1,3 +1,5 @@
+//! `session.start`, as in `api_v3/services/SessionService.php` of the server.
+
 use std::collections::HashSet;
 
 use crate::actions::action::{Action, Call};
@@ -26,17 +28,17 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// The longest lifetime in accounts that set none.
+/// The maximum lifetime in accounts without one.
 const DAY: i64 = 86_400;
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     let partner_id = call.arguments.int("partnerId");
     let ks = start(call.state, &StartRequest::of(call.arguments), call.now())?;
     ks.map(Output::Text).ok_or_else(|| error::START_SESSION_ERROR.with(&[&partner_id.to_string()]).into())
 }
 
-/// What a session is started with.
+/// The arguments of a session.
 pub(crate) struct StartRequest<'a> {
     pub(crate) partner_id: i64,
     pub(crate) secret: &'a str,
@@ -61,10 +63,10 @@ impl<'a> StartRequest<'a> {
     }
 }
 
-/// Starts a session with a secret; `None` if the secret is not the account's, or the account is not in use.
+/// Creates a KS; `None` if the secret is wrong or the account is not active.
 pub(crate) fn start(state: &mut State, request: &StartRequest<'_>, now: i64) -> Result<Option<String>, ApiError> {
     check_roles(state, request)?;
-    let Some(account) = state.account(request.partner_id).filter(|account| opens(account, request)).cloned() else {
+    let Some(account) = state.account(request.partner_id).filter(|account| accepts(account, request)).cloned() else {
         return Ok(None);
     };
     let max = account.max_lifetime.filter(|max| *max != 0).map_or(DAY, i64::from);
@@ -76,16 +78,16 @@ pub(crate) fn start(state: &mut State, request: &StartRequest<'_>, now: i64) -> 
         master_partner_id: request.master_partner_id,
         secret: Some(request.secret),
     };
-    Ok(Some(state.mint(&account, &new, now).text))
+    Ok(Some(state.make_ks(&account, &new, now).text))
 }
 
-/// Whether the secret opens a session of the type in an account that is in use.
-pub(crate) fn opens(account: &Account, request: &StartRequest<'_>) -> bool {
+/// Whether the account is active and accepts the secret for this session type.
+pub(crate) fn accepts(account: &Account, request: &StartRequest<'_>) -> bool {
     account.is_active() && account.accepts(request.secret, request.session_type != 0)
 }
 
 fn check_roles(state: &State, request: &StartRequest<'_>) -> Result<(), ApiError> {
-    // A role is searched for once, however often it is named.
+    // Each role is searched once, so that a long list of equal names is not slow.
     let mut found = HashSet::new();
     for item in request.privileges.split(',') {
         let mut parts = item.split(':');

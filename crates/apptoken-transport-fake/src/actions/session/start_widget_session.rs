@@ -1,3 +1,5 @@
+//! `session.startWidgetSession`, as in `api_v3/services/SessionService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
@@ -18,6 +20,7 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
+/// The status of the account is not checked: the server creates widget sessions for blocked accounts too.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let id = call.arguments.text("widgetId");
     let unknown = || error::INVALID_WIDGET_ID.with(&[id]);
@@ -37,7 +40,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         master_partner_id: None,
         secret: None,
     };
-    let ks = call.state.mint(&account, &new, call.now()).text;
+    let ks = call.state.make_ks(&account, &new, call.now()).text;
     let properties = [("partnerId", i64::from(account.id).into()), ("ks", ks.into()), ("userId", 0.into())];
     Ok(Record::new("KalturaStartWidgetSessionResponse", properties).into())
 }

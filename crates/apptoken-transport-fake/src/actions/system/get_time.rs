@@ -1,3 +1,5 @@
+//! `system.getTime`, as in `api_v3/services/SystemService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::error::Failure;
 use crate::output::Output;
@@ -6,6 +8,6 @@ pub(crate) const ACTION: Action =
     Action { service: "system", name: "getTime", parameters: &[], permissions: &["ALWAYS_ALLOWED_ACTIONS"], run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     Ok(call.now().into())
 }

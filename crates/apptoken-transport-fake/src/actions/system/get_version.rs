@@ -1,3 +1,5 @@
+//! `system.getVersion`, as in `api_v3/services/SystemService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::error::Failure;
 use crate::output::Output;
@@ -5,10 +7,10 @@ use crate::output::Output;
 pub(crate) const ACTION: Action =
     Action { service: "system", name: "getVersion", parameters: &[], permissions: &["ALWAYS_ALLOWED_ACTIONS"], run };
 
-/// The release of the server that the fake is a model of.
+/// The release of the server that the fake models.
 const VERSION: &str = "Venus-22.19.0";
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.disable();
+    call.cache_policy.disable();
     Ok(VERSION.into())
 }

@@ -1,3 +1,5 @@
+//! `system.ping`, as in `api_v3/services/SystemService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::error::Failure;
 use crate::output::Output;
@@ -10,10 +12,10 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// How long the answer is stored.
-const STORED_SECONDS: i64 = 5;
+/// How long the reply may be cached.
+const CACHE_SECONDS: i64 = 5;
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    call.storing.at_most(STORED_SECONDS);
+    call.cache_policy.at_most(CACHE_SECONDS);
     Ok(true.into())
 }

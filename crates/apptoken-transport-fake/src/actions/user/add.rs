@@ -1,5 +1,7 @@
+//! `user.add`, as in `api_v3/services/UserService.php` of the server.
+
 use crate::actions::action::{Action, Call};
-use crate::actions::app_token::is_sound_user_id;
+use crate::actions::app_token::is_valid_user_id;
 use crate::actions::arguments::Parameter;
 use crate::actions::user::{check_names, check_roles, record};
 use crate::error::{self, Failure};
@@ -17,7 +19,7 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// The role of administrators who are given none.
+/// The role of an administrator without roles.
 const PARTNER_ADMIN_ROLE: &str = "2";
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
@@ -28,7 +30,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         return Err(error::ID_AND_EXTERNAL_ID_ARE_MUTUALLY_EXCLUSIVE.plain().into());
     }
     let id = external.filter(|id| is_true_text(id)).or(own).unwrap_or_default().to_owned();
-    if !is_sound_user_id(&id) {
+    if !is_valid_user_id(&id) {
         return Err(error::INVALID_FIELD_VALUE.with(&["id"]).into());
     }
     check_names(object)?;
@@ -56,7 +58,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     Ok(answer.into())
 }
 
-/// Whether a login can be made for the address.
+/// Whether the server accepts the address for a login.
 fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(name, host)| {
         !name.is_empty() && host.contains('.') && !host.contains('@') && host.split('.').all(|label| !label.is_empty())

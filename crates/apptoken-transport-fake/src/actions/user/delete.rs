@@ -1,3 +1,5 @@
+//! `user.delete`, as in `api_v3/services/UserService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
 use crate::actions::user::{record, user_of};
@@ -14,7 +16,7 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Deletes a user and his tokens. Sessions of the tokens go on.
+/// Deletes a user and the tokens linked to it. Sessions of these tokens stay valid.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let mut user = user_of(call, call.arguments.text("userId"))?;
     let now = call.now();

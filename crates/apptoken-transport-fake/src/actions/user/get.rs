@@ -1,3 +1,5 @@
+//! `user.get`, as in `api_v3/services/UserService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
 use crate::actions::user::{record, user_of};
@@ -13,7 +15,7 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Shows the user of the session, or to an administrator any user.
+/// Returns the user of the session, or any user to an administrator.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let session = call.context.session.as_ref();
     let own = session.map_or("", |session| session.user_id());

@@ -1,3 +1,5 @@
+//! `user.list`, as in `api_v3/services/UserService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
 use crate::actions::user::record;
@@ -16,7 +18,7 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Lists users. The server asks a search engine; the fake knows the plain conditions only.
+/// Lists users. The server uses a search engine here; the fake supports only the simple conditions.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let none = Object::empty(&FILTER);
     let wanted = call.arguments.object("filter").unwrap_or(&none);

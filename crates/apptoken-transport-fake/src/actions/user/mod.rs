@@ -14,18 +14,18 @@ use crate::objects::Object;
 use crate::output::Record;
 use crate::php::cast::{is_true_text, text_to_int};
 
-/// The user of the account that has the id.
+/// The user of the account with this id.
 fn user_of(call: &Call<'_>, id: &str) -> Result<UserRow, ApiError> {
     call.state.users.find(call.partner_id(), Some(id)).cloned().ok_or_else(|| error::INVALID_USER_ID.plain())
 }
 
-/// The object of a user.
+/// The API object of a user.
 fn record(call: &Call<'_>, user: &UserRow) -> Record {
     let roles = call.state.roles.values().filter(|role| role.status != STATUS_DELETED);
     crate::objects::user::record(user, roles, call.profile)
 }
 
-/// Names hold no addresses.
+/// Names must not contain URLs.
 fn check_names(object: &Object) -> Result<(), ApiError> {
     for name in ["firstName", "lastName", "fullName", "screenName"] {
         if object.text(name).is_some_and(|text| text.contains("://")) {
@@ -35,7 +35,7 @@ fn check_names(object: &Object) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Every role is the account's or everybody's.
+/// Checks that every role exists and belongs to the account or to partner 0.
 fn check_roles(call: &Call<'_>, ids: &str) -> Result<(), ApiError> {
     if !is_true_text(ids) {
         return Ok(());

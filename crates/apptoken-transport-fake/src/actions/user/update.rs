@@ -1,5 +1,7 @@
+//! `user.update`, as in `api_v3/services/UserService.php` of the server.
+
 use crate::actions::action::{Action, Call};
-use crate::actions::app_token::is_sound_user_id;
+use crate::actions::app_token::is_valid_user_id;
 use crate::actions::arguments::Parameter;
 use crate::actions::user::{check_names, check_roles, record, user_of};
 use crate::error::{self, Failure};
@@ -31,7 +33,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         }
     }
     if let Some(id) = object.text("id").filter(|id| !texts_are_equal(id, given_id)) {
-        if !is_sound_user_id(id) {
+        if !is_valid_user_id(id) {
             return Err(error::INVALID_FIELD_VALUE.with(&["id"]).into());
         }
         if call.state.users.find(call.partner_id(), Some(id)).is_some() {
@@ -51,7 +53,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     Ok(answer.into())
 }
 
-/// The row of the user of the session, who is made if he is not there.
+/// The row of the user of the session. Creates the user if it does not exist, as the server does.
 fn own_row(call: &mut Call<'_>) -> i64 {
     let id = call.context.session.as_ref().map(|session| session.user_id());
     let (partner_id, now) = (call.partner_id(), call.now());

@@ -1,3 +1,5 @@
+//! `userAppRole.add`, as in `api_v3/services/UserAppRoleService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
@@ -15,7 +17,7 @@ pub(crate) const ACTION: Action = Action {
     run,
 };
 
-/// Checks the request as the server does. There is no registry of applications, so that no application is ever found.
+/// Makes the checks of the server. The fake has no application registry, so the last one always fails.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let object = call.arguments.mandatory_object("userAppRole")?;
     let user_id = trim(object.text("userId").unwrap_or_default());

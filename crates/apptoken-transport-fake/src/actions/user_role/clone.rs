@@ -1,3 +1,5 @@
+//! `userRole.clone`, as in `api_v3/services/UserRoleService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
 use crate::actions::user_role::{record, role_of};
@@ -30,7 +32,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     Ok(answer.into())
 }
 
-/// A date such as `Sat 21 Nov 2026, 04:47:00`.
+/// The date in the name of a cloned role, such as `Sat 21 Nov 2026, 04:47:00`.
 fn date(time: i64) -> String {
     gmdate("%a %-d %b %G, %H:%M:%S", time)
 }
@@ -38,7 +40,7 @@ fn date(time: i64) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn dates_have_no_leading_zero() {
+    fn the_date_of_a_clone_has_no_leading_zero() {
         assert_eq!(super::date(1_795_236_420), "Sat 21 Nov 2026, 04:47:00");
         assert_eq!(super::date(1_793_577_600), "Mon 2 Nov 2026, 00:00:00");
     }

@@ -1,3 +1,5 @@
+//! `userRole.list`, as in `api_v3/services/UserRoleService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
 use crate::actions::user_role::record;

@@ -14,7 +14,7 @@ use crate::model::role::{RoleRow, STATUS_DELETED};
 use crate::output::Record;
 use crate::permissions::shown_names;
 
-/// The role that the argument `userRoleId` names: of the account, or also of partner 0.
+/// The role with the id of the argument `userRoleId`: of the account, or optionally of partner 0.
 fn role_of(call: &Call<'_>, also_global: bool) -> Result<RoleRow, ApiError> {
     let id = call.arguments.int("userRoleId");
     let is_visible = |role: &&RoleRow| {
@@ -24,13 +24,13 @@ fn role_of(call: &Call<'_>, also_global: bool) -> Result<RoleRow, ApiError> {
     role.ok_or_else(|| error::INVALID_OBJECT_ID.with(&[&id.to_string()]))
 }
 
-/// The object of a role as the caller sees it.
+/// The API object of a role, with `*` expanded for the account of the caller.
 fn record(call: &Call<'_>, role: &RoleRow) -> Record {
     let names = shown_names(call.state, role, call.context.permissions_partner_id());
     crate::objects::user_role::record(role, names, call.profile)
 }
 
-/// No other role of the account or of partner 0 has the name.
+/// Checks that no role of the account or of partner 0 has the name.
 fn check_name_is_free(call: &Call<'_>, name: &str) -> Result<(), ApiError> {
     let name = collation::fold(name);
     let is_taken = |role: &RoleRow| {
@@ -39,7 +39,7 @@ fn check_name_is_free(call: &Call<'_>, name: &str) -> Result<(), ApiError> {
     if call.state.roles.values().any(is_taken) { Err(error::ROLE_NAME_ALREADY_EXISTS.plain()) } else { Ok(()) }
 }
 
-/// No other role of the account has the system name.
+/// Checks that no other role of the account has the system name.
 fn check_system_name_is_free(call: &Call<'_>, system_name: Option<&str>, own_id: Option<i64>) -> Result<(), ApiError> {
     let Some(system_name) = system_name.filter(|name| crate::php::cast::is_true_text(name)) else { return Ok(()) };
     let folded = collation::fold(system_name);

@@ -1,3 +1,5 @@
+//! `userRole.update`, as in `api_v3/services/UserRoleService.php` of the server.
+
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
 use crate::actions::user_role::{check_name_is_free, check_system_name_is_free, record, role_of};

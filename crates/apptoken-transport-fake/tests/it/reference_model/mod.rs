@@ -1,7 +1,7 @@
-//! Random lives of an account on the fake, step by step the same as on a small model of what the server must do.
+//! Compares the fake with a small model of the server, in random sequences of steps on an account.
 //!
-//! The steps are taken with the typed actions. The model predicts every answer, error codes too, and after each step
-//! whether each session that was ever started can still be used.
+//! The steps use the typed actions. The model predicts every result and error code. After each step it also predicts
+//! which of all started sessions are still valid.
 
 mod model;
 mod steps;
@@ -28,7 +28,7 @@ use apptoken_transport_fake::{Account, Fake};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use self::model::{Answer, Caller, DAY, Kind, Model, Right, Role, Token};
+use self::model::{Caller, DAY, Kind, Model, Prediction, Right, Role, Token};
 use self::steps::{By, Changes, Proof, Settings, Step, Wanted, Wishes, life};
 use crate::client::partner;
 
@@ -38,7 +38,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_step_is_answered_as_the_model_predicts(
+    fn every_reply_is_the_one_the_model_predicts(
         version in select(vec![KsVersion::V1, KsVersion::V2]),
         life in life(),
     ) {
@@ -51,13 +51,13 @@ proptest! {
     }
 }
 
-/// The fake, the model, and what only the fake can tell: the names of tokens and the texts of sessions.
+/// The fake, the model, and values that only the fake knows: token ids and KS strings.
 struct World {
     fake: Fake,
     model: Model,
     tokens: Vec<AppToken>,
     sessions: Vec<Ks>,
-    /// The sessions that were found to have ended in time: the clock does not go back.
+    /// The sessions that have expired. They stay expired, because the clock only advances.
     over: BTreeSet<usize>,
     reader: String,
     deleter: String,
@@ -84,7 +84,7 @@ impl World {
         world
     }
 
-    /// Makes a role and gives its id.
+    /// Creates a role and returns its id.
     fn role(&self, name: &str, permissions: &[&str]) -> String {
         let user_role = NewUserRole { system_name: Some(name.to_owned()), ..NewUserRole::new(name, permissions) };
         self.call(Caller::Administrator, user_role::Add { user_role }).unwrap().id.to_string()
@@ -166,7 +166,7 @@ impl World {
         }
     }
 
-    /// Reads page after page, and one more.
+    /// Reads all pages, and one more.
     fn list_tokens(&mut self, caller: Caller, wanted: &Wanted) -> Outcome {
         let predicted = self.model.list_tokens(caller, wanted);
         let pages = predicted.as_ref().map_or(0, |tokens| tokens.len().div_ceil(wanted.page_size.into()));
@@ -281,7 +281,7 @@ impl World {
         agree(self.model.delete_user(caller, user), actual).map(drop)
     }
 
-    /// Keeps a session that began, whose text must say what the model says.
+    /// Stores a started session, whose KS must have the predicted fields.
     fn keep(&mut self, number: usize, ks: Ks) -> Outcome {
         let said = apptoken_ks::open(ks.expose(), |_| self.fake.admin_secret(partner())).unwrap();
         let session = &self.model.sessions[number];
@@ -312,7 +312,7 @@ impl World {
         Ok(())
     }
 
-    /// Answers take no time, and nothing turns the clock back.
+    /// Advances the clock. Requests themselves take no time.
     fn check_time(&mut self) -> Outcome {
         let now = self.fake.clock().now();
         prop_assert_eq!(now.wall.0, self.model.now);
@@ -321,7 +321,7 @@ impl World {
         Ok(())
     }
 
-    /// What each session that was ever started can do now.
+    /// Checks which of all started sessions are valid.
     fn check_sessions(&mut self) -> Outcome {
         for number in (0..self.sessions.len()).filter(|number| !self.over.contains(number)).collect::<Vec<_>>() {
             let caller = Caller::Session(number);
@@ -373,7 +373,7 @@ impl World {
         self.fake.admin_session(partner()).unwrap()
     }
 
-    /// One of the tokens, deleted ones too; now and then none.
+    /// One of the tokens, including deleted ones, or sometimes none.
     fn token(&self, index: Index) -> Option<usize> {
         Some(index.index(self.tokens.len() + 1)).filter(|number| *number < self.tokens.len())
     }
@@ -387,8 +387,8 @@ impl World {
     }
 }
 
-/// Both succeed, or both fail with the same error.
-fn agree<T, U>(predicted: Answer<T>, actual: Result<U, Error>) -> Outcome<Option<(T, U)>> {
+/// Checks that both succeed or both fail with the same error.
+fn agree<T, U>(predicted: Prediction<T>, actual: Result<U, Error>) -> Outcome<Option<(T, U)>> {
     match (predicted, actual.map_err(|error| code(&error))) {
         (Ok(predicted), Ok(actual)) => Ok(Some((predicted, actual))),
         (Err(predicted), Err(actual)) if predicted == actual => Ok(None),

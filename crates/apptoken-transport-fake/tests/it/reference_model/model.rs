@@ -1,4 +1,4 @@
-//! What the server must do, in as few words as possible. Nothing here looks at the fake.
+//! A minimal model of the server. It does not use the fake.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use apptoken_core::{HashType, SessionType};
 
 use super::steps::{Changes, Settings, Wanted, Wishes};
 
-/// The account as it must be.
+/// The expected account.
 pub(super) struct Model {
     pub(super) now: i64,
     pub(super) tokens: Vec<Token>,
     pub(super) sessions: Vec<Session>,
-    /// The roles of the users that are there, by their ids in lower case.
+    /// The roles of existing users, by their ids in lower case.
     users: BTreeMap<String, Option<Role>>,
 }
 
@@ -25,10 +25,10 @@ pub(super) struct Token {
     pub(super) lifetime: i64,
     pub(super) privileges: Option<&'static str>,
     pub(super) hash_type: HashType,
-    /// How often it was changed; its description says so, so that no change is of nothing.
+    /// How often it was changed. The description contains the number, so every change changes something.
     pub(super) changes: u32,
     is_deleted: bool,
-    /// Its sessions are dead, and so are those that are started later.
+    /// Whether its sessions are revoked, including future ones.
     is_revoked: bool,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Session {
     pub(super) user: &'static str,
     pub(super) until: i64,
     pub(super) privileges: Privileges,
-    /// The token that it was started with.
+    /// The token that started it.
     pub(super) token: Option<usize>,
     is_ended: bool,
 }
@@ -48,10 +48,10 @@ pub(super) enum Kind {
     Plain(SessionType),
 }
 
-/// Names and their values, in order.
+/// Names with their values, in their order.
 pub(super) type Privileges = Vec<(String, Vec<String>)>;
 
-/// Who calls.
+/// The caller of an action.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Caller {
     Nobody,
@@ -75,13 +75,13 @@ pub(super) enum Role {
     Deleter,
 }
 
-/// What is returned, or the code of the error; for `INVALID_KS` with its reason.
-pub(super) type Answer<T> = Result<T, &'static str>;
+/// The result, or the error code; for `INVALID_KS` with its reason.
+pub(super) type Prediction<T> = Result<T, &'static str>;
 
-/// The longest session in the account, and what a token has for its sessions if nothing is said.
+/// The maximum lifetime of the account, which is also the default duration of a token.
 pub(super) const DAY: i64 = 86_400;
 
-/// Names that only a token can give, among those of the steps.
+/// The reserved privileges among those of the steps.
 const OF_THE_SERVER: [&str; 5] = ["list", "edit", "setrole", "sessionid", "apptoken"];
 
 impl Role {
@@ -101,8 +101,8 @@ impl Model {
         Self { now, tokens: Vec::new(), sessions: Vec::new(), users: BTreeMap::new() }
     }
 
-    /// Whether a caller can call at all.
-    fn admit(&self, caller: Caller) -> Answer<&'static [Right]> {
+    /// Whether the session of a caller is valid.
+    fn admit(&self, caller: Caller) -> Prediction<&'static [Right]> {
         use Right::{AddTokens, ChangeTokens, DeleteTokens, LogIn, ManageUsers, ReadTokens};
         const ALL: &[Right] = &[AddTokens, ChangeTokens, DeleteTokens, ReadTokens, LogIn, ManageUsers];
         let session = match caller {
@@ -130,16 +130,16 @@ impl Model {
         })
     }
 
-    pub(super) fn allow(&self, caller: Caller, right: Right) -> Answer<()> {
+    pub(super) fn allow(&self, caller: Caller, right: Right) -> Prediction<()> {
         if self.admit(caller)?.contains(&right) { Ok(()) } else { Err("SERVICE_FORBIDDEN") }
     }
 
-    /// The token, if it can still be seen.
-    fn find(&self, token: Option<usize>) -> Answer<usize> {
+    /// The token, unless it is deleted.
+    fn find(&self, token: Option<usize>) -> Prediction<usize> {
         token.filter(|token| !self.tokens[*token].is_deleted).ok_or("APP_TOKEN_ID_NOT_FOUND")
     }
 
-    fn make_user(&mut self, user: Option<&str>) -> Answer<()> {
+    fn make_user(&mut self, user: Option<&str>) -> Prediction<()> {
         let Some(user) = user else { return Ok(()) };
         if user.contains(' ') {
             return Err("INVALID_FIELD_VALUE");
@@ -148,7 +148,7 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn add_token(&mut self, caller: Caller, settings: &Settings) -> Answer<usize> {
+    pub(super) fn add_token(&mut self, caller: Caller, settings: &Settings) -> Prediction<usize> {
         self.allow(caller, Right::AddTokens)?;
         self.make_user(settings.user)?;
         self.tokens.push(Token {
@@ -167,7 +167,12 @@ impl Model {
         Ok(self.tokens.len() - 1)
     }
 
-    pub(super) fn change_token(&mut self, caller: Caller, token: Option<usize>, changes: &Changes) -> Answer<usize> {
+    pub(super) fn change_token(
+        &mut self,
+        caller: Caller,
+        token: Option<usize>,
+        changes: &Changes,
+    ) -> Prediction<usize> {
         fn apply<T: Copy>(change: Change<T>, field: &mut Option<T>) {
             match change {
                 Change::Keep => {}
@@ -197,7 +202,7 @@ impl Model {
         Ok(number)
     }
 
-    pub(super) fn delete_token(&mut self, caller: Caller, token: Option<usize>) -> Answer<()> {
+    pub(super) fn delete_token(&mut self, caller: Caller, token: Option<usize>) -> Prediction<()> {
         self.allow(caller, Right::DeleteTokens)?;
         let number = self.find(token)?;
         let token = &mut self.tokens[number];
@@ -205,13 +210,13 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn read_token(&self, caller: Caller, token: Option<usize>) -> Answer<usize> {
+    pub(super) fn read_token(&self, caller: Caller, token: Option<usize>) -> Prediction<usize> {
         self.allow(caller, Right::ReadTokens)?;
         self.find(token)
     }
 
-    /// The tokens that a list must have, in no order.
-    pub(super) fn list_tokens(&self, caller: Caller, wanted: &Wanted) -> Answer<Vec<usize>> {
+    /// The tokens of a list, in any order.
+    pub(super) fn list_tokens(&self, caller: Caller, wanted: &Wanted) -> Prediction<Vec<usize>> {
         self.allow(caller, Right::ReadTokens)?;
         let is_wanted = |token: &Token| {
             let of_user = |user: &str| token.user.is_some_and(|own| own.eq_ignore_ascii_case(user));
@@ -229,7 +234,7 @@ impl Model {
         self.tokens.iter().filter(|token| !token.is_deleted).count()
     }
 
-    /// A session that no token starts.
+    /// A session without a token.
     pub(super) fn start(&mut self, kind: Kind, user: &'static str, lifetime: i64) -> usize {
         let privileges = match kind {
             Kind::Widget => parse("view:*,widget:1"),
@@ -240,7 +245,7 @@ impl Model {
         self.sessions.len() - 1
     }
 
-    /// A session of a token; `id` is the token's, and goes into its privileges.
+    /// A session of a token. `id` is the token id in its privileges.
     pub(super) fn log_in(
         &mut self,
         caller: Caller,
@@ -248,7 +253,7 @@ impl Model {
         id: &str,
         is_proven: bool,
         wishes: &Wishes,
-    ) -> Answer<usize> {
+    ) -> Prediction<usize> {
         self.allow(caller, Right::LogIn)?;
         let number = self.find(token)?;
         let token = &self.tokens[number];
@@ -271,8 +276,8 @@ impl Model {
         Ok(self.sessions.len() - 1)
     }
 
-    /// Ends the caller's session, and all of its token.
-    pub(super) fn end(&mut self, caller: Caller) -> Answer<()> {
+    /// Ends the session of the caller, and all sessions of its token.
+    pub(super) fn end(&mut self, caller: Caller) -> Prediction<()> {
         self.admit(caller)?;
         let Caller::Session(number) = caller else { return Ok(()) };
         let session = &mut self.sessions[number];
@@ -286,7 +291,7 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn add_user(&mut self, caller: Caller, user: &str, role: Option<Role>) -> Answer<()> {
+    pub(super) fn add_user(&mut self, caller: Caller, user: &str, role: Option<Role>) -> Prediction<()> {
         self.allow(caller, Right::ManageUsers)?;
         if user.contains(' ') {
             return Err("INVALID_FIELD_VALUE");
@@ -298,8 +303,8 @@ impl Model {
         Ok(())
     }
 
-    /// Deletes a user and his tokens, whose sessions go on.
-    pub(super) fn delete_user(&mut self, caller: Caller, user: &str) -> Answer<()> {
+    /// Deletes a user and its tokens. Their sessions stay valid.
+    pub(super) fn delete_user(&mut self, caller: Caller, user: &str) -> Prediction<()> {
         self.allow(caller, Right::ManageUsers)?;
         self.users.remove(&user.to_lowercase()).ok_or("INVALID_USER_ID")?;
         for token in &mut self.tokens {
@@ -309,7 +314,7 @@ impl Model {
     }
 }
 
-/// The privileges of a session: its token's, and what was asked where the token leaves it open.
+/// The privileges of a session: those of the token, and the allowed ones of the request.
 fn granted(id: &str, of_token: Option<&str>, asked: Option<&str>) -> Privileges {
     let mut all = parse(&format!("sessionid:{id},apptoken:{id}"));
     all.extend(of_token.map(parse).unwrap_or_default());
@@ -325,7 +330,7 @@ fn granted(id: &str, of_token: Option<&str>, asked: Option<&str>) -> Privileges 
     all
 }
 
-/// Reads `name:value/value,name`.
+/// Parses `name:value/value,name`.
 fn parse(text: &str) -> Privileges {
     let mut all = Privileges::new();
     for item in text.split(',') {

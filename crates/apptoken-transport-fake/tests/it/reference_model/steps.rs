@@ -1,4 +1,4 @@
-//! Random steps of an account's life.
+//! Random steps.
 
 use apptoken_core::api::app_token::AppTokenOrder;
 use apptoken_core::value::Change;
@@ -26,7 +26,7 @@ pub(super) enum Step {
     Wait(u32),
 }
 
-/// Who calls; the administrator also while there is no session.
+/// The caller; the administrator if there is no session yet.
 #[derive(Clone, Debug)]
 pub(super) enum By {
     Nobody,
@@ -34,7 +34,7 @@ pub(super) enum By {
     Session(Index),
 }
 
-/// What a new token is given.
+/// The properties of a new token.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) user: Option<&'static str>,
@@ -45,7 +45,7 @@ pub(super) struct Settings {
     pub(super) hash_type: Option<HashType>,
 }
 
-/// What changes in a token.
+/// The changes of a token.
 #[derive(Clone, Debug)]
 pub(super) struct Changes {
     pub(super) user: Change<&'static str>,
@@ -56,7 +56,7 @@ pub(super) struct Changes {
     pub(super) hash_type: Option<HashType>,
 }
 
-/// What a login asks for.
+/// The request of a login.
 #[derive(Clone, Debug)]
 pub(super) struct Wishes {
     pub(super) user: Option<&'static str>,
@@ -65,7 +65,7 @@ pub(super) struct Wishes {
     pub(super) privileges: Option<&'static str>,
 }
 
-/// What the hash of a login is made of.
+/// The input of the token hash.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Proof {
     Right,
@@ -74,7 +74,7 @@ pub(super) enum Proof {
     OtherValue,
 }
 
-/// Which tokens a list shows, and how many at a time.
+/// The filter and page size of a list.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     pub(super) user: Option<&'static str>,
@@ -86,10 +86,10 @@ pub(super) struct Wanted {
     pub(super) page_size: u16,
 }
 
-/// Ids of users have no case; the last one is none that a user can be given.
+/// User ids, which have no case. The last one is invalid.
 const USERS: [&str; 5] = ["alice", "ALICE", "bob", "importer@example.org", "no user"];
 
-/// `setrole` with a role that there is, one that there is not, and one that the login may choose.
+/// `setrole` with an existing role, an unknown role and a role that the login may choose.
 const OF_TOKENS: [&str; 7] =
     ["list:*", "edit:*,mine:1/2", "mine:*", "setrole:READER", "setrole:DELETER", "setrole:NONE", "setrole:*"];
 
@@ -102,10 +102,10 @@ const OF_LOGINS: [&str; 6] = [
     "sessionid:x,apptoken:y,view:*",
 ];
 
-/// Lifetimes and waits meet, and so do the ends of tokens.
+/// Lifetimes and waits are equal in some cases, to test the boundaries of expiry.
 const SECONDS: [u32; 6] = [1, 10, 60, 600, 3_600, 86_400];
 
-/// A life: it begins with tokens, since most steps need one.
+/// A sequence of steps. It starts with new tokens, because most steps need one.
 pub(super) fn life() -> impl Strategy<Value = Vec<Step>> {
     let token = settings().prop_map(|settings| Step::AddToken(By::Administrator, settings));
     (vec(token, 2..=4), vec(step(), 20..=40)).prop_map(|(first, further)| first.into_iter().chain(further).collect())
@@ -131,7 +131,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Mostly one who may.
+/// Usually a caller with permission.
 fn by() -> impl Strategy<Value = By> {
     prop_oneof![1 => Just(By::Nobody), 9 => Just(By::Administrator), 4 => any::<Index>().prop_map(By::Session)]
 }

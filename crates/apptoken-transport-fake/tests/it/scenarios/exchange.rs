@@ -1,13 +1,13 @@
-//! Sending a request of a scenario to the fake, and reading its answer.
+//! Sends the requests of a scenario to the fake and parses the replies.
 
-use apptoken_transport_fake::{Answer, Fake, WireRequest};
+use apptoken_transport_fake::{DeliveryKind, Fake, WireRequest};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::{Map, Value};
 
 use super::template::text;
 
-/// An answer as scenarios see it.
+/// A reply in the form of the scenarios.
 pub(super) struct Response {
     pub(super) status: u16,
     pub(super) content_type: String,
@@ -20,7 +20,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 impl Response {
     pub(super) fn of(fake: &Fake, request: &Value) -> Self {
         let delivery = fake.handle(&wire_request(request));
-        let Answer::Reply(reply) = delivery.answer else { panic!("no fault was injected") };
+        let DeliveryKind::Reply(reply) = delivery.kind else { panic!("no fault was injected") };
         let header = |name: &str| reply.header(name).unwrap_or_default().replace(' ', "").to_lowercase();
         let content_type = header("Content-Type");
         let body = read(&content_type, &String::from_utf8_lossy(&reply.body));
@@ -75,7 +75,7 @@ fn wire_request(request: &Value) -> WireRequest {
     WireRequest { method: method.to_owned(), target: quoted(&target), headers, body }
 }
 
-/// Encodes what may not stand in a target.
+/// Encodes characters that a target must not contain.
 fn quoted(target: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-~/:?&=%[]{},*~@!$'()+;#|".contains(&byte);
     target
@@ -108,7 +108,7 @@ fn form(params: &Map<String, Value>) -> String {
     pairs.join("&")
 }
 
-/// A value as the recording's Python wrote it.
+/// A value as text, in the form of the Python recorder.
 fn python(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),
@@ -129,7 +129,7 @@ fn read(content_type: &str, body: &str) -> Value {
     parsed.unwrap_or_else(|| body.into())
 }
 
-/// The root's name and what is in it: a text, an object of the children, or a list where names are repeated.
+/// The name and content of the root: a text, an object of its children, or a list if names repeat.
 fn read_xml(body: &str) -> Option<Value> {
     let mut reader = Reader::from_str(body);
     let mut open: Vec<Element> = Vec::new();
@@ -161,7 +161,7 @@ fn read_xml(body: &str) -> Option<Value> {
     }
 }
 
-/// Name, children and text of an element that is not closed yet.
+/// The name, children and text of an open element.
 type Element = (String, Vec<(String, Value)>, String);
 
 fn content(children: Vec<(String, Value)>, text: String) -> Value {

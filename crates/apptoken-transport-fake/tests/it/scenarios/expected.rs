@@ -1,4 +1,4 @@
-//! Comparing an answer with what is expected: all must be equal but for expressions.
+//! Compares a reply with the expected one. Everything must be equal, except for expressions.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::exchange::Response;
 use super::template::{Context, text};
 
-/// Seconds that a time may be before and after the expected one.
+/// How many seconds a time may be before or after the expected one.
 const EARLY: i64 = 6;
 const LATE: i64 = 3;
 
-/// Compares all parts that the step tells.
+/// Compares all parts of the reply that the step defines.
 pub(super) fn compare(step: &Value, response: &Response, context: &Context) -> Result<(), String> {
     let expect = &step["expect"];
     let differs =
@@ -125,7 +125,7 @@ fn fits(expected: &Value, actual: &Value, context: &Context) -> bool {
         .all(|((name, argument), group)| hole_fits(name, argument, group.map_or("", |group| group.as_str()), context))
 }
 
-/// What may stand for a hole.
+/// Whether a text matches a placeholder.
 fn hole(name: &str) -> Option<&'static str> {
     Some(match name {
         "ks" => "[A-Za-z0-9+/_-]{60,}={0,2}",
@@ -157,7 +157,7 @@ fn hole_fits(name: &str, argument: &str, text: &str, context: &Context) -> bool 
     }
 }
 
-/// Version and partner of a KS, such as `v2:103`.
+/// The version and partner of a KS, such as `v2:103`.
 fn ks_kind(text: &str) -> Option<String> {
     let plain = text.replace('-', "+").replace('_', "/");
     let data = STANDARD_NO_PAD.decode(plain.trim_end_matches('=')).ok()?;

@@ -1,4 +1,4 @@
-//! The recorded scenarios, run through the fake's entrance.
+//! Runs the recorded scenarios with `Fake::handle`.
 
 mod exchange;
 mod expected;
@@ -15,7 +15,7 @@ use self::exchange::Response;
 use self::template::Context;
 
 #[test]
-fn every_recorded_exchange_is_answered_alike() {
+fn every_recorded_exchange_gets_the_recorded_reply() {
     let mut failures = Vec::new();
     for scenario in scenarios() {
         let (passed, total, failed) = run(&scenario);
@@ -25,7 +25,7 @@ fn every_recorded_exchange_is_answered_alike() {
     assert!(failures.is_empty(), "{} exchanges differ:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Each scenario has a fake of its own, which stores answers as the recorded server does.
+/// Each scenario has its own fake with the response cache on, as on the recorded server.
 fn run(scenario: &Scenario) -> (usize, usize, Vec<String>) {
     let fake =
         Fake::builder().response_cache(true).build_from_config(&partners().to_string()).expect("a sound configuration");
@@ -69,7 +69,7 @@ fn exchange(fake: &Fake, context: &mut Context, step: &Value) -> Result<(), Stri
     compared
 }
 
-/// What no call of the API can change.
+/// A change that no API call can make.
 fn change(fake: &Fake, control: &Value) {
     let path = control["path"].as_str().expect("a path");
     let body = &control["body"];

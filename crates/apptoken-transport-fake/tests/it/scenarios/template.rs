@@ -1,4 +1,4 @@
-//! Expressions such as `${hash:SHA256:w:t.token}` in requests and expected answers.
+//! Expressions such as `${hash:SHA256:w:t.token}` in requests and expected replies.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(super) struct Context {
     expression: Regex,
 }
 
-/// What makes the names of a run its own.
+/// A suffix that makes the names of a run unique.
 const SUFFIX: &str = "0c0ffee1";
 
 impl Context {
@@ -86,7 +86,7 @@ impl Context {
         }))
     }
 
-    /// Puts values in the place of the expressions; a text that is one expression takes its type too.
+    /// Replaces expressions by their values. If a text is a single expression, its type is kept too.
     pub(super) fn render(&self, template: &Value) -> Value {
         match template {
             Value::Object(items) => items.iter().map(|(key, value)| (key.clone(), self.render(value))).collect(),
@@ -104,7 +104,7 @@ impl Context {
         self.expression.replace_all(template, |found: &regex::Captures<'_>| text(&value(&found[1]))).into()
     }
 
-    /// The expression that a whole text is.
+    /// The expression, if the whole text is one.
     pub(super) fn whole<'a>(&self, template: &'a str) -> Option<&'a str> {
         let found = self.expression.captures(template)?;
         (found.get(0)?.len() == template.len()).then(|| found.get(1).expect("a group").as_str())

@@ -1,4 +1,4 @@
-//! The actions of `appToken`: what they take, what they return, and whose tokens they see.
+//! The actions of `appToken`: their parameters, their results, and the account of their tokens.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use apptoken_core::value::Change;
 use apptoken_core::{
     Action, AppTokenId, Clock as _, Error, ErrorKind, HashType, KalturaCode, PartnerId, SessionOptions, UnixSeconds,
 };
-use apptoken_transport_fake::{Fault, TokenSpec, TokenStatus, Trouble};
+use apptoken_transport_fake::{Fault, FaultKind, TokenSpec, TokenStatus};
 use serde_json::{Value, json};
 
 use super::{World, assert_alike, error_code, not_found, of_user, refused};
 use crate::client::partner;
 
 #[test]
-fn every_action_misses_a_token_that_is_not_the_accounts_own() {
+fn no_action_finds_a_token_of_another_account() {
     for row in ["unknown", "deleted", "of another account"] {
         for action in ["get", "update", "delete", "list", "startSession"] {
             let world = World::new();
@@ -55,7 +55,7 @@ fn call(world: &World, action: &str, token: &AppToken) -> Result<(), Error> {
 }
 
 #[test]
-fn what_a_typed_token_can_still_get_wrong() {
+fn invalid_fields_of_a_typed_token_are_errors() {
     let bad_user = refused("INVALID_FIELD_VALUE", json!({ "FIELD_NAME": "sessionUserId" }));
     let bad_char = refused("INVALID_PARAMETER_CHAR", json!({ "XML_FIELD": "description" }));
     let described = |text: &str| NewAppToken { description: Some(text.into()), ..of_user("alice") };
@@ -75,7 +75,7 @@ fn what_a_typed_token_can_still_get_wrong() {
 }
 
 #[test]
-fn parameters_that_are_missing() {
+fn missing_parameters_are_errors() {
     let missing = |name: &str| refused("MISSING_MANDATORY_PARAMETER", json!({ "PARAM_NAME": name }));
     for (row, params, answer) in [
         ("appToken.add", json!({}), missing("appToken")),
@@ -93,7 +93,7 @@ fn parameters_that_are_missing() {
 }
 
 #[test]
-fn an_update_leaves_out_what_it_keeps() {
+fn an_update_sends_only_changed_fields() {
     let world = World::new();
     let token = world.add(NewAppToken { description: Some("old".into()), ..of_user("alice") });
     let changes = AppTokenChanges { description: Change::Set("new".into()), ..AppTokenChanges::default() };
@@ -105,9 +105,9 @@ fn an_update_leaves_out_what_it_keeps() {
     );
 }
 
-/// A typed change has only what can be changed, so no token can be sent back whole.
+/// A typed change has only writable fields, so it cannot send back a whole token.
 #[test]
-fn an_update_that_echoes_what_cannot_be_changed() {
+fn an_update_may_repeat_some_read_only_properties() {
     let world = World::new();
     let token = world.add(of_user("alice"));
     let shown = world.wire.borrow().answer.clone();
@@ -130,7 +130,7 @@ fn an_update_that_echoes_what_cannot_be_changed() {
 }
 
 #[test]
-fn delete_returns_nothing_and_works_once() {
+fn a_token_can_be_deleted_once() {
     let world = World::new();
     let token = world.add(of_user("alice"));
     let (id, delete) = (token.id.as_str(), || Delete { id: token.id.clone() });
@@ -140,9 +140,9 @@ fn delete_returns_nothing_and_works_once() {
 }
 
 #[test]
-fn a_lock_that_timed_out_is_waited_for() {
+fn a_lock_timeout_is_retried() {
     let world = World::new();
-    world.fake.inject(Fault::on("appToken.add", Trouble::ApiError("LOCK_TIMED_OUT".into())).nth(1));
+    world.fake.inject(Fault::on("appToken.add", FaultKind::ApiError("LOCK_TIMED_OUT".into())).nth(1));
     world.add(of_user("alice"));
     assert_eq!(world.fake.journal().count("appToken.add"), 2);
     assert_eq!(world.fake.tokens(partner()).len(), 1);
@@ -150,7 +150,7 @@ fn a_lock_that_timed_out_is_waited_for() {
 }
 
 #[test]
-fn reads_and_logins_may_be_repeated_and_changes_may_not() {
+fn reads_and_logins_can_be_repeated_but_not_changes() {
     for (row, repeat, expected) in [
         ("add", Add::REPEAT, IfNotSent),
         ("update", Update::REPEAT, IfNotSent),
@@ -162,7 +162,7 @@ fn reads_and_logins_may_be_repeated_and_changes_may_not() {
         assert_eq!(repeat, expected, "{row}");
     }
     let world = World::new();
-    world.fake.inject(Fault::on("appToken.add", Trouble::Reset).nth(1).after_commit());
+    world.fake.inject(Fault::on("appToken.add", FaultKind::Reset).nth(1).after_commit());
     let error = world.call(Add { app_token: of_user("alice") }).unwrap_err();
     assert_eq!((error.kind(), error.may_have_acted()), (ErrorKind::NoReply, true));
     assert_eq!(world.fake.tokens(partner()).len(), 1, "added once, although no answer came");

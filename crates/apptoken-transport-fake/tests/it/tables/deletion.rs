@@ -1,4 +1,4 @@
-//! What deleting, changing and ending does to the sessions of a token.
+//! How deletion, updates and `session.end` affect the sessions of a token.
 
 use apptoken_core::api::app_token::{AppTokenChanges, Delete, NewAppToken, Update};
 use apptoken_core::api::session::End;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{World, assert_alike, of_user};
 
-/// The sessions that an account can have besides those of a token.
+/// The sessions of an account without those of a token.
 fn others(world: &World) -> [(&'static str, Ks); 4] {
     [
         ("of another token", world.log_in(&world.add(of_user("bob"))).ks().clone()),
@@ -18,7 +18,7 @@ fn others(world: &World) -> [(&'static str, Ks); 4] {
 }
 
 #[test]
-fn deleting_a_token_ends_its_sessions_and_no_others() {
+fn deleting_a_token_ends_only_its_own_sessions() {
     let world = World::new();
     let token = world.add(of_user("alice"));
     let (first, second) = (world.log_in(&token), world.log_in(&token));
@@ -32,7 +32,7 @@ fn deleting_a_token_ends_its_sessions_and_no_others() {
 }
 
 #[test]
-fn changing_a_token_ends_no_session() {
+fn an_update_of_a_token_ends_no_session() {
     let world = World::new();
     let token = world.add(of_user("alice"));
     let session = world.log_in(&token);
@@ -51,7 +51,7 @@ fn changing_a_token_ends_no_session() {
 }
 
 #[test]
-fn ending_one_session_ends_all_of_its_token_and_no_others() {
+fn ending_a_session_keeps_sessions_of_other_tokens() {
     let world = World::new();
     let token = world.add(of_user("alice"));
     let (first, second) = (world.log_in(&token), world.log_in(&token));
@@ -67,7 +67,7 @@ fn ending_one_session_ends_all_of_its_token_and_no_others() {
 }
 
 #[test]
-fn ending_a_session_that_no_token_started() {
+fn ending_a_session_without_token_ends_only_that_session() {
     let world = World::new();
     for (row, ks) in others(&world).into_iter().skip(1) {
         assert_eq!(world.call_with(Some(&ks), End::session_without_app_token()).ok(), Some(()), "{row}");
@@ -84,9 +84,9 @@ fn ending_a_session_that_no_token_started() {
     assert_eq!(world.fault_of(&session), "");
 }
 
-/// The id as it is sent becomes the session's group, and deletion names the group as it is sent to it.
+/// The session id is the token id as the login sends it, and deletion revokes the id as it is sent to it.
 #[test]
-fn a_session_started_with_the_id_in_capitals_is_not_ended_by_deletion() {
+fn deleting_a_token_keeps_sessions_of_its_upper_case_id() {
     let world = World::new();
     let token = world.add(of_user("alice"));
     let mut shouted = token.clone();
@@ -100,7 +100,7 @@ fn a_session_started_with_the_id_in_capitals_is_not_ended_by_deletion() {
 }
 
 #[test]
-fn the_group_of_a_session_is_its_token_whatever_the_token_says() {
+fn the_session_id_is_always_the_token_id() {
     let world = World::new();
     let privileges = Some(Privileges::parse("sessionid:other"));
     let token = world.add(NewAppToken { session_privileges: privileges, ..of_user("alice") });
@@ -112,7 +112,7 @@ fn the_group_of_a_session_is_its_token_whatever_the_token_says() {
 }
 
 #[test]
-fn a_session_that_ended_cannot_start_another() {
+fn an_ended_session_cannot_start_another() {
     let world = World::new();
     let (token, other) = (world.add(of_user("alice")), world.add(of_user("bob")));
     let session = world.log_in(&token);

@@ -1,4 +1,4 @@
-//! The fields of an app token: what `appToken.add` and `appToken.update` take, and what every answer shows.
+//! The fields of an app token: the input of `appToken.add` and `appToken.update`, and their replies.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{World, is_invalid_input, of_user, refused};
 use crate::client::{PARTNER, partner};
 
 #[test]
-fn a_new_token_is_sent_and_answered_field_by_field() {
+fn every_field_of_a_new_token_is_sent_and_returned() {
     let now = World::new().now();
     let in_an_hour = TokenExpiry::after(Duration::from_secs(3_600), UnixSeconds(now)).unwrap();
     let at_a_date = TokenExpiry::at(UnixSeconds(now + 86_400), UnixSeconds(now)).unwrap();
@@ -91,7 +91,7 @@ fn a_new_token_is_sent_and_answered_field_by_field() {
 }
 
 #[test]
-fn a_change_is_sent_and_answered_field_by_field() {
+fn every_changed_field_is_sent_and_returned() {
     let now = World::new().now();
     let later = TokenExpiry::at(UnixSeconds(now + 9_000), UnixSeconds(now)).unwrap();
     let keep = AppTokenChanges::default;
@@ -189,7 +189,7 @@ fn a_change_is_sent_and_answered_field_by_field() {
 }
 
 #[test]
-fn a_change_of_nothing_changes_nothing() {
+fn an_empty_update_changes_nothing() {
     let world = World::new();
     let token = world.add(full(&world));
     let mut before = world.wire.borrow().answer.clone();
@@ -200,7 +200,7 @@ fn a_change_of_nothing_changes_nothing() {
 }
 
 #[test]
-fn typed_tokens_hold_what_the_answer_shows() {
+fn typed_tokens_have_all_fields_of_the_reply() {
     let world = World::new();
     let token = world.add(full(&world));
     let expected = world.wire.borrow().answer.clone();
@@ -223,9 +223,9 @@ fn typed_tokens_hold_what_the_answer_shows() {
     assert_eq!(shown, expected);
 }
 
-/// The typed expiry is a date after now: none of these values can be written with it.
+/// A typed expiry is a future time, so it cannot represent these values.
 #[test]
-fn the_expiry_of_a_token_is_a_time_of_the_server() {
+fn the_expiry_of_a_token_is_checked_on_the_server_clock() {
     let now = World::new().now();
     for (row, given, stored) in [
         ("0 is now", json!(0), json!(now)),
@@ -265,7 +265,7 @@ fn the_expiry_of_a_token_is_a_time_of_the_server() {
 }
 
 #[test]
-fn enumerations_take_their_own_values_only() {
+fn values_outside_an_enumeration_are_errors() {
     let session_type =
         |value: &str| json!({ "ENUM_VAL": value, "PARAM_NAME": "sessionType", "ENUM_TYPE": "KalturaSessionType" });
     let hash_type =
@@ -288,7 +288,7 @@ fn enumerations_take_their_own_values_only() {
 }
 
 #[test]
-fn what_is_null_in_json_is_cast() {
+fn null_in_json_is_cast() {
     for (row, given, answer) in [
         ("sessionDuration", json!({ "sessionDuration": null }), json!({ "sessionDuration": 0 })),
         ("sessionPrivileges", json!({ "sessionPrivileges": null }), json!({ "sessionPrivileges": "" })),
@@ -299,7 +299,7 @@ fn what_is_null_in_json_is_cast() {
 }
 
 #[test]
-fn the_duration_of_sessions_has_no_bounds() {
+fn the_session_duration_of_a_token_is_not_limited() {
     for (row, given, lifetime) in [("0", 0, 0), ("negative", -60, -60), ("ten days", 864_000, 864_000)] {
         let world = World::new();
         let added = world.call_by_hand("appToken.add", json!({ "appToken": { "sessionDuration": given } }));
@@ -311,7 +311,7 @@ fn the_duration_of_sessions_has_no_bounds() {
 }
 
 #[test]
-fn without_a_maximum_of_the_account_a_token_has_no_duration() {
+fn a_token_has_no_duration_if_the_account_has_no_maximum() {
     let fake = Fake::builder().build();
     fake.add_account(Account::new(partner()).max_lifetime(None));
     let world = World::of(fake);
@@ -332,7 +332,7 @@ fn without_a_maximum_of_the_account_a_token_has_no_duration() {
 
 /// No typed parameter has these fields.
 #[test]
-fn what_the_server_sets_cannot_be_set() {
+fn read_only_fields_cannot_be_set() {
     let refused = |property: &str| {
         refused("PROPERTY_VALIDATION_NOT_UPDATABLE", json!({ "PROP_NAME": format!("KalturaAppToken::{property}") }))
     };
@@ -359,7 +359,7 @@ fn what_the_server_sets_cannot_be_set() {
 }
 
 #[test]
-fn the_server_sets_these_fields() {
+fn the_server_sets_read_only_fields() {
     let world = World::new();
     for hash_type in HashType::ALL {
         let token = world.add(NewAppToken { hash_type: Some(hash_type), ..none() });
@@ -381,7 +381,7 @@ fn the_server_sets_these_fields() {
 }
 
 #[test]
-fn whoever_may_read_a_token_reads_its_value() {
+fn reading_a_token_returns_its_value() {
     let world = World::new();
     let token = world.add(none());
     let value = token.token.as_ref().unwrap().expose();
@@ -396,19 +396,19 @@ fn whoever_may_read_a_token_reads_its_value() {
 }
 
 #[test]
-fn ids_have_no_case_and_no_trailing_blanks() {
+fn ids_are_found_in_any_case_and_with_trailing_spaces() {
     let world = World::new();
     let token = world.add(none());
     let upper = AppTokenId::parse(token.id.as_str().to_ascii_uppercase()).unwrap();
     assert_eq!(world.call(Get { id: upper }).unwrap().id, token.id);
     let padded = format!("{}  ", token.id);
-    world.check_by_hand("blanks behind", "appToken.get", json!({ "id": padded }), json!({ "id": token.id.as_str() }));
+    world.check_by_hand("trailing spaces", "appToken.get", json!({ "id": padded }), json!({ "id": token.id.as_str() }));
     assert!(is_invalid_input(AppTokenId::parse(padded)), "the typed id has none");
     assert!(is_invalid_input(AppTokenId::parse(token.token.unwrap().expose())), "nor is it the token's value");
 }
 
 #[test]
-fn a_stored_user_id_has_a_hundred_characters() {
+fn a_stored_user_id_is_cut_to_100_characters() {
     let world = World::new();
     let (long, cut) = ("u".repeat(101), "u".repeat(100));
     let token = world.add(of_user(&long));
@@ -419,7 +419,7 @@ fn a_stored_user_id_has_a_hundred_characters() {
 }
 
 #[test]
-fn names_and_types_of_objects() {
+fn unknown_classes_and_properties_are_ignored() {
     for (row, params, answer) in [
         ("objectType of another class", json!({ "appToken": { "objectType": "KalturaUser" } }), json!({ "status": 2 })),
         ("objectType that does not exist", json!({ "appToken": { "objectType": "Nope" } }), json!({ "status": 2 })),

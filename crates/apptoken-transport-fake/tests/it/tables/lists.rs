@@ -1,4 +1,4 @@
-//! `appToken.list`: filters, order, pages, and the shape of the answer.
+//! `appToken.list`: filters, order, pages, and the form of the reply.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use apptoken_core::api::app_token::{
 use apptoken_core::api::user;
 use apptoken_core::api::user::NewUser;
 use apptoken_core::{AllPages, AppTokenId, HashType, UnixSeconds};
-use apptoken_transport_fake::{Answer, TokenSpec, TokenStatus, WireRequest};
+use apptoken_transport_fake::{DeliveryKind, TokenSpec, TokenStatus, WireRequest};
 use serde_json::{Value, json};
 
 use super::{World, endpoint, is_invalid_input, of_user};
@@ -52,7 +52,7 @@ impl Shelf {
         page["objects"].as_array().unwrap().iter().map(name).collect()
     }
 
-    /// The same in the order of the names, for where no order was asked for.
+    /// The same, sorted by name, for lists without an order.
     fn sorted_names(&self, page: &Value) -> String {
         let mut names: Vec<char> = self.names(page).chars().collect();
         names.sort_unstable();
@@ -65,7 +65,7 @@ impl Shelf {
 }
 
 #[test]
-fn typed_filters() {
+fn typed_filters_select_tokens() {
     let shelf = Shelf::new();
     let all = AppTokenFilter::default;
     let at = |seconds: i64| Some(UnixSeconds(shelf.began + seconds));
@@ -165,7 +165,7 @@ fn typed_filters() {
 }
 
 #[test]
-fn typed_orders() {
+fn typed_orders_sort_tokens() {
     let shelf = Shelf::new();
     for (row, order, found) in [
         ("+createdAt", AppTokenOrder::CreatedFirst, "abde"),
@@ -180,7 +180,7 @@ fn typed_orders() {
 }
 
 #[test]
-fn filters_that_no_typed_filter_has() {
+fn a_filter_by_hand_ignores_unknown_and_empty_fields() {
     let shelf = Shelf::new();
     for (row, filter, found) in [
         ("hashTypeEqual does not exist", json!({ "hashTypeEqual": "MD5" }), "abde"),
@@ -203,7 +203,7 @@ fn filters_that_no_typed_filter_has() {
 }
 
 #[test]
-fn orders_that_no_typed_order_has() {
+fn unknown_orders_are_ignored() {
     let shelf = Shelf::new();
     let mut by_id = shelf.tokens.clone();
     by_id.retain(|(name, _)| *name != 'c');
@@ -213,7 +213,7 @@ fn orders_that_no_typed_order_has() {
         ("none: by id", "", &*by_id),
         ("a name without sign", "createdAt", &by_id),
         ("a name that does not exist", "-description", &by_id),
-        ("a blank, which an unencoded + becomes in a form", " createdAt", &by_id),
+        ("a space, which an unencoded + becomes in a form", " createdAt", &by_id),
         ("one that exists among others", "+nope,-createdAt", "edba"),
         ("the first one decides", "-createdAt,+updatedAt", "edba"),
     ] {
@@ -227,7 +227,7 @@ fn orders_that_no_typed_order_has() {
             headers: vec![("Content-Type".into(), "application/x-www-form-urlencoded".into())],
             body: body.into_bytes(),
         };
-        let Answer::Reply(reply) = shelf.world.fake.handle(&request).answer else { panic!("no reply") };
+        let DeliveryKind::Reply(reply) = shelf.world.fake.handle(&request).kind else { panic!("no reply") };
         shelf.names(&serde_json::from_slice(&reply.body).unwrap())
     };
     assert_eq!(of_form("%2BcreatedAt"), "abde", "encoded");
@@ -235,7 +235,7 @@ fn orders_that_no_typed_order_has() {
 }
 
 #[test]
-fn equal_times_keep_the_order_of_ids() {
+fn tokens_of_equal_times_are_sorted_by_id() {
     let world = World::new();
     for _ in 0..8 {
         let _ = world.fake.add_token(partner(), TokenSpec::new(HashType::Sha1));
@@ -248,7 +248,7 @@ fn equal_times_keep_the_order_of_ids() {
 }
 
 #[test]
-fn pages() {
+fn pages_have_the_requested_size() {
     let world = World::new();
     for number in 0..501 {
         let _ = world.fake.add_token(partner(), TokenSpec::new(HashType::Sha1).description(&number.to_string()));
@@ -261,7 +261,7 @@ fn pages() {
         ("more than the largest", json!({ "pageSize": 501 }), 500),
         ("the last page", json!({ "pageSize": 500, "pageIndex": 2 }), 1),
         ("behind the last page", json!({ "pageSize": 500, "pageIndex": 3 }), 0),
-        ("size 0 is no limit", json!({ "pageSize": 0 }), 501),
+        ("size 0 means no limit", json!({ "pageSize": 0 }), 501),
         ("so is a negative size", json!({ "pageSize": -1 }), 501),
         ("page 0 is the first", json!({ "pageSize": 500, "pageIndex": 0 }), 500),
         ("and so is a negative page", json!({ "pageSize": 500, "pageIndex": -5 }), 500),
@@ -302,7 +302,7 @@ fn all_pages_together_are_the_list() {
 }
 
 #[test]
-fn ids_beyond_five_hundred_do_not_count() {
+fn ids_beyond_500_are_ignored() {
     let world = World::new();
     let id = world.fake.add_token(partner(), TokenSpec::new(HashType::Sha1)).id;
     for (before, found) in [(499, 1), (500, 0)] {
@@ -319,7 +319,7 @@ fn ids_beyond_five_hundred_do_not_count() {
 }
 
 #[test]
-fn empty_lists() {
+fn only_a_list_for_an_unknown_user_omits_objects() {
     let world = World::new();
     world.add(of_user("alice"));
     let none = json!({ "totalCount": 0, "objects": [], "objectType": "KalturaAppTokenListResponse" });
@@ -330,7 +330,7 @@ fn empty_lists() {
     for (row, filter, answer) in [
         ("a token that is unknown", unknown, none.clone()),
         ("a user without tokens", user("bob"), none),
-        // The one case in which the server leaves the list out.
+        // The only case in which the server omits the list.
         (
             "a user that is unknown",
             user("nobody"),

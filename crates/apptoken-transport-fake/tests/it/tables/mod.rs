@@ -1,8 +1,7 @@
-//! The tables of Kaltura's reference on app tokens, row by row: what a client can get wrong in a request, and a server in
-//! its answer.
+//! Tables of facts about app tokens, row by row: mistakes of clients in requests, and surprises in replies.
 //!
-//! Where a typed action can say a row, it is what sends it, and both its request and the answer are compared. The other
-//! rows are requests by hand: nobody who uses the typed actions can send them by mistake.
+//! If a typed action can send the request of a row, the test uses it and compares the request and the reply. The other
+//! rows are sent by hand: users of the typed actions cannot make these mistakes.
 
 mod actions;
 mod deletion;
@@ -28,7 +27,7 @@ use serde_json::{Value, json};
 
 use crate::client::{self, partner};
 
-/// An account on a fake, its administrator, and what went over the wire last.
+/// An account of a fake, its administrator, and the last request and reply.
 struct World {
     fake: Fake,
     admin: Ks,
@@ -55,7 +54,7 @@ impl World {
         self.fake.clock().time().0
     }
 
-    /// Compares what the administrator's call of a typed action sends and is answered.
+    /// Compares the request and reply of a typed action of the administrator.
     fn check<A: Action>(&self, row: &str, action: A, sent: Value, answer: Value) {
         let result = self.call(action);
         let wire = self.wire.borrow();
@@ -68,7 +67,7 @@ impl World {
         );
     }
 
-    /// Compares what the administrator is answered to parameters that no typed action sends.
+    /// Compares the reply to parameters that no typed action sends.
     fn check_by_hand(&self, row: &str, action: &str, params: Value, answer: Value) {
         assert_alike(row, &self.call_by_hand(action, params), &answer);
     }
@@ -108,7 +107,7 @@ impl World {
         self.run(self.login(token)).unwrap()
     }
 
-    /// A session of a token from a new widget session, also one that has ended when it begins.
+    /// A session of a token, started with a new widget session. It may be expired at once.
     fn start(&self, token: &AppToken, options: SessionOptions) -> Result<StartedSession, Error> {
         self.start_from(&self.widget_ks(), token, options)
     }
@@ -122,7 +121,7 @@ impl World {
         self.call_with(None, StartWidgetSession::of(partner())).unwrap().ks
     }
 
-    /// A session by the account's secret.
+    /// A session that is started with the account secret.
     fn session_of(&self, session_type: SessionType, user_id: &str) -> Ks {
         let secret = self.fake.admin_secret(partner()).unwrap();
         let user_id = Some(user_id.to_owned());
@@ -167,7 +166,7 @@ fn of_user(user_id: &str) -> NewAppToken {
     NewAppToken { session_user_id: Some(user_id.to_owned()), ..NewAppToken::default() }
 }
 
-/// The answer of an error.
+/// An expected error reply.
 fn refused(code: &str, args: Value) -> Value {
     json!({ "objectType": "KalturaAPIException", "code": code, "args": args })
 }
@@ -184,7 +183,7 @@ fn assert_alike(row: &str, answer: &Value, expected: &Value) {
     assert!(is_alike(answer, expected), "{row}: answered {answer} instead of {expected}");
 }
 
-/// Whether an answer has everything that is expected; a member that is expected to be null must be absent.
+/// Whether a reply contains everything that is expected. A member that is expected to be null must be absent.
 fn is_alike(answer: &Value, expected: &Value) -> bool {
     match (answer, expected) {
         (Value::Object(members), Value::Object(expected)) => {
@@ -201,7 +200,7 @@ fn is_invalid_input<T>(result: Result<T, Error>) -> bool {
     result.is_err_and(|error| error.kind() == ErrorKind::InvalidInput)
 }
 
-/// Kaltura's code, if it answered with one.
+/// The error code of Kaltura, if there is one.
 fn code(result: Result<(), Error>) -> Option<KalturaCode> {
     match result.err()?.kind() {
         ErrorKind::Kaltura(code) => Some(code),

@@ -1,4 +1,4 @@
-//! What the vendor's guides of 2026 say of app tokens, against what the server does.
+//! Compares what the vendor's guides of 2026 say about app tokens with what the server does.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use apptoken_core::value::Change;
 use apptoken_core::{
     AppTokenId, Clock as _, ErrorKind, HashType, KalturaCode, KsFault, Privileges, SessionType, UnixSeconds,
 };
-use apptoken_transport_fake::{Fault, Trouble};
+use apptoken_transport_fake::{Fault, FaultKind};
 use serde_json::json;
 
 use super::{World, assert_alike, is_invalid_input, of_user, refused};
@@ -31,7 +31,7 @@ fn hash_type_and_session_type_can_be_changed() {
 }
 
 #[test]
-fn zero_is_neither_never_nor_the_default() {
+fn an_expiry_or_duration_of_zero_is_not_a_default() {
     let world = World::new();
     let now = UnixSeconds(world.now());
     assert!(is_invalid_input(TokenExpiry::after(Duration::ZERO, now)), "cannot be said");
@@ -66,7 +66,7 @@ fn a_token_cannot_be_disabled() {
 }
 
 #[test]
-fn tokens_are_managed_by_whoever_has_the_permissions() {
+fn tokens_are_managed_with_the_right_permissions() {
     let world = World::new();
     let role = world.role(&["APP_TOKEN_BASE", "APP_TOKEN_ADD", "APP_TOKEN_UPDATE", "APP_TOKEN_DELETE"]);
     let session_privileges = Some(Privileges::new().set_role(&role).unwrap());
@@ -79,7 +79,7 @@ fn tokens_are_managed_by_whoever_has_the_permissions() {
 }
 
 #[test]
-fn limits_on_actions_are_of_two_kinds() {
+fn a_used_up_session_fails_and_a_rate_limit_is_retried() {
     let world = World::new();
     let session_privileges = Some(Privileges::new().actions_limit(2).unwrap());
     let ks = world.log_in(&world.add(NewAppToken { session_privileges, ..of_user("alice") })).ks().clone();
@@ -90,17 +90,17 @@ fn limits_on_actions_are_of_two_kinds() {
     assert_eq!(get(), Err(used_up), "the session's own limit");
 
     let token = world.add(of_user("alice"));
-    world.fake.inject(Fault::on("appToken.startSession", Trouble::ActionBlocked).nth(1));
+    world.fake.inject(Fault::on("appToken.startSession", FaultKind::ActionBlocked).nth(1));
     let began = world.fake.clock().now();
     assert_eq!(world.log_in(&token).user_id(), "alice", "the server's limit is waited for");
     assert_ne!(world.fake.clock().now(), began);
-    world.fake.inject(Fault::on("appToken.startSession", Trouble::ActionBlocked));
+    world.fake.inject(Fault::on("appToken.startSession", FaultKind::ActionBlocked));
     let error = world.run(world.login(&token)).unwrap_err().error;
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Kaltura(KalturaCode::ActionBlocked), true));
 }
 
 #[test]
-fn addresses_are_compared_one_by_one() {
+fn each_address_of_iprestrict_is_compared() {
     let restricted = ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::RestrictedIp));
     for (row, addresses, result) in [
         ("the address", "127.0.0.1", None),
@@ -117,7 +117,7 @@ fn addresses_are_compared_one_by_one() {
 }
 
 #[test]
-fn answers_are_bare() {
+fn results_have_no_envelope() {
     let world = World::new();
     world.widget_ks();
     let answer = world.wire.borrow().answer.clone();
@@ -131,7 +131,7 @@ fn answers_are_bare() {
 }
 
 #[test]
-fn codes_of_errors() {
+fn error_codes_that_only_the_guides_name_do_not_occur() {
     let world = World::new();
     let token = world.add(of_user("alice"));
     let session = world.log_in(&token);

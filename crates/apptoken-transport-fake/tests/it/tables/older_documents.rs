@@ -1,4 +1,4 @@
-//! What the vendor's older documents on app tokens say, against what the server does.
+//! Compares what the vendor's older documents say about app tokens with what the server does.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use apptoken_core::value::Change;
 use apptoken_core::{
     Call, Clock as _, Endpoint, HashType, KalturaCode, Ks, Privileges, SessionOptions, SessionType, UnixSeconds,
 };
-use apptoken_transport_fake::{Account, Answer, Fake, TokenSpec, WireRequest};
+use apptoken_transport_fake::{Account, DeliveryKind, Fake, TokenSpec, WireRequest};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -20,7 +20,7 @@ use super::{World, assert_alike, code, is_invalid_input, of_user, refused};
 use crate::client::{self, partner};
 
 #[test]
-fn how_long_a_widget_session_lasts() {
+fn a_widget_session_lasts_as_requested_up_to_the_maximum() {
     for (row, asked, max, lifetime) in [
         ("a day, not 84600 seconds", None, Some(1_000_000), 86_400),
         ("what is asked", Some(900), Some(86_400), 900),
@@ -46,7 +46,7 @@ fn how_long_a_widget_session_lasts() {
 }
 
 #[test]
-fn actions_that_do_not_exist() {
+fn unknown_actions_are_errors() {
     for (row, action, service) in [
         ("session.getWidgetSession", "getwidgetsession", "session"),
         ("user.register", "register", "user"),
@@ -65,7 +65,7 @@ fn actions_that_do_not_exist() {
 }
 
 #[test]
-fn the_token_hash_is_a_plain_hash_of_the_sent_session_and_the_token() {
+fn the_token_hash_is_a_plain_hash_of_ks_and_token() {
     let world = World::new();
     let token = world.add(NewAppToken { hash_type: Some(HashType::Sha256), ..of_user("alice") });
     let value = token.token.as_ref().unwrap().expose();
@@ -100,7 +100,7 @@ fn the_token_hash_is_a_plain_hash_of_the_sent_session_and_the_token() {
 }
 
 #[test]
-fn the_token_hash_is_of_the_tokens_type_over_any_session_of_the_account() {
+fn any_session_of_the_account_can_be_hashed_with_its_type() {
     let world = World::new();
     for of_token in HashType::ALL {
         let token = world.add(NewAppToken { hash_type: Some(of_token), ..of_user("alice") });
@@ -133,7 +133,7 @@ fn the_token_hash_is_of_the_tokens_type_over_any_session_of_the_account() {
 }
 
 #[test]
-fn what_a_login_asks_counts_where_the_token_says_nothing() {
+fn a_login_sets_what_the_token_does_not_set() {
     let user = |user: &str| Some(user.to_owned());
     for (row, of_token, asked, granted, is_made) in [
         ("user of the token", user("alice"), user("bob"), "alice", true),
@@ -152,7 +152,7 @@ fn what_a_login_asks_counts_where_the_token_says_nothing() {
         assert_eq!(
             session.changes().requested_user,
             asked.filter(|asked| asked != granted),
-            "{row}: told to the caller"
+            "{row}: reported to the caller"
         );
         let is_user = world.call(user::Get { user_id: Some(granted.to_owned()) }).is_ok();
         assert_eq!(is_user, is_made, "{row}: made");
@@ -175,7 +175,7 @@ fn what_a_login_asks_counts_where_the_token_says_nothing() {
         assert_eq!(
             session.changes().requested_type,
             asked.filter(|asked| *asked != granted),
-            "{row}: told to the caller"
+            "{row}: reported to the caller"
         );
         let may_list = world.call_with(Some(session.ks()), List::default()).is_ok();
         assert_eq!(may_list, granted == admin, "{row}: what it may");
@@ -183,7 +183,7 @@ fn what_a_login_asks_counts_where_the_token_says_nothing() {
 }
 
 #[test]
-fn a_session_lasts_as_long_as_the_shortest_of_three() {
+fn the_shortest_of_three_lifetimes_applies() {
     let day = 86_400;
     for (row, duration, ends_in, asked, lifetime) in [
         ("the default of the token", None, None, None, day),
@@ -208,14 +208,14 @@ fn a_session_lasts_as_long_as_the_shortest_of_three() {
         let session = world.run(world.login(&token).options(options)).unwrap();
         assert_eq!(session.lifetime(), seconds(lifetime), "{row}");
         let is_shortened = asked.is_some_and(|asked| lifetime + 5 < asked);
-        assert_eq!(session.changes().shortened.is_some(), is_shortened, "{row}: told to the caller");
+        assert_eq!(session.changes().shortened.is_some(), is_shortened, "{row}: reported to the caller");
         world.fake.clock().advance(seconds(lifetime - 1));
         assert_eq!(world.fault_of(session.ks()), "", "{row}: to the last second");
         world.fake.clock().advance(seconds(1));
         assert_eq!(world.fault_of(session.ks()), "EXPIRED", "{row}: and no longer");
     }
-    // A login refuses to ask for these.
-    for (row, asked, lifetime) in [("0 is no wish", 0, day), ("a negative wish has ended", -60, 0)] {
+    // A login rejects these privileges.
+    for (row, asked, lifetime) in [("0 means not set", 0, day), ("a negative value is already expired", -60, 0)] {
         let world = World::new();
         let token = world.add(of_user("alice"));
         let ks = world.widget_ks();
@@ -228,7 +228,7 @@ fn a_session_lasts_as_long_as_the_shortest_of_three() {
 }
 
 #[test]
-fn privileges_of_token_and_login() {
+fn a_login_adds_allowed_privileges_to_those_of_the_token() {
     for (row, of_token, asked, granted, dropped) in [
         ("the token's", "list:*,setrole:7", "", "list:*,setrole:7", ""),
         ("one of the server's", "list:*,setrole:7", "setrole:9", "list:*,setrole:7", "setrole:9"),
@@ -261,13 +261,13 @@ fn privileges_of_token_and_login() {
         let all = format!("sessionid:{0},apptoken:{0}{comma}{granted}", token.id);
         assert_eq!(world.wire.borrow().answer["privileges"], all, "{row}");
         assert_eq!(session.privileges().to_string(), all, "{row}: as the client reads it");
-        assert_eq!(session.changes().dropped_privileges.to_string(), dropped, "{row}: told to the caller");
+        assert_eq!(session.changes().dropped_privileges.to_string(), dropped, "{row}: reported to the caller");
     }
 }
 
-/// No login can take more than its token gives: these are dropped from what it asks without a word.
+/// A login cannot get more than its token allows. The server drops these privileges silently.
 #[test]
-fn names_of_the_server_can_only_stand_on_a_token() {
+fn reserved_privileges_are_allowed_only_on_a_token() {
     let names = "edit sview list download downloadasset editplaylist sviewplaylist actionslimit setrole restrictingrole \
                  limitentry iprestrict urirestrict enableentitlement disableentitlement disableentitlementforentry \
                  disableentitlementforplaylist privacycontext enablecategorymoderation reftime sessionkey preview \
@@ -288,7 +288,7 @@ fn names_of_the_server_can_only_stand_on_a_token() {
 }
 
 #[test]
-fn lists_hide_what_is_deleted_and_what_is_not_on_the_page() {
+fn lists_omit_deleted_tokens_and_those_of_other_pages() {
     let world = World::new();
     for _ in 0..31 {
         let _ = world.fake.add_token(partner(), TokenSpec::new(HashType::Sha1));
@@ -300,7 +300,7 @@ fn lists_hide_what_is_deleted_and_what_is_not_on_the_page() {
 }
 
 #[test]
-fn paths_and_names() {
+fn names_are_accepted_in_any_case_and_paths_are_checked() {
     let world = World::new();
     let get = |target: &str| {
         let body = json!({ "ks": world.admin.expose(), "format": 1 }).to_string();
@@ -310,7 +310,7 @@ fn paths_and_names() {
             headers: vec![("Content-Type".into(), "application/json".into())],
             body: body.into_bytes(),
         };
-        let Answer::Reply(reply) = world.fake.handle(&request).answer else { panic!("no reply") };
+        let DeliveryKind::Reply(reply) = world.fake.handle(&request).kind else { panic!("no reply") };
         (reply.status, serde_json::from_slice::<Value>(&reply.body).unwrap_or_default())
     };
     for (row, target, status) in [
@@ -334,7 +334,7 @@ fn paths_and_names() {
 }
 
 #[test]
-fn what_a_token_has_if_nothing_is_said() {
+fn a_token_without_settings_has_the_defaults() {
     for (row, max, duration) in [("a day", Some(86_400), 86_400), ("the account's maximum", Some(259_200), 259_200)] {
         let fake = Fake::builder().build();
         fake.add_account(Account::new(partner()).max_lifetime(max));
@@ -347,7 +347,7 @@ fn what_a_token_has_if_nothing_is_said() {
 }
 
 #[test]
-fn a_tokens_user_gives_its_roles_only_if_it_is_there_and_active() {
+fn the_user_of_a_token_gives_its_roles_only_if_it_is_active() {
     let world = World::new();
     let reader = world.role(&["APP_TOKEN_BASE", "BASE_USER_SESSION_PERMISSION"]);
     let user = NewUser { role_ids: Some(reader), ..NewUser::new("reader") };
@@ -374,13 +374,13 @@ fn a_tokens_user_gives_its_roles_only_if_it_is_there_and_active() {
 }
 
 #[test]
-fn secrets_travel_encrypted() {
+fn a_url_without_tls_is_rejected() {
     assert!(is_invalid_input(Endpoint::parse("http://www.kaltura.com")));
     assert!(Endpoint::parse("http://127.0.0.1:8080").is_ok(), "what does not leave the machine need not be");
 }
 
 #[test]
-fn status_and_privileges_have_nothing_to_do_with_a_role() {
+fn status_and_privileges_are_independent_of_roles() {
     let world = World::new();
     let adder = world.role(&["APP_TOKEN_ADD", "APP_TOKEN_UPDATE"]);
     let with =
@@ -391,7 +391,7 @@ fn status_and_privileges_have_nothing_to_do_with_a_role() {
     assert_eq!(added.status, AppTokenStatus::Active);
 }
 
-/// What one of the vendor's guides takes the token hash for.
+/// An HMAC, as one of the vendor's guides describes the token hash.
 fn hmac_sha256(key: &[u8], message: &[u8]) -> String {
     let padded = |pad: u8| -> Vec<u8> { (0..64).map(|at| key.get(at).copied().unwrap_or(0) ^ pad).collect() };
     let inner = Sha256::new().chain_update(padded(0x36)).chain_update(message).finalize();

@@ -1,4 +1,4 @@
-//! Who may call which action of `appToken`.
+//! The permissions for the actions of `appToken`.
 
 use apptoken_core::api::app_token::{
     Add, AppToken, AppTokenChanges, Delete, Get, List, NewAppToken, StartSession, Update,
@@ -15,7 +15,7 @@ use crate::client::partner;
 const ACTIONS: [&str; 6] = ["add", "update", "delete", "get", "list", "startSession"];
 const ALL: &str = "add update delete get list startSession";
 
-/// The permissions that one of the actions asks for, and which actions each is enough for.
+/// The permissions of these actions, with the actions that each one allows.
 const PERMISSIONS: [(&str, &str); 6] = [
     ("APP_TOKEN_ADD", "add"),
     ("APP_TOKEN_UPDATE", "update"),
@@ -26,7 +26,7 @@ const PERMISSIONS: [(&str, &str); 6] = [
 ];
 
 #[test]
-fn sessions_without_a_role_of_their_own() {
+fn sessions_without_a_role_have_that_of_their_type() {
     let world = World::new();
     let of_type = |session_type| NewAppToken { session_type: Some(session_type), ..of_user("alice") };
     let user = world.log_in(&world.add(of_type(SessionType::User)));
@@ -45,12 +45,12 @@ fn sessions_without_a_role_of_their_own() {
 }
 
 #[test]
-fn a_role_with_one_permission() {
+fn a_role_with_one_permission_allows_its_actions() {
     let world = World::new();
     for (permission, allowed) in PERMISSIONS {
         check(&world, permission, Some(&with_role(&world, &[permission])), allowed);
     }
-    // What is no permission of these actions opens none of them, and KMC_READ_ONLY counts only with what it needs.
+    // Other permissions allow none of these actions, and KMC_READ_ONLY has no effect without KMC_ACCESS.
     for (permissions, allowed) in [
         (&["ADMIN_BASE"][..], ""),
         (&["KMC_ACCESS"], ""),
@@ -63,7 +63,7 @@ fn a_role_with_one_permission() {
 }
 
 #[test]
-fn a_role_without_one_permission() {
+fn a_role_without_a_permission_forbids_its_actions() {
     let world = World::new();
     for (permission, _) in PERMISSIONS {
         let others: Vec<_> = PERMISSIONS.iter().filter(|(each, _)| *each != permission).collect();
@@ -74,7 +74,7 @@ fn a_role_without_one_permission() {
 }
 
 #[test]
-fn where_the_role_of_a_session_comes_from() {
+fn the_role_comes_from_the_session_the_user_or_the_type() {
     let world = World::new();
     let reader = world.role(&["APP_TOKEN_BASE"]);
     let deleter = world.role(&["APP_TOKEN_DELETE"]);
@@ -106,7 +106,7 @@ fn where_the_role_of_a_session_comes_from() {
         ("the token's setrole wins over the user's", token("reader", user, &format!("setrole:{deleter}")), "delete"),
         ("setrole binds an administrator too", token("alice", admin, &set_reader), "get list"),
         ("setrole by system name", token("alice", user, "setrole:PLAYBACK_BASE_ROLE"), "startSession"),
-        ("setrole null is no role", token("alice", admin, "setrole:null"), ""),
+        ("setrole null means no role", token("alice", admin, "setrole:null"), ""),
         ("restrictingrole takes away", token("reader", user, &format!("restrictingrole:{reader}")), ""),
         ("a user that was deleted has no role any more", gone, "startSession"),
         ("setrole in a session by secret", by_secret(user, &set_reader), "get list"),
@@ -117,7 +117,7 @@ fn where_the_role_of_a_session_comes_from() {
 }
 
 #[test]
-fn a_role_is_looked_up_when_the_session_is_used() {
+fn a_missing_role_is_an_error_when_the_session_is_used() {
     let world = World::new();
     let with = |privileges: &str| {
         let session_privileges = Some(Privileges::parse(privileges));
@@ -158,8 +158,8 @@ fn with_role(world: &World, permissions: &[&str]) -> Ks {
     world.log_in(&world.add(NewAppToken { session_privileges, ..of_user("alice") })).ks().clone()
 }
 
-/// Calls each action and compares which are allowed. What is forbidden names the action as it is declared, and has no
-/// effect.
+/// Calls each action and compares which are allowed. The error of a forbidden action contains its declared name, and
+/// the action has no effect.
 fn check(world: &World, caller: &str, ks: Option<&Ks>, allowed: &str) {
     for action in ACTIONS {
         let row = format!("{action} by {caller}");

@@ -1,4 +1,4 @@
-//! The user of a token's sessions, whom `appToken.add` and `appToken.update` make if there is none.
+//! The user of the sessions of a token. `appToken.add` and `appToken.update` create it if it does not exist.
 
 use apptoken_core::api::app_token::{Add, AppToken, AppTokenChanges, Delete, Get, NewAppToken, Update};
 use apptoken_core::api::user;
@@ -12,7 +12,7 @@ use super::{World, assert_alike, code, of_user, refused};
 use crate::client::partner;
 
 #[test]
-fn a_missing_user_is_made_if_the_id_is_sound() {
+fn a_missing_user_with_a_valid_id_is_created() {
     let (longest, too_long) = ("x".repeat(320), "x".repeat(321));
     for (id, is_sound) in [
         ("a@b.c", true),
@@ -51,7 +51,7 @@ fn a_missing_user_is_made_if_the_id_is_sound() {
 }
 
 #[test]
-fn a_user_that_was_made_has_its_id_for_a_name_and_no_role() {
+fn a_user_that_a_token_creates_is_named_by_its_id() {
     let world = World::new();
     world.add(of_user("importer@example.org"));
     let made = world.call(user::Get { user_id: Some("importer@example.org".into()) }).unwrap();
@@ -60,7 +60,7 @@ fn a_user_that_was_made_has_its_id_for_a_name_and_no_role() {
 }
 
 #[test]
-fn a_user_that_is_there_is_taken() {
+fn an_existing_user_is_linked() {
     let world = World::new();
     let role = world.role(&["BASE_USER_SESSION_PERMISSION"]);
     let user = NewUser { role_ids: Some(role.clone()), ..NewUser::new("alice") };
@@ -75,7 +75,7 @@ fn a_user_that_is_there_is_taken() {
 }
 
 #[test]
-fn a_token_without_user_needs_the_anonymous_one() {
+fn a_token_without_user_needs_the_anonymous_user() {
     let anonymous = |yes| {
         let fake = Fake::builder().build();
         fake.add_account(Account::new(partner()).anonymous_user(yes));
@@ -93,7 +93,7 @@ fn a_token_without_user_needs_the_anonymous_one() {
 }
 
 #[test]
-fn the_anonymous_user_appears_with_the_first_session_without_user() {
+fn the_first_session_without_user_creates_the_anonymous_user() {
     for (row, feature, user, appears) in [
         ("a session without user", "FEATURE_END_USER_REPORTS", "", true),
         ("a session of a user", "FEATURE_END_USER_REPORTS", "somebody", false),
@@ -109,7 +109,7 @@ fn the_anonymous_user_appears_with_the_first_session_without_user() {
 }
 
 #[test]
-fn every_update_looks_for_the_user_again() {
+fn an_update_creates_a_renamed_user_again() {
     let world = World::new();
     let token = world.add(of_user("alice"));
     // Typed changes of a user cannot rename it.
@@ -126,7 +126,7 @@ fn every_update_looks_for_the_user_again() {
 }
 
 #[test]
-fn the_end_of_a_user_is_the_end_of_its_tokens_and_not_of_their_sessions() {
+fn deleting_a_user_deletes_its_tokens_but_not_their_sessions() {
     let world = World::new();
     let (mine, other) = (world.add(of_user("alice")), world.add(of_user("bob")));
     let (session, apart) = (world.log_in(&mine), world.log_in(&other));
@@ -145,7 +145,7 @@ fn the_end_of_a_user_is_the_end_of_its_tokens_and_not_of_their_sessions() {
     assert_eq!(world.fault_of(apart.ks()), "");
 }
 
-/// Changes the user of a token that had a sound one.
+/// Changes the user of a token with a valid user.
 fn change_user(world: &World, session_user_id: Change<String>) -> Result<AppToken, Error> {
     let token = world.add(of_user("before"));
     let changes = AppTokenChanges { session_user_id, ..AppTokenChanges::default() };

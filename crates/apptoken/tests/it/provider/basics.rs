@@ -9,7 +9,7 @@ use apptoken::login::renewal::RenewalPolicy;
 use apptoken::{
     Endpoint, ErrorKind, FnTransport, Ks, Observer, Provider, RetryPolicy, Transport as _, TransportFailure,
 };
-use apptoken_transport_fake::{Fake, Fault, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
 use super::support::{DAY, HOUR, START, WIDGET, builder, builder_with, credential, endpoint, logins, token};
 
@@ -24,7 +24,7 @@ fn a_failed_renewal_keeps_a_valid_session() {
     let fake = Fake::new();
     let provider = builder(&fake).build();
     let first = provider.session().unwrap();
-    fake.inject(Fault::on_any(Trouble::Refused));
+    fake.inject(Fault::on_any(FaultKind::Refused));
     fake.clock().advance(23 * HOUR);
     for _ in 0..100 {
         assert!(provider.session().unwrap().ks().is_same(first.ks()));
@@ -39,7 +39,7 @@ fn a_failed_renewal_keeps_a_valid_session() {
 fn a_failed_login_is_tried_again_after_a_pause() {
     let fake = Fake::new();
     let provider = builder(&fake).retry(RetryPolicy::none()).build();
-    let fault = fake.inject(Fault::on(WIDGET, Trouble::Refused));
+    let fault = fake.inject(Fault::on(WIDGET, FaultKind::Refused));
     for _ in 0..20 {
         assert_eq!(provider.session().unwrap_err().kind(), ErrorKind::NotSent);
     }
@@ -116,13 +116,13 @@ fn a_limited_call_returns_a_session_in_time_or_none() {
     let fake = Fake::new();
     let provider = builder(&fake).build();
     let limit = Duration::from_secs(5);
-    fake.inject(Fault::on(START, Trouble::Refused).nth(1));
+    fake.inject(Fault::on(START, FaultKind::Refused).nth(1));
     let first = provider.session_within(limit).unwrap().expect("one retry fits into the limit");
     assert!(
         provider.session_within(Duration::ZERO).unwrap().unwrap().ks().is_same(first.ks()),
         "a cached session is returned with any limit"
     );
-    fake.inject(Fault::on_any(Trouble::Refused));
+    fake.inject(Fault::on_any(FaultKind::Refused));
     provider.invalidate(first.ks());
     assert!(provider.session_within(Duration::ZERO).unwrap().is_none());
     let error = provider.session_within(Duration::from_secs(60)).unwrap_err();
@@ -156,9 +156,9 @@ fn a_limit_holds_while_the_transport_hangs() {
 fn a_limited_call_waits_for_the_end_of_a_pause() {
     let fake = Fake::new();
     let provider = builder(&fake).retry(RetryPolicy::none()).build();
-    fake.inject(Fault::on(WIDGET, Trouble::Refused).nth(1));
+    fake.inject(Fault::on(WIDGET, FaultKind::Refused).nth(1));
     assert!(provider.session().is_err());
-    fake.inject(Fault::on(WIDGET, Trouble::Refused).nth(1));
+    fake.inject(Fault::on(WIDGET, FaultKind::Refused).nth(1));
     assert!(provider.session_within(Duration::from_secs(30)).unwrap().is_some());
     assert_eq!(fake.journal().count(WIDGET), 3);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use apptoken::store::MemoryStore;
 use apptoken::{Provider, UreqTransport};
 use apptoken_emulator::Emulator;
-use apptoken_transport_fake::{Fake, Fault, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
 use super::support::{DAY, HOUR, START, WIDGET, builder, builder_with, credential, token};
 
@@ -42,7 +42,7 @@ fn a_refused_widget_session_is_replaced_by_one_from_no_cache() {
     let fake = Fake::builder().response_cache(true).build();
     let provider = builder(&fake).build();
     let first = provider.session().unwrap();
-    fake.inject(Fault::on(START, Trouble::ApiError("INVALID_APP_TOKEN_HASH".into())).nth(1));
+    fake.inject(Fault::on(START, FaultKind::ApiError("INVALID_APP_TOKEN_HASH".into())).nth(1));
     provider.invalidate(first.ks());
     provider.session().unwrap();
     assert_eq!((fake.journal().count(WIDGET), fake.journal().count(START)), (2, 3));

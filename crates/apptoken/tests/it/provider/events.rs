@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use apptoken::{Event, Observer, Provider, UnixSeconds, WithExpiry};
-use apptoken_transport_fake::{Fake, Fault, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
 use super::support::{DAY, Notes, START, builder, builder_with, credential, endpoint, token};
 
@@ -27,7 +27,7 @@ fn each_step_of_a_session_is_reported() {
         ]
     );
     advance(&fake, 64_800);
-    fake.inject(Fault::on(START, Trouble::Status(503)).nth(1));
+    fake.inject(Fault::on(START, FaultKind::Status(503)).nth(1));
     provider.session().unwrap();
     assert_eq!(
         notes.take(),
@@ -94,13 +94,13 @@ fn no_event_shows_a_secret() {
     let provider = builder_with(&fake, &own).observer(all.clone()).build();
     let mut secrets = vec![own.secret.expose().to_owned()];
     let troubles = [
-        Trouble::Reset,
-        Trouble::Html(200),
-        Trouble::Truncated,
-        Trouble::Malformed,
-        Trouble::Xml,
-        Trouble::ApiError("INVALID_KS".into()),
-        Trouble::ApiError("INVALID_APP_TOKEN_HASH".into()),
+        FaultKind::Reset,
+        FaultKind::Html(200),
+        FaultKind::Truncated,
+        FaultKind::Malformed,
+        FaultKind::Xml,
+        FaultKind::ApiError("INVALID_KS".into()),
+        FaultKind::ApiError("INVALID_APP_TOKEN_HASH".into()),
     ];
     for trouble in troubles {
         let session = provider.session().unwrap();
@@ -158,7 +158,7 @@ fn events_become_log_lines() {
         tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).with_writer(log.clone()).finish();
     let listening = subscriber.set_default();
     let session = provider.session().unwrap();
-    fake.inject(Fault::on_any(Trouble::ApiError("APP_TOKEN_EXPIRED".into())));
+    fake.inject(Fault::on_any(FaultKind::ApiError("APP_TOKEN_EXPIRED".into())));
     provider.invalidate(session.ks());
     provider.session().unwrap_err();
     drop(listening);

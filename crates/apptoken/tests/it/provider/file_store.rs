@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use apptoken::store::{FileStore, SessionStore as _, StoreErrorKind};
 use apptoken::{FileSource, Provider, RetryPolicy};
-use apptoken_transport_fake::{Fake, Fault, Token, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
 
 use super::stores::{Folder, PATIENCE, key, mode};
 use super::support::{DAY, HOUR, Notes, START, builder_with, endpoint, logins, partner, token};
@@ -235,7 +235,7 @@ fn an_exposed_credentials_file_is_reported_once_per_change() {
     let source = FileSource::new(&path);
     let builder = Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock());
     let provider = builder.observer(notes.clone()).build();
-    fake.inject(Fault::on(START, Trouble::ApiError("APP_TOKEN_NOT_ACTIVE".into())));
+    fake.inject(Fault::on(START, FaultKind::ApiError("APP_TOKEN_NOT_ACTIVE".into())));
     for (mode, warnings) in [(0o640, 1), (0o644, 0), (0o600, 0), (0o604, 1), (0o400, 0)] {
         set_mode(mode);
         // The source is read again after a refusal.

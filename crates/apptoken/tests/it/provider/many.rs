@@ -8,7 +8,7 @@ use apptoken::{
     UreqTransport, UserSession,
 };
 use apptoken_emulator::Emulator;
-use apptoken_transport_fake::{Fake, Fault, Token, TokenSpec, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, Token, TokenSpec};
 
 use super::support::{DAY, HOUR, Notes, START, WIDGET, builder_with, credential, logins, partner};
 
@@ -100,7 +100,7 @@ fn each_user_has_its_own_result() {
     let fake = Fake::new();
     let provider = provider(&fake);
     let known = provider.for_user("known").session().unwrap();
-    fake.inject(Fault::on(START, Trouble::ApiError("ACTION_BLOCKED".into())).nth(2));
+    fake.inject(Fault::on(START, FaultKind::ApiError("ACTION_BLOCKED".into())).nth(2));
     let sessions = provider.start_many(["a", "known", "b", "a", "c\n", "", "d"]);
     let result = |user: &str| &sessions.iter().find(|found| found.user_id == user).unwrap().session;
     let order: Vec<&str> = sessions.iter().map(|found| found.user_id.as_str()).collect();
@@ -120,7 +120,7 @@ fn an_outage_ends_all_batches() {
     let fake = Fake::new();
     let provider = builder_with(&fake, &open_token(&fake)).retry(RetryPolicy::none()).build();
     provider.session().unwrap();
-    fake.inject(Fault::on("multirequest", Trouble::Refused));
+    fake.inject(Fault::on("multirequest", FaultKind::Refused));
     let sessions = provider.start_many(users(1000));
     assert_eq!(sessions.len(), 1000);
     assert!(sessions.iter().all(|user| user.session.as_ref().unwrap_err().kind() == ErrorKind::NotSent));
@@ -131,8 +131,8 @@ fn an_outage_ends_all_batches() {
 fn an_expired_widget_session_is_replaced_for_the_batch() {
     let fake = Fake::new();
     let provider = provider(&fake);
-    fake.inject(Fault::on(START, Trouble::ApiError("INVALID_KS".into())).nth(1));
-    fake.inject(Fault::on(START, Trouble::ApiError("INVALID_APP_TOKEN_HASH".into())).nth(2));
+    fake.inject(Fault::on(START, FaultKind::ApiError("INVALID_KS".into())).nth(1));
+    fake.inject(Fault::on(START, FaultKind::ApiError("INVALID_APP_TOKEN_HASH".into())).nth(2));
     let sessions = provider.start_many(users(10));
     assert!(sessions.iter().all(|user| user.session.is_ok()));
     assert_eq!((fake.journal().count(WIDGET), fake.journal().count(START)), (2, 12));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use apptoken::{Clock as _, RetryPolicy};
-use apptoken_transport_fake::{Fake, Fault, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
 use super::support::{Machine, builder_with, logins, token};
 
@@ -43,8 +43,8 @@ impl Program {
         let retry = RetryPolicy { jitter_seed: self.lifetime, ..RetryPolicy::default() };
         let provider = builder_with(&fake, &token).clock(machine.clone()).retry(retry).build();
         let faults = || {
-            fake.inject(Fault::on_any(Trouble::Reset).probability(0.025).after_commit());
-            fake.inject(Fault::on_any(Trouble::Status(503)).probability(0.025));
+            fake.inject(Fault::on_any(FaultKind::Reset).probability(0.025).after_commit());
+            fake.inject(Fault::on_any(FaultKind::Status(503)).probability(0.025));
         };
         faults();
         let (begun, mut report) = (fake.clock().time().0, Report::default());
@@ -65,7 +65,7 @@ impl Program {
                 match event {
                     Event::ServerGoes => {
                         report.requests = fake.journal().requests();
-                        fake.inject(Fault::on_any(Trouble::Refused));
+                        fake.inject(Fault::on_any(FaultKind::Refused));
                     }
                     Event::ServerComes => {
                         report.requests_in_outage = fake.journal().requests() - report.requests;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use apptoken::RetryPolicy;
 use apptoken::login::renewal::RenewalPolicy;
-use apptoken_transport_fake::{Fake, Fault, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind};
 use proptest::prelude::*;
 
 use super::support::{Machine, builder_with, logins, token};
@@ -42,8 +42,8 @@ proptest! {
     ) {
         let fake = Fake::builder().seed(seed).build();
         fake.add_account(apptoken_transport_fake::Account::new(super::support::partner()));
-        fake.inject(Fault::on_any(Trouble::Reset).probability(faults));
-        fake.inject(Fault::on_any(Trouble::Delay(Duration::from_secs(late))).probability(0.2));
+        fake.inject(Fault::on_any(FaultKind::Reset).probability(faults));
+        fake.inject(Fault::on_any(FaultKind::Delay(Duration::from_secs(late))).probability(0.2));
         let token = token(&fake, Duration::from_secs(lifetime));
         let machine = Machine::of(&fake, date_off_by);
         let provider = builder_with(&fake, &token)

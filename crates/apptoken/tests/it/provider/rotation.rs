@@ -8,7 +8,7 @@ use apptoken::{
     Call, Clock as _, Credential, CredentialSource, Error, ErrorKind, FnSource, HashChoice, HashType, KalturaCode, Ks,
     KsFault, Provider, Session, drive,
 };
-use apptoken_transport_fake::{Fake, Fault, Token, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
 
 use super::support::{DAY, HOUR, builder, builder_with, credential, endpoint, logins, partner, token};
 
@@ -227,7 +227,7 @@ fn after_a_refusal_the_source_is_queried_at_once() {
         let fake = Fake::new();
         let vault = Vault::new(credential(&token(&fake, DAY)));
         let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
-        fake.inject(Fault::on("appToken.startSession", Trouble::ApiError(code.into())));
+        fake.inject(Fault::on("appToken.startSession", FaultKind::ApiError(code.into())));
         assert_eq!(provider.session().unwrap_err().code(), Some(code));
         assert_eq!(vault.queries(), queries, "{code}");
     }

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use apptoken::{ErrorKind, FnTransport, Provider, RetryPolicy, Session, Transport as _};
-use apptoken_transport_fake::{Fake, Fault, Token, Trouble};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
 
 use super::support::{DAY, builder, builder_with, credential, endpoint, logins, token};
 
@@ -62,8 +62,8 @@ fn a_stampede_costs_one_login_even_with_faults() {
     for seed in 0..5 {
         let fake = Fake::builder().seed(seed).build();
         let token = token(&fake, DAY);
-        fake.inject(Fault::on_any(Trouble::Reset).probability(0.1));
-        fake.inject(Fault::on_any(Trouble::Status(503)).probability(0.1));
+        fake.inject(Fault::on_any(FaultKind::Reset).probability(0.1));
+        fake.inject(Fault::on_any(FaultKind::Status(503)).probability(0.1));
         let patient = RetryPolicy { attempts: 30, deadline: DAY, ..RetryPolicy::default() };
         stampedes(&fake, &token, patient);
     }
@@ -73,7 +73,7 @@ fn a_stampede_costs_one_login_even_with_faults() {
 fn a_stampede_during_an_outage_costs_one_attempt_for_all() {
     let fake = Fake::new();
     let provider = builder(&fake).retry(RetryPolicy::none()).build();
-    fake.inject(Fault::on_any(Trouble::Refused));
+    fake.inject(Fault::on_any(FaultKind::Refused));
     let errors = on_threads(|| provider.session().unwrap_err());
     assert!(errors.iter().all(|error| error.kind() == ErrorKind::NotSent));
     assert_eq!(fake.journal().requests(), 1);

@@ -1,4 +1,4 @@
-//! Reads a request, within the limits.
+//! Reads a request within the limits.
 
 use std::sync::Arc;
 
@@ -13,23 +13,27 @@ use tokio::time::timeout;
 use super::body::ReplyBody;
 use crate::Limits;
 
-/// A request with a body of up to this size is small: it is read without waiting for room, and can be answered on the
-/// thread that serves all connections.
+/// The maximum body size of a small request. A small request never waits for memory, and can be handled on the thread
+/// that serves all connections.
 pub(super) const SMALL_BODY: usize = 16 << 10;
 
-/// A request, and the room that its body takes until it is dropped.
+/// A request, with the permit for the memory of its body.
 #[derive(Debug)]
-pub(super) struct Received {
+pub(super) struct ReceivedRequest {
     pub(super) request: WireRequest,
-    _room: Option<OwnedSemaphorePermit>,
+    _memory: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads a whole request.
+/// Reads a complete request.
 ///
 /// # Errors
 ///
-/// What a web server answers before any application sees the request.
-pub(super) async fn read(request: Request<Incoming>, limits: &Limits, room: &Room) -> Result<Received, Refusal> {
+/// The reply of a web server to a request that it does not pass to an application.
+pub(super) async fn read(
+    request: Request<Incoming>,
+    limits: &Limits,
+    memory: &BodyMemory,
+) -> Result<ReceivedRequest, Refusal> {
     let (head, body) = request.into_parts();
     if head.method == Method::CONNECT || head.method == Method::TRACE {
         return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED));
@@ -41,50 +45,50 @@ pub(super) async fn read(request: Request<Incoming>, limits: &Limits, room: &Roo
     if body.size_hint().lower() > limits.body_bytes as u64 {
         return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE));
     }
-    let body = timeout(limits.body_time, read_body(body, limits.body_bytes, room));
-    let (body, room) = body.await.map_err(|_| Refusal(StatusCode::REQUEST_TIMEOUT))??;
+    let body = timeout(limits.body_time, read_body(body, limits.body_bytes, memory));
+    let (body, memory) = body.await.map_err(|_| Refusal(StatusCode::REQUEST_TIMEOUT))??;
     let (method, headers) = (head.method.as_str().to_owned(), headers(&head.headers));
-    Ok(Received { request: WireRequest { method, target, headers, body }, _room: room })
+    Ok(ReceivedRequest { request: WireRequest { method, target, headers, body }, _memory: memory })
 }
 
-/// Takes memory for what has arrived, never for what was announced.
+/// Allocates memory for bytes that have arrived, not for the declared length, which costs a client nothing.
 async fn read_body(
     mut body: Incoming,
     limit: usize,
-    room: &Room,
+    memory: &BodyMemory,
 ) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Refusal> {
     let (mut bytes, mut taken) = (Vec::new(), None);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal(StatusCode::BAD_REQUEST))?;
-        // Anything else is a trailer.
+        // Ignore trailers.
         let Ok(data) = frame.into_data() else { continue };
         let length = bytes.len().saturating_add(data.len());
         if length > limit {
             return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        room.take(length, &mut taken).await;
+        memory.take(length, &mut taken).await;
         bytes.extend_from_slice(&data);
     }
     Ok((bytes, taken))
 }
 
-/// The memory that bodies above [`SMALL_BODY`] share.
+/// The memory that all bodies larger than [`SMALL_BODY`] share.
 #[derive(Debug)]
-pub(crate) struct Room(Arc<Semaphore>);
+pub(crate) struct BodyMemory(Arc<Semaphore>);
 
-impl Room {
-    /// What all of them may take together, or one if it may be larger.
+impl BodyMemory {
+    /// The maximum for all bodies together, unless the limit for one body is larger.
     const BYTES: usize = 128 << 20;
 
-    /// What is taken at a time.
+    /// The allocation unit.
     const PIECE: usize = 64 << 10;
 
-    pub(crate) fn for_bodies_of(limit: usize) -> Self {
+    pub(crate) fn for_bodies_up_to(limit: usize) -> Self {
         let pieces = Self::BYTES.max(limit).div_ceil(Self::PIECE);
         Self(Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))))
     }
 
-    /// Waits until there is room for a body of this length, part of which was taken before.
+    /// Waits until there is memory for a body of this length. `taken` is the permit for its earlier part.
     async fn take(&self, length: usize, taken: &mut Option<OwnedSemaphorePermit>) {
         let before = taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let pieces = length.saturating_sub(SMALL_BODY).div_ceil(Self::PIECE).saturating_sub(before);
@@ -107,12 +111,12 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
-/// An answer of the web server itself.
+/// A reply of the web server itself.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal(pub(super) StatusCode);
 
 impl Refusal {
-    /// The answer, after which the connection is closed: what is left of the request is not read.
+    /// Builds the reply. The connection is closed after it, because the rest of the request is not read.
     pub(super) fn into_response(self) -> Response<ReplyBody> {
         let reason = self.0.canonical_reason().unwrap_or_default();
         let mut response = Response::new(ReplyBody::whole(format!("{reason}\n")));

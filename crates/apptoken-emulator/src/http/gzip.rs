@@ -1,4 +1,4 @@
-//! Compression of replies.
+//! Compresses replies.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use apptoken_transport_fake::WireRequest;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Whether a client reads gzip (RFC 9110, section 12.5.3).
+/// Whether a client accepts gzip (RFC 9110, section 12.5.3).
 pub(super) fn accepts_gzip(request: &WireRequest) -> bool {
     let accepted = request.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("accept-encoding"));
     accepted.flat_map(|(_, value)| value.split(',')).any(|coding| {
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_used_only_where_it_is_accepted() {
+    fn gzip_is_used_only_if_the_client_accepts_it() {
         for (value, expected) in [
             ("gzip", true),
             ("GZIP", true),

@@ -1,4 +1,4 @@
-//! Accepts connections and carries their requests to the fake.
+//! Accepts connections and passes their requests to the fake.
 
 use std::fmt;
 use std::future::pending;
@@ -25,79 +25,79 @@ use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 
 use super::body::ReplyBody;
 use super::gzip::accepts_gzip;
-use super::reply::{self, Abort};
-use super::request::{self, Received, Room, SMALL_BODY};
-use super::socket::{Handle, Socket};
+use super::read_request::{self, BodyMemory, ReceivedRequest, SMALL_BODY};
+use super::respond::{self, ConnectionAborted};
+use super::socket::{Socket, SocketHandle};
 use crate::control::{self, Caller, Control};
-use crate::counts::Tally;
+use crate::counts::Counters;
 use crate::state_file::StateFile;
 use crate::{Counts, Limits};
 
-/// How many large requests are answered at one time. With more threads than this, small ones would have to wait for a
+/// How many large requests are handled at the same time. With more threads, small requests would have to wait for a
 /// processor.
 const WORKERS: usize = 2;
 
-/// Replies above this size are compressed on a worker thread.
+/// Larger replies are compressed on a worker thread.
 const SMALL_REPLY: usize = 64 << 10;
 
-/// How long accepting pauses when the process has no file descriptor left.
+/// The pause after a connection could not be accepted, because the process has no free file descriptor.
 const NO_SOCKET_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long the state is not saved again.
+/// The minimum time between two saves of the state.
 const SAVE_PAUSE: Duration = Duration::from_millis(200);
 
-/// How long after a failure saving is tried again, whether something changed or not.
+/// The time after which a failed save is retried.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// What all connections of one emulator share.
+/// The state that all connections of an emulator share.
 #[derive(Debug)]
 pub(crate) struct Server {
     fake: Fake,
     limits: Limits,
-    tally: Tally,
-    /// The memory for bodies of requests.
-    room: Room,
-    /// Held by those who may use a worker thread.
+    counters: Counters,
+    /// The memory for request bodies.
+    memory: BodyMemory,
+    /// The permits for worker threads.
     workers: Arc<Semaphore>,
     control_hosts: Vec<String>,
     stopping: Arc<AtomicBool>,
-    /// The state as it was at the start, to go back to.
-    at_start: String,
-    /// Woken after every request, for whoever saves the state.
+    /// The initial state, for a reset.
+    initial_state: String,
+    /// Notifies the task that saves the state after each request.
     changed: Notify,
 }
 
-/// What an emulator serves with.
+/// What `serve` needs besides the listener.
 #[derive(Debug)]
-pub(crate) struct Setup {
+pub(crate) struct ServeOptions {
     pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) state_file: Option<StateFile>,
-    pub(crate) save_failed: Option<SaveFailed>,
+    pub(crate) save_failure_handler: Option<SaveFailureHandler>,
     pub(crate) stopped: oneshot::Receiver<()>,
 }
 
 /// Called when the state cannot be saved.
 #[derive(Clone)]
-pub(crate) struct SaveFailed(pub(crate) Arc<dyn Fn(&io::Error) + Send + Sync>);
+pub(crate) struct SaveFailureHandler(pub(crate) Arc<dyn Fn(&io::Error) + Send + Sync>);
 
-impl fmt::Debug for SaveFailed {
+impl fmt::Debug for SaveFailureHandler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SaveFailed")
+        f.write_str("SaveFailureHandler")
     }
 }
 
 impl Server {
     pub(crate) fn new(fake: Fake, limits: Limits, control_hosts: Vec<String>) -> Self {
         Self {
-            at_start: fake.snapshot(),
+            initial_state: fake.snapshot(),
             fake,
-            tally: Tally::default(),
-            room: Room::for_bodies_of(limits.body_bytes),
+            counters: Counters::default(),
+            memory: BodyMemory::for_bodies_up_to(limits.body_bytes),
             workers: Arc::new(Semaphore::new(WORKERS)),
             control_hosts,
             stopping: Arc::default(),
             changed: Notify::new(),
-            limits: limits.countable(),
+            limits: limits.clamped(),
         }
     }
 
@@ -106,30 +106,30 @@ impl Server {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        self.tally.read()
+        self.counters.read()
     }
 
-    /// Serves until it is stopped, lets running requests end, and saves the state.
-    pub(crate) async fn serve(self: &Arc<Self>, listener: TcpListener, setup: Setup) -> io::Result<()> {
-        let Setup { tls, state_file, save_failed, stopped } = setup;
+    /// Serves until the emulator is stopped. Then waits for running requests and saves the state.
+    pub(crate) async fn serve(self: &Arc<Self>, listener: TcpListener, setup: ServeOptions) -> io::Result<()> {
+        let ServeOptions { tls, state_file, save_failure_handler, stopped } = setup;
         let connections = GracefulShutdown::new();
         tokio::select! {
             () = self.accept(&listener, tls.map(TlsAcceptor::from), &connections) => {}
-            () = self.keep_saving(state_file.as_ref(), save_failed.as_ref()) => {}
-            // The other end is dropped with the emulator, and never sends.
+            () = self.keep_saving(state_file.as_ref(), save_failure_handler.as_ref()) => {}
+            // The emulator drops the sender when it stops; it never sends.
             _ = stopped => {}
         }
         drop(listener);
         self.stopping.store(true, Ordering::Relaxed);
-        // Whatever still runs after this time is dropped with the runtime.
+        // Requests that take longer are dropped with the runtime.
         let _ = timeout(self.limits.stop_time, connections.shutdown()).await;
         state_file.map_or(Ok(()), |file| file.writer().save(self.fake.snapshot()))
     }
 
     /// Saves the state after every change, at most a few times a second.
     ///
-    /// A failure is reported when it happens, once until saving succeeds again.
-    async fn keep_saving(&self, file: Option<&StateFile>, failed: Option<&SaveFailed>) {
+    /// A failure is reported at once, but only once until saving succeeds again.
+    async fn keep_saving(&self, file: Option<&StateFile>, failed: Option<&SaveFailureHandler>) {
         let Some(file) = file else { return pending().await };
         let mut is_reported = false;
         loop {
@@ -137,7 +137,7 @@ impl Server {
             let (writer, fake) = (Arc::clone(file.writer()), self.fake.clone());
             match spawn_blocking(move || writer.save(fake.snapshot())).await {
                 Ok(Err(why)) => {
-                    if let Some(SaveFailed(report)) = failed.filter(|_| !is_reported) {
+                    if let Some(SaveFailureHandler(report)) = failed.filter(|_| !is_reported) {
                         report(&why);
                     }
                     is_reported = true;
@@ -158,17 +158,17 @@ impl Server {
         tls: Option<TlsAcceptor>,
         connections: &GracefulShutdown,
     ) {
-        let places = Arc::new(Semaphore::new(self.limits.connections));
+        let permits = Arc::new(Semaphore::new(self.limits.connections));
         loop {
             // The semaphore is never closed.
-            let place = Arc::clone(&places).acquire_owned().await;
+            let permit = Arc::clone(&permits).acquire_owned().await;
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    self.tally.connections.add_one();
+                    self.counters.connections.add_one();
                     let connection = Arc::clone(self).connection(stream, peer, tls.clone(), connections.watcher());
                     tokio::spawn(async move {
                         connection.await;
-                        drop(place);
+                        drop(permit);
                     });
                 }
                 Err(_) => sleep(NO_SOCKET_PAUSE).await,
@@ -186,11 +186,11 @@ impl Server {
         let (socket, handle) = Socket::new(stream, &self.limits, Arc::clone(&self.stopping));
         let peer = Peer { address: peer.ip().to_canonical(), is_encrypted: false, socket: handle };
         match tls {
-            None => self.http(socket, peer, watcher).await,
+            None => self.serve_http(socket, peer, watcher).await,
             Some(tls) => {
                 if let Ok(Ok(stream)) = timeout(self.limits.head_time, tls.accept(socket)).await {
                     self.count_handshake(stream.get_ref().1.handshake_kind());
-                    self.http(stream, Peer { is_encrypted: true, ..peer }, watcher).await;
+                    self.serve_http(stream, Peer { is_encrypted: true, ..peer }, watcher).await;
                 }
             }
         }
@@ -198,12 +198,17 @@ impl Server {
 
     fn count_handshake(&self, kind: Option<HandshakeKind>) {
         match kind {
-            Some(HandshakeKind::Resumed) => self.tally.resumed_handshakes.add_one(),
-            _ => self.tally.full_handshakes.add_one(),
+            Some(HandshakeKind::Resumed) => self.counters.resumed_handshakes.add_one(),
+            _ => self.counters.full_handshakes.add_one(),
         }
     }
 
-    async fn http(self: Arc<Self>, io: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: Peer, watcher: Watcher) {
+    async fn serve_http(
+        self: Arc<Self>,
+        io: impl AsyncRead + AsyncWrite + Unpin + 'static,
+        peer: Peer,
+        watcher: Watcher,
+    ) {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(self.limits.head_time)
@@ -211,12 +216,16 @@ impl Server {
             .half_close(true)
             .title_case_headers(true);
         let service = service_fn(|request| self.answer(request, &peer));
-        // A connection that breaks off is the client's affair, or a fault that was asked for.
+        // Errors of a connection are caused by the client or by an injected fault.
         let _ = watcher.watch(http.serve_connection(TokioIo::new(io), service)).await;
     }
 
-    async fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: &Peer) -> Result<Response<ReplyBody>, Abort> {
-        let received = match request::read(request, &self.limits, &self.room).await {
+    async fn answer(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        peer: &Peer,
+    ) -> Result<Response<ReplyBody>, ConnectionAborted> {
+        let received = match read_request::read(request, &self.limits, &self.memory).await {
             Ok(received) => received,
             Err(refusal) => return Ok(refusal.into_response()),
         };
@@ -225,39 +234,48 @@ impl Server {
         }
         let delivery = self.deliver(received, peer).await?;
         self.changed.notify_one();
-        reply::carry(delivery, &peer.socket).await
+        respond::send(delivery, &peer.socket).await
     }
 
-    async fn control(self: &Arc<Self>, received: Received, peer: &Peer) -> Result<Response<ReplyBody>, Abort> {
+    async fn control(
+        self: &Arc<Self>,
+        received: ReceivedRequest,
+        peer: &Peer,
+    ) -> Result<Response<ReplyBody>, ConnectionAborted> {
         let caller = Caller { address: peer.address, is_encrypted: peer.is_encrypted };
         if let Err(refusal) = caller.check(&received.request, &self.control_hosts) {
-            return Ok(reply::whole(refusal));
+            return Ok(respond::whole(refusal));
         }
         let server = Arc::clone(self);
-        // Journal and state can be large. The test's author waits for no worker that others keep busy.
+        // Journal and state can be large, so this runs on a blocking thread. It needs no permit: the control interface
+        // must work even if clients keep all workers busy.
         let reply = spawn_blocking(move || {
-            let Self { fake, tally, at_start, .. } = &*server;
-            Control { fake, tally, at_start }.answer(&received.request)
+            let Self { fake, counters, initial_state, .. } = &*server;
+            Control { fake, counters, initial_state }.handle(&received.request)
         });
-        let reply = reply.await.map_err(|_| Abort)?;
+        let reply = reply.await.map_err(|_| ConnectionAborted)?;
         self.changed.notify_one();
-        Ok(reply::whole(reply))
+        Ok(respond::whole(reply))
     }
 
-    /// Has the fake answer: at once, or on a worker thread where it can take long.
-    async fn deliver(self: &Arc<Self>, mut received: Received, peer: &Peer) -> Result<Delivery, Abort> {
+    /// Passes a request to the fake: here if it is small, or else on a worker thread.
+    async fn deliver(
+        self: &Arc<Self>,
+        mut received: ReceivedRequest,
+        peer: &Peer,
+    ) -> Result<Delivery, ConnectionAborted> {
         let request = &mut received.request;
         if peer.is_encrypted {
-            // As the load balancer in front of Kaltura's servers tells them.
+            // The load balancer in front of Kaltura's servers adds this header.
             request.headers.insert(0, ("X-Forwarded-Proto".into(), "https".into()));
         }
-        self.tally.requests.add_one();
-        let compress = if accepts_gzip(request) { reply::compressed } else { std::convert::identity };
+        self.counters.requests.add_one();
+        let compress = if accepts_gzip(request) { respond::compressed } else { std::convert::identity };
         if request.body.len() <= SMALL_BODY {
             let parsed = request.parse();
-            if parsed.is_light() {
-                let delivery = self.fake.answer(&parsed);
-                let is_small = delivery.answer.reply().is_none_or(|reply| reply.body.len() <= SMALL_REPLY);
+            if parsed.is_quick() {
+                let delivery = self.fake.handle_parsed(&parsed);
+                let is_small = delivery.kind.reply().is_none_or(|reply| reply.body.len() <= SMALL_REPLY);
                 return if is_small {
                     Ok(compress(delivery))
                 } else {
@@ -265,30 +283,30 @@ impl Server {
                 };
             }
         }
-        self.tally.worker_requests.add_one();
+        self.counters.worker_requests.add_one();
         self.on_worker(move |server| compress(server.fake.handle(&received.request))).await
     }
 
-    /// Does what can take long where nobody else waits for it.
+    /// Runs work on a worker thread.
     async fn on_worker<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> T + Send + 'static,
-    ) -> Result<T, Abort> {
+    ) -> Result<T, ConnectionAborted> {
         // The semaphore is never closed.
-        let place = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| Abort)?;
+        let permit = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| ConnectionAborted)?;
         let server = Arc::clone(self);
         let done = spawn_blocking(move || {
-            let _place = place;
+            let _permit = permit;
             work(&server)
         });
-        done.await.map_err(|_| Abort)
+        done.await.map_err(|_| ConnectionAborted)
     }
 }
 
-/// The other end of a connection.
+/// The client of a connection.
 #[derive(Debug)]
 struct Peer {
     address: IpAddr,
     is_encrypted: bool,
-    socket: Handle,
+    socket: SocketHandle,
 }

@@ -1,18 +1,18 @@
 use crate::wire::reply::WireReply;
 
-/// A reply, and what the journal says of it.
+/// A reply, and its outcome for the journal.
 #[derive(Clone)]
-pub(super) struct Reply {
+pub(super) struct LoggedReply {
     pub(super) wire: WireReply,
     pub(super) outcome: String,
 }
 
-impl Reply {
+impl LoggedReply {
     pub(super) fn ok(wire: WireReply) -> Self {
         Self { wire, outcome: "ok".to_owned() }
     }
 
-    /// One whose status is all that there is to say.
+    /// A reply whose HTTP status is the outcome.
     pub(super) fn of_status(wire: WireReply) -> Self {
         let outcome = format!("HTTP {}", wire.status);
         Self { wire, outcome }

@@ -1,4 +1,4 @@
-//! The TCP end of a connection: what hyper cannot be asked for.
+//! The TCP socket of a connection, with features that hyper does not have.
 
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
@@ -14,19 +14,19 @@ use tokio_io_timeout::TimeoutWriter;
 
 use crate::Limits;
 
-/// A TCP stream that bounds writing, lingers when it is closed, and can be reset.
+/// A TCP stream with a write timeout, a lingering close, and a way to reset it.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: Pin<Box<TimeoutWriter<TcpStream>>>,
-    handle: Handle,
+    handle: SocketHandle,
     stopping: Arc<AtomicBool>,
     linger_time: Duration,
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
-/// Says from inside a request what is to happen to its connection.
+/// Lets a request handler control its connection.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Handle(Arc<Signals>);
+pub(super) struct SocketHandle(Arc<Signals>);
 
 #[derive(Debug, Default)]
 struct Signals {
@@ -34,30 +34,31 @@ struct Signals {
     unflushed: AtomicBool,
 }
 
-impl Handle {
-    /// Lets the connection end with a reset (RST), once it is dropped.
+impl SocketHandle {
+    /// Makes the connection end with a reset (RST) when it is dropped.
     pub(super) fn reset_on_drop(&self) {
         self.0.reset.store(true, Ordering::Relaxed);
     }
 
-    /// Asks for a wake-up of the connection's task when all that has been written so far is on its way.
+    /// Requests a wake-up of the connection's task after the next complete flush.
     pub(super) fn expect_flush(&self) {
         self.0.unflushed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether that has happened.
+    /// Whether that flush is done.
     pub(super) fn is_flushed(&self) -> bool {
         !self.0.unflushed.load(Ordering::Relaxed)
     }
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, limits: &Limits, stopping: Arc<AtomicBool>) -> (Self, Handle) {
-        // Replies are written whole; waiting for more would only delay them. It fails only on a dead connection.
+    pub(super) fn new(stream: TcpStream, limits: &Limits, stopping: Arc<AtomicBool>) -> (Self, SocketHandle) {
+        // Replies are written at once, so the Nagle algorithm would only delay them. This fails only on a closed
+        // connection.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(limits.write_time));
-        let handle = Handle::default();
+        let handle = SocketHandle::default();
         let socket = Self {
             stream: Box::pin(stream),
             handle: handle.clone(),
@@ -68,9 +69,9 @@ impl Socket {
         (socket, handle)
     }
 
-    /// Reads and forgets until the client closes its end.
+    /// Reads and discards bytes until the client closes its side.
     ///
-    /// Closing a socket with unread bytes resets the connection, and the client would lose the reply that tells it why.
+    /// Closing a socket with unread bytes resets the connection, and the client could lose the reply with the error.
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut scratch = [0; 8192];
         loop {
@@ -109,7 +110,7 @@ impl AsyncWrite for Socket {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.stream.as_mut().poll_flush(cx))?;
         if self.handle.0.unflushed.swap(false, Ordering::Relaxed) {
-            // The body that waits for this is polled by the same task.
+            // The waiting body is polled by the same task.
             cx.waker().wake_by_ref();
         }
         Poll::Ready(Ok(()))
@@ -123,7 +124,7 @@ impl AsyncWrite for Socket {
         if self.stopping.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));
         }
-        // The timer comes first: a client that never stops sending uses up all of the task's turn.
+        // Check the timer first: the loop below does not end while the client keeps sending.
         if self.lingering.as_mut().is_some_and(|time| pin!(time).poll(cx).is_ready()) {
             return Poll::Ready(Ok(()));
         }
@@ -134,7 +135,7 @@ impl AsyncWrite for Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.handle.0.reset.load(Ordering::Relaxed) {
-            // It fails only on a dead connection.
+            // This fails only on a closed connection.
             let _ = self.stream.get_ref().set_zero_linger();
         }
     }

@@ -1,4 +1,4 @@
-//! What a test puts into the fake, changes and reads without a call of the API.
+//! Direct access for tests: adds, changes and reads accounts, tokens and sessions without an API call.
 
 use apptoken_core::{AccountSecret, AppTokenId, AppTokenSecret, HashType, Ks, PartnerId};
 
@@ -10,14 +10,14 @@ use crate::model::token::{Token, TokenRow, TokenSpec, TokenStatus};
 use crate::model::widget::Widget;
 
 impl Fake {
-    /// Adds an account with the widget `_<id>`, or puts it in the place of the one with that id.
+    /// Adds an account with its widget `_<id>`, or replaces the account with that id.
     pub fn add_account(&self, account: Account) {
         let now = self.clock().time().0;
         self.lock().state.put_account(account, now);
     }
 
-    /// Changes an account, also in ways that no call of the API can: its status, its longest lifetime, its features.
-    /// `false` if there is none with that id.
+    /// Changes an account, including what no API call can change: its status, maximum lifetime and features. Returns
+    /// `false` if no account has that id.
     pub fn change_account(&self, partner: PartnerId, change: impl FnOnce(Account) -> Account) -> bool {
         let now = self.clock().time().0;
         let mut server = self.lock();
@@ -33,7 +33,7 @@ impl Fake {
         self.lock().state.accounts.values().cloned().collect()
     }
 
-    /// The main admin secret of an account.
+    /// The first admin secret of an account, which signs its sessions. `None` if there is no such account.
     #[must_use]
     pub fn admin_secret(&self, partner: PartnerId) -> Option<AccountSecret> {
         self.lock().state.accounts.get(&partner.get()).map(|account| secret(account.main_secret()))
@@ -44,7 +44,7 @@ impl Fake {
         self.lock().state.add_widget(widget);
     }
 
-    /// Adds an application token. An account that is not there is made, as [`Account::new`] makes it.
+    /// Adds an application token. Creates the account as [`Account::new`] does if it does not exist.
     #[must_use]
     pub fn add_token(&self, partner: PartnerId, spec: TokenSpec) -> Token {
         let now = self.clock().time().0;
@@ -78,20 +78,20 @@ impl Fake {
         token
     }
 
-    /// The token of that id, also a disabled or deleted one.
+    /// The token with that id, even if it is disabled or deleted.
     #[must_use]
     pub fn token(&self, id: &AppTokenId) -> Option<Token> {
         self.lock().state.token_in_any_status(id.as_str()).map(token)
     }
 
-    /// All tokens of an account, by id; disabled and deleted ones too.
+    /// All tokens of an account, sorted by id, including disabled and deleted ones.
     #[must_use]
     pub fn tokens(&self, partner: PartnerId) -> Vec<Token> {
         let server = self.lock();
         server.state.tokens().filter(|row| row.partner_id == i64::from(partner.get())).map(token).collect()
     }
 
-    /// Sets the status of a token, which no call of the API can; `false` if there is none with that id.
+    /// Sets the status of a token, which no API call can. Returns `false` if no token has that id.
     pub fn set_token_status(&self, id: &AppTokenId, status: TokenStatus) -> bool {
         let mut server = self.lock();
         let Some(row) = server.state.token_in_any_status(id.as_str()).cloned() else { return false };
@@ -99,8 +99,7 @@ impl Fake {
         true
     }
 
-    /// A session of an administrator of an account, with the user `admin`, for a day. `None` if there is no such
-    /// account.
+    /// Creates an admin session of the user `admin` that expires in a day. `None` if there is no such account.
     #[must_use]
     pub fn admin_session(&self, partner: PartnerId) -> Option<Ks> {
         let now = self.clock().time().0;
@@ -114,7 +113,7 @@ impl Fake {
             master_partner_id: None,
             secret: None,
         };
-        Ks::parse(server.state.mint(&account, &new, now).text).ok()
+        Ks::parse(server.state.make_ks(&account, &new, now).text).ok()
     }
 }
 
@@ -127,10 +126,9 @@ fn token(row: &TokenRow) -> Token {
     };
     Token {
         partner: partner_id(u32::try_from(row.partner_id).unwrap_or(1)),
-        // Ids and values of tokens are the fake's own.
-        id: AppTokenId::parse(row.id.as_str()).unwrap_or_else(|_| unreachable!("the fake makes sound ids")),
-        secret: AppTokenSecret::parse(row.token.expose())
-            .unwrap_or_else(|_| unreachable!("the fake makes sound values")),
+        // Ids and values of tokens were created by the fake, or validated when a snapshot was restored.
+        id: AppTokenId::parse(row.id.as_str()).unwrap_or_else(|_| unreachable!("token ids are valid")),
+        secret: AppTokenSecret::parse(row.token.expose()).unwrap_or_else(|_| unreachable!("token values are valid")),
         hash_type,
         status: TokenStatus::from_code(row.status),
     }

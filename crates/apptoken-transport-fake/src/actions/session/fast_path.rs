@@ -1,5 +1,7 @@
-//! The short way of `session.start`, which the server takes before it looks at anything else: it knows no limits of the
-//! account, no roles and no blocking.
+//! The fast path of `session.start`, in `api_v3/lib/KalturaResponseCacher.php` of the server.
+//!
+//! The server takes it for a plain request if the secrets of the account are in its memory cache. It checks only the
+//! secret: it applies no maximum lifetime, does not check roles, and ignores `ks` and the status of the account.
 
 use crate::error::Failure;
 use crate::model::session::NewSession;
@@ -8,7 +10,7 @@ use crate::php::cast::{begins_with_number, equals_int, text_to_int, to_int, to_t
 use crate::php::value::set;
 use crate::php::{Array, Value};
 
-/// The session, or `None` where the server goes the ordinary way.
+/// The KS; `None` if the server uses the ordinary path.
 pub(crate) fn start(state: &mut State, params: &Array, is_https: bool, now: i64) -> Option<Result<String, Failure>> {
     let is = |name: &str, text: &str| matches!(set(params, name), Some(Value::Text(given)) if given == text);
     if !is("service", "session") || !is("action", "start") || set(params, "multirequest").is_some() {
@@ -21,8 +23,10 @@ pub(crate) fn start(state: &mut State, params: &Array, is_https: bool, now: i64)
     }
     let session_type = to_int(session_type);
     let partner_id = text_to_int(&partner);
-    let account =
-        state.account(partner_id).filter(|_| state.is_warm(partner_id) && partner_id.to_string() == *partner)?.clone();
+    let account = state
+        .account(partner_id)
+        .filter(|_| state.has_cached_secrets(partner_id) && partner_id.to_string() == *partner)?
+        .clone();
     let Value::Text(secret) = secret else { return None };
     if (account.https_only && !is_https) || !account.accepts(secret, session_type != 0) {
         return None;
@@ -39,10 +43,11 @@ pub(crate) fn start(state: &mut State, params: &Array, is_https: bool, now: i64)
         master_partner_id: None,
         secret: Some(secret),
     };
-    Some(Ok(state.mint(&account, &new, now).text))
+    Some(Ok(state.make_ks(&account, &new, now).text))
 }
 
-/// The lifetime is added to the time: PHP gives up on what begins with no number.
+/// The server adds the lifetime to the time without a cast. On PHP 8 that is a fatal error for text that does not begin
+/// with a number.
 fn lifetime(expiry: Option<&Value>) -> Result<i64, Failure> {
     match expiry {
         None => Ok(86_400),
