@@ -1,31 +1,41 @@
-//! Replaces an app token by a successor while the old one still works, then revokes the old one.
+//! Replaces an app token by a successor without a moment in which none works, and revokes the old one a day later.
 //!
 //!     cargo run --example rotate
 
 use std::error::Error;
+use std::time::Duration;
 
 use apptoken::admin::OldToken;
 use apptoken::value::Printable;
 use apptoken::{Admin, Client, Endpoint, HashType, PartnerId};
 use apptoken_transport_fake::{Fake, TokenSpec};
+use jiff::Timestamp;
+
+/// The longest session of the old token: after that time no session of it is left.
+const OVERLAP: Duration = Duration::from_secs(86_400);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let kaltura = Fake::new();
     let endpoint = Endpoint::parse("http://localhost")?;
     let partner = PartnerId::new(101)?;
-    let old = kaltura.add_token(partner, TokenSpec::new(HashType::Sha256).user("importer"));
+    let old = kaltura.add_token(partner, TokenSpec::new(HashType::Sha256).user("importer").duration(OVERLAP));
     let secret = kaltura.admin_secret(partner).ok_or("the fake has this account")?;
     let admin = Admin::with_transport(endpoint.clone(), partner, secret, kaltura.clone()).clock(kaltura.clock());
 
-    // A successor with the same settings, tested with a login. The old token stays valid.
-    let rotated = admin.run(admin.rotate(old.id.clone())?.old_token(OldToken::Keep))?;
-    println!("{} was replaced by {}", old.id, rotated.successor.id);
+    // A successor with the same settings, which a login has verified. The old token still works.
+    let rotation = admin.run(admin.rotate(old.id.clone(), OldToken::DeleteAfter(OVERLAP))?)?;
+    let pending = rotation.pending_revocation.ok_or("a day is too long to wait for")?;
+    println!("{} is the successor of {}", rotation.successor.id, old.id);
+    println!("give it to every program; {} is to be revoked at {}", pending.id, Timestamp::from_second(pending.due.0)?);
 
-    // When all programs use the successor, the old token is revoked, and its sessions with it.
+    // A program that has it by then works on.
     let client =
-        Client::with_transport(endpoint, rotated.successor.credential(), kaltura.clone()).clock(kaltura.clock());
+        Client::with_transport(endpoint, rotation.successor.credential(), kaltura.clone()).clock(kaltura.clock());
     println!("logged in as {} with the successor", Printable(client.login()?.user_id()));
-    let revoked = admin.run(admin.revoke(old.id)?)?;
-    println!("the old token existed until now: {}", revoked.existed);
+
+    // A day later. It may be another process, which knows the id and the date.
+    kaltura.clock().advance(OVERLAP);
+    let revocation = admin.run(pending.revoke_with(admin.session()?))?;
+    println!("the old token existed until now: {}", revocation.existed);
     Ok(())
 }

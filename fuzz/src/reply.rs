@@ -101,7 +101,7 @@ impl<'a> Reading<'a> {
         let reply = self.reply;
         match exchange.receive(reply, NOW) {
             Ok(Step::Done(value)) => {
-                assert!(reply.status() == 200 && !self.is_plain_exception, "{reply:?} is not a result");
+                assert!(is_success(reply.status()) && !self.is_plain_exception, "{reply:?} is not a result");
                 Some(value)
             }
             Ok(step) => panic!("one request without retries continues: {step:?}"),
@@ -125,8 +125,8 @@ impl<'a> Reading<'a> {
         match kind {
             ErrorKind::Kaltura(_) => body.windows(EXCEPTION.len()).any(|window| window == EXCEPTION.as_bytes()),
             ErrorKind::Redirect => (300..400).contains(&status),
-            ErrorKind::HttpStatus => status != 200 && !(300..400).contains(&status),
-            _ if status != 200 => false,
+            ErrorKind::HttpStatus => !is_success(status) && !(300..400).contains(&status),
+            _ if !is_success(status) => false,
             ErrorKind::EmptyReply => body.is_empty(),
             ErrorKind::NullReply => body == b"null",
             ErrorKind::XmlReply => body.starts_with(b"<?xml") || body.starts_with(b"<xml"),
@@ -137,6 +137,11 @@ impl<'a> Reading<'a> {
             _ => false,
         }
     }
+}
+
+/// Any 2xx is a success: the body says what the reply is.
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
 }
 
 /// An action of the caller, which returns any JSON.

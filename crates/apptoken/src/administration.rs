@@ -3,7 +3,7 @@ mod signing;
 
 #[cfg(feature = "account-secret")]
 use apptoken_core::AccountSecret;
-use apptoken_core::admin::{Audit, Provision, Revoke, Rotate};
+use apptoken_core::admin::{Audit, OldToken, Provision, Revoke, Rotate};
 use apptoken_core::api::app_token::{AppToken, AppTokenFilter, List};
 #[cfg(feature = "account-secret")]
 use apptoken_core::value::KsVersion;
@@ -120,14 +120,48 @@ impl Admin {
         Ok(Provision::new(self.endpoint().clone(), self.session()?, self.partner, name, user_id).retry(self.link.retry))
     }
 
-    /// The flow that replaces an app token by a successor. Set on it what happens to the old token, then [`run`](Self::run)
-    /// it.
+    /// The flow that replaces an app token by a successor, and keeps or deletes the old one; [`run`](Self::run) it.
+    ///
+    /// [`Rotate`] describes the whole procedure, in which every worker always has a token that works.
     ///
     /// # Errors
     ///
     /// Like [`session`](Self::session).
-    pub fn rotate(&self, old: AppTokenId) -> Result<Rotate, Error> {
-        Ok(Rotate::new(self.endpoint().clone(), self.session()?, self.partner, old).retry(self.link.retry))
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use apptoken::admin::{Handover, OldToken};
+    /// use apptoken::{Admin, AppTokenId, Error, Provider, UnixSeconds};
+    ///
+    /// const LONGEST_SESSION: Duration = Duration::from_secs(86_400);
+    ///
+    /// /// Puts the successor where the workers read it; returns when the old token is to be revoked.
+    /// fn rotate(
+    ///     admin: &Admin,
+    ///     old: AppTokenId,
+    ///     put_into_secret_manager: impl Fn(&Handover) -> Result<(), Error>,
+    /// ) -> Result<Option<UnixSeconds>, Error> {
+    ///     let rotation = admin.run(admin.rotate(old, OldToken::DeleteAfter(LONGEST_SESSION))?)?;
+    ///     put_into_secret_manager(&rotation.successor)?;
+    ///     Ok(rotation.pending_revocation.map(|pending| pending.due))
+    /// }
+    ///
+    /// /// In each worker, for instance at a signal. Without it the worker uses the successor at its next renewal.
+    /// fn reload(provider: &Provider) -> Result<bool, Error> {
+    ///     provider.reload()
+    /// }
+    ///
+    /// /// When the overlap has ended.
+    /// fn revoke(admin: &Admin, old: AppTokenId) -> Result<bool, Error> {
+    ///     Ok(admin.run(admin.revoke(old)?)?.existed)
+    /// }
+    /// ```
+    pub fn rotate(&self, old: AppTokenId, old_token: OldToken) -> Result<Rotate, Error> {
+        let rotate = Rotate::new(self.endpoint().clone(), self.session()?, self.partner, old, old_token);
+        Ok(rotate.retry(self.link.retry))
     }
 
     /// The flow that revokes an app token and its sessions; [`run`](Self::run) it.

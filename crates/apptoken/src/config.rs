@@ -120,7 +120,7 @@ mod tests {
             (SERVICE_URL, None, "https://www.kaltura.com"),
             (SERVICE_URL, Some("http://www.kaltura.com"), "use https://"),
             (SERVICE_URL, Some("wwwS3CRETcom"), "https://www.kaltura.com"),
-            (PARTNER_ID, Some("_1234567"), "digits alone"),
+            (PARTNER_ID, Some("_1234567"), "only the digits"),
             (PARTNER_ID, Some("S3CRET"), "digits only"),
             (APP_TOKEN_ID, Some("S3CRET"), "1_ab12cd34"),
             (APP_TOKEN_ID, Some("00112233445566778899aabbccddeeff"), "secret value"),

@@ -237,6 +237,6 @@ mod tests {
     #[test]
     fn a_finding_shows_no_hidden_character() {
         let finding = Finding::BroadPrivilege("a\u{202e}ll".into());
-        assert_eq!(finding.to_string(), r"gives the wide privilege a\u{202e}ll");
+        assert_eq!(finding.to_string(), r"grants the broad privilege a\u{202e}ll");
     }
 }

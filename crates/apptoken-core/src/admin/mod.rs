@@ -13,4 +13,4 @@ pub use audit::{Audit, AuditedToken, Finding};
 pub use handover::Handover;
 pub use provision::{Provision, ProvisionProgress, ServiceRole};
 pub use revoke::{Revocation, Revoke};
-pub use rotate::{OldToken, Rotate, RotateProgress, Rotation};
+pub use rotate::{OldToken, PendingRevocation, Rotate, RotateProgress, Rotation};

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::admin::handover::Handover;
 use crate::admin::resumable::{AdminAccess, ResumableMachine, TokenState};
-use crate::admin::revoke::{Deletion, DeletionTickets};
+use crate::admin::revoke::{Deletion, DeletionTickets, Revoke};
 use crate::admin::token_search::{Marker, SearchOutcome, TokenSearch};
 use crate::admin::verify;
 use crate::api::app_token;
@@ -28,15 +28,34 @@ use crate::wire::reply::CheckedReply;
 
 /// Replaces an app token: adds a successor with the same settings, verifies it by a login, then deletes the old token.
 ///
-/// The old token is deleted only after the successor works, so a failure loses nothing. Deleting it revokes its sessions.
-/// The flow can stop at any point and run again: it recognises the successor by a marker in the description. Takes four
-/// requests.
+/// The old token is deleted only after the successor works, so a failure loses nothing. The flow can stop at any point
+/// and run again: it recognises the successor by a marker in the description. Takes three requests, and one to delete the
+/// old token.
+///
+/// # Procedure
+///
+/// Deleting a token revokes its sessions, so the workers that use it must have changed to the successor by then:
+///
+/// 1. Run this flow with [`OldToken::DeleteAfter`] and an overlap in which both tokens work. It should be at least the
+///    longest session of the old token, which is [`Handover::session_duration`]: every worker renews its session within
+///    that time. It can be shorter if all workers are made to reload (step 3), and must be longer if step 2 takes long.
+/// 2. Put the successor where the workers' credential source reads it: a file, a secret manager.
+/// 3. Each worker uses the successor at its next renewal. `Provider::reload` of the crate `apptoken` makes it do so now.
+/// 4. Wait until [`PendingRevocation::due`].
+/// 5. Run [`PendingRevocation::revoke_with`], which deletes the old token.
+///
+/// To run the flow again before step 5, after a failure or because its outcome was lost, is safe: it returns the same
+/// successor, and the overlap starts anew.
 ///
 /// # Examples
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use apptoken_core::{AppTokenId, Clock, Endpoint, Error, Ks, PartnerId, Transport, drive};
-/// use apptoken_core::admin::{OldToken, Rotate, Rotation};
+/// use apptoken_core::admin::{Handover, OldToken, PendingRevocation, Rotate};
+///
+/// const LONGEST_SESSION: Duration = Duration::from_secs(86_400);
 ///
 /// fn rotate(
 ///     endpoint: Endpoint,
@@ -45,10 +64,20 @@ use crate::wire::reply::CheckedReply;
 ///     old: AppTokenId,
 ///     transport: &dyn Transport,
 ///     clock: &dyn Clock,
-/// ) -> Result<Rotation, Error> {
-///     // The old token keeps working until everyone uses the new one. Then it is revoked.
-///     let rotate = Rotate::new(endpoint, admin, partner, old).old_token(OldToken::Keep);
-///     Ok(drive(rotate.start(clock.now())?, transport, clock)?)
+/// ) -> Result<(Handover, Option<PendingRevocation>), Error> {
+///     let rotate = Rotate::new(endpoint, admin, partner, old, OldToken::DeleteAfter(LONGEST_SESSION));
+///     let rotation = drive(rotate.start(clock.now())?, transport, clock)?;
+///     Ok((rotation.successor, rotation.pending_revocation))
+/// }
+///
+/// // A day later, with another admin session.
+/// fn revoke(
+///     pending: PendingRevocation,
+///     admin: Ks,
+///     transport: &dyn Transport,
+///     clock: &dyn Clock,
+/// ) -> Result<bool, Error> {
+///     Ok(drive(pending.revoke_with(admin).start(clock.now())?, transport, clock)?.existed)
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -63,10 +92,20 @@ pub struct Rotate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OldToken {
-    /// It is deleted after this time, during which both tokens work; with zero, immediately. The flow waits this long.
-    DeleteAfter(Duration),
-    /// It is kept, to be deleted later with [`Revoke`](crate::admin::Revoke).
+    /// It is kept, to be deleted at any time with [`Revoke`].
     Keep,
+    /// It is deleted after this overlap, during which both tokens work; with zero, immediately.
+    ///
+    /// The flow waits for an overlap of up to [`LONGEST_WAIT`](Self::LONGEST_WAIT). For a longer one it returns a
+    /// [`PendingRevocation`] instead.
+    DeleteAfter(Duration),
+}
+
+impl OldToken {
+    /// The longest overlap that the flow waits for: 5 minutes.
+    ///
+    /// A longer wait is likely to be interrupted by the end of the process or of the admin session.
+    pub const LONGEST_WAIT: Duration = Duration::from_secs(300);
 }
 
 /// The outcome of a [`Rotate`].
@@ -77,20 +116,40 @@ pub struct Rotation {
     pub successor: Handover,
     /// Whether the old token is deleted.
     pub old_token_deleted: bool,
+    /// The deletion of the old token that remains to be done, if the overlap is longer than
+    /// [`OldToken::LONGEST_WAIT`].
+    pub pending_revocation: Option<PendingRevocation>,
+}
+
+/// The deletion of an old token that is due when the overlap with its successor ends.
+///
+/// Another process can do it too: store [`due`](Self::due) and [`id`](Self::id), and run a [`Revoke`] with that id.
+#[derive(Clone, Debug)]
+pub struct PendingRevocation {
+    /// When the overlap ends, by the server's clock.
+    pub due: UnixSeconds,
+    /// The id of the old token.
+    pub id: AppTokenId,
+    endpoint: Endpoint,
+    retry: RetryPolicy,
+}
+
+impl PendingRevocation {
+    /// The flow that deletes the old token, to be run when it is [`due`](Self::due).
+    ///
+    /// It needs an admin session of that time: the one of the rotation may have expired.
+    #[must_use]
+    pub fn revoke_with(self, admin: Ks) -> Revoke {
+        Revoke::new(self.endpoint, admin, self.id).retry(self.retry)
+    }
 }
 
 impl Rotate {
-    /// Replaces the token `old_id`, and deletes it as soon as its successor works.
+    /// Replaces the token `old_id`, and does this with it when its successor works.
     #[must_use]
-    pub fn new(endpoint: Endpoint, admin: Ks, partner: PartnerId, old_id: AppTokenId) -> Self {
+    pub fn new(endpoint: Endpoint, admin: Ks, partner: PartnerId, old_id: AppTokenId, old_token: OldToken) -> Self {
         let access = AdminAccess { endpoint, admin, partner, retry: RetryPolicy::default() };
-        Self { access, old_id, old_token: OldToken::DeleteAfter(Duration::ZERO), expiry: None }
-    }
-
-    /// Sets what happens to the old token.
-    #[must_use]
-    pub fn old_token(self, old_token: OldToken) -> Self {
-        Self { old_token, ..self }
+        Self { access, old_id, old_token, expiry: None }
     }
 
     /// Sets when the successor expires, instead of the old token's expiry.
@@ -387,11 +446,13 @@ impl RotateMachine {
         self.verified = true;
         self.token_state.in_doubt = None;
         match self.rotate.old_token {
-            OldToken::DeleteAfter(pause) if !self.old_token_deleted => match self.delete() {
-                Ok(prepared) if pause.is_zero() => Transition::Send(prepared),
-                Ok(prepared) => Transition::Wait(pause, prepared),
-                Err(error) => self.stop(error),
-            },
+            OldToken::DeleteAfter(overlap) if !self.old_token_deleted && overlap <= OldToken::LONGEST_WAIT => {
+                match self.delete() {
+                    Ok(prepared) if overlap.is_zero() => Transition::Send(prepared),
+                    Ok(prepared) => Transition::Wait(overlap, prepared),
+                    Err(error) => self.stop(error),
+                }
+            }
             _ => self.finish(),
         }
     }
@@ -406,8 +467,25 @@ impl RotateMachine {
 
     fn finish(&mut self) -> Transition<Rotation, RotateProgress> {
         match self.token_state.handover(&self.rotate.access) {
-            Ok(successor) => Transition::Done(Rotation { successor, old_token_deleted: self.old_token_deleted }),
+            Ok(successor) => Transition::Done(Rotation {
+                successor,
+                old_token_deleted: self.old_token_deleted,
+                pending_revocation: self.pending_revocation(),
+            }),
             Err(error) => self.stop(error),
+        }
+    }
+
+    fn pending_revocation(&self) -> Option<PendingRevocation> {
+        let Rotate { access, old_id, old_token, .. } = &self.rotate;
+        match old_token {
+            OldToken::DeleteAfter(overlap) if !self.old_token_deleted => Some(PendingRevocation {
+                due: self.now.plus(*overlap),
+                id: old_id.clone(),
+                endpoint: access.endpoint.clone(),
+                retry: access.retry,
+            }),
+            _ => None,
         }
     }
 

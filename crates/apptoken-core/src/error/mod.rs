@@ -74,7 +74,7 @@ impl Error {
         error
     }
 
-    /// An error that does not pass by itself, whatever its kind.
+    /// Marks the error as permanent, regardless of its kind.
     pub(crate) fn permanent(mut self) -> Self {
         self.0.permanent = true;
         self
@@ -152,8 +152,8 @@ impl Error {
     /// How long the server asked to wait before another attempt, with status 429 or 503 and the header `Retry-After`.
     ///
     /// A flow waits that long by itself before it repeats a request, within the deadline of its
-    /// [`RetryPolicy`](crate::RetryPolicy). An error has this where that wait would be too long, or where the request must
-    /// not be repeated.
+    /// [`RetryPolicy`](crate::RetryPolicy). An error has this if that wait would be too long, or if the request must not
+    /// be repeated.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

@@ -26,7 +26,7 @@ impl<T> From<T> for Change<T> {
 impl<T: Serialize> Change<T> {
     /// Writes the field under its name, or under the name that clears it.
     ///
-    /// The server clears a property if the request contains its name with the suffix `__null`, whatever the value
+    /// The server clears a property if the request contains its name with the suffix `__null`, with any value
     /// (`api_v3/lib/KalturaRequestDeserializer.php`).
     pub(crate) fn write<M: SerializeMap>(
         &self,

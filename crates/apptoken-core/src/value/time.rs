@@ -50,6 +50,9 @@ impl Moment {
 }
 
 /// The clock for [`drive`](crate::drive): a real one, or a virtual one in a test.
+///
+/// A provider reads it while it holds a lock, so `now` must return at once and must not call the provider. It may jump in
+/// either direction, and `sleep` may return early.
 pub trait Clock {
     /// Reads both clocks.
     fn now(&self) -> Moment;

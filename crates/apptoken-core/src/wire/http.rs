@@ -81,8 +81,8 @@ pub struct HttpResponse {
 impl HttpResponse {
     /// Creates a response from its status, headers and complete, decompressed body.
     ///
-    /// Only the headers `X-Kaltura-Session`, `X-Me`, `X-Kaltura`, `Date`, `Location` and `Retry-After` are used; the others may be left
-    /// out.
+    /// Only the headers `X-Kaltura-Session`, `X-Me`, `X-Kaltura`, `Date`, `Location` and `Retry-After` are used; the others
+    /// may be left out.
     #[must_use]
     pub fn new<N: Into<String>, V: Into<String>>(
         status: u16,
@@ -126,8 +126,8 @@ impl HttpResponse {
         from_kaltura.or_else(|| http_date(self.header("Date")?))
     }
 
-    /// How long to wait before another attempt, where the status allows the header `Retry-After` to say so: seconds, or a
-    /// date, which counts from the reply's own `Date` (RFC 9110, section 10.2.3).
+    /// How long to wait before another attempt, from the header `Retry-After` of status 429 or 503: seconds, or a date, which
+    /// is relative to the reply's own `Date` (RFC 9110, section 10.2.3).
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let value = self.header("Retry-After").filter(|_| matches!(self.status, 429 | 503))?.trim();
         if value.bytes().all(|byte| byte.is_ascii_digit()) {

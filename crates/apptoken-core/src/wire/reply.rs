@@ -73,7 +73,7 @@ impl<'a> CheckedReply<'a> {
 
     /// The server's clock when it answered, if it is plausible.
     ///
-    /// A `Date` of 1970 or of the year 9999 would make sessions that never end, or that have ended when they start.
+    /// A `Date` of 1970 or of the year 9999 would give sessions that never expire or that are already expired.
     pub(crate) fn server_time(&self) -> Option<UnixSeconds> {
         self.response.server_time().filter(|time| is_plausible(*time, self.sent_at.wall))
     }
@@ -237,7 +237,7 @@ mod tests {
         }
     }
 
-    /// Only 200 was accepted, so that a session behind a gateway that answers with 203 was lost.
+    /// Only 200 was once accepted, so a session was lost behind a gateway that replaces the status by 203.
     #[test]
     fn a_whole_body_is_read_at_any_status_of_success() {
         for status in [200, 201, 202, 203, 206, 226, 299] {

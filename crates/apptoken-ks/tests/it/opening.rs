@@ -242,3 +242,17 @@ fn debug_shows_neither_signature_nor_ks() {
     assert!(debug.contains("bob"), "{debug}");
     assert!(!debug.contains(&opened.digest[..8]) && !debug.contains(&ks.expose()[..8]), "{debug}");
 }
+
+#[test]
+fn debug_shows_no_hidden_character() {
+    let hidden = "al\u{202e}\u{200b}\u{e0041}\u{1b}ice";
+    let privileges = format!("list:{hidden}");
+    let fields = KsFields { user_id: Some(hidden), privileges: &privileges, ..fields(101) };
+    let ks = mint_v1(&secret("s"), &fields, "1");
+    for debug in [format!("{:?}", opened(ks.expose())), format!("{:?}", ks.v1_fields().unwrap())] {
+        let shown = r"al\u{202e}\u{200b}\u{e0041}\u{1b}ice";
+        assert!(
+            debug.matches(shown).count() == 2 && !debug.chars().any(|c| "\u{202e}\u{200b}\u{e0041}\u{1b}".contains(c))
+        );
+    }
+}

@@ -119,9 +119,17 @@ impl Shared {
         // First without the store's lock, which a provider that renews holds for a whole login. An error is ignored here:
         // the same read under the lock meets it again, and is the one that reports it and moves a damaged file aside.
         let stored = store.load(&key).ok().flatten();
-        let accept = |stored: Option<StoredSession>| match stored {
-            Some(stored) => self.accept(identity, active, &key, &stored),
-            None => Ok(None),
+        let partner = active.used.partner;
+        let accept = |stored: Option<StoredSession>| {
+            let Some(stored) = stored else { return Ok(None) };
+            let found = self.accept(identity, active, &key, &stored)?;
+            // The widget session outlives most sessions, and saves the first of the two requests of a login.
+            if found.is_none()
+                && let Some(widget) = stored.widget(&key, &active.used, self.link.now())?
+            {
+                self.widgets.offer(partner, widget, self.link.now());
+            }
+            Ok(found)
         };
         if let Ok(Some(found)) = accept(stored) {
             return Ok(found);
@@ -138,7 +146,10 @@ impl Shared {
                 Err(error) => refused = Some(error),
             }
             let result = self.log_in(identity, active, requests);
-            let to_store = result.as_ref().ok().map(|new| StoredSession::new(&key, &active.used.token, &new.session));
+            let to_store = result.as_ref().ok().map(|new| {
+                let widget = self.widgets.current(partner);
+                StoredSession::with_widget(&key, &active.used.token, &new.session, widget.as_ref())
+            });
             obtained = Some(result);
             to_store
         });

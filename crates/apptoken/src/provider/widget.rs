@@ -18,8 +18,7 @@ pub(super) struct Widgets(SingleFlight<Option<Widget>, (PartnerId, Result<Ks, Er
 
 struct Widget {
     partner: PartnerId,
-    ks: Ks,
-    term: Term,
+    session: WidgetSession,
 }
 
 /// A widget session with less time left is not used: the login that starts from it takes time too.
@@ -38,7 +37,7 @@ impl Widgets {
         let Ok(role) = self.0.join(no_limit, |widget, situation| match (widget, situation.latest) {
             (_, Some(latest)) if latest.0 == partner => Next::Answer(latest.clone()),
             (Some(widget), _) if !fresh && widget.partner == partner && widget.is_good(now) => {
-                Next::Answer((partner, Ok(widget.ks.clone())))
+                Next::Answer((partner, Ok(widget.session.ks.clone())))
             }
             _ => Next::Lead(()),
         });
@@ -48,7 +47,8 @@ impl Widgets {
                 let started = start(partner, link, requests, fresh);
                 let (_, answer) = leader.finish(|widget| {
                     if let Ok(ks) = &started {
-                        *widget = Some(Widget { partner, ks: ks.clone(), term: term(fresh, now) });
+                        let session = WidgetSession { ks: ks.clone(), obtained_at: now, fresh };
+                        *widget = Some(Widget { partner, session });
                     }
                     (partner, started)
                 });
@@ -60,14 +60,27 @@ impl Widgets {
 
     /// Stores the widget session that a login obtained itself, because the server refused the one it started from.
     pub(super) fn keep(&self, partner: PartnerId, widget: &WidgetSession) {
-        let term = term(widget.fresh, widget.obtained_at);
-        self.0.change(|place| *place = Some(Widget { partner, ks: widget.ks.clone(), term }));
+        self.0.change(|place| *place = Some(Widget { partner, session: widget.clone() }));
+    }
+
+    /// Keeps a widget session that a store had, unless there is a good one already.
+    pub(super) fn offer(&self, partner: PartnerId, widget: WidgetSession, now: Moment) {
+        self.0.change(|place| {
+            if !place.as_ref().is_some_and(|current| current.partner == partner && current.is_good(now)) {
+                *place = Some(Widget { partner, session: widget });
+            }
+        });
+    }
+
+    /// The widget session that is there, for a store.
+    pub(super) fn current(&self, partner: PartnerId) -> Option<WidgetSession> {
+        self.0.look(|place| place.as_ref().filter(|widget| widget.partner == partner).map(|it| it.session.clone()))
     }
 
     /// Removes this widget session, so that the next login starts from another. A newer one stays.
     pub(super) fn forget(&self, ks: &Ks) {
         self.0.change(|place| {
-            if place.as_ref().is_some_and(|widget| widget.ks.is_same(ks)) {
+            if place.as_ref().is_some_and(|widget| widget.session.ks.is_same(ks)) {
                 *place = None;
             }
         });
@@ -76,15 +89,13 @@ impl Widgets {
 
 impl Widget {
     fn is_good(&self, now: Moment) -> bool {
-        self.term.left(now) > MARGIN
+        // The server returns it from its response cache for up to 600 s (by the code of release Venus-22.19.0), so it can
+        // be that old when it arrives.
+        let age = if self.session.fresh { Duration::ZERO } else { StartWidgetSession::CACHE_LIFETIME };
+        let lifetime = StartWidgetSession::DEFAULT_LIFETIME;
+        let term = Term { lifetime, age, known_at: self.session.obtained_at, server_time: None };
+        term.left(now) > MARGIN
     }
-}
-
-/// The shortest time that a widget session lasts. The server returns it from its response cache for up to 600 s (by the code of
-/// release Venus-22.19.0), so it can be that old when it arrives.
-fn term(fresh: bool, known_at: Moment) -> Term {
-    let age = if fresh { Duration::ZERO } else { StartWidgetSession::CACHE_LIFETIME };
-    Term { lifetime: StartWidgetSession::DEFAULT_LIFETIME, age, known_at, server_time: None }
 }
 
 fn start(partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {

@@ -3,8 +3,9 @@
 use std::error::Error as _;
 use std::fmt::{Debug, Write as _};
 use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
-use apptoken::admin::ServiceRole;
+use apptoken::admin::{OldToken, ServiceRole};
 use apptoken::{
     Admin, Client, Clock as _, Credential, Endpoint, HashType, Ks, Login, Privileges, StoppedFlow, UreqTransport, drive,
 };
@@ -194,7 +195,9 @@ fn no_secret_of_administration_shows_anywhere() {
         }
         for token in fake.tokens(partner) {
             search.hide(token.secret.expose());
-            match admin.drive(admin.rotate(token.id).unwrap().start(admin.now()).unwrap()) {
+            match admin.drive(
+                admin.rotate(token.id, OldToken::DeleteAfter(Duration::ZERO)).unwrap().start(admin.now()).unwrap(),
+            ) {
                 Ok(rotated) => search.see(&rotated),
                 Err(stopped) => {
                     search.see(&stopped);

@@ -60,7 +60,7 @@ impl User {
     /// The ids of the user's roles.
     #[must_use]
     pub fn roles(&self) -> Vec<i64> {
-        // The server returns the list as it was sent, so an item can have spaces around it or be no number.
+        // The server returns the list as it was sent, so an item can have spaces around it or not be a number.
         self.role_ids.split(',').filter_map(|id| id.trim().parse().ok()).collect()
     }
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use apptoken::store::MemoryStore;
 use apptoken::{Provider, UreqTransport};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, Fault, Trouble};
 
-use super::support::{HOUR, START, WIDGET, builder, builder_with, credential, token};
+use super::support::{DAY, HOUR, START, WIDGET, builder, builder_with, credential, token};
 
 #[test]
 fn a_login_is_two_requests_and_a_renewal_is_one() {
@@ -72,4 +73,48 @@ fn a_cached_session_costs_no_request() {
         provider.session().unwrap();
     }
     assert_eq!(fake.journal().requests(), 2);
+}
+
+/// Requests of a process that starts with what an earlier one left in the store.
+#[test]
+fn a_process_with_a_store_needs_at_most_one_request() {
+    let fake = Fake::new();
+    let (own, store) = (token(&fake, HOUR), MemoryStore::new());
+    let process = || builder_with(&fake, &own).store(store.clone()).build();
+    for (waited, requests, what) in [
+        (Duration::ZERO, 2, "the first process logs in"),
+        (Duration::ZERO, 0, "its session is good"),
+        (HOUR, 1, "its session has ended, its widget session has not"),
+        (HOUR, 1, "the widget session is handed on by who only renews"),
+        (DAY, 2, "both have ended"),
+    ] {
+        fake.clock().advance(waited);
+        let before = fake.journal().requests();
+        process().session().unwrap();
+        assert_eq!(fake.journal().requests() - before, requests, "{what}");
+    }
+    assert!(fake.journal().entries().all(|entry| entry.outcome == "ok"));
+}
+
+/// Over TLS a request costs a round trip, a new connection one for TCP and one for TLS 1.3.
+#[test]
+fn a_cold_process_with_an_ended_session_needs_three_round_trips() {
+    let emulator = Emulator::start_tls(Fake::new()).unwrap();
+    let fake = emulator.fake();
+    let (own, store) = (token(fake, HOUR), MemoryStore::new());
+    let process = || {
+        let pem = emulator.certificate_pem().unwrap();
+        let transport = UreqTransport::builder().root_certificates(pem).build().unwrap();
+        Provider::builder(emulator.endpoint().clone(), credential(&own), transport)
+            .clock(fake.clock())
+            .store(store.clone())
+            .build()
+    };
+    process().session().unwrap();
+    fake.clock().advance(HOUR);
+    let before = emulator.counts();
+    process().session().unwrap();
+    let after = emulator.counts();
+    let spent = (after.requests - before.requests, after.connections - before.connections);
+    assert_eq!(spent, (1, 1), "one round trip for TCP, one for TLS, one for the request");
 }

@@ -11,6 +11,7 @@ mod month;
 mod policies;
 mod processes;
 mod rotation;
+mod rotation_procedure;
 mod stores;
 mod support;
 mod threads;

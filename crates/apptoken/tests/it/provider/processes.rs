@@ -75,6 +75,27 @@ fn prints_its_session() {
     println!("printed: {}", provider.session().unwrap().ks().fingerprint());
 }
 
+/// A limit of 0 bytes for each file stands for a full disk.
+#[test]
+fn a_full_disk_costs_a_login_and_leaves_no_half_written_file() {
+    let (emulator, token) = emulator();
+    let folder = tempfile::tempdir().unwrap();
+    let sessions = folder.path().join("sessions");
+    let asking = process("provider::processes::prints_its_session", emulator.endpoint(), &token, &sessions);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(asking.get_program());
+    limited.args(asking.get_args()).stdout(Stdio::piped()).stderr(Stdio::null());
+    limited.envs(asking.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    for logins_by_then in 1..=2 {
+        let mut child = limited.spawn().unwrap();
+        assert!(printed(&mut child).last().is_some(), "a session");
+        assert!(child.wait().unwrap().success());
+        assert_eq!(logins(emulator.fake()), logins_by_then);
+        let left: Vec<_> = fs::read_dir(&sessions).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.len() == 1 && left[0].to_str().unwrap().ends_with(".lock"), "{left:?}");
+    }
+}
+
 #[test]
 fn a_killed_process_leaves_a_whole_file_and_no_lock() {
     let (emulator, token) = emulator();
