@@ -31,7 +31,7 @@ fn the_quickstart_shows_each_step_and_no_secret() {
         "cargo run --example login",
     ] {
         let found = rest.find(expected).unwrap_or_else(|| panic!("{expected:?} is not in:\n{rest}"));
-        rest = &rest[found + said.len()..];
+        rest = &rest[found + expected.len()..];
     }
     let long_word = text.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| word.len() >= 32);
     assert_eq!(long_word, None, "{text}");

@@ -131,7 +131,7 @@ impl Error {
     }
 
     /// Kaltura's message, if messages of this code cannot contain a secret, in a form that can be shown; see
-    /// [`Printable`](crate::value::Printable).
+    /// [`Printable`].
     #[must_use]
     pub fn server_message(&self) -> Option<&str> {
         self.0.server_message.as_deref()
