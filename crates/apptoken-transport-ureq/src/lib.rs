@@ -1,4 +1,4 @@
-//! Carries the requests of [`apptoken_core`] with [ureq](https://docs.rs/ureq/3): blocking, rustls, keep-alive.
+//! Sends the requests of [`apptoken_core`] with [ureq](https://docs.rs/ureq/3): blocking, rustls, keep-alive.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -11,73 +11,72 @@
 //!
 //! # Settings
 //!
-//! | What | Here | Set with |
+//! | setting | default | set with |
 //! |---|---|---|
-//! | time to find the host, and again to connect to it with TLS | 10 s | [`connect_timeout`](UreqTransportBuilder::connect_timeout) |
-//! | time for everything, to the reply's last byte | 30 s | [`total_timeout`](UreqTransportBuilder::total_timeout) |
+//! | timeout of name resolution, and again of connecting with TLS | 10 s | [`connect_timeout`](UreqTransportBuilder::connect_timeout) |
+//! | timeout of the whole request, to the last byte of the reply | 30 s | [`total_timeout`](UreqTransportBuilder::total_timeout) |
 //! | size of a reply, decompressed | 8 MiB | [`largest_reply`](UreqTransportBuilder::largest_reply) |
 //! | proxy | none | [`proxy`](UreqTransportBuilder::proxy) |
 //! | trusted certificates | the platform's, on Linux those of `SSL_CERT_FILE` or `SSL_CERT_DIR` if set | [`root_certificates`](UreqTransportBuilder::root_certificates) |
 //! | redirects | returned, never followed | |
 //! | compression | gzip | |
-//! | connections | kept for 15 s of idleness, 3 to a host | [`from_agent`](UreqTransport::from_agent) |
+//! | connections | idle for up to 15 s, 3 for each host | [`from_agent`](UreqTransport::from_agent) |
 //! | user agent | `apptoken-transport-ureq/` and the version | [`from_agent`](UreqTransport::from_agent) |
 //!
 //! TLS is rustls with the process's default cryptography if the program installed one, else with ring.
 //!
 //! # Deadlines
 //!
-//! Every phase of a request ends by the total timeout, however slowly the other side sends or reads: name resolution, all
-//! addresses of a host together, the tunnel of a proxy, both TLS handshakes, the request, interim replies, head and body.
-//! Connecting ends by the connect timeout too. A name resolution that ran out of time goes on in a thread of its own, whose
+//! The total timeout limits all phases of a request together, even if the peer sends or reads very slowly: name resolution,
+//! all addresses of a host, the tunnel of a proxy, both TLS handshakes, the request, interim replies, head and body. The
+//! connect timeout also limits connecting. A name resolution that exceeds its timeout continues on its own thread, and its
 //! result is dropped.
 //!
-//! # What may have happened when no reply came
+//! # Failures
 //!
-//! A failure is [`not_sent`](apptoken_core::TransportFailure::not_sent) where no byte of the request can have left: the host
-//! was not found or could not be connected to, the TLS handshake was not completed, a proxy opened no tunnel, or a timeout
-//! struck by then, the total one included. Everything else is [`unknown`](apptoken_core::TransportFailure::unknown).
+//! A failure is [`not_sent`](apptoken_core::TransportFailure::not_sent) if no byte of the request can have been sent: the
+//! host was not found, there was no connection to it, the TLS handshake was not completed, a proxy opened no tunnel, or a
+//! timeout (the total one too) passed before that. All other failures are [`unknown`](apptoken_core::TransportFailure::unknown).
 //!
-//! Causes that stay until somebody changes something are [permanent](apptoken_core::TransportFailure::is_permanent), so no
-//! flow tries again: a certificate that is refused, no root certificates, an answer that is not TLS, a server that refuses
-//! the handshake, a proxy that refuses the tunnel with anything but a fault of its own (5xx) or lack of time (408, 425,
-//! 429). Each failure to connect carries its cause as `source` and
-//! [advice](apptoken_core::TransportFailure::advice), none of which holds the password of a proxy. If a variable such as
-//! `HTTPS_PROXY` is set while the transport has no proxy, the advice names the variable.
+//! Failures that a retry would meet again are [permanent](apptoken_core::TransportFailure::is_permanent), and no flow
+//! retries them: a refused certificate, no root certificates, an answer that is not TLS, a server that refuses the
+//! handshake, a proxy that refuses the tunnel, unless with a status for its own faults (5xx) or for a temporary problem
+//! (408, 425, 429). Each failure to connect has its cause as `source` and
+//! [advice](apptoken_core::TransportFailure::advice), without the password of a proxy. If a variable such as `HTTPS_PROXY`
+//! is set but the transport has no proxy, the advice names the variable.
 //!
-//! No request is ever sent twice. A connection is probed before it is used again, and one that the server has closed by
-//! then is replaced. One that the server closes just as the request goes out is an unknown failure: neither ureq nor this
-//! crate sends the request again.
+//! No request is ever sent twice. An idle connection is checked before it is used again, and replaced if the server has
+//! closed it. If the server closes it while the request is sent, that is an unknown failure: neither ureq nor this crate
+//! sends the request again.
 //!
 //! # After a fork
 //!
-//! A child of a fork has copies of the connections of its parent. The transport never sends over them: with its first
-//! request the child closes its copies, which the parent does not notice, and begins with connections of its own and with
-//! root certificates that are read anew. A request that another thread of the parent had begun is lost in the child, and
-//! the copies of those connections stay open until the child ends. [An agent of the caller's](UreqTransport::from_agent) is
-//! protected in another way. Only a child with the process id of its parent, in a PID namespace of its own, is not
-//! recognised.
+//! The child of a fork has copies of its parent's connections. The transport never sends over them: with its first request
+//! the child closes its copies, which does not affect the parent, opens its own connections, and reads the root
+//! certificates again. A request that another thread of the parent had started does not continue in the child, and the
+//! copy of its connection stays open until the child ends. [The caller's agent](UreqTransport::from_agent) is protected in
+//! another way. A child that has the process id of its parent, in its own PID namespace, is not recognised.
 //!
 //! # Stopping
 //!
-//! [`UreqTransport::stop`] ends all calls in flight at once, in whichever phase they are, and those that come later before
-//! they begin. A service that is asked to end need not wait for a server that hangs.
+//! [`UreqTransport::stop`] ends all running calls at once, in any phase, and refuses later ones. So a service that has to
+//! stop need not wait for a server that hangs.
 //!
-//! # What is accepted
+//! # Accepted replies
 //!
-//! Any status, any form of head and body that RFC 9110 and 9112 allow, and `gzip` by any of its names. ureq 3.5 refuses
+//! Any status, any form of head and body that RFC 9110 and 9112 allow, and any name of `gzip` are accepted. ureq 3.5 refuses
 //! three rare forms, which are unknown failures: `100 Continue` with headers, header values folded over several lines, and
 //! a chunk whose size and extensions take more than 20 bytes.
 //!
-//! A reply shorter than its length or without its last chunk is a failure. A reply of unknown length, ended by closing the
-//! connection, cannot be told from one cut short; there it is the JSON inside that must be whole.
+//! A reply that is shorter than its length or lacks its last chunk is a failure. A reply of unknown length, which ends with
+//! the connection, cannot be distinguished from a truncated one; there the check is whether its JSON is complete.
 //!
-//! # What is logged
+//! # Logging
 //!
-//! This crate logs nothing. ureq logs with the [`log`](https://docs.rs/log) crate, and from DEBUG up nothing that is
-//! secret: method, host, harmless headers, addresses. At TRACE **it prints whole replies**, session strings with them, and
-//! the heads of requests, under the target `ureq_proto`. A program that logs at TRACE should leave that target out, with
-//! `RUST_LOG=trace,ureq_proto=debug` for one, or have TRACE compiled out, with the feature `max_level_debug` of `log`.
+//! This crate logs nothing. ureq logs with the [`log`](https://docs.rs/log) crate. At DEBUG and above it logs no secret:
+//! only method, host, harmless headers and addresses. At TRACE **it logs whole replies**, with their session strings, and
+//! the heads of requests, under the target `ureq_proto`. A program that logs at TRACE should exclude that target, for
+//! instance with `RUST_LOG=trace,ureq_proto=debug`, or compile TRACE out with the feature `max_level_debug` of `log`.
 
 mod agents;
 mod builder;
@@ -100,7 +99,7 @@ pub use builder::UreqTransportBuilder;
 use connect::StopError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a request takes at most by default, from its start to the last byte of its reply; see
+/// The default timeout of a request, from its start to the last byte of its reply; see
 /// [`UreqTransportBuilder::total_timeout`].
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -109,12 +108,12 @@ const OUR_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERS
 
 /// A [`Transport`] over ureq.
 ///
-/// Cheap to clone; clones share their connections and are [stopped](Self::stop) together. May be used by many threads at
-/// once, and by the children of a [fork](crate#after-a-fork).
+/// It is cheap to clone; clones share their connections and are [stopped](Self::stop) together. Many threads can use it at
+/// the same time, and so can the children of a [fork](crate#after-a-fork).
 #[derive(Clone)]
 pub struct UreqTransport {
     agents: Arc<Agents>,
-    /// For an agent that has no limit of its own.
+    /// For an agent without a timeout.
     total_timeout: Duration,
     largest_reply: usize,
 }
@@ -126,33 +125,33 @@ impl UreqTransport {
         UreqTransportBuilder::new().with_parts(None, None)
     }
 
-    /// Starts to build a transport with other settings.
+    /// A builder for a transport with other settings.
     pub fn builder() -> UreqTransportBuilder {
         UreqTransportBuilder::new()
     }
 
-    /// A transport over an agent of the caller's, with its connections, TLS, proxy and resolver.
+    /// A transport over the caller's agent, with its connections, TLS, proxy and resolver.
     ///
-    /// What a transport owes to its callers does not depend on the agent: any status is a reply, redirects are not
-    /// followed, a reply is at most 8 MiB large, a time without limit becomes 30 s, and this machine is not asked for
-    /// through a proxy. Only middleware cannot be overruled: it sees requests and replies with their secrets.
+    /// The duties of a transport do not depend on the agent: any status is a reply, redirects are not followed, a reply has
+    /// at most 8 MiB, an agent without a timeout gets one of 30 s, and requests to this machine do not use a proxy. Only
+    /// middleware cannot be overridden: it sees requests and replies with their secrets.
     ///
-    /// Two things depend on the agent's connector. Its deadlines can be exceeded: ureq's own connector spends its whole
-    /// timeout on each read of a proxy's answer to `CONNECT`, so that a proxy that drips holds a call for long. And it is
-    /// only certain that a request was not sent where ureq says so by the kind of its error: connection refused, host not
-    /// found, no usable address, a timeout of resolving or connecting, a certificate that is refused, a tunnel that a proxy
-    /// refuses. A total timeout and any other failed handshake are unknown.
+    /// Two properties depend on the agent's connector. Its deadlines can be exceeded: ureq's own connector spends its whole
+    /// timeout on each read of a proxy's answer to `CONNECT`, so a proxy that sends single bytes slowly can delay a call for
+    /// minutes. And it is certain that a request was not sent only for these kinds of ureq's errors: connection refused,
+    /// host not found, no usable address, a timeout of name resolution or connecting, a refused certificate, a tunnel that a
+    /// proxy refused. A total timeout and any other failed handshake are unknown failures.
     ///
-    /// An agent made with `http_status_as_error(false)`, `max_redirects(0)` and a `timeout_global` needs no overruling.
-    /// Any other is overruled request by request, for which ureq reads the root certificates anew with each connection.
+    /// An agent with `http_status_as_error(false)`, `max_redirects(0)` and a `timeout_global` is used as it is. The settings
+    /// of any other are overridden for each request, and ureq then reads the root certificates again for each connection.
     ///
-    /// In the child of a fork, an agent that was given to this function before does not use its pool: each request has a
-    /// connection of its own, for the agent's connector may be one that only the caller can make again. Two things are left
-    /// to the caller. The child's copies of the connections stay open. And if another thread of the parent used the agent
-    /// during the fork, one of its locks may stay locked in the child, whose requests then hang. A child that makes an agent
-    /// of its own has neither; so has one that uses the builder's transport.
+    /// In the child of a fork, an agent that was passed to this function before the fork does not use its pool: each request
+    /// opens a connection, because the agent's connector may be one that only the caller can create again. Two problems
+    /// remain. The child's copies of the connections stay open. And if another thread of the parent used the agent during
+    /// the fork, one of its locks may stay locked in the child, whose requests then hang. A child that creates its own
+    /// agent, or uses the builder's transport, has neither problem.
     ///
-    /// ureq takes a proxy from the environment unless the agent was made with `proxy(None)`.
+    /// ureq reads the proxy from the environment unless the agent was created with `proxy(None)`.
     ///
     /// # Examples
     ///
@@ -182,27 +181,26 @@ impl UreqTransport {
         Self { agents: Arc::new(agents), total_timeout: TOTAL_TIMEOUT, largest_reply: LARGEST_REPLY }
     }
 
-    /// Ends all calls in flight at once, and lets no other begin; for good, and for all clones.
+    /// Ends all running calls at once and refuses all later ones, of all clones. This cannot be undone.
     ///
-    /// A call ends in whichever phase it is, in name resolution too. Its failure has the cause "the transport was stopped"
-    /// and is [permanent](TransportFailure::is_permanent), so no flow tries again. It is
-    /// [`not_sent`](TransportFailure::not_sent) if the call did not get as far as the request, otherwise
-    /// [`unknown`](TransportFailure::unknown), even where the reply was just about to be whole. Later calls fail at once, and
-    /// nothing of them is sent.
+    /// A call ends in any phase, in name resolution too. Its failure has the cause "the transport was stopped"
+    /// and is [permanent](TransportFailure::is_permanent), so no flow retries it. It is
+    /// [`not_sent`](TransportFailure::not_sent) if the request was not started, otherwise
+    /// [`unknown`](TransportFailure::unknown), even if the reply was almost complete. Later calls fail at once, and
+    /// nothing is sent for them.
     ///
-    /// Two waits are not the transport's. Before it tries again a flow waits by the [clock](apptoken_core::Clock) that it was
-    /// given: that clock has to end its [`sleep`](apptoken_core::Clock::sleep). And an
-    /// [agent of the caller's](Self::from_agent) is shut down for all who share it; a call over it ends at once from its TCP
-    /// connection on, before by its timeouts.
+    /// Two waits are not under the transport's control. Before a retry, a flow waits with its [clock](apptoken_core::Clock),
+    /// which must end its own [`sleep`](apptoken_core::Clock::sleep). And the [caller's agent](Self::from_agent) is shut
+    /// down for all its users; a call over it ends at once if it has a TCP connection, otherwise at its timeouts.
     ///
-    /// A stop in the child of a fork stops the child only; there the calls in flight over an agent of the caller's go on to
-    /// their timeouts. A stop before the fork holds for the child too.
+    /// A stop in the child of a fork stops the child only; the child's running calls over the caller's agent continue to
+    /// their timeouts. A stop before the fork applies to the child too.
     ///
-    /// This takes locks and allocates: call it from a thread, not within a signal handler.
+    /// This takes locks and allocates: call it from a thread, not from a signal handler.
     ///
     /// # Examples
     ///
-    /// A clone ends the calls of a service when it is asked to end:
+    /// A clone ends the calls of a service on SIGTERM:
     ///
     /// ```
     /// use std::thread;
@@ -239,7 +237,7 @@ impl UreqTransport {
         Ok(self.override_settings(agent, builder.body(request.body())?))
     }
 
-    /// Sets for this request what a transport needs and the agent lacks.
+    /// Overrides, for this request, the settings of the agent that a transport must not have.
     fn override_settings<'r>(&self, agent: &ProcessAgent, request: Request<&'r [u8]>) -> Request<&'r [u8]> {
         let config = agent.agent.config();
         let around_proxy = config.proxy().is_some() && is_this_machine(request.uri());
@@ -255,7 +253,7 @@ impl UreqTransport {
             .max_redirects(0)
             .timeout_global(if is_bounded(config) { config.timeouts().global } else { Some(self.total_timeout) })
             .proxy(proxy)
-            // Where this differs from the agent's, ureq neither takes a connection from its pool nor puts one there.
+            // If this differs from the agent's setting, ureq neither takes a connection from its pool nor returns one to it.
             .input_buffer_size(config.input_buffer_size() + usize::from(alone))
             .build()
     }
@@ -265,7 +263,7 @@ impl Transport for UreqTransport {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
         let agent = self.agents.current().map_err(StopError::before_sending)?;
         let result = self.send_with(&agent, request);
-        // A reply that ends with its connection looks whole where the transport was stopped within it.
+        // A reply that ends with its connection looks complete if the transport was stopped in the middle of it.
         if self.agents.is_stopped() { Err(StopError.during(result.err().as_ref())) } else { result }
     }
 }
@@ -278,13 +276,13 @@ impl Default for UreqTransport {
 
 impl fmt::Debug for UreqTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An agent may hold the password of a proxy and the key of a client certificate.
+        // An agent can contain the password of a proxy and the key of a client certificate.
         let Self { agents: _, total_timeout: _, largest_reply } = self;
         f.debug_struct("UreqTransport").field("largest_reply", largest_reply).finish_non_exhaustive()
     }
 }
 
-/// Whether the agent does by itself what [`Transport`] demands.
+/// Whether the agent already does what [`Transport`] requires.
 fn needs_no_override(config: &Config) -> bool {
     !config.http_status_as_error() && config.max_redirects() == 0 && is_bounded(config)
 }
@@ -294,7 +292,7 @@ fn is_bounded(config: &Config) -> bool {
     timeouts.global.or(timeouts.per_call).is_some()
 }
 
-/// Such a URL may be unencrypted because nothing leaves the machine, so nothing must.
+/// Plain http is allowed for such a URL because nothing leaves the machine, so it must not go through a proxy.
 fn is_this_machine(url: &Uri) -> bool {
     let host = url.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -310,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_is_known_by_all_its_names() {
+    fn this_machine_is_recognised_by_all_its_names() {
         for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9:80", "[::1]", "[::1]:80"] {
             assert!(is_this_machine(&format!("http://{host}/").parse().unwrap()), "{host}");
         }
@@ -334,7 +332,7 @@ mod tests {
 
     #[test]
     fn an_agent_without_time_limit_gets_one() {
-        // Connections wait in its queue, where nobody answers them.
+        // Connections wait in its queue and get no answer.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = Endpoint::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
         let now = Moment { wall: UnixSeconds(0), elapsed: Duration::ZERO };

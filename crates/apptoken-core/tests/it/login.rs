@@ -225,7 +225,7 @@ fn detection_continues_only_after_a_refused_hash() {
     let script = Script::new([widget(WIDGET_KS), refused(), refused(), refused(), refused()]);
     let error = run(login(HashChoice::Detect), &script).unwrap_err();
     assert_eq!(script.actions().len(), 5);
-    assert!(error.advice().contains("no hash type"), "{}", error.advice());
+    assert!(error.advice().contains("with any hash type"), "{}", error.advice());
 
     for stop in [api_error("APP_TOKEN_EXPIRED"), invalid_ks("EXPIRED"), reply(503, ""), no_reply(), reply(200, "")] {
         let script = Script::new([widget(WIDGET_KS), refused(), stop]);

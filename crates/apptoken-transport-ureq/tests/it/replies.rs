@@ -65,11 +65,11 @@ fn compressed_data_cut_anywhere_is_a_failure() {
 }
 
 #[test]
-fn what_was_not_asked_for_is_a_failure() {
+fn an_unrequested_compression_is_a_failure() {
     let transport = UreqTransport::new();
     for encoding in ["br", "deflate", "gzip, gzip", "gzip, br", "caf\u{e9}"] {
         let failure = received(&transport, encoded(encoding, &gzip(b"true"))).unwrap_err();
-        assert_eq!(cause(&failure), "the reply is compressed in a way that was not asked for", "{encoding}");
+        assert_eq!(cause(&failure), "the reply is compressed in a way that was not requested", "{encoding}");
     }
 }
 

@@ -289,7 +289,7 @@ fn a_proxy_of_the_environment_is_mentioned() {
 #[test]
 #[ignore = "run in a process of its own by the test above"]
 fn fail_beside_a_proxy() {
-    let hint = "https_proxy is set, but this library uses a proxy only when it is given one";
+    let hint = "https_proxy is set, but this library uses a proxy only if the program names one";
     let error = call(&UreqTransport::new(), &nowhere()).unwrap_err();
     check_texts("unknown host", &error, "no address was found", hint);
     // Nobody reaches this machine through a proxy.
