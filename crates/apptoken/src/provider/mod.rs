@@ -158,13 +158,15 @@ impl Provider {
     pub fn reload(&self) -> Result<bool, Error> {
         let Self { shared, identity } = self;
         let before = shared.credentials.changes();
-        shared.credentials.read_source()?;
+        let active = shared.credentials.read_source()?;
         if shared.credentials.changes() == before {
             return Ok(false);
         }
         let Ok(role) = identity.flight.join(
             || ((), no_limit()),
             |_, situation, ()| match situation.latest {
+                // A renewal that was under way may still have used the old token.
+                Some(Ok(session)) if session.app_token() != &active.used.id => Next::Lead(Reason::CredentialChanged),
                 Some(latest) => Next::Answer(latest.clone()),
                 None => Next::Lead(Reason::CredentialChanged),
             },
