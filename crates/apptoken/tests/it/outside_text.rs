@@ -110,6 +110,8 @@ fn produce_events(observer: impl Observer + Send + Sync + Clone + 'static) {
     for reply in [session, refusal] {
         let mut options = SessionOptions::default();
         options.user_id = Some("bo\u{202e}\u{200b}\u{e0041}b".into());
+        // The session in the reply is of another user, which is to be accepted.
+        options.token_may_override = true;
         let builder = Provider::builder(endpoint(), credential(), transport(move || Ok(reply())));
         let provider = builder.observer(observer.clone()).options(options).retry(RetryPolicy::none()).build();
         let _ = provider.session();
