@@ -50,7 +50,7 @@ fn what_a_proxy_refuses_is_not_sent() {
 }
 
 #[test]
-fn settings_that_cannot_be_used_are_refused_without_being_repeated() {
+fn unusable_settings_are_refused_without_repetition() {
     for proxy in [
         "",
         "http://",
