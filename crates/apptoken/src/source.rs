@@ -17,6 +17,10 @@ use crate::config::Config;
 /// A [`Provider`](crate::Provider) reads its source before each login, and again when the server refuses the token. So a
 /// rotated token needs no restart of the program, if the source returns the new one. A [`Credential`] is a source that
 /// always returns itself.
+///
+/// It is called without a lock of the provider, on the thread of the caller that logs in, which waits for it. It may fail,
+/// panic, or call the same provider, which then returns the present session or an error. It must not wait for another thread
+/// that waits for the same provider.
 pub trait CredentialSource {
     /// Returns the app token to use now.
     ///

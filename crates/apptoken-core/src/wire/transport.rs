@@ -21,10 +21,10 @@ use crate::wire::http::{HttpRequest, HttpResponse};
 /// - Keep requests and responses out of logs and errors, because they contain secrets.
 /// - Report [`not_sent`](TransportFailure::not_sent) only if it is certain.
 ///
-/// A transport may panic, and may call a provider that uses it: it gets the session that is there, or an error. It must not
-/// wait for another thread that waits for the same login.
-///
 /// The crate `apptoken-transport-conformance` checks each of these requirements.
+///
+/// A transport may panic. It may call a provider that uses it, which then returns the present session or an error. It must
+/// not wait for another thread that waits for the same provider.
 pub trait Transport {
     /// Sends a request and waits for its response.
     ///

@@ -21,6 +21,10 @@ pub use self::tracing::TracingObserver;
 /// It is called on the thread on which the event happens, never under a lock of the provider. The renewal waits for it, so it
 /// should return fast.
 ///
+/// It may call the same provider, which then returns the present session or an error. It may panic: the panic reaches the
+/// caller that renews, the next caller renews again, and a [`Refresher`](crate::Refresher) continues. It must not wait for
+/// another thread that waits for the same provider.
+///
 /// # Examples
 ///
 /// ```

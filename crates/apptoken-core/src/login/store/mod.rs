@@ -19,6 +19,9 @@ pub use record::StoredSession;
 /// of one user on one machine. Implement this trait for several machines, for instance over a database. A record is a secret.
 ///
 /// A store need not check its records: one that was changed is not restored (see [`StoredSession::restore`]).
+///
+/// It may fail or panic: the provider logs in by itself, or the next caller does. It must limit every wait, also where its
+/// server hangs, and must return [`Locked`](StoreErrorKind::Locked) instead of waiting for its own thread.
 pub trait SessionStore {
     /// Returns the session of this key, if there is one.
     ///
