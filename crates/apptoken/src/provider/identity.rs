@@ -15,7 +15,7 @@ pub(super) struct Identity {
     /// a lock would make all threads take turns.
     cached: ArcSwapOption<CachedSession>,
     pub(super) flight: SingleFlight<State, SessionResult>,
-    /// Whether a session was refused and none record_acceptance since. Only then does an record_acceptance call need the lock.
+    /// Whether a session was refused and none accepted since. Only then does a call that is accepted need the lock.
     awaits_acceptance: AtomicBool,
 }
 
