@@ -273,3 +273,15 @@ fn an_exposed_file_behind_a_link_is_one_event_and_no_error() {
     let reported = notes.take().into_iter().filter(|note| note.contains("KALTURA_APP_TOKEN contains an app token"));
     assert_eq!((reported.count(), logins(&fake)), (1, 3));
 }
+
+/// As on a read-only file system, also for a test that runs as root.
+#[test]
+fn a_folder_that_cannot_be_created_is_an_error_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for path in [file.join("sessions"), PathBuf::from("/proc/sessions")] {
+        let error = FileStore::new(&path).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Io, "{error}");
+    }
+}
