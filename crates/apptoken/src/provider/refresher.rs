@@ -157,4 +157,17 @@ mod tests {
         // The thread owned the last sender.
         assert!(logins.recv().is_err());
     }
+
+    #[test]
+    fn the_thread_ends_when_the_provider_is_stopped() {
+        let (sender, logins) = mpsc::channel();
+        let provider = provider(ManualClock::default(), sender);
+        let refresher = Refresher::with_pause(provider.clone(), Duration::from_millis(1));
+        logins.recv().unwrap();
+        provider.stop();
+        drop(provider);
+        // The thread owned the last sender.
+        assert!(logins.recv().is_err());
+        refresher.stop();
+    }
 }

@@ -43,9 +43,6 @@ impl Provider {
         if let Some(session) = identity.cached(now) {
             return Ok(Some(session));
         }
-        if shared.link.is_stopped() {
-            return self.session_after_stop().map(Some);
-        }
         let (begun, ends) = (Instant::now(), now.elapsed.saturating_add(limit));
         // A test's clock moves only when something moves it, so it alone would let a call wait without end; the real time
         // alone would ignore the test's clock.
@@ -59,6 +56,9 @@ impl Provider {
         };
         let (mut login_thread, mut polled) = (None, false);
         loop {
+            if shared.link.is_stopped() {
+                return self.session_after_stop().map(Some);
+            }
             let (mut again, mut gives_up) = (None, false);
             let role = identity.flight.join(
                 || ((shared.credentials.changes(), shared.link.now()), longest_wait()),
