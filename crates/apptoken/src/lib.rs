@@ -55,5 +55,5 @@ pub use config::Config;
 #[cfg(feature = "tracing")]
 pub use events::TracingObserver;
 pub use events::{Event, Observer, Origin};
-pub use provider::{Provider, ProviderBuilder, Refresher, UserSession};
+pub use provider::{LeasedSession, Provider, ProviderBuilder, Refresher, UserSession};
 pub use source::{CredentialSource, EnvSource, FileSource, FnSource, SourceWarning, WithExpiry};

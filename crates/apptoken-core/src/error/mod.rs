@@ -50,6 +50,27 @@ impl Error {
         Self::new(ErrorKind::InvalidInput).detail(problem)
     }
 
+    /// Creates the error that Kaltura returned to another HTTP client: the fields `code` and `message` of its error object
+    /// (`KalturaAPIException`).
+    ///
+    /// Why a KS was refused is in the message of `INVALID_KS`. The message is kept only if messages of this code cannot contain
+    /// a secret.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use apptoken_core::{Error, ErrorKind, KalturaCode, KsFault};
+    ///
+    /// let error = Error::from_kaltura("INVALID_KS", r#"Invalid KS "EXPIRED", Error "-1,INVALID_STR""#);
+    /// assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::Expired)));
+    /// ```
+    pub fn from_kaltura(code: impl Into<String>, message: impl Into<String>) -> Self {
+        let (code, message) = (code.into(), message.into());
+        let args = code::InvalidKsMessage::parse(&message);
+        let kind = KalturaCode::of(&code, |name| args.as_ref()?.arg(name));
+        Self::kaltura(kind, code, message)
+    }
+
     pub(crate) fn new(kind: ErrorKind) -> Self {
         Self(Box::new(Inner {
             kind,
