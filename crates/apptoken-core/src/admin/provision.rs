@@ -34,6 +34,7 @@ use crate::value::privileges::Privileges;
 use crate::value::session_type::SessionType;
 use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::action::Action;
+use crate::wire::encode::Nocache;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::CheckedReply;
 
@@ -368,7 +369,7 @@ impl Machine for ProvisionMachine {
                 let verified = verification.read(reply)?;
                 Ok(match verified.and_then(|()| self.token_state.handover(&self.provision.access)) {
                     Ok(handover) => Transition::Done(handover),
-                    Err(error) => self.not_verified(error),
+                    Err(error) => self.not_verified(error, now),
                 })
             }
         }
@@ -407,10 +408,10 @@ impl ResumableMachine for ProvisionMachine {
         Ok(prepared)
     }
 
-    fn verification(&mut self) -> Result<PreparedRequest, Error> {
+    fn verification(&mut self, nocache: Option<Nocache>) -> Result<PreparedRequest, Error> {
         let Provision { access, proof, .. } = &self.provision;
         let proof = proof.clone().map_or_else(Proof::ping, Ok)?;
-        let (prepared, verification) = self.token_state.verify(access, &proof)?;
+        let (prepared, verification) = self.token_state.verify(access, nocache, &proof)?;
         self.stage = ProvisionStage::Verify(verification);
         Ok(prepared)
     }
@@ -516,7 +517,7 @@ impl ProvisionMachine {
         } else if self.token_state.token.is_none() {
             self.add()
         } else {
-            self.verification()
+            self.verification(None)
         };
         self.send(next)
     }

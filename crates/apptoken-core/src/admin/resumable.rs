@@ -16,8 +16,9 @@ use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ids::PartnerId;
 use crate::value::ks::Ks;
+use crate::value::time::Moment;
 use crate::wire::action::Action;
-use crate::wire::encode::Common;
+use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
 
 /// How a flow calls the account that it administers.
@@ -59,10 +60,11 @@ impl TokenState {
     pub(super) fn verify(
         &self,
         access: &AdminAccess,
+        nocache: Option<Nocache>,
         proof: &Proof,
     ) -> Result<(PreparedRequest, Verification), Error> {
         match (&self.token, &self.widget) {
-            (Some(token), Some(widget)) => verify::prepare(&access.endpoint, token, widget, proof),
+            (Some(token), Some(widget)) => verify::prepare(&access.endpoint, token, widget, nocache, proof),
             _ => Err(Error::new(ErrorKind::UnexpectedReply)),
         }
     }
@@ -106,12 +108,12 @@ pub(super) trait ResumableMachine: Machine {
     }
 
     /// The request that verifies the token.
-    fn verification(&mut self) -> Result<PreparedRequest, Error>;
+    fn verification(&mut self, nocache: Option<Nocache>) -> Result<PreparedRequest, Error>;
 
     /// Stops if the token does not work. Verifies it again after a wait if a replica of the database may not have it yet.
-    fn not_verified(&mut self, error: Error) -> Transition<Self::Output, Self::Progress> {
+    fn not_verified(&mut self, error: Error, now: Moment) -> Transition<Self::Output, Self::Progress> {
         if verify::may_be_replication_delay(&error) {
-            let next = self.verification();
+            let next = self.verification(Some(Nocache::new(now)));
             self.retry_later(next, error)
         } else {
             self.stop(error)

@@ -23,6 +23,7 @@ use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::ks::Ks;
 use crate::value::lifetime::TokenExpiry;
 use crate::value::time::{Moment, UnixSeconds};
+use crate::wire::encode::Nocache;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::CheckedReply;
 
@@ -286,7 +287,7 @@ impl Machine for RotateMachine {
             }
             RotateStage::Verify(verification) => Ok(match verification.read(reply)? {
                 Ok(()) => self.handle_verification(),
-                Err(error) => self.not_verified(error),
+                Err(error) => self.not_verified(error, now),
             }),
             RotateStage::Delete(reader, tickets) => Ok(match tickets.read(reader, reply)? {
                 Ok(_) => {
@@ -329,8 +330,8 @@ impl ResumableMachine for RotateMachine {
         Ok(prepared)
     }
 
-    fn verification(&mut self) -> Result<PreparedRequest, Error> {
-        let (prepared, verification) = self.token_state.verify(&self.rotate.access, &Proof::ping()?)?;
+    fn verification(&mut self, nocache: Option<Nocache>) -> Result<PreparedRequest, Error> {
+        let (prepared, verification) = self.token_state.verify(&self.rotate.access, nocache, &Proof::ping()?)?;
         self.stage = RotateStage::Verify(verification);
         Ok(prepared)
     }
@@ -439,7 +440,7 @@ impl RotateMachine {
     }
 
     fn verify(&mut self) -> Transition<Rotation, RotateProgress> {
-        let next = self.verification();
+        let next = self.verification(None);
         self.send(next)
     }
 

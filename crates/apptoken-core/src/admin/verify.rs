@@ -5,7 +5,9 @@
 
 use core::fmt;
 
-use crate::api::app_token::{AppToken, SessionOptions, StartSession};
+use serde::Serialize;
+
+use crate::api::app_token::{AppToken, SessionOptions, StartSession, StartedSession};
 use crate::api::system::Ping;
 use crate::error::Error;
 use crate::error::code::{KalturaCode, KsFault};
@@ -14,6 +16,7 @@ use crate::exchange::batch::{Batch, BatchReader, Item, Ticket};
 use crate::exchange::machine::PreparedRequest;
 use crate::value::ks::Ks;
 use crate::wire::action::{Action, Repeat};
+use crate::wire::encode::Nocache;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::CheckedReply;
 
@@ -36,7 +39,7 @@ impl Proof {
             .during(A::name()));
         }
         // The session of the login, which is the first action of the same batch.
-        let session = Ticket::<StartSession>::first().field(&["ks"]);
+        let session = Ticket::<VerifyingLogin>::first().field(&["ks"]);
         Item::new(action, &[("ks", session)]).map(Self)
     }
 
@@ -57,19 +60,39 @@ fn is_reading(action: &str) -> bool {
     ["get", "list", "count", "search", "ping"].contains(&first_word)
 }
 
+/// `appToken.startSession` with a `nocache` of its own: the parameters of the whole batch do not count for the cache.
+#[derive(Serialize)]
+struct VerifyingLogin {
+    #[serde(flatten)]
+    action: StartSession,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nocache: Option<Nocache>,
+}
+
+impl Action for VerifyingLogin {
+    type Reply = StartedSession;
+    const SERVICE: &'static str = StartSession::SERVICE;
+    const ACTION: &'static str = StartSession::ACTION;
+    const REPEAT: Repeat = StartSession::REPEAT;
+}
+
 /// How to read the reply to a verification.
 pub(super) struct Verification {
     reader: BatchReader,
-    login: Ticket<StartSession>,
+    login: Ticket<VerifyingLogin>,
     proof: usize,
     proof_action: ActionName,
 }
 
 /// The request that logs in with a token, based on a widget session, and uses the session.
+///
+/// A repetition has a `nocache`: the server caches errors to callers with a widget session for 120 s, and would repeat the
+/// first error until then, although the token exists (observed on release Venus-22.19.0).
 pub(super) fn prepare(
     endpoint: &Endpoint,
     token: &AppToken,
     widget: &Ks,
+    nocache: Option<Nocache>,
     proof: &Proof,
 ) -> Result<(PreparedRequest, Verification), Error> {
     let secret = token.token.as_ref().ok_or_else(|| {
@@ -79,8 +102,8 @@ pub(super) fn prepare(
     })?;
     let token_hash = token.hash_type.token_hash(widget, secret);
     let mut batch = Batch::new(endpoint.clone()).with_ks(widget.clone());
-    let login =
-        batch.push(&StartSession { id: token.id.clone(), token_hash, options: SessionOptions::default() })?;
+    let action = StartSession { id: token.id.clone(), token_hash, options: SessionOptions::default() };
+    let login = batch.push(&VerifyingLogin { action, nocache })?;
     let proof_action = proof.action();
     let proof = batch.push_item(proof.0.clone());
     let (prepared, reader) = batch.prepare()?;
