@@ -14,6 +14,7 @@ use crate::exchange::retry::RetryPolicy;
 use crate::value::hash::HashType;
 use crate::value::ks::Ks;
 use crate::value::session_type::SessionType;
+use crate::value::shown_time::ApproximateDuration;
 use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::CheckedReply;
@@ -58,9 +59,19 @@ pub struct AuditedToken {
 #[non_exhaustive]
 pub enum Finding {
     /// It has expired.
-    Expired(UnixSeconds),
+    Expired {
+        /// When it expired.
+        at: UnixSeconds,
+        /// When it was audited, by the server's clock.
+        now: UnixSeconds,
+    },
     /// It expires soon.
-    ExpiresSoon(UnixSeconds),
+    ExpiresSoon {
+        /// When it expires.
+        at: UnixSeconds,
+        /// When it was audited, by the server's clock.
+        now: UnixSeconds,
+    },
     /// It never expires.
     NeverExpires,
     /// It is disabled, which only Kaltura's staff can do and undo.
@@ -84,15 +95,15 @@ pub enum Finding {
 impl core::fmt::Display for Finding {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Expired(at) => write!(f, "expired at {at}"),
-            Self::ExpiresSoon(at) => write!(f, "expires soon, at {at}"),
+            Self::Expired { at, now } => write!(f, "expired {}, at {at}", at.relative_to(*now)),
+            Self::ExpiresSoon { at, now } => write!(f, "expires {}, at {at}", at.relative_to(*now)),
             Self::NeverExpires => f.write_str("never expires"),
             Self::Disabled => f.write_str("is disabled"),
             Self::AnySessionType => f.write_str("fixes no session type: anyone who holds it can start admin sessions"),
             Self::AdminSessions => f.write_str("starts admin sessions"),
             Self::AnyUser => f.write_str("fixes no user: anyone who holds it can choose one"),
             Self::WeakHash(hash_type) => write!(f, "uses {hash_type}, which is weak: use SHA256 or SHA512"),
-            Self::LongSessions(duration) => write!(f, "starts sessions of {} hours", duration.as_secs() / 3600),
+            Self::LongSessions(duration) => write!(f, "starts sessions of {}", ApproximateDuration(*duration)),
             Self::SessionsAlreadyExpired => {
                 f.write_str("has no session duration: every session that it starts is already expired")
             }
@@ -177,8 +188,8 @@ impl Machine for AuditMachine {
 fn audit_token(token: AppToken, soon: Duration, now: UnixSeconds) -> AuditedToken {
     let expiry = match token.expiry {
         None => Some(Finding::NeverExpires),
-        Some(at) if at <= now => Some(Finding::Expired(at)),
-        Some(at) if at <= now.plus(soon) => Some(Finding::ExpiresSoon(at)),
+        Some(at) if at <= now => Some(Finding::Expired { at, now }),
+        Some(at) if at <= now.plus(soon) => Some(Finding::ExpiresSoon { at, now }),
         Some(_) => None,
     };
     let status = (token.status != AppTokenStatus::Active).then_some(Finding::Disabled);

@@ -14,6 +14,7 @@ use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::privileges::Privileges;
 use crate::value::secrets::AppTokenSecret;
 use crate::value::session_type::SessionType;
+use crate::value::shown_time::ApproximateDuration;
 use crate::value::time::UnixSeconds;
 
 /// A new app token that a login has verified, and everything that its user must know.
@@ -80,10 +81,10 @@ impl fmt::Display for Handover {
             Some(session_type) => writeln!(f, "session type      {session_type:?}")?,
             None => writeln!(f, "session type      any")?,
         }
-        writeln!(f, "longest session   {} s", session_duration.as_secs())?;
+        writeln!(f, "longest session   {}", ApproximateDuration(*session_duration))?;
         writeln!(f, "privileges        {}", Printable(privileges))?;
         match expiry {
-            Some(expiry) => write!(f, "token expires at  {expiry} (Unix time)"),
+            Some(expiry) => write!(f, "token expires     {expiry}"),
             None => f.write_str("token expires     never"),
         }
     }

@@ -39,7 +39,7 @@ impl Nocache {
 
 impl Serialize for Nocache {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}.{}", self.0.wall, self.0.elapsed.as_nanos()))
+        serializer.collect_str(&format_args!("{}.{}", self.0.wall.0, self.0.elapsed.as_nanos()))
     }
 }
 
