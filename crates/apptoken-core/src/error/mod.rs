@@ -66,11 +66,9 @@ impl Error {
     /// let error = Error::from_kaltura("INVALID_KS", r#"Invalid KS "EXPIRED", Error "-1,INVALID_STR""#);
     /// assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::Expired)));
     /// ```
-    pub fn from_kaltura(code: impl Into<String>, message: impl Into<String>) -> Self {
-        let (code, message) = (code.into(), message.into());
-        let args = code::InvalidKsMessage::parse(&message);
-        let kind = KalturaCode::of(&code, |name| args.as_ref()?.arg(name));
-        Self::kaltura(kind, code, message)
+    pub fn from_kaltura(code: &str, message: &str) -> Self {
+        let args = code::InvalidKsMessage::parse(message);
+        Self::kaltura(code, message.to_string(), |name| args.as_ref()?.arg(name))
     }
 
     pub(crate) fn new(kind: ErrorKind) -> Self {
@@ -220,10 +218,7 @@ impl Error {
     #[must_use]
     pub fn may_have_acted(&self) -> bool {
         match self.0.kind {
-            ErrorKind::InvalidInput
-            | ErrorKind::Conflict
-            | ErrorKind::NotSent
-            | ErrorKind::MissingResult => false,
+            ErrorKind::InvalidInput | ErrorKind::Conflict | ErrorKind::NotSent | ErrorKind::MissingResult => false,
             ErrorKind::Kaltura(code) => code.may_have_acted(),
             _ => true,
         }

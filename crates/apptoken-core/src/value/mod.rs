@@ -11,6 +11,7 @@ pub(crate) mod secrets;
 pub(crate) mod session_type;
 pub(crate) mod shown_time;
 pub(crate) mod text;
+pub(crate) mod text_form;
 pub(crate) mod time;
 
 pub use change::Change;

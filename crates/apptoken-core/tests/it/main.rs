@@ -13,3 +13,4 @@ mod recorded;
 mod retry_after;
 mod set_up;
 mod support;
+mod text_forms;

@@ -72,7 +72,7 @@ impl Provider {
     ///     provider.with_session(|session| match upload(session.ks(), file)? {
     ///         Ok(()) => Ok(()),
     ///         Err(refusal) => {
-    ///             let error = apptoken::Error::from_kaltura(refusal.code, refusal.message);
+    ///             let error = apptoken::Error::from_kaltura(&refusal.code, &refusal.message);
     ///             session.report(&error);
     ///             Err(error.into())
     ///         }

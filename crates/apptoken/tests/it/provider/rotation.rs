@@ -67,7 +67,8 @@ fn refused(fault: KsFault) -> impl Fn() -> Result<(), Error> {
         KsFault::RestrictedUri => "EXCEEDED_RESTRICTED_URI",
         _ => "djJ8MTAxfGZvcmVpZ24=",
     };
-    move || Err(Error::from_kaltura("INVALID_KS", format!(r#"Invalid KS "{reason}", Error "-1,INVALID_STR""#)))
+    let message = format!(r#"Invalid KS "{reason}", Error "-1,INVALID_STR""#);
+    move || Err(Error::from_kaltura("INVALID_KS", &message))
 }
 
 #[test]
