@@ -137,6 +137,14 @@ impl Flow for Revoke {
     fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         Self::start(self, now)
     }
+
+    fn session(&self) -> Option<&Ks> {
+        Some(&self.admin)
+    }
+
+    fn with_other_session(&self, session: Ks) -> Option<Self> {
+        Some(Self { admin: session, ..self.clone() })
+    }
 }
 
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]

@@ -234,6 +234,16 @@ impl Flow for Rotate {
     fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         Self::start(self, now)
     }
+
+    fn session(&self) -> Option<&Ks> {
+        Some(&self.access.admin)
+    }
+
+    fn with_other_session(&self, session: Ks) -> Option<Self> {
+        let mut flow = self.clone();
+        flow.access.admin = session;
+        Some(flow)
+    }
 }
 
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]

@@ -71,6 +71,7 @@ pub trait Action: Serialize {
     }
 }
 
+/// To run the same action more than once.
 impl<A: Action> Action for &A {
     type Reply = A::Reply;
     const SERVICE: &'static str = A::SERVICE;
