@@ -53,7 +53,7 @@ pub use apptoken_transport_ureq::{UreqTransport, UreqTransportBuilder};
 pub use administration::{Admin, Authority};
 pub use builder::Builder;
 pub use client::Client;
-pub use clock::SystemClock;
+pub use clock::{SystemClock, system_time, unix_seconds};
 pub use config::Config;
 #[cfg(feature = "tracing")]
 pub use events::TracingObserver;

@@ -434,7 +434,7 @@ impl RotateMachine {
             (Some(expiry), _) => Some(expiry),
             (None, Some(expiry)) => Some(TokenExpiry::at(expiry, self.now).map_err(|_| {
                 Error::new(ErrorKind::Conflict)
-                    .detail(format!("the old app token expires at {expiry}, which its successor cannot"))
+                    .detail(format!("the expiry of the old app token, {expiry}, cannot be that of its successor"))
                     .advise("set an expiry for the successor (Rotate::expiry)")
             })?),
             (None, None) => None,
