@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use apptoken_core::login::renewal::{Invalidation, Reason};
 use apptoken_core::value::ApproximateDuration;
-use apptoken_core::{AppTokenId, Error, Session, SessionOptions, UnixSeconds};
+use apptoken_core::{AppTokenId, Endpoint, Error, Session, SessionOptions, UnixSeconds};
 
 use crate::source::SourceWarning;
 use crate::store::StoreError;
@@ -145,6 +145,11 @@ pub enum Event<'a> {
         /// The warning.
         warning: &'a SourceWarning,
     },
+    /// Requests to the server are not encrypted, because the caller allowed it; reported once.
+    UnencryptedServer {
+        /// The server.
+        endpoint: &'a Endpoint,
+    },
     /// The store failed; the provider continues without it.
     StoreFailed {
         /// Why it failed.
@@ -202,6 +207,9 @@ impl fmt::Display for Event<'_> {
             }
             Self::RefresherPanicked => f.write_str("code that the refresher called panicked; the refresher continues"),
             Self::CredentialWarning { warning } => warning.fmt(f),
+            Self::UnencryptedServer { endpoint } => {
+                write!(f, "secrets are sent unencrypted to {endpoint}: use https:// for a server that is not for tests")
+            }
             Self::StoreFailed { error } => write!(f, "the session store failed: {error}"),
         }
     }
