@@ -15,10 +15,14 @@ use crate::events::{Event, Origin};
 use crate::link::Link;
 use crate::store::{SessionKey, StoreError, StoredSession};
 
+/// How often a session of the store is looked for that another provider stored meanwhile. More than one is needed only if the
+/// new session cannot be used here.
+const STORE_ROUNDS: u32 = 3;
+
 /// A session that a renewal obtained.
-struct NewSession {
-    session: Arc<Session>,
-    term: Term,
+pub(super) struct NewSession {
+    pub(super) session: Arc<Session>,
+    pub(super) term: Term,
     from: Origin,
 }
 
@@ -117,9 +121,6 @@ impl Shared {
             return self.log_in(identity, active, requests);
         };
         let key = self.key(identity, active);
-        // First without the store's lock, which a provider that renews holds for a whole login. An error is ignored here:
-        // the same read under the lock meets it again, and is the one that reports it and moves a damaged file aside.
-        let stored = store.load(&key).ok().flatten();
         let partner = active.used.partner;
         let accept = |stored: Option<StoredSession>| {
             let Some(stored) = stored else { return Ok(None) };
@@ -132,28 +133,39 @@ impl Shared {
             }
             Ok(found)
         };
-        if let Ok(Some(found)) = accept(stored) {
-            return Ok(found);
-        }
+        let (begun, patience) = (self.link.now(), self.patience(active));
         let (mut obtained, mut refused) = (None, None);
-        let written = store.renew_exclusively(&key, self.patience(active), &mut |stored| {
-            // Another provider may have renewed the session while this one waited for the lock.
-            match accept(stored) {
-                Ok(Some(found)) => {
-                    obtained = Some(Ok(found));
-                    return None;
-                }
-                Ok(None) => {}
-                Err(error) => refused = Some(error),
+        let mut written = Ok(());
+        for _ in 0..STORE_ROUNDS {
+            // First without the store's lock, which a provider that renews holds for a whole login. An error is ignored here:
+            // the same read under the lock meets it again, and is the one that reports it and moves a damaged file aside.
+            if let Ok(Some(found)) = accept(store.load(&key).ok().flatten()) {
+                return Ok(found);
             }
-            let result = self.log_in(identity, active, requests);
-            let to_store = result.as_ref().ok().map(|new| {
-                let widget = self.widgets.current(partner);
-                StoredSession::with_widget(&key, &active.used.token, &new.session, widget.as_ref())
+            let waited = self.link.now().elapsed.saturating_sub(begun.elapsed);
+            written = store.renew_exclusively(&key, patience.saturating_sub(waited), &mut |stored| {
+                // Another provider may have renewed the session while this one waited for the lock.
+                match accept(stored) {
+                    Ok(Some(found)) => {
+                        obtained = Some(Ok(found));
+                        return None;
+                    }
+                    Ok(None) => {}
+                    Err(error) => refused = Some(error),
+                }
+                let result = self.log_in(identity, active, requests);
+                let to_store = result.as_ref().ok().map(|new| {
+                    let widget = self.widgets.current(partner);
+                    StoredSession::with_widget(&key, &active.used.token, &new.session, widget.as_ref())
+                });
+                obtained = Some(result);
+                to_store
             });
-            obtained = Some(result);
-            to_store
-        });
+            // Otherwise another provider stored a session while this one waited.
+            if obtained.is_some() || written.is_err() {
+                break;
+            }
+        }
         let written = written.and_then(|()| store.remove_ended(self.link.now().wall));
         for error in refused.into_iter().chain(written.err()) {
             self.report(&Event::StoreFailed { error: &error });
@@ -162,9 +174,8 @@ impl Shared {
         obtained.unwrap_or_else(|| self.log_in(identity, active, requests))
     }
 
-    fn key(&self, identity: &Identity, active: &ActiveCredential) -> SessionKey {
-        let credential = &active.used;
-        SessionKey::new(&self.link.endpoint, credential.partner, credential.id.clone(), identity.options.clone())
+    pub(super) fn key(&self, identity: &Identity, active: &ActiveCredential) -> SessionKey {
+        SessionKey::new(&self.link.endpoint, &active.used, identity.options.clone())
     }
 
     /// How long to wait while another provider renews the session: the longest time of a login with this app token. A shorter
@@ -183,7 +194,7 @@ impl Shared {
     }
 
     /// Accepts a stored session if it is of this app token, not the one to be renewed, and not due for renewal.
-    fn accept(
+    pub(super) fn accept(
         &self,
         identity: &Identity,
         active: &ActiveCredential,
