@@ -50,6 +50,8 @@ mod names;
 mod scripts;
 mod seal;
 mod server;
+#[cfg(test)]
+mod simulation;
 mod store;
 mod worker;
 

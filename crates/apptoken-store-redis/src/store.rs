@@ -60,7 +60,7 @@ const VARIABLE: &str = "KALTURA_SESSION_STORE";
 const PREFIX: &str = "apptoken:";
 
 /// The default of [`RedisStoreBuilder::operation_timeout`].
-const LIMIT: Duration = Duration::from_secs(1);
+pub(crate) const LIMIT: Duration = Duration::from_secs(1);
 
 /// How long a lock lasts unless it is extended. Its holder extends it during a login of any length; if the holder dies, the others
 /// wait for this time.
@@ -263,7 +263,7 @@ impl RedisStore {
         let begun = Instant::now();
         let holder = hex::encode(random::<16>()?);
         let mut first_fence = None;
-        let mut pause = Duration::from_millis(20);
+        let mut pause = FIRST_POLL;
         loop {
             let asked = Instant::now();
             let (scripts, keys, name) = (Arc::clone(&self.0.scripts), names.clone(), holder.clone());
@@ -285,8 +285,9 @@ impl RedisStore {
                 return Err(StoreError::new(StoreErrorKind::Locked).at(self.0.worker.address().to_string()));
             }
             let left = patience.saturating_sub(begun.elapsed());
-            thread::sleep(jittered(pause)?.min(left));
-            pause = (pause * 2).min(LONGEST_POLL);
+            let [byte] = random::<1>()?;
+            thread::sleep(spread(pause, byte).min(left));
+            pause = next_poll(pause);
         }
     }
 
@@ -334,13 +335,18 @@ impl RedisStore {
     }
 }
 
+pub(crate) const FIRST_POLL: Duration = Duration::from_millis(20);
+
 /// The longest pause before another look for the lock. Each look is a request to Redis by each machine that waits.
 const LONGEST_POLL: Duration = Duration::from_millis(500);
 
+pub(crate) fn next_poll(pause: Duration) -> Duration {
+    (pause * 2).min(LONGEST_POLL)
+}
+
 /// Half of the pause, and up to as much again at random, so that many who wait do not look together.
-fn jittered(pause: Duration) -> Result<Duration, StoreError> {
-    let [random] = random::<1>()?;
-    Ok(pause / 2 + (pause / 512) * u32::from(random))
+pub(crate) fn spread(pause: Duration, random: u8) -> Duration {
+    pause / 2 + (pause / 512) * u32::from(random)
 }
 
 fn random<const N: usize>() -> Result<[u8; N], StoreError> {
