@@ -120,12 +120,16 @@ impl AnyConnection {
         match self {
             Self::One(connection) => {
                 let mut pipe = redis::pipe();
-                commands.iter().for_each(|command| drop(pipe.add_command(command.clone())));
+                for command in commands {
+                    pipe.add_command(command.clone());
+                }
                 pipe.query(&mut **connection)
             }
             Self::Cluster(connection) => {
                 let mut pipe = cluster_pipe();
-                commands.iter().for_each(|command| drop(pipe.add_command(command.clone())));
+                for command in commands {
+                    pipe.add_command(command.clone());
+                }
                 pipe.query(connection)
             }
         }

@@ -58,13 +58,14 @@ fn days(identities: u64, machines_of_each: u64, lifetime: u64, days: u64) -> Loa
                 Renewal::new(RenewalPolicy { jitter_seed, ..RenewalPolicy::default() })
             })
             .collect();
+        let mut used: Vec<Option<u64>> = vec![None; machines.len()];
         let mut due: BinaryHeap<Reverse<(u64, usize)>> =
             (0..machines.len()).map(|machine| Reverse((0, machine))).collect();
         while let Some(Reverse((now, machine))) = due.pop() {
             if now >= days * DAY {
                 continue;
             }
-            let Some(renewal) = machines.get_mut(machine) else { continue };
+            let (Some(renewal), Some(own)) = (machines.get_mut(machine), used.get_mut(machine)) else { continue };
             let term = |started: u64| Term {
                 lifetime: Duration::from_secs(lifetime),
                 age: Duration::from_secs(now - started),
@@ -77,7 +78,7 @@ fn days(identities: u64, machines_of_each: u64, lifetime: u64, days: u64) -> Loa
                 matches!(other.decide(at(now), false), Decision::Use { .. })
             };
             requests.add(now, 1);
-            let started = match stored.filter(|started| is_fresh(*started)) {
+            let started = match stored.filter(|started| Some(*started) != *own && is_fresh(*started)) {
                 Some(started) => started,
                 None => {
                     logins.add(now, 1);
@@ -86,7 +87,7 @@ fn days(identities: u64, machines_of_each: u64, lifetime: u64, days: u64) -> Loa
                     now
                 }
             };
-            stored = Some(started);
+            (stored, *own) = (Some(started), Some(started));
             renewal.record(Outcome::Renewed(term(started)), at(now));
             if let Decision::Use { until, .. } = renewal.decide(at(now), false) {
                 due.push(Reverse((until.elapsed.as_secs().max(now + 1), machine)));

@@ -450,7 +450,9 @@ impl RedisStore {
         self.0.worker.run(move |connection| {
             let mut script = script(&scripts).prepare_invoke();
             script.key(&names.session).key(&names.lock).arg(&holder);
-            lease.into_iter().for_each(|lease| drop(script.arg(milliseconds(lease))));
+            if let Some(lease) = lease {
+                script.arg(milliseconds(lease));
+            }
             script.invoke::<i64>(connection.as_dyn())
         })
     }

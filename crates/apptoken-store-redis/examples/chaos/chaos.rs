@@ -265,12 +265,15 @@ pub(crate) fn run(settings: &Settings, command: impl Fn() -> Command) -> Figures
     let emulator =
         Emulator::start(Fake::builder().clock(FakeClock::running()).journal_capacity(1_000_000).build()).unwrap();
     emulator.fake().add_account(Account::new(partner()));
-    let token = |lifetime| emulator.fake().add_token(partner(), TokenSpec::new(HashType::Sha256).duration(lifetime));
+    let token = |(number, lifetime)| {
+        let spec = TokenSpec::new(HashType::Sha256).user(&format!("user{number}")).duration(lifetime);
+        emulator.fake().add_token(partner(), spec)
+    };
     let fleet = Fleet {
         settings,
         command: &command,
         endpoint: emulator.endpoint().clone(),
-        tokens: settings.lifetimes.iter().copied().map(token).collect(),
+        tokens: settings.lifetimes.iter().copied().enumerate().map(token).collect(),
         gates: (0..GROUPS).map(|_| Gate::to(settings.redis)).collect(),
         folder: tempfile::tempdir().unwrap(),
         words: Arc::default(),

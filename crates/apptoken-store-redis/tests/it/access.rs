@@ -91,7 +91,7 @@ fn a_user_with_few_rights_is_enough() {
     assert_eq!((logins(&fake), failures.take()), (3, Vec::new()));
     provider(&server.url().replace("://", "://app:wrong@")).session().unwrap();
     let reported = failures.take().join("\n");
-    assert!(reported.contains("WRONGPASS") && !reported.contains("app:wrong"), "{reported}");
+    assert!(reported.contains("Password authentication failed") && !reported.contains("app:wrong"), "{reported}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use apptoken_transport_fake::{Fake, Token};
 
 use crate::proxy::{Mode, Proxy};
 use crate::servers::{RedisServer, has_redis};
-use crate::support::{Failures, SHORT, key, logins, provider, provider_with, store, token};
+use crate::support::{Failures, SHORT, key, logins, provider_with, store, token};
 
 /// A provider of its own, as another process would have it. Returns what it reports.
 fn session(fake: &Fake, token: &Token, store: RedisStore) -> Vec<String> {
@@ -190,5 +190,4 @@ fn a_cut_connection_is_made_again() {
     proxy.set(Mode::Forward(server.port));
     assert!(session(&fake, &token, store).is_empty());
     assert_eq!(logins(&fake), 2);
-    let _ = provider(&fake, &token, crate::support::store(&server.url()));
 }

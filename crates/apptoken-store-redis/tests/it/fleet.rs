@@ -5,11 +5,11 @@ use std::thread;
 use std::time::Duration;
 
 use apptoken::store::SessionStore;
-use apptoken_transport_fake::{Fake, Token};
+use apptoken_transport_fake::Fake;
 
 use crate::chaos;
 use crate::servers::{RedisServer, has_redis};
-use crate::support::{START, WIDGET, logins, provider, provider_with, store, token};
+use crate::support::{WIDGET, logins, provider, provider_with, store, token};
 
 /// As many machines as threads, each with a store and a connection of its own. Returns the numbers of logins and widget sessions.
 fn cold_starts<S: SessionStore + Send + Sync + 'static>(machines: usize, open: impl Fn() -> Option<S>) -> (usize, u64) {
@@ -62,7 +62,7 @@ fn commands(server: &RedisServer) -> u64 {
 }
 
 #[test]
-fn ten_thousand_users_are_started_in_batches_and_resumed() {
+fn many_users_are_started_in_batches_and_resumed() {
     if !has_redis() {
         return;
     }
@@ -76,14 +76,12 @@ fn ten_thousand_users_are_started_in_batches_and_resumed() {
         (fake.journal().requests() - before.0, commands(&server) - before.1)
     };
     // One request for a widget session, one for each 100 users.
-    assert_eq!(start(3000), (31, 6000), "each user is read and stored");
-    // Another program, or the same after it was stopped: the first 3000 need no login.
-    assert_eq!(start(10_000), (70, 10_000 + 7000));
-    assert_eq!(start(10_000), (0, 10_000));
-    assert_eq!(logins(&fake), 10_000);
-    assert_eq!(server.keys().len(), 10_000);
-    let _: Option<Token> = None;
-    let _ = START;
+    assert_eq!(start(600), (7, 1200), "each user is read and stored");
+    // Another program, or the same after it was stopped: the first 600 need no login.
+    assert_eq!(start(2000), (14, 2000 + 1400));
+    assert_eq!(start(2000), (0, 2000));
+    assert_eq!(logins(&fake), 2000);
+    assert_eq!(server.keys().len(), 2000);
 }
 
 #[test]
@@ -103,8 +101,7 @@ fn processes_that_are_killed_paused_and_cut_off_recover() {
         command.args(["--exact", "fleet::a_process_of_the_chaos", "--ignored", "--nocapture", "--test-threads=1"]);
         command
     });
-    assert_eq!((figures.dead, figures.foreign, figures.not_recovered), (0, 0, 0), "{figures:#?}");
-    assert!(figures.calls > 50, "{figures:#?}");
+    assert!(figures.is_good() && figures.calls > 50, "{figures:#?}");
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Proxy {
 fn serve(mut client: TcpStream, mode: Mode) {
     thread::spawn(move || match mode {
         Mode::Forward(port) => forward(client, port),
-        Mode::Cut => {}
+        Mode::Cut => drop(client.shutdown(Shutdown::Both)),
         Mode::Hang => drop(std::io::copy(&mut client, &mut std::io::sink())),
         Mode::Drip => {
             let mut answer = b"$1000000000\r\n".iter().copied().chain(std::iter::repeat(b'x'));

@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use apptoken::store::{SessionStore, StoreErrorKind, StoredSession};
 use apptoken::{Clock, Moment, UnixSeconds};
-use apptoken_transport_fake::{Fake, FakeClock};
+use apptoken_transport_fake::{Fake, FakeClock, Token};
 
 use crate::proxy::{Mode, Proxy};
 use crate::servers::{RedisServer, has_redis};
 use crate::support::{AMPLE, DAY, Failures, credential, endpoint, key, logins, provider, provider_with, store, token};
 
 /// A record of the session that a login stores.
-fn record(fake: &Fake, token: &apptoken_transport_fake::Token, store: &impl SessionStore) -> StoredSession {
+fn record(fake: &Fake, token: &Token) -> StoredSession {
     let memory = apptoken::store::MemoryStore::new();
     provider(fake, token, memory.clone()).session().unwrap();
-    let _ = store;
     memory.load(&key(token)).unwrap().unwrap()
 }
 
@@ -27,7 +26,7 @@ fn a_holder_that_lost_its_lock_does_not_replace_a_newer_session() {
     }
     let (fake, server) = (Fake::new(), RedisServer::start());
     let (token, store) = (token(&fake), store(&server.url()));
-    let (early, late) = (record(&fake, &token, &store), record(&fake, &token, &store));
+    let (early, late) = (record(&fake, &token), record(&fake, &token));
     let key = key(&token);
     let paused = store.renew_exclusively(&key, AMPLE, &mut |_| {
         // The holder was suspended for so long that its lock ended, and another machine renewed.
@@ -49,7 +48,7 @@ fn a_holder_whose_server_lost_its_data_replaces_no_later_session() {
     }
     let (fake, mut server) = (Fake::new(), RedisServer::start());
     let (token, store) = (token(&fake), store(&server.url()));
-    let (early, late) = (record(&fake, &token, &store), record(&fake, &token, &store));
+    let (early, late) = (record(&fake, &token), record(&fake, &token));
     let key = key(&token);
     store.renew_exclusively(&key, AMPLE, &mut |_| None).unwrap();
     store
@@ -90,7 +89,7 @@ fn who_waited_takes_the_new_session_without_the_lock() {
     }
     let (fake, server) = (Fake::new(), RedisServer::start());
     let (token, store) = (token(&fake), store(&server.url()));
-    let session = record(&fake, &token, &store);
+    let session = record(&fake, &token);
     let key = key(&token);
     let calls = Mutex::new(0);
     std::thread::scope(|scope| {
@@ -188,7 +187,7 @@ fn a_login_without_its_answer_from_redis_is_not_lost() {
     let (token, proxy) = (token(&fake), Proxy::start(Mode::Forward(server.port)));
     let store = store(&proxy.url());
     let key = key(&token);
-    let session = record(&fake, &token, &store);
+    let session = record(&fake, &token);
     // The connection ends during the login, so the session is stored over another one, as the same holder.
     store
         .renew_exclusively(&key, AMPLE, &mut |_| {

@@ -107,7 +107,9 @@ impl RedisServer {
     pub(crate) fn command(&self, words: &[&str]) -> redis::RedisResult<redis::Value> {
         let client = redis::Client::open(format!("redis+unix://{}", self.socket())).unwrap();
         let mut command = redis::cmd(words[0]);
-        words[1..].iter().for_each(|word| drop(command.arg(*word)));
+        for word in &words[1..] {
+            command.arg(*word);
+        }
         command.query(&mut client.get_connection().unwrap())
     }
 

@@ -208,20 +208,21 @@ impl Shared {
         stored: Option<StoredSession>,
     ) -> Option<SessionResult> {
         let stored = stored?;
+        let (partner, now) = (active.used.partner, self.link.now());
+        // The users of a later batch may need a login, which can start from it.
+        if self.widgets.current(partner).is_none()
+            && let Ok(Some(widget)) = stored.widget(key, &active.used, now)
+        {
+            self.widgets.offer(partner, widget, now);
+        }
         match self.accept(identity, active, key, &stored) {
             Ok(Some(NewSession { session, term, .. })) => {
-                let now = self.link.now();
                 identity
                     .flight
                     .change(|state| identity.record_renewal(state, Arc::clone(&session), term, active.number, now));
                 Some(Ok(session))
             }
-            Ok(None) => {
-                if let Ok(Some(widget)) = stored.widget(key, &active.used, self.link.now()) {
-                    self.widgets.offer(active.used.partner, widget, self.link.now());
-                }
-                None
-            }
+            Ok(None) => None,
             Err(error) => {
                 self.report(&Event::StoreFailed { error: &error });
                 None
