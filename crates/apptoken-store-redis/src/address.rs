@@ -44,7 +44,7 @@ const SENTINEL_PORT: u16 = 26379;
 
 /// The client of the redis crate for an address.
 pub(crate) enum RedisClient {
-    Single(Client),
+    Single(Box<Client>),
     Sentinel(Box<SentinelClient>),
     Cluster(Box<ClusterClient>),
 }
@@ -114,11 +114,13 @@ impl Address {
             Ok(addr.into_connection_info()?.set_redis_settings(self.login.settings(self.database)))
         };
         Ok(match &self.servers {
-            Servers::One(host) => RedisClient::Single(match certificates {
+            Servers::One(host) => RedisClient::Single(Box::new(match certificates {
                 Some(certificates) => Client::build_with_tls(info(host.addr(true))?, certificates)?,
                 None => Client::open(info(host.addr(false))?)?,
-            }),
-            Servers::Socket(path) => RedisClient::Single(Client::open(info(ConnectionAddr::Unix(path.clone()))?)?),
+            })),
+            Servers::Socket(path) => {
+                RedisClient::Single(Box::new(Client::open(info(ConnectionAddr::Unix(path.clone()))?)?))
+            }
             Servers::Sentinels { hosts, service, login } => {
                 let sentinels = hosts.iter().map(|host| host.addr(self.tls));
                 let mut builder = SentinelClientBuilder::new(sentinels, service.clone(), SentinelServerType::Master)?

@@ -29,11 +29,11 @@ impl PerSecond {
         self.0.values().sum()
     }
 
-    /// The mean of the busiest minute after this time.
-    fn peak(&self, after: u64) -> u64 {
+    /// The number in the busiest minute after this time.
+    fn busiest_minute(&self, after: u64) -> u64 {
         let mut minutes: BTreeMap<u64, u64> = BTreeMap::new();
         self.0.range(after..).for_each(|(second, count)| *minutes.entry(second / 60).or_default() += count);
-        minutes.values().max().copied().unwrap_or_default() / 60
+        minutes.values().max().copied().unwrap_or_default()
     }
 }
 
@@ -41,8 +41,9 @@ impl PerSecond {
 struct Load {
     logins: u64,
     requests_to_redis: u64,
-    peak_logins: u64,
-    peak_requests_to_redis: u64,
+    /// In the busiest minute after the start.
+    most_logins: u64,
+    most_requests_to_redis: u64,
 }
 
 /// Identities that each are used on several machines, from a cold start on, for some days. Each machine asks as soon as a session
@@ -97,8 +98,8 @@ fn days(identities: u64, machines_of_each: u64, lifetime: u64, days: u64) -> Loa
     Load {
         logins: logins.total(),
         requests_to_redis: requests.total(),
-        peak_logins: logins.peak(DAY / 10),
-        peak_requests_to_redis: requests.peak(DAY / 10),
+        most_logins: logins.busiest_minute(60),
+        most_requests_to_redis: requests.busiest_minute(60),
     }
 }
 
@@ -167,13 +168,13 @@ fn cold_start(machines: u64, within_ms: u64, login_ms: u64, redis_us: u64) -> Co
 fn each_session_is_renewed_once_whatever_the_number_of_machines() {
     let alone = days(1000, 1, DAY, 7);
     let shared = days(1000, 10, DAY, 7);
-    let short = days(1000, 10, 3600, 7);
+    let short = days(1000, 10, 3600, 1);
     println!("one machine each: {alone:?}\nten machines each: {shared:?}\nten machines each, one hour: {short:?}");
     // A login at the start, and one for each refresh window, which opens after 75 to 80 % of the lifetime.
     assert!((9000..=10_000).contains(&alone.logins), "{alone:?}");
     assert!((9000..=11_000).contains(&shared.logins), "{shared:?}");
     assert!(shared.requests_to_redis <= shared.logins * 13, "{shared:?}");
-    assert!((200_000..=250_000).contains(&short.logins), "{short:?}");
+    assert!((30_000..=34_000).contains(&short.logins), "{short:?}");
 }
 
 #[test]

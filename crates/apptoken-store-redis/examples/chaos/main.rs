@@ -3,6 +3,17 @@
 //! `cargo run --release -p apptoken-store-redis --example chaos -- 200 600` starts a `redis-server`, a server of Kaltura and
 //! proxies on this machine.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::exit,
+    missing_docs
+)]
+
 #[cfg(unix)]
 mod chaos;
 
