@@ -65,6 +65,7 @@ struct Item {
 /// Identifies an action of a [`Batch`], to take its result or to refer to it.
 pub struct Ticket<A> {
     position: usize,
+    target: ActionName,
     action: PhantomData<fn() -> A>,
 }
 
@@ -110,16 +111,17 @@ impl Batch {
     ///
     /// Like [`push`](Self::push).
     pub fn push_with<A: Action>(&mut self, action: &A, references: &[(&str, Reference)]) -> Result<Ticket<A>, Error> {
-        action.check().map_err(|error| error.during(A::name()))?;
+        let target = action.target();
+        action.check().map_err(|error| error.during(target))?;
         let object = ItemBody {
-            service: A::SERVICE,
-            action_name: A::ACTION,
+            service: target.service,
+            action_name: target.action,
             parameters: action,
             references: References(references),
         };
-        let body = encode::object(&object).map_err(|error| error.during(A::name()))?;
-        self.items.push(Item { body, action: A::name(), repeat: A::REPEAT });
-        Ok(Ticket { position: self.items.len() - 1, action: PhantomData })
+        let body = encode::object(&object).map_err(|error| error.during(target))?;
+        self.items.push(Item { body, action: target, repeat: action.repeat() });
+        Ok(Ticket { position: self.items.len() - 1, target, action: PhantomData })
     }
 
     /// The number of actions.
@@ -230,9 +232,9 @@ impl<A> Clone for Ticket<A> {
 
 impl<A> Copy for Ticket<A> {}
 
-impl<A: Action> fmt::Debug for Ticket<A> {
+impl<A> fmt::Debug for Ticket<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ticket({}, {})", self.position + 1, A::name())
+        write!(f, "Ticket({}, {})", self.position + 1, self.target)
     }
 }
 
@@ -257,7 +259,7 @@ impl BatchResults {
         let item = item.ok_or_else(|| {
             Error::invalid_input("this batch has no result for the ticket, or the result was already taken")
         })?;
-        item.and_then(|text| parse(text.as_bytes())).map_err(|error| error.during(A::name()))
+        item.and_then(|text| parse(text.as_bytes())).map_err(|error| error.during(ticket.target))
     }
 }
 
