@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use apptoken::api::{app_token, user};
 use apptoken::{
-    Call, Clock as _, Credential, Event, FnSource, HashType, Observer, PartnerId, Provider, Session, UreqTransport,
+    Builder, Call, Clock as _, Credential, Event, FnSource, HashType, Observer, PartnerId, Session, UreqTransport,
     drive,
 };
 use apptoken_emulator::Emulator;
@@ -38,8 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let transport = UreqTransport::new();
     let log = Log { clock: clock.clone(), begun: clock.time().0 };
-    let provider = Provider::builder(emulator.endpoint().clone(), source, transport.clone())
+    let provider = Builder::new(emulator.endpoint().clone())
+        .transport(transport.clone())
         .clock(clock.clone())
+        .provider(source)
         .observer(log)
         .build();
 

@@ -8,21 +8,22 @@ use apptoken_core::api::app_token::{AppToken, AppTokenFilter, List};
 #[cfg(feature = "account-secret")]
 use apptoken_core::value::KsVersion;
 use apptoken_core::{
-    Action, AllPages, AppTokenId, Clock, Endpoint, Error, Exchange, Flow, Ks, Moment, PartnerId, RetryPolicy,
-    StoppedFlow, Transport,
+    Action, AllPages, AppTokenId, Endpoint, Error, Exchange, Flow, Ks, Moment, PartnerId, StoppedFlow,
 };
 
 use crate::link::Link;
 
 /// A blocking client for the administration of an account's app tokens.
 ///
+/// [`Builder::admin`](crate::Builder::admin) makes one.
+///
 /// # Examples
 ///
 /// ```no_run
 /// # #[cfg(all(feature = "ureq", feature = "account-secret"))] {
-/// use apptoken::{AccountSecret, Admin, PartnerId, Privileges, Region};
+/// use apptoken::{AccountSecret, Builder, PartnerId, Privileges, Region};
 ///
-/// let admin = Admin::new(Region::Frankfurt, PartnerId::new(1234567)?, AccountSecret::parse("…")?);
+/// let admin = Builder::new(Region::Frankfurt).admin(PartnerId::new(1234567)?, AccountSecret::parse("…")?);
 /// let handover = admin.run(admin.provision("importer", "importer@example.org")?.privileges(Privileges::new().list_all()))?;
 /// println!("{handover:#?}");
 /// # }
@@ -65,36 +66,8 @@ impl From<Ks> for Authority {
 }
 
 impl Admin {
-    /// A client over ureq, with the account's admin secret or a session.
-    #[cfg(feature = "ureq")]
-    #[must_use]
-    pub fn new(endpoint: impl Into<Endpoint>, partner: PartnerId, authority: impl Into<Authority>) -> Self {
-        Self::with_transport(endpoint, partner, authority, apptoken_transport_ureq::UreqTransport::new())
-    }
-
-    /// A client over any transport, with the account's admin secret or a session.
-    #[must_use]
-    pub fn with_transport(
-        endpoint: impl Into<Endpoint>,
-        partner: PartnerId,
-        authority: impl Into<Authority>,
-        transport: impl Transport + Send + Sync + 'static,
-    ) -> Self {
-        Self { link: Link::new(endpoint.into(), transport), partner, authority: authority.into() }
-    }
-
-    /// Sets when a request is retried.
-    #[must_use]
-    pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.link.retry = retry;
-        self
-    }
-
-    /// Sets the clock, for tests; [`SystemClock`](crate::SystemClock) by default.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
-        self.link.clock = std::sync::Arc::new(clock);
-        self
+    pub(crate) fn over(link: Link, partner: PartnerId, authority: Authority) -> Self {
+        Self { link, partner, authority }
     }
 
     /// A session with this authority: a new session of one hour, signed locally, or the session that this client was made with.

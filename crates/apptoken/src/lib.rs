@@ -5,7 +5,7 @@
 //! | get one session | [`Client`] |
 //! | always have a valid session in a long-running program | [`Provider`] |
 //! | create, rotate, revoke and audit tokens | [`Admin`] |
-//! | send requests with your own HTTP client | [`Client::with_transport`] and [`Transport`] |
+//! | choose the proxy, certificates, timeouts, retries or HTTP client of these | [`Builder`] |
 //! | test a program offline | the crate `apptoken-transport-fake` |
 //!
 //! This crate re-exports all of [`apptoken_core`], the protocol without I/O, whose documentation has the
@@ -27,11 +27,12 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `ureq` (default) | [`UreqTransport`] and the constructors that use it |
+//! | `ureq` (default) | [`UreqTransport`], and the constructors and settings that use it |
 //! | `account-secret` | `Authority::Secret`: an [`Admin`] that signs its sessions with the account's secret |
 //! | `tracing` | `TracingObserver`, which reports a provider's events to `tracing` |
 
 mod administration;
+mod builder;
 mod client;
 mod clock;
 mod config;
@@ -44,9 +45,10 @@ mod sync;
 
 pub use apptoken_core::*;
 #[cfg(feature = "ureq")]
-pub use apptoken_transport_ureq::UreqTransport;
+pub use apptoken_transport_ureq::{UreqTransport, UreqTransportBuilder};
 
 pub use administration::{Admin, Authority};
+pub use builder::Builder;
 pub use client::Client;
 pub use clock::SystemClock;
 pub use config::Config;

@@ -52,6 +52,12 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     }
 }
 
+impl<O: Observer + ?Sized> Observer for Box<O> {
+    fn observe(&self, event: &Event<'_>) {
+        (**self).observe(event);
+    }
+}
+
 /// An event of a provider. `Display` is one line for a log.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

@@ -92,6 +92,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::Builder;
 
     /// A clock that moves only when the test sets it.
     #[derive(Clone, Default)]
@@ -125,8 +126,9 @@ mod tests {
             };
             Ok(HttpResponse::new(200, [("X-Kaltura-Session", format!("1, {now}"))], body.into_bytes()))
         });
-        Provider::builder(Endpoint::parse("https://kaltura.example.org").unwrap(), credential, transport)
+        Builder::with_transport(Endpoint::parse("https://kaltura.example.org").unwrap(), transport)
             .clock(clock)
+            .provider(credential)
             .build()
     }
 
