@@ -8,7 +8,7 @@ use apptoken::value::Printable;
 use crate::failure::Failure;
 
 /// Where a command writes.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Console {
     stdout_is_terminal: bool,
     stderr_is_terminal: bool,
@@ -69,6 +69,11 @@ impl Console {
     pub(crate) fn note(&self, text: &str) {
         // If standard error is closed, nobody can read the message.
         let _ = writeln!(io::stderr(), "{}", Printable(text));
+    }
+
+    /// Writes several lines of our own for people.
+    pub(crate) fn note_lines(&self, text: &str) {
+        text.lines().for_each(|line| self.note(line));
     }
 
     pub(crate) fn warning(&self, text: &str) {

@@ -51,6 +51,11 @@ impl Failure {
         Self::new(Code::Configuration, what)
     }
 
+    /// A failure with the exit code of another program's conventions.
+    pub(crate) fn with_code(code: u8, what: impl Into<String>) -> Self {
+        Self { code, what: what.into(), likely: None, cure: None }
+    }
+
     /// A failure whose messages were already written.
     pub(crate) fn reported(code: u8) -> Self {
         Self { code, what: String::new(), likely: None, cure: None }

@@ -4,18 +4,26 @@ use std::env;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
 use super::keyring;
 use super::profile::ProfileFile;
-use super::settings::{Found, Origin};
+use super::settings::Origin;
 use crate::failure::Failure;
 
 /// A secret in memory that is wiped.
 pub(crate) type Secret = Zeroizing<String>;
+
+/// A secret and where it came from.
+pub(crate) struct FoundSecret {
+    pub(crate) value: Secret,
+    pub(crate) origin: Origin,
+    /// The file that holds it, if one does.
+    pub(crate) file: Option<PathBuf>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecretKind {
@@ -66,6 +74,12 @@ impl SecretKind {
     }
 }
 
+impl FoundSecret {
+    fn in_file(path: &Path, origin: Origin) -> Result<Self, Failure> {
+        Ok(Self { value: read_file(path)?, origin, file: Some(path.to_owned()) })
+    }
+}
+
 /// Reads secrets. What came from standard input is kept, because it can be read only once.
 #[derive(Debug, Default)]
 pub(crate) struct SecretReader {
@@ -80,10 +94,15 @@ impl SecretReader {
         profiles: &ProfileFile,
         profile: &str,
         profile_first: bool,
-    ) -> Result<Option<Found<Secret>>, Failure> {
+    ) -> Result<Option<FoundSecret>, Failure> {
         if let Some(path) = option {
-            let value = if path == Path::new("-") { self.read_stdin(kind)? } else { read_file(path)? };
-            return Ok(Some(Found { value, origin: Origin::Option(kind.file_key()) }));
+            let origin = Origin::Option(kind.file_key());
+            let found = if path == Path::new("-") {
+                FoundSecret { value: self.read_stdin(kind)?, origin, file: None }
+            } else {
+                FoundSecret::in_file(path, origin)?
+            };
+            return Ok(Some(found));
         }
         let from_profile = || read_profile(kind, profiles, profile);
         let from_environment = || read_environment(kind);
@@ -107,30 +126,26 @@ impl SecretReader {
     }
 }
 
-fn read_profile(kind: SecretKind, profiles: &ProfileFile, profile: &str) -> Result<Option<Found<Secret>>, Failure> {
+fn read_profile(kind: SecretKind, profiles: &ProfileFile, profile: &str) -> Result<Option<FoundSecret>, Failure> {
     if let Some(path) = profiles.get(profile, kind.file_key()) {
-        return Ok(Some(Found { value: read_file(Path::new(&path))?, origin: Origin::Profile(profile.to_owned()) }));
+        return FoundSecret::in_file(Path::new(&path), Origin::Profile(profile.to_owned())).map(Some);
     }
     if profiles.get(profile, kind.keyring_key()).is_some_and(|text| text == "true") {
         let value = keyring::read(profile, kind)?;
-        return Ok(Some(Found { value, origin: Origin::Keyring(profile.to_owned()) }));
+        return Ok(Some(FoundSecret { value, origin: Origin::Keyring(profile.to_owned()), file: None }));
     }
     Ok(None)
 }
 
-fn read_environment(kind: SecretKind) -> Result<Option<Found<Secret>>, Failure> {
+fn read_environment(kind: SecretKind) -> Result<Option<FoundSecret>, Failure> {
     if let Ok(value) = env::var(kind.variable())
         && !value.is_empty()
     {
-        return Ok(Some(Found { value: Zeroizing::new(value), origin: Origin::Variable(kind.variable()) }));
+        let origin = Origin::Variable(kind.variable());
+        return Ok(Some(FoundSecret { value: Zeroizing::new(value), origin, file: None }));
     }
-    match env::var_os(kind.file_variable()).filter(|path| !path.is_empty()) {
-        Some(path) => {
-            let value = read_file(Path::new(&path))?;
-            Ok(Some(Found { value, origin: Origin::Variable(kind.file_variable()) }))
-        }
-        None => Ok(None),
-    }
+    let path = env::var_os(kind.file_variable()).filter(|path| !path.is_empty());
+    path.map(|path| FoundSecret::in_file(Path::new(&path), Origin::Variable(kind.file_variable()))).transpose()
 }
 
 /// Reads a secret from standard input, without the line break at its end.

@@ -10,7 +10,7 @@ use apptoken::{
 };
 
 use super::profile::ProfileFile;
-use super::secret::{Secret, SecretKind, SecretReader};
+use super::secret::{FoundSecret, SecretKind, SecretReader};
 use crate::failure::Failure;
 use crate::values;
 
@@ -137,16 +137,21 @@ struct Inner {
 
 impl Settings {
     pub(crate) fn new(options: &SettingOptions) -> Result<Self, Failure> {
-        let profiles = ProfileFile::read()?;
-        if let Some(named) = named_profile(options)
-            && !profiles.contains(&named)
-        {
-            let names = profiles.names().join(", ");
-            let known = if names.is_empty() { "there are none yet".to_owned() } else { format!("there are: {names}") };
-            return Err(Failure::configuration(format!("there is no profile {named}; {known}"))
-                .cure(format!("apptoken config set --profile {named} service-url https://www.kaltura.com")));
+        Ok(Self(Arc::new(Inner { options: options.clone(), profiles: ProfileFile::read()?, secrets: SecretReader::default() })))
+    }
+
+    /// Refuses a profile that was named and does not exist. Only `config` may name a new one.
+    pub(crate) fn check_profile(&self) -> Result<(), Failure> {
+        let profiles = &self.0.profiles;
+        match named_profile(&self.0.options) {
+            Some(named) if !profiles.contains(&named) => {
+                let names = profiles.names().join(", ");
+                let known = if names.is_empty() { "there are none yet".to_owned() } else { format!("there are: {names}") };
+                Err(Failure::configuration(format!("there is no profile {named}; {known}"))
+                    .cure(format!("apptoken config set --profile {named} service-url https://www.kaltura.com")))
+            }
+            _ => Ok(()),
         }
-        Ok(Self(Arc::new(Inner { options: options.clone(), profiles, secrets: SecretReader::default() })))
     }
 
     pub(crate) fn verbose(&self) -> bool {
@@ -192,7 +197,7 @@ impl Settings {
     }
 
     /// A secret and where it came from.
-    pub(crate) fn secret(&self, kind: SecretKind) -> Result<Option<Found<Secret>>, Failure> {
+    pub(crate) fn secret(&self, kind: SecretKind) -> Result<Option<FoundSecret>, Failure> {
         let profile = self.profile();
         let file = match kind {
             SecretKind::Token => self.0.options.token_file.as_deref(),

@@ -7,6 +7,20 @@ use apptoken::value::Printable;
 use crate::console::Console;
 use crate::failure::{Code, Failure};
 
+/// What a command prints: text for people, or an object for programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Format {
+    pub(crate) fn is_json(self) -> bool {
+        self == Self::Json
+    }
+}
+
 /// Writes a value: indented on a terminal, on one line into a pipe.
 pub(crate) fn write(console: &Console, value: &impl Serialize) -> Result<(), Failure> {
     let text = if console.stdout_is_terminal() {

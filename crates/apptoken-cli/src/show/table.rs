@@ -17,7 +17,7 @@ pub(crate) fn write(console: &Console, headings: &[&str], rows: &[Vec<String>]) 
         return console.data(lines.collect::<String>().as_bytes());
     }
     let mut table = Table::new();
-    table.load_preset(NOTHING).set_header(headings.iter().map(|heading| heading.to_uppercase()));
+    table.load_style(NOTHING).set_header(headings.iter().map(|heading| heading.to_uppercase()));
     for row in rows {
         table.add_row(row.iter().map(|cell| Printable(cell).to_string()));
     }
