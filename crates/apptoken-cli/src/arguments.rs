@@ -2,12 +2,11 @@
 
 use std::ffi::OsString;
 
-use apptoken::value::Printable;
-
 use crate::failure::Failure;
 
 const REASON: &str = "every user of this machine can read a command line, and the shell keeps it in its history";
-const CURE: &str = "give the secret in the environment, in a file or on standard input, and replace the one that was shown";
+const CURE: &str =
+    "give the secret in the environment, in a file or on standard input, and replace the one that was shown";
 
 /// Options that other programs have for secrets. `apptoken` has none of them.
 const SECRET_OPTIONS: [&str; 7] =
@@ -23,7 +22,9 @@ pub(crate) fn refuse_secret_options(arguments: &[OsString]) -> Result<(), Failur
     for argument in ours {
         let name = argument.split('=').next().unwrap_or_default();
         if SECRET_OPTIONS.contains(&name) {
-            return Err(Failure::usage(format!("{name} does not exist: a secret must not be an argument")).likely(REASON).cure(CURE));
+            return Err(Failure::usage(format!("{name} does not exist: a secret must not be an argument"))
+                .likely(REASON)
+                .cure(CURE));
         }
     }
     Ok(())
@@ -57,9 +58,19 @@ pub(crate) fn usage_error(text: &str) -> Failure {
             format!("[hidden]{}", &word[body.len()..])
         })
         .collect();
-    let lines: Vec<_> = shown.lines().map(|line| Printable(line).to_string()).collect();
-    let failure = Failure::usage(lines.join("\n"));
-    if hidden { failure.likely(REASON).cure(CURE) } else { failure }
+    // Paragraphs: what is wrong, tips, the usage, and a pointer to the help.
+    let mut paragraphs = shown.split("\n\n").map(|lines| lines.split_whitespace().collect::<Vec<_>>().join(" "));
+    let failure = Failure::usage(paragraphs.next().unwrap_or_default());
+    if hidden {
+        return failure.likely(REASON).cure(CURE);
+    }
+    let rest: Vec<_> = paragraphs.filter(|text| !text.starts_with("For more information")).collect();
+    if rest.is_empty() { failure } else { failure.cure(rest.join("; ")) }
+}
+
+/// A text from the command line as messages show it.
+pub(crate) fn shown(text: &str) -> &str {
+    if looks_like_secret(text) { "[hidden]" } else { text }
 }
 
 fn is_part_of_secret(c: char) -> bool {
@@ -88,7 +99,7 @@ mod tests {
     #[test]
     fn an_unexpected_argument_that_can_be_a_secret_is_hidden() {
         let failure = usage_error("error: unexpected argument '00112233445566778899aabbccddeeff' found").to_string();
-        assert!(failure.contains("'[hidden]' found") && failure.contains("ps") || failure.contains("history"), "{failure}");
+        assert!(failure.contains("'[hidden]' found") && failure.contains("history"), "{failure}");
         let failure = usage_error("error: unexpected argument '--admin-secret-file-of-the-account' found").to_string();
         assert!(!failure.contains("hidden"), "{failure}");
     }

@@ -15,7 +15,7 @@ use crate::setup::settings::{SettingOptions, Settings};
 
 /// Kaltura sessions and app tokens: log in, run programs with a session, call the API, find out what is wrong.
 #[derive(Parser)]
-#[command(name = "apptoken", version, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "apptoken", version, after_help = AFTER_HELP, disable_help_flag = true, disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     settings: SettingOptions,

@@ -64,7 +64,9 @@ mod tests {
 
     #[test]
     fn durations_have_a_unit_or_are_seconds() {
-        for (text, seconds) in [("90", 90), ("90s", 90), ("30m", 1800), ("12h", 43_200), ("7d", 604_800), ("2w", 1_209_600)] {
+        for (text, seconds) in
+            [("90", 90), ("90s", 90), ("30m", 1800), ("12h", 43_200), ("7d", 604_800), ("2w", 1_209_600)]
+        {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         for text in ["", "m", "-1", "1.5h", "1y", "99999999999999999999", "18446744073709551615w"] {

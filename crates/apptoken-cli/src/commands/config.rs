@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _};
 use apptoken::{AccountSecret, AppTokenId, AppTokenSecret, Endpoint, PartnerId};
 use serde_json::{Map, Value, json};
 
+use crate::arguments;
 use crate::cli::Context;
 use crate::failure::Failure;
 use crate::prompt;
@@ -17,11 +18,11 @@ use crate::show::{file, json, table};
 use crate::values;
 
 /// Shows and changes the settings
-///
-/// A setting comes from an option, else from the profile that --profile names, else from the environment, else from the
-/// default profile. Profiles are in config.toml, one for each account or app token; secrets are beside it or in the keyring.
 #[derive(clap::Subcommand)]
 #[command(after_help = "\
+A setting comes from an option, else from the profile that --profile names, else from the environment, else from the
+default profile. Profiles are in config.toml, one for each account or app token; secrets are beside it or in the keyring.
+
 Examples:
   apptoken config set --profile prod partner-id 1234567
   apptoken config secret --profile prod token < token.txt
@@ -112,6 +113,7 @@ impl Config {
             }
             Self::Use { name } => {
                 if !profiles.contains(&name) {
+                    let name = arguments::shown(&name);
                     return Err(Failure::configuration(format!("there is no profile {name}"))
                         .cure(format!("apptoken config set --profile {name} service-url https://www.kaltura.com")));
                 }
@@ -119,8 +121,12 @@ impl Config {
                 console.note(&format!("{name} is the default profile"));
                 Ok(())
             }
-            Self::Secret { secret, keyring: false, delete: true } => delete_secret(secret.kind(), &mut profiles, &profile, &context),
-            Self::Secret { secret, keyring, .. } => store_secret(secret.kind(), keyring, &mut profiles, &profile, &context),
+            Self::Secret { secret, keyring: false, delete: true } => {
+                delete_secret(secret.kind(), &mut profiles, &profile, &context)
+            }
+            Self::Secret { secret, keyring, .. } => {
+                store_secret(secret.kind(), keyring, &mut profiles, &profile, &context)
+            }
         }
     }
 }
@@ -142,7 +148,8 @@ fn check(key: &str, value: &str) -> Result<(), Failure> {
 }
 
 fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Result<(), Failure> {
-    let mut rows = vec![vec!["profile".to_owned(), settings.profile(), settings.profiles().path().display().to_string()]];
+    let mut rows =
+        vec![vec!["profile".to_owned(), settings.profile(), settings.profiles().path().display().to_string()]];
     for key in Key::ALL {
         let (value, origin) = match settings.find(key) {
             Some(found) => (found.value, found.origin.to_string()),
@@ -207,7 +214,12 @@ fn store_secret(
     Ok(())
 }
 
-fn delete_secret(kind: SecretKind, profiles: &mut ProfileFile, profile: &str, context: &Context<'_>) -> Result<(), Failure> {
+fn delete_secret(
+    kind: SecretKind,
+    profiles: &mut ProfileFile,
+    profile: &str,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
     if profiles.get(profile, kind.keyring_key()).is_some() {
         keyring::delete(profile, kind)?;
         profiles.unset(profile, kind.keyring_key())?;

@@ -13,8 +13,7 @@ use crate::failure::{Code, Failure};
 const PROGRAM: &str = "apptoken-emulator";
 
 /// Runs a local Kaltura for tests: the program apptoken-emulator
-///
-/// It is a program of its own, so that this one stays small.
+// It is a program of its own, so that this one stays small.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Emulator {

@@ -21,11 +21,11 @@ use crate::setup::session::{self, Freshness, SessionArguments, Watcher};
 use crate::show::file;
 
 /// Runs a program with a session in its environment
-///
-/// It gets KALTURA_KS, KALTURA_PARTNER_ID and KALTURA_SERVICE_URL, and neither the app token's value nor the admin secret.
-/// Signals reach the program, and its exit code is that of apptoken: 126 if it cannot be executed, 127 if it does not exist.
 #[derive(clap::Args)]
 #[command(after_help = "\
+The program gets KALTURA_KS, KALTURA_PARTNER_ID and KALTURA_SERVICE_URL, but neither the app token's value nor the admin
+secret. Signals reach it, and its exit code is that of apptoken: 126 if it cannot be executed, 127 if it is not found.
+
 Examples:
   apptoken exec --min-ttl 30m -- python sync.py
   apptoken exec --user alice -- sh -c 'curl \"$KALTURA_SERVICE_URL/api_v3/service/session/action/get\" -d ks=\"$KALTURA_KS\"'
@@ -54,7 +54,8 @@ impl Exec {
             None => Err(self.replace_process(command, context)),
             Some(path) => {
                 file::write_private(path, obtained.session.ks().expose().as_bytes())?;
-                let writer = FileWriter { path: path.clone(), watcher: Watcher::new(settings, console), console: **console };
+                let writer =
+                    FileWriter { path: path.clone(), watcher: Watcher::new(settings, console), console: **console };
                 let provider = connect::provider(settings, options, writer, console)?;
                 self.supervise(command, &provider, context)
             }
@@ -88,8 +89,9 @@ impl Exec {
         context: &Context<'_>,
     ) -> Result<ExitCode, Failure> {
         // Before the child exists, so that no signal for it is lost.
-        let mut signals = Signals::new([SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH])
-            .map_err(|error| Failure::new(Code::Failure, format!("cannot handle signals: {error}")))?;
+        let mut signals =
+            Signals::new([SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH])
+                .map_err(|error| Failure::new(Code::Failure, format!("cannot handle signals: {error}")))?;
         // The child inherits the limit at its start; this process has none of its own for that moment.
         context.core_limit.restore();
         let started = command.spawn();
@@ -100,7 +102,8 @@ impl Exec {
         for signal in signals.forever() {
             if signal == SIGCHLD {
                 let ended = child.try_wait();
-                let failed = |error: io::Error| Failure::new(Code::Failure, format!("cannot wait for the program: {error}"));
+                let failed =
+                    |error: io::Error| Failure::new(Code::Failure, format!("cannot wait for the program: {error}"));
                 if let Some(status) = ended.map_err(failed)? {
                     return Ok(ExitCode::from(mirrored(status)));
                 }
@@ -119,7 +122,8 @@ impl Exec {
         const NOT_EXECUTABLE: u8 = 126;
         let program = self.command.first().map(|program| Path::new(program).display().to_string()).unwrap_or_default();
         let code = if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
-        Failure::with_code(code, format!("cannot run {program}: {error}")).cure("check the name, and that it is a program")
+        Failure::with_code(code, format!("cannot run {program}: {error}"))
+            .cure("check the name, and that it is a program")
     }
 }
 

@@ -14,17 +14,18 @@ use crate::show::{json, table};
 use crate::values;
 
 /// Prints the token hash of a KS for appToken.startSession, computed on this machine
-///
-/// The KS is read from standard input, a file or KALTURA_KS. Without a hash type in the settings, all four are printed.
 #[derive(clap::Args)]
 #[command(after_help = "\
+The KS is read from standard input, a file or KALTURA_KS. Without a hash type in the settings, all four are printed.
+
 Examples:
   apptoken call session.startWidgetSession widgetId=_1234567 --as none --select ks | apptoken hash --type sha256
   apptoken hash --ks-file widget.ks --format json
   KALTURA_KS=... apptoken hash")]
 pub(crate) struct Hash {
     /// MD5, SHA1, SHA256 or SHA512
-    #[arg(long = "type", value_name = "TYPE", value_parser = values::hash_type)]
+    // The settings have an argument `hash_type` too.
+    #[arg(id = "wanted_hash_type", long = "type", value_name = "TYPE", value_parser = values::hash_type)]
     hash_type: Option<HashType>,
     /// Reads the KS from a file; - is standard input
     #[arg(long, value_name = "FILE")]

@@ -75,9 +75,12 @@ impl KsCommand {
 pub(crate) fn read(file: Option<&Path>) -> Result<Ks, Failure> {
     let text = match file {
         Some(path) if path != Path::new("-") => secret::read_file(path)?,
-        None if env::var_os("KALTURA_KS").is_some_and(|ks| !ks.is_empty()) && io::stdin().is_terminal() => from_environment()?,
+        None if env::var_os("KALTURA_KS").is_some_and(|ks| !ks.is_empty()) && io::stdin().is_terminal() => {
+            from_environment()?
+        }
         None if io::stdin().is_terminal() => {
-            return Err(Failure::usage("there is no KS").cure("apptoken login | apptoken ks inspect   (or --ks-file FILE, or set KALTURA_KS)"));
+            return Err(Failure::usage("there is no KS")
+                .cure("apptoken login | apptoken ks inspect   (or --ks-file FILE, or set KALTURA_KS)"));
         }
         _ => {
             let text = secret::read_stdin()?;
@@ -124,7 +127,8 @@ impl Inspect {
         let opened = apptoken_ks::open(ks.expose(), |_: &str| Some(&secret)).map_err(|error| not_valid(&error))?;
         self.write(&Contents::opened(&opened), context)?;
         if opened.is_expired(time::now()) {
-            return Err(Failure::new(Code::Failure, "the KS is signed by this account, but it has expired").cure("apptoken login"));
+            return Err(Failure::new(Code::Failure, "the KS is signed by this account, but it has expired")
+                .cure("apptoken login"));
         }
         Ok(())
     }
@@ -206,7 +210,10 @@ impl Contents {
     fn as_json(&self) -> Value {
         let mut object = Map::new();
         object.insert("version".into(), self.version_name().into());
-        object.insert("partnerId".into(), self.partner.parse::<i64>().map_or_else(|_| self.partner.clone().into(), Value::from));
+        object.insert(
+            "partnerId".into(),
+            self.partner.parse::<i64>().map_or_else(|_| self.partner.clone().into(), Value::from),
+        );
         object.insert("signatureValid".into(), json!(self.signed));
         if let Some(fields) = &self.fields {
             object.insert("userId".into(), fields.user.clone().into());

@@ -125,7 +125,8 @@ fn changes_in_words(session: &Session) -> Vec<String> {
     let changes = session.changes();
     let mut words = Vec::new();
     if let Some(shortened) = changes.shortened {
-        let (granted, requested) = (time::length(shortened.granted.as_secs()), time::length(shortened.requested.as_secs()));
+        let (granted, requested) =
+            (time::length(shortened.granted.as_secs()), time::length(shortened.requested.as_secs()));
         words.push(format!("the session lasts {granted} instead of {requested}: the app token allows no more"));
     }
     if !changes.dropped_privileges.is_empty() {

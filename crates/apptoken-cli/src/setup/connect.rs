@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use apptoken::api::session::StartWidgetSession;
 use apptoken::store::FileStore;
 use apptoken::{
-    Action, Admin, Builder, Call, Client, Clock as _, Credential, CredentialSource, Endpoint, Error, Flow, Ks, Observer,
-    Provider, SessionOptions, SourceWarning, SystemClock, UreqTransport, drive,
+    Action, Admin, Builder, Call, Client, Clock as _, Credential, CredentialSource, Endpoint, Error, Flow, Ks,
+    Observer, Provider, SessionOptions, SourceWarning, SystemClock, UreqTransport, drive,
 };
 
 use super::folders;
@@ -52,7 +52,8 @@ struct TokenSource {
 
 impl CredentialSource for TokenSource {
     fn credential(&self) -> Result<Credential, Error> {
-        let (_, credential) = self.settings.config().map_err(|failure| Error::invalid_input(failure.what().to_owned()))?;
+        let (_, credential) =
+            self.settings.config().map_err(|failure| Error::invalid_input(failure.what().to_owned()))?;
         Ok(credential)
     }
 

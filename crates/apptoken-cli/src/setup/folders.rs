@@ -20,8 +20,9 @@ pub(crate) fn sessions() -> Result<PathBuf, Failure> {
 }
 
 fn base() -> Result<impl etcetera::BaseStrategy, Failure> {
-    etcetera::choose_base_strategy()
-        .map_err(|_| Failure::configuration("the home folder is unknown").cure("set HOME, or XDG_CONFIG_HOME and XDG_CACHE_HOME"))
+    etcetera::choose_base_strategy().map_err(|_| {
+        Failure::configuration("the home folder is unknown").cure("set HOME, or XDG_CONFIG_HOME and XDG_CACHE_HOME")
+    })
 }
 
 /// Creates a folder, and those above it, for this user only.

@@ -16,7 +16,6 @@ pub(crate) fn delete(_: &str, _: SecretKind) -> Result<(), Failure> {
 }
 
 fn unsupported() -> Failure {
-    Failure::configuration("this build of apptoken cannot use the system's keyring").cure(
-        "keep the secret in a file (leave out --keyring), or: cargo install apptoken-cli --features keyring",
-    )
+    Failure::configuration("this build of apptoken cannot use the system's keyring")
+        .cure("keep the secret in a file (leave out --keyring), or: cargo install apptoken-cli --features keyring")
 }

@@ -58,7 +58,12 @@ impl ProfileFile {
     }
 
     pub(crate) fn names(&self) -> Vec<&str> {
-        self.document.get(PROFILES).and_then(Item::as_table_like).into_iter().flat_map(|table| table.iter().map(|(name, _)| name)).collect()
+        self.document
+            .get(PROFILES)
+            .and_then(Item::as_table_like)
+            .into_iter()
+            .flat_map(|table| table.iter().map(|(name, _)| name))
+            .collect()
     }
 
     pub(crate) fn contains(&self, profile: &str) -> bool {
@@ -68,7 +73,10 @@ impl ProfileFile {
     /// A value of a profile, as text.
     pub(crate) fn get(&self, profile: &str, key: &str) -> Option<String> {
         let item = self.document.get(PROFILES)?.get(profile)?.get(key)?;
-        item.as_str().map(str::to_owned).or_else(|| item.as_integer().map(|number| number.to_string())).or_else(|| item.as_bool().map(|yes| yes.to_string()))
+        item.as_str()
+            .map(str::to_owned)
+            .or_else(|| item.as_integer().map(|number| number.to_string()))
+            .or_else(|| item.as_bool().map(|yes| yes.to_string()))
     }
 
     pub(crate) fn set(&mut self, profile: &str, key: &str, text: &str) -> Result<(), Failure> {
@@ -79,7 +87,8 @@ impl ProfileFile {
     }
 
     pub(crate) fn unset(&mut self, profile: &str, key: &str) -> Result<bool, Failure> {
-        let table = self.document.get_mut(PROFILES).and_then(|item| item.get_mut(profile)).and_then(Item::as_table_like_mut);
+        let table =
+            self.document.get_mut(PROFILES).and_then(|item| item.get_mut(profile)).and_then(Item::as_table_like_mut);
         let existed = table.is_some_and(|table| table.remove(key).is_some());
         if existed {
             self.write()?;

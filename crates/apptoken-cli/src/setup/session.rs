@@ -112,8 +112,10 @@ pub(crate) fn obtain(
     }
     if left(&session) < needed {
         let (left, needed) = (time::length(left(&session).as_secs()), time::length(needed.as_secs()));
-        return Err(Failure::configuration(format!("the app token gives sessions of {left}, but --min-ttl asks for {needed}"))
-            .cure("ask for less, or set a longer sessionDuration: apptoken token update ID --session-duration TIME"));
+        return Err(Failure::configuration(format!(
+            "the app token gives sessions of {left}, but --min-ttl asks for {needed}"
+        ))
+        .cure("ask for less, or set a longer sessionDuration: apptoken token update ID --session-duration TIME"));
     }
     Ok((provider, Obtained { session, from_cache: is_from_cache() }))
 }

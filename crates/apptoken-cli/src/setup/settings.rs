@@ -11,6 +11,7 @@ use apptoken::{
 
 use super::profile::ProfileFile;
 use super::secret::{FoundSecret, SecretKind, SecretReader};
+use crate::arguments;
 use crate::failure::Failure;
 use crate::values;
 
@@ -45,6 +46,10 @@ pub(crate) struct SettingOptions {
     /// Says on standard error what is requested and renewed
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+    /// Prints this help
+    // One screen: the long form of clap takes two lines for each option.
+    #[arg(short, long, global = true, action = clap::ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 /// A setting that is not a secret.
@@ -107,8 +112,6 @@ pub(crate) enum Origin {
     Variable(&'static str),
     Profile(String),
     Keyring(String),
-    CredentialsFile(PathBuf),
-    Default,
 }
 
 impl fmt::Display for Origin {
@@ -118,8 +121,6 @@ impl fmt::Display for Origin {
             Self::Variable(name) => f.write_str(name),
             Self::Profile(name) => write!(f, "profile {name}"),
             Self::Keyring(name) => write!(f, "the system's keyring, for profile {name}"),
-            Self::CredentialsFile(path) => write!(f, "{}", path.display()),
-            Self::Default => f.write_str("default"),
         }
     }
 }
@@ -137,7 +138,11 @@ struct Inner {
 
 impl Settings {
     pub(crate) fn new(options: &SettingOptions) -> Result<Self, Failure> {
-        Ok(Self(Arc::new(Inner { options: options.clone(), profiles: ProfileFile::read()?, secrets: SecretReader::default() })))
+        Ok(Self(Arc::new(Inner {
+            options: options.clone(),
+            profiles: ProfileFile::read()?,
+            secrets: SecretReader::default(),
+        })))
     }
 
     /// Refuses a profile that was named and does not exist. Only `config` may name a new one.
@@ -146,7 +151,9 @@ impl Settings {
         match named_profile(&self.0.options) {
             Some(named) if !profiles.contains(&named) => {
                 let names = profiles.names().join(", ");
-                let known = if names.is_empty() { "there are none yet".to_owned() } else { format!("there are: {names}") };
+                let known =
+                    if names.is_empty() { "there are none yet".to_owned() } else { format!("there are: {names}") };
+                let named = arguments::shown(&named);
                 Err(Failure::configuration(format!("there is no profile {named}; {known}"))
                     .cure(format!("apptoken config set --profile {named} service-url https://www.kaltura.com")))
             }

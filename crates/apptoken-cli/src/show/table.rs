@@ -1,8 +1,8 @@
 //! Tables: aligned for people, tab-separated into a pipe.
 
 use apptoken::value::Printable;
-use comfy_table::presets::NOTHING;
 use comfy_table::Table;
+use comfy_table::presets::NOTHING;
 
 use crate::console::Console;
 use crate::failure::Failure;

@@ -58,7 +58,8 @@ fn the_refreshed_file_follows_the_renewal() {
             .duration(std::time::Duration::from_secs(2)),
     );
     let file = sandbox.path("ks").display().to_string();
-    let script = format!("first=$(cat {file}); while [ \"$first\" = \"$(cat {file})\" ]; do sleep 0.05; done; echo renewed");
+    let script =
+        format!("first=$(cat {file}); while [ \"$first\" = \"$(cat {file})\" ]; do sleep 0.05; done; echo renewed");
     assert_eq!(sandbox.run(&["exec", "--refresh-file", &file, "--", "sh", "-c", &script]).success(), "renewed\n");
 }
 

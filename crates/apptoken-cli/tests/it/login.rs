@@ -48,7 +48,10 @@ fn the_env_format_can_be_evaluated_by_a_shell() {
 #[test]
 fn what_the_server_changed_is_reported() {
     let sandbox = Sandbox::with_token(
-        TokenSpec::new(HashType::Sha256).user("alice").session_type(SessionType::User).duration(Duration::from_secs(600)),
+        TokenSpec::new(HashType::Sha256)
+            .user("alice")
+            .session_type(SessionType::User)
+            .duration(Duration::from_secs(600)),
     );
     let outcome = sandbox.run(&["login", "--lifetime", "2h", "--format", "json"]);
     let object: Value = serde_json::from_str(&outcome.stdout).unwrap();
@@ -59,7 +62,8 @@ fn what_the_server_changed_is_reported() {
 
 #[test]
 fn a_session_with_too_little_life_left_is_replaced() {
-    let sandbox = Sandbox::with_token(TokenSpec::new(HashType::Sha256).user("alice").duration(Duration::from_secs(3600)));
+    let sandbox =
+        Sandbox::with_token(TokenSpec::new(HashType::Sha256).user("alice").duration(Duration::from_secs(3600)));
     let first = sandbox.login();
     assert_eq!(sandbox.run(&["login", "--min-ttl", "50m"]).success().trim(), first);
     let stderr = sandbox.run(&["login", "--min-ttl", "2h"]).failure(5);

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -60,6 +61,7 @@ impl Sandbox {
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
         let path = self.path(name);
         fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         path.display().to_string()
     }
 
@@ -148,12 +150,14 @@ fn is_word(c: char) -> bool {
 
 /// What differs between runs: sessions, times.
 fn placeholder(word: &str) -> Option<&'static str> {
+    let word_had_colon = word.starts_with(':');
+    let word = word.trim_start_matches(':');
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if word.len() >= 80 {
         return Some("[KS]");
     }
     if digits(word) && word.len() == 10 {
-        return Some("[UNIX]");
+        return Some(if word_had_colon { ":[UNIX]" } else { "[UNIX]" });
     }
     let shape: String = word.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     match &*shape {
@@ -169,16 +173,22 @@ fn normalise_line(line: &str) -> String {
     let words: Vec<_> = line.split(' ').collect();
     let shown = words.iter().enumerate().map(|(position, word)| {
         let unit = words.get(position + 1).map(|next| next.trim_end_matches([',', ':', '.']));
+        if position > 0 && words[position - 1] == "[request" {
+            return "N";
+        }
         let is_time = unit.is_some_and(|unit| matches!(unit, "ms" | "s" | "min" | "h"));
         if is_time && word.bytes().all(|byte| byte.is_ascii_digit()) { "N" } else { word }
     });
-    shown.collect::<Vec<_>>().join(" ")
+    let line = shown.collect::<Vec<_>>().join(" ");
+    // The clocks are the same, but they are not read at the same moment.
+    ["the same as the server's", "N s ahead of the server", "N s behind the server"]
+        .iter()
+        .fold(line, |line, difference| line.replace(difference, "[DIFFERENCE]"))
 }
 
 impl Outcome {
     pub(crate) fn of(mut command: Command, stdin: &str) -> Self {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A program that does not read its input closes the pipe.
         let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
         let output = child.wait_with_output().unwrap();

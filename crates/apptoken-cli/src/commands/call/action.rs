@@ -8,6 +8,7 @@ use apptoken::{Action, Repeat};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::arguments;
 use crate::failure::Failure;
 
 /// Any action of the API with any parameters.
@@ -20,7 +21,7 @@ pub(crate) struct NamedAction {
 impl NamedAction {
     pub(crate) fn new(name: &str, parameters: Map<String, Value>) -> Result<Self, Failure> {
         let wrong = || {
-            Failure::usage(format!("{name:?} is not the name of an action"))
+            Failure::usage(format!("{:?} is not the name of an action", arguments::shown(name)))
                 .cure("write service and action with a dot, such as media.list")
         };
         let (service, action) = name.split_once('.').ok_or_else(wrong)?;
@@ -29,7 +30,8 @@ impl NamedAction {
 
     /// `None` if a name has characters that no name in the API has. They would change the URL.
     pub(super) fn of(service: &str, action: &str, parameters: Map<String, Value>) -> Option<Self> {
-        let is_name = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_name =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let name = || ActionName { service: interned(service), action: interned(action) };
         (is_name(service) && is_name(action)).then(|| Self { name: name(), parameters })
     }

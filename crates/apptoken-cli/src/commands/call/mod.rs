@@ -20,11 +20,11 @@ use crate::setup::session::SessionArguments;
 use crate::show::json;
 
 /// Calls any action of Kaltura's API with a session, and prints the result as JSON
-///
-/// A parameter is key=text, key:=JSON, key=@FILE or key=@- (standard input); a key inside an object has colons, as in
-/// filter:nameLike=intro. A secret such as a password is read from a file, never from an argument.
 #[derive(clap::Args)]
 #[command(after_help = "\
+A parameter is key=text, key:=JSON, key=@FILE or key=@- (standard input); a key inside an object has colons, as in
+filter:nameLike=intro. A secret such as a password is read from a file, never from an argument.
+
 Examples:
   apptoken call media.list filter:nameLike=intro pager:pageSize:=10 --select objects.id,objects.name
   apptoken call user.update userId=alice user:email=alice@example.org --as admin --dry-run

@@ -22,7 +22,9 @@ pub(super) fn run(
     console: &Console,
 ) -> Result<(), Failure> {
     if action.parameters.contains_key("pager") {
-        return Err(Failure::usage("--paginate sets the pager itself").cure("leave out the pager, or leave out --paginate"));
+        return Err(
+            Failure::usage("--paginate sets the pager itself").cure("leave out the pager, or leave out --paginate")
+        );
     }
     let begun = Instant::now();
     // An object moves to a later page if one is added before it meanwhile.
@@ -31,7 +33,8 @@ pub(super) fn run(
         action.parameters.insert("pager".into(), json!({"pageSize": PAGE_SIZE, "pageIndex": page}));
         let result = caller.call(action.clone())?;
         let objects = result.get("objects").and_then(Value::as_array).ok_or_else(|| {
-            Failure::new(Code::Failure, "the result has no pages").cure("leave out --paginate: the action returns no list")
+            Failure::new(Code::Failure, "the result has no pages")
+                .cure("leave out --paginate: the action returns no list")
         })?;
         let total = result.get("totalCount").and_then(Value::as_u64).unwrap_or_default();
         for object in objects {

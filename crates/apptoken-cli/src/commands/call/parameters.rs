@@ -20,7 +20,8 @@ pub(super) fn parse(arguments: &[String]) -> Result<Parameters, Failure> {
     let mut parameters = Parameters::default();
     for argument in arguments {
         let (name, value) = argument.split_once('=').ok_or_else(|| {
-            Failure::usage("a parameter has no =").cure("write key=text, key:=JSON or key=@FILE, such as filter:nameLike=intro")
+            Failure::usage("a parameter has no =")
+                .cure("write key=text, key:=JSON or key=@FILE, such as filter:nameLike=intro")
         })?;
         let (name, is_json) = name.strip_suffix(':').map_or((name, false), |name| (name, true));
         let from_file = value.strip_prefix('@');
@@ -55,11 +56,14 @@ fn read(name: &str, path: &str) -> Result<String, Failure> {
 
 fn parse_json(name: &str, text: &str) -> Result<Value, Failure> {
     // The parser's message can show a part of the value.
-    let value = serde_json::from_str(text)
-        .map_err(|error| Failure::usage(format!("{name}:= needs JSON, and this is not, at column {}", error.column())))?;
+    let value = serde_json::from_str(text).map_err(|error| {
+        Failure::usage(format!("{name}:= needs JSON, and this is not, at column {}", error.column()))
+    })?;
     if contains_null(&value) {
-        return Err(Failure::usage(format!("{name}: null is never sent, because Kaltura reads it as 0 or as an empty text"))
-            .cure(format!("leave it out, or clear a field of an object with object:{name}__null=")));
+        return Err(Failure::usage(format!(
+            "{name}: null is never sent, because Kaltura reads it as 0 or as an empty text"
+        ))
+        .cure(format!("leave it out, or clear a field of an object with object:{name}__null=")));
     }
     Ok(value)
 }
@@ -76,17 +80,20 @@ fn contains_null(value: &Value) -> bool {
 /// Inserts a value at a name such as `filter:nameLike`.
 fn insert(parameters: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), Failure> {
     let (path, last) = name.rsplit_once(':').map_or((None, name), |(path, last)| (Some(path), last));
+    let shown = arguments::shown(name);
     let mut object = parameters;
     for part in path.into_iter().flat_map(|path| path.split(':')) {
         let inner = object.entry(part).or_insert_with(|| Value::Object(Map::new()));
-        object = inner.as_object_mut().ok_or_else(|| Failure::usage(format!("{part} is given as a value and as an object")))?;
+        object = inner
+            .as_object_mut()
+            .ok_or_else(|| Failure::usage(format!("{shown}: a part of it is given as a value and as an object")))?;
     }
     if last.is_empty() {
         return Err(Failure::usage("a parameter has no name").cure("write key=value"));
     }
     match object.insert(last.to_owned(), value) {
         None => Ok(()),
-        Some(_) => Err(Failure::usage(format!("{name} is given twice"))),
+        Some(_) => Err(Failure::usage(format!("{shown} is given twice"))),
     }
 }
 
@@ -102,7 +109,8 @@ mod tests {
 
     #[test]
     fn names_with_colons_are_objects_and_json_keeps_its_type() {
-        let expected = json!({"entryId": "1_x", "filter": {"nameLike": "a=b", "idIn": "1,2", "limit": 5}, "flag": true});
+        let expected =
+            json!({"entryId": "1_x", "filter": {"nameLike": "a=b", "idIn": "1,2", "limit": 5}, "flag": true});
         let given = ["entryId=1_x", "filter:nameLike=a=b", "filter:idIn=1,2", "filter:limit:=5", "flag:=true"];
         assert_eq!(parsed(&given), Ok(expected));
         assert_eq!(parsed(&["text=:=x"]), Ok(json!({"text": ":=x"})));

@@ -5,8 +5,8 @@ use std::time::Instant;
 use apptoken::api::session::{self, StartWidgetSession};
 use apptoken::api::{app_token, user, user_role};
 use apptoken::{
-    Call, Client, Clock as _, Endpoint, Error, ErrorKind, HashChoice, KalturaCode, KsFault, Login, Session, SystemClock, Transport as _,
-    UnixSeconds, UreqTransport,
+    Call, Client, Clock as _, Endpoint, Error, ErrorKind, HashChoice, KalturaCode, KsFault, Login, Session,
+    SystemClock, Transport as _, UnixSeconds, UreqTransport,
 };
 use serde_json::{Map, json};
 
@@ -125,8 +125,11 @@ fn log_in(client: &Client, credential: &apptoken::Credential, report: &mut Repor
                     let what = format!("{id}: the hash is refused with {wrong}, accepted with {right}");
                     Failure::new(Code::Refused, what).cure(format!("apptoken config set hash-type {right}"))
                 }
-                Err(_) => Failure::new(Code::Refused, format!("{id}: the hash is refused with each hash type, so the value is wrong"))
-                    .cure("get the token's value again from the administrator, and: apptoken config secret token"),
+                Err(_) => Failure::new(
+                    Code::Refused,
+                    format!("{id}: the hash is refused with each hash type, so the value is wrong"),
+                )
+                .cure("get the token's value again from the administrator, and: apptoken config secret token"),
             }
         }
         _ => error.into(),
@@ -163,7 +166,10 @@ fn token_end(settings: &Settings, session: &Session, client: &Client, report: &m
 
 /// Whether the server accepts the session, and what it holds.
 fn about_session(client: &Client, session: &Session, report: &mut Report<'_>) -> bool {
-    if let Err(error) = client.call(session.ks(), session::Get::default()) {
+    // The server checks the session before the permission, which few sessions have.
+    if let Err(error) = client.call(session.ks(), session::Get::default())
+        && error.kind() != ErrorKind::Kaltura(KalturaCode::ServiceForbidden)
+    {
         let failure = match error.kind() {
             ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::LoggedOut)) => Failure::new(
                 Code::Refused,
@@ -228,6 +234,8 @@ fn role(settings: &Settings, session: &Session, report: &mut Report<'_>) {
     };
     match read() {
         Ok(roles) => report.note(Link::Action, format!("the roles of {}: {roles}", session.user_id())),
-        Err(failure) => report.note(Link::Action, format!("the roles of {} cannot be read: {}", session.user_id(), failure.what())),
+        Err(failure) => {
+            report.note(Link::Action, format!("the roles of {} cannot be read: {}", session.user_id(), failure.what()))
+        }
     }
 }

@@ -14,11 +14,11 @@ use crate::setup::settings::{Key, Settings};
 use crate::show::json;
 
 /// Finds out which link to Kaltura is broken, and how to mend it
-///
-/// It changes nothing in the account and shows no secret, so its output can be pasted into a ticket. The exit code is that
-/// of the first link that is broken.
 #[derive(clap::Args)]
 #[command(after_help = "\
+It changes nothing in the account and shows no secret, so its output can be pasted into a ticket. The exit code is that
+of the first broken link.
+
 Examples:
   apptoken doctor
   apptoken doctor --action media.list
@@ -40,7 +40,9 @@ impl Doctor {
         proxy(&mut report);
         store(&mut report);
         // The order is that in which a login needs the links. After a broken one the next ones cannot be checked.
-        if let Some(endpoint) = report.checked(Link::Settings, settings.endpoint().map(|endpoint| (endpoint.to_string(), endpoint))) {
+        if let Some(endpoint) =
+            report.checked(Link::Settings, settings.endpoint().map(|endpoint| (endpoint.to_string(), endpoint)))
+        {
             if network::check(&endpoint, &mut report) {
                 account::check(settings, self.action.as_deref(), &mut report);
             }
@@ -63,7 +65,8 @@ fn origin(settings: &Settings) -> String {
 /// The library reads no proxy from the environment, unlike most programs, and that can surprise.
 fn proxy(report: &mut Report<'_>) {
     const VARIABLES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-    let set: Vec<_> = VARIABLES.into_iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())).collect();
+    let set: Vec<_> =
+        VARIABLES.into_iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())).collect();
     if !set.is_empty() {
         report.note(Link::Proxy, format!("{} is set and not used: apptoken connects directly", set.join(", ")));
     }
@@ -74,7 +77,8 @@ fn store(report: &mut Report<'_>) {
         let folder = folders::sessions()?;
         let shown = folder.display().to_string();
         let failed = |why: String| {
-            Failure::new(Code::Failure, format!("{shown}: {why}")).cure(format!("chmod 700 {shown}, or set XDG_CACHE_HOME to a folder of your own"))
+            Failure::new(Code::Failure, format!("{shown}: {why}"))
+                .cure(format!("chmod 700 {shown}, or set XDG_CACHE_HOME to a folder of your own"))
         };
         folders::create(&folder).map_err(|error| failed(error.to_string()))?;
         apptoken::store::FileStore::new(&folder).map_err(|error| failed(error.to_string()))?;

@@ -125,7 +125,8 @@ fn handshake(mut stream: TcpStream, host: &str) -> Result<String, Failure> {
 }
 
 fn refused(error: &io::Error, certificate: Option<Certificate>) -> Failure {
-    let about = certificate.as_ref().map(|certificate| format!(" (its certificate: {certificate})")).unwrap_or_default();
+    let about =
+        certificate.as_ref().map(|certificate| format!(" (its certificate: {certificate})")).unwrap_or_default();
     let cure = match certificate {
         Some(_) => {
             "check the name in service-url and this machine's clock; if a firewall inspects TLS, set SSL_CERT_FILE to its root \
