@@ -4,6 +4,8 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use serde::Serialize;
+
 use crate::api::app_token::{AppToken, AppTokenFilter, AppTokenStatus, List};
 use crate::error::Error;
 use crate::error::printable::Printable;
@@ -16,6 +18,7 @@ use crate::value::ks::Ks;
 use crate::value::session_type::SessionType;
 use crate::value::shown_time::ApproximateDuration;
 use crate::value::time::{Moment, UnixSeconds};
+use crate::wire::encode::serialize_seconds;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::CheckedReply;
 
@@ -45,7 +48,7 @@ pub struct Audit {
 }
 
 /// An app token and the findings about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AuditedToken {
     /// The token, without its value.
@@ -55,7 +58,10 @@ pub struct AuditedToken {
 }
 
 /// Something about an app token that needs attention. `Display` explains it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Serialize` writes an object with the name in `finding`, and in `detail` what the variant holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "finding", content = "detail", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Finding {
     /// It has expired.
@@ -85,7 +91,7 @@ pub enum Finding {
     /// Its hash type is weak: MD5 or SHA1.
     WeakHash(HashType),
     /// Its sessions last longer than a day.
-    LongSessions(Duration),
+    LongSessions(#[serde(serialize_with = "serialize_seconds")] Duration),
     /// Its sessions are already expired when they start.
     SessionsAlreadyExpired,
     /// It grants a privilege that a service rarely needs.

@@ -1,5 +1,7 @@
 //! Revoking an app token.
 
+use serde::Serialize;
+
 use crate::api::app_token::{Delete, Get};
 use crate::error::Error;
 use crate::error::code::KalturaCode;
@@ -38,7 +40,8 @@ pub struct Revoke {
 }
 
 /// The outcome of a [`Revoke`]: the app token no longer exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Revocation {
     /// Whether the token existed before the last request. Also `false` if an earlier attempt of this flow had deleted it.
     pub existed: bool,

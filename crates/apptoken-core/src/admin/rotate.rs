@@ -3,6 +3,8 @@
 use alloc::format;
 use core::time::Duration;
 
+use serde::Serialize;
+
 use crate::admin::handover::Handover;
 use crate::admin::resumable::{AdminAccess, ResumableMachine, TokenState};
 use crate::admin::revoke::{Deletion, DeletionTickets, Revoke};
@@ -110,7 +112,10 @@ impl OldToken {
 }
 
 /// The outcome of a [`Rotate`].
-#[derive(Clone, Debug)]
+///
+/// `Serialize` writes it without the value of the successor.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Rotation {
     /// The successor, with what its user must know.
@@ -125,13 +130,14 @@ pub struct Rotation {
 /// The deletion of an old token that is due when the overlap with its successor ends.
 ///
 /// Another process can do it too: store [`due`](Self::due) and [`id`](Self::id), and run a [`Revoke`] with that id.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PendingRevocation {
     /// When the overlap ends, by the server's clock.
     pub due: UnixSeconds,
     /// The id of the old token.
     pub id: AppTokenId,
     endpoint: Endpoint,
+    #[serde(skip)]
     retry: RetryPolicy,
 }
 

@@ -136,9 +136,11 @@ impl Verification {
 
     fn explain(&self, error: Error) -> Error {
         match error.kind() {
-            ErrorKind::Kaltura(KalturaCode::ServiceForbidden) => error
-                .detail("the app token works, but its sessions may not call this action")
-                .advise("add a permission for the action to the role of the user, or to the role in the privilege setrole"),
+            ErrorKind::Kaltura(KalturaCode::ServiceForbidden) => {
+                error.detail("the app token works, but its sessions may not call this action").advise(
+                    "add a permission for the action to the role of the user, or to the role in the privilege setrole",
+                )
+            }
             _ => error,
         }
         .during(self.proof_action)
@@ -146,10 +148,7 @@ impl Verification {
 }
 
 fn is_restricted_to_another_place(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::RestrictedIp | KsFault::RestrictedUri))
-    )
+    matches!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::RestrictedIp | KsFault::RestrictedUri)))
 }
 
 /// Whether the error may be due to a replica of the database that does not have the new token yet.

@@ -176,15 +176,15 @@ fn api_error_advice(code: KalturaCode) -> &'static str {
         }
         KalturaCode::UserBlocked => "ask the account's administrator to unblock the user",
         KalturaCode::PartnerAccessForbidden => "use a session of the account to which the object belongs",
-        KalturaCode::MissingKs => "call with a session; if one was sent, check the partner id and the region of the service URL",
+        KalturaCode::MissingKs => {
+            "call with a session; if one was sent, check the partner id and the region of the service URL"
+        }
         KalturaCode::StartWidgetSessionError => "try again later, and report the request id if the problem persists",
         KalturaCode::FeatureForbidden => "ask Kaltura to enable the feature for the account, or do without it",
         KalturaCode::MissingMandatoryParameter => {
             "add the missing parameter; if it was sent, check the proxies between this program and Kaltura, because the body was lost on the way"
         }
-        KalturaCode::InvalidEnumValue => {
-            "use a value of the named type; names such as SHA256 are case-sensitive"
-        }
+        KalturaCode::InvalidEnumValue => "use a value of the named type; names such as SHA256 are case-sensitive",
         KalturaCode::InvalidParameterChar => "remove control characters, such as line breaks, from the named field",
         KalturaCode::InvalidFieldValue => "correct the named field",
         KalturaCode::PropertyValidation => {

@@ -259,6 +259,29 @@ impl KsFault {
     }
 }
 
+/// The arguments in the message of `INVALID_KS`: `Invalid KS "<KSID>", Error "<ERR_CODE>,<ERR_DESC>"`.
+pub(crate) struct InvalidKsMessage<'a> {
+    ks_id: &'a str,
+    error_number: &'a str,
+}
+
+impl<'a> InvalidKsMessage<'a> {
+    pub(crate) fn parse(message: &'a str) -> Option<Self> {
+        let (ks_id, error) = message.strip_prefix("Invalid KS \"")?.split_once("\", Error \"")?;
+        let (error_number, _) = error.split_once(',')?;
+        Some(Self { ks_id, error_number })
+    }
+
+    /// The argument with the name that it has in the error object.
+    pub(crate) fn arg(&self, name: &str) -> Option<&'a str> {
+        match name {
+            "KSID" => Some(self.ks_id),
+            "ERR_CODE" => Some(self.error_number),
+            _ => None,
+        }
+    }
+}
+
 /// Whether a text has the form of an error code: upper case, digits and underscores. Another text could be a secret.
 pub(crate) fn looks_like_code(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
@@ -266,4 +289,36 @@ pub(crate) fn looks_like_code(text: &str) -> bool {
         && text.len() <= 64
         && text.contains('_')
         && text.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    #[test]
+    fn the_message_of_a_refused_ks_names_the_reason() {
+        for (message, fault) in [
+            (r#"Invalid KS "EXPIRED", Error "-1,INVALID_STR""#, KsFault::Expired),
+            (r#"Invalid KS "LOGOUT", Error "-1,INVALID_STR""#, KsFault::LoggedOut),
+            (r#"Invalid KS "EXCEEDED_ACTIONS_LIMIT", Error "-1,INVALID_STR""#, KsFault::ActionsLimitExceeded),
+            (r#"Invalid KS "", Error "-4,INVALID_TYPE""#, KsFault::NotAllowedOnObject),
+            (r#"Invalid KS "djJ8MTAxfA", Error "-1,INVALID_STR""#, KsFault::NotRecognised),
+            (r#"Invalid KS "djJ8MTAxfA", Error "-5,EXPIRED""#, KsFault::Expired),
+            ("another text", KsFault::NotRecognised),
+            ("", KsFault::NotRecognised),
+        ] {
+            let error = Error::from_kaltura("INVALID_KS", message);
+            assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(fault)), "{message}");
+            assert_eq!((error.code(), error.server_message()), (Some("INVALID_KS"), None));
+        }
+    }
+
+    #[test]
+    fn an_error_of_another_client_holds_no_secret() {
+        let secret = "00112233445566778899aabbccddeeff";
+        let error = Error::from_kaltura(secret, secret);
+        assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::Other));
+        assert!(!alloc::format!("{error:#} {error:?}").contains("0011"));
+    }
 }

@@ -52,6 +52,25 @@ impl Error {
         Self::new(ErrorKind::InvalidInput).detail(problem)
     }
 
+    /// Creates the error that Kaltura returned to another HTTP client: the fields `code` and `message` of its error object
+    /// (`KalturaAPIException`).
+    ///
+    /// Why a KS was refused is in the message of `INVALID_KS`. The message is kept only if messages of this code cannot contain
+    /// a secret.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use apptoken_core::{Error, ErrorKind, KalturaCode, KsFault};
+    ///
+    /// let error = Error::from_kaltura("INVALID_KS", r#"Invalid KS "EXPIRED", Error "-1,INVALID_STR""#);
+    /// assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::Expired)));
+    /// ```
+    pub fn from_kaltura(code: &str, message: &str) -> Self {
+        let args = code::InvalidKsMessage::parse(message);
+        Self::kaltura(code, message.to_string(), |name| args.as_ref()?.arg(name))
+    }
+
     pub(crate) fn new(kind: ErrorKind) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -199,10 +218,7 @@ impl Error {
     #[must_use]
     pub fn may_have_acted(&self) -> bool {
         match self.0.kind {
-            ErrorKind::InvalidInput
-            | ErrorKind::Conflict
-            | ErrorKind::NotSent
-            | ErrorKind::MissingResult => false,
+            ErrorKind::InvalidInput | ErrorKind::Conflict | ErrorKind::NotSent | ErrorKind::MissingResult => false,
             ErrorKind::Kaltura(code) => code.may_have_acted(),
             _ => true,
         }

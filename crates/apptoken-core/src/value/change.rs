@@ -41,7 +41,8 @@ impl<T: Serialize> Change<T> {
             Self::Set(value) => map.serialize_entry(name, value),
             Self::Clear => map.serialize_entry(name_to_clear, ""),
         }
-    }}
+    }
+}
 
 impl Change<String> {
     /// Writes the field under its name, and an empty string to clear it.

@@ -10,6 +10,8 @@ pub(crate) mod privileges;
 pub(crate) mod secrets;
 pub(crate) mod session_type;
 pub(crate) mod shown_time;
+pub(crate) mod text;
+pub(crate) mod text_form;
 pub(crate) mod time;
 
 pub use change::Change;

@@ -85,6 +85,7 @@ impl<A: Action> Action for &A {
 
 /// When a request may be repeated after a transient failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Repeat {
     /// After any transient failure: for actions that change nothing.
     Always,

@@ -159,6 +159,11 @@ pub(crate) fn serialize_whole_seconds<S: Serializer>(
     lifetime.map(|lifetime| lifetime.as_secs()).serialize(serializer)
 }
 
+/// Like [`serialize_whole_seconds`], for a duration that is always there.
+pub(crate) fn serialize_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(duration.as_secs())
+}
+
 /// Like [`serialize_secret`], for an optional secret.
 pub(crate) fn serialize_optional_secret<S: Serializer>(
     secret: &Option<impl SecretParameter>,

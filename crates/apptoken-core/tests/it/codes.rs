@@ -28,7 +28,14 @@ fn sessions_and_tokens() -> Vec<Row> {
     vec![
         ("INVALID_KS", "m", ks("EXPIRED"), fault(KsFault::Expired), "has expired", "new session"),
         ("INVALID_KS", "m", ks("LOGOUT"), fault(KsFault::LoggedOut), "was revoked", "session.end"),
-        ("INVALID_KS", "m", ks("EXCEEDED_ACTIONS_LIMIT"), fault(KsFault::ActionsLimitExceeded), "used up", "new session"),
+        (
+            "INVALID_KS",
+            "m",
+            ks("EXCEEDED_ACTIONS_LIMIT"),
+            fault(KsFault::ActionsLimitExceeded),
+            "used up",
+            "new session",
+        ),
         ("INVALID_KS", "m", ks("EXCEEDED_RESTRICTED_IP"), fault(KsFault::RestrictedIp), "IP address", "iprestrict"),
         ("INVALID_KS", "m", ks("EXCEEDED_RESTRICTED_URI"), fault(KsFault::RestrictedUri), "URI", "urirestrict"),
         ("INVALID_KS", "m", ks(KS), fault(KsFault::NotRecognised), "cannot read or verify", "region"),
@@ -283,7 +290,8 @@ fn each_code_says_what_it_is_about_and_what_to_do() {
 fn no_code_repeats_a_secret_of_its_arguments() {
     for (code, _, _, _, _, _) in rows() {
         for secret in [TOKEN, KS] {
-            let names = ["ID", "UID", "USER_ID", "FIELD_NAME", "KSID", "ENUM_VAL", "PARAM_NAME", "ERR_TEXT", "SYS_NAME"];
+            let names =
+                ["ID", "UID", "USER_ID", "FIELD_NAME", "KSID", "ENUM_VAL", "PARAM_NAME", "ERR_TEXT", "SYS_NAME"];
             let args = json!(names.iter().map(|name| (*name, secret)).collect::<std::collections::BTreeMap<_, _>>());
             let error = error(code, &format!("the value [{secret}] is wrong"), args);
             let shown = crate::garbage::texts(&error) + &error.advice();

@@ -12,4 +12,6 @@ mod login;
 mod login_many;
 mod recorded;
 mod retry_after;
+mod set_up;
 mod support;
+mod text_forms;

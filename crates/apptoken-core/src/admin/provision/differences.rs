@@ -40,9 +40,8 @@ impl Provision {
                 format!("{} s", requested.session_duration.unwrap_or_default().as_secs()),
                 format!("{} s", token.longest_session().as_secs()),
             ),
-            (!is_same_set(&privileges, &found_privileges)).then(|| {
-                report("privileges", shown_privileges(&privileges), shown_privileges(&found_privileges))
-            }),
+            (!is_same_set(&privileges, &found_privileges))
+                .then(|| report("privileges", shown_privileges(&privileges), shown_privileges(&found_privileges))),
             (!self.expiry.matches(token.expiry, now))
                 .then(|| report("expiry", self.wanted_expiry(now), shown_or(token.expiry, "never"))),
         ]

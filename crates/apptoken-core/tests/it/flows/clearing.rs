@@ -45,7 +45,9 @@ fn each_field_of_a_user_can_be_cleared() {
         assert_ne!(read(&before), "", "{field}");
         let mut changes = UserChanges::default();
         clear(&mut changes);
-        world.call(user::Update { user_id: ALICE.into(), changes }).unwrap_or_else(|error| panic!("{field}: {error:#}"));
+        world
+            .call(user::Update { user_id: ALICE.into(), changes })
+            .unwrap_or_else(|error| panic!("{field}: {error:#}"));
         let after = world.call(user::Get { user_id: Some(ALICE.into()) }).unwrap();
         assert_eq!(read(&after), "", "{field}");
     }

@@ -31,7 +31,11 @@ fn an_audit_finds_nothing_in_a_provisioned_token() {
 
 #[test]
 fn a_setrole_of_an_unknown_role_is_found_by_the_proof() {
-    for (role, code) in [("99999", KalturaCode::InvalidObjectId), ("NO_SUCH_ROLE", KalturaCode::InvalidObjectId), ("-1", KalturaCode::InvalidSetRole)] {
+    for (role, code) in [
+        ("99999", KalturaCode::InvalidObjectId),
+        ("NO_SUCH_ROLE", KalturaCode::InvalidObjectId),
+        ("-1", KalturaCode::InvalidSetRole),
+    ] {
         let world = World::new();
         let stopped = world.run(provision(&world).privileges(Privileges::new().set_role(role).unwrap())).unwrap_err();
         assert_eq!(stopped.error.kind(), ErrorKind::Kaltura(code), "{role}");
@@ -155,7 +159,10 @@ fn an_expiry_is_compared_as_it_was_requested() {
     let changes = AppTokenChanges { expiry: Change::Clear, ..AppTokenChanges::default() };
     world.call(app_token::Update { id: handover.id, changes }).unwrap();
     let error = world.run(provision(&world)).unwrap_err().error;
-    assert!(error.to_string().contains("expiry: wanted at the latest 20") && error.to_string().ends_with("found never"), "{error}");
+    assert!(
+        error.to_string().contains("expiry: wanted at the latest 20") && error.to_string().ends_with("found never"),
+        "{error}"
+    );
     world.run(provision(&world).expiry(ServiceExpiry::Never)).unwrap();
 }
 

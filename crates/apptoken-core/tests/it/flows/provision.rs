@@ -37,7 +37,9 @@ fn a_new_service_gets_role_user_and_token_in_four_requests() {
     let login = Login::new(world.endpoint(), handover.credential()).start(clock.now()).unwrap();
     assert_eq!(drive(login, &world.fake, clock).unwrap().user_id(), USER);
     let summary = handover.to_string();
-    for word in ["partner id        101", handover.id.as_str(), "SHA256", USER, "1 hour", "list:*", "token expires     2027-"] {
+    for word in
+        ["partner id        101", handover.id.as_str(), "SHA256", USER, "1 hour", "list:*", "token expires     2027-"]
+    {
         assert!(summary.contains(word), "{summary}");
     }
     assert!(!format!("{handover:#?}{summary}").contains(handover.token.expose()));
