@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use apptoken_core::{
-    Action, AppTokenId, AppTokenSecret, Call, Credential, ErrorKind, HashType, HttpResponse, KalturaCode, Login, Moment,
-    PartnerId,
-    UnixSeconds, drive,
+    Action, AppTokenId, AppTokenSecret, Call, Credential, ErrorKind, HashType, HttpResponse, KalturaCode, Login,
+    Moment, PartnerId, UnixSeconds, drive,
 };
 use apptoken_golden::{RecordedExchange, Recording};
 use serde_json::Value;

@@ -6,8 +6,8 @@ use apptoken::admin::{Audit, OldToken};
 use apptoken::api::app_token::AppTokenFilter;
 use apptoken::api::session;
 use apptoken::{
-    Admin, Authority, Builder, Clock as _, Endpoint, Error, ErrorKind, Ks, KalturaCode, KsFault, PartnerId, SessionType,
-    UnixSeconds, system_time, unix_seconds,
+    Admin, Authority, Builder, Clock as _, Endpoint, Error, ErrorKind, KalturaCode, Ks, KsFault, PartnerId,
+    SessionType, UnixSeconds, system_time, unix_seconds,
 };
 use apptoken_ks::KsFields;
 use apptoken_transport_fake::{Account, Fake, FakeClock};
