@@ -64,7 +64,8 @@ pub(crate) fn usage_error(text: &str) -> Failure {
     if hidden {
         return failure.likely(REASON).cure(CURE);
     }
-    let rest: Vec<_> = paragraphs.filter(|text| !text.starts_with("For more information")).collect();
+    let rest = paragraphs.filter(|text| !text.starts_with("For more information"));
+    let rest: Vec<_> = rest.map(|text| text.trim_start_matches("tip: ").replace("Usage: ", "usage: ")).collect();
     if rest.is_empty() { failure } else { failure.cure(rest.join("; ")) }
 }
 

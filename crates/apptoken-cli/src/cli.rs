@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::arguments;
+use crate::commands::administration::{provision, role, token, user};
 use crate::commands::{call, completions, config, doctor, emulator, exec, hash, ks, login, man};
 use crate::console::Console;
 use crate::core_limit::CoreLimit;
@@ -41,6 +42,13 @@ enum Command {
     #[command(subcommand)]
     Ks(ks::KsCommand),
     Doctor(doctor::Doctor),
+    #[command(subcommand)]
+    Token(token::Token),
+    Provision(provision::Provision),
+    #[command(subcommand)]
+    User(user::User),
+    #[command(subcommand)]
+    Role(role::Role),
     #[command(subcommand)]
     Config(config::Config),
     Emulator(emulator::Emulator),
@@ -81,6 +89,10 @@ pub(crate) fn run(console: &Console, core_limit: CoreLimit) -> Result<ExitCode, 
         Command::Hash(hash) => hash.run(&context)?,
         Command::Ks(ks) => ks.run(&context)?,
         Command::Doctor(doctor) => return doctor.run(&context),
+        Command::Token(token) => token.run(&context)?,
+        Command::Provision(provision) => provision.run(&context)?,
+        Command::User(user) => user.run(&context)?,
+        Command::Role(role) => role.run(&context)?,
         Command::Config(config) => config.run(context)?,
         Command::Completions(_) | Command::Man(_) | Command::Emulator(_) => {}
     }

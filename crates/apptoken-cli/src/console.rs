@@ -94,6 +94,13 @@ impl Console {
         }
     }
 
+    /// Removes the line of [`progress`](Self::progress).
+    pub(crate) fn clear_progress(&self) {
+        if self.stderr_is_terminal {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+
     /// Ends the line of [`progress`](Self::progress).
     pub(crate) fn end_progress(&self) {
         if self.stderr_is_terminal {

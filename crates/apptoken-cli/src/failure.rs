@@ -132,6 +132,7 @@ fn code_of(error: &Error) -> Code {
         ErrorKind::InvalidInput | ErrorKind::WrongPartner | ErrorKind::WrongSession | ErrorKind::AlreadyExpired => {
             Code::Configuration
         }
+        ErrorKind::Conflict => Code::Failure,
         ErrorKind::Kaltura(_) => Code::Refused,
         _ => Code::Network,
     }

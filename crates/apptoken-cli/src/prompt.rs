@@ -18,10 +18,10 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    let mut terminal = open_terminal().map_err(|_| {
+    let terminal = open_terminal().map_err(|_| {
         Failure::usage(format!("{question} There is no terminal to ask")).cure("add --yes if that is what you want")
     })?;
-    let answer = ask(&mut terminal, &format!("{question} [y/N] "), Echo::On)?;
+    let answer = ask(&terminal, &format!("{question} [y/N] "), Echo::On)?;
     if matches!(answer.trim(), "y" | "Y" | "yes") {
         Ok(())
     } else {
@@ -31,11 +31,11 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
 
 /// Asks for a secret, without showing it.
 pub(crate) fn secret(what: &str) -> Result<Zeroizing<String>, Failure> {
-    let mut terminal = open_terminal().map_err(|_| {
+    let terminal = open_terminal().map_err(|_| {
         Failure::usage(format!("{what} is needed, and there is no terminal to ask for it"))
             .cure("give it on standard input, as in: apptoken ... < file")
     })?;
-    ask(&mut terminal, &format!("{what}: "), Echo::Off)
+    ask(&terminal, &format!("{what}: "), Echo::Off)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,10 +49,11 @@ fn open_terminal() -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open("/dev/tty")
 }
 
-fn ask(terminal: &mut File, question: &str, echo: Echo) -> Result<Zeroizing<String>, Failure> {
+fn ask(terminal: &File, question: &str, echo: Echo) -> Result<Zeroizing<String>, Failure> {
     let failed = |error: io::Error| Failure::new(Code::Failure, format!("cannot ask on the terminal: {error}"));
-    terminal.write_all(question.as_bytes()).map_err(failed)?;
+    // Before the question is shown: what is typed at once must not be echoed, and Ctrl-C must not end the process.
     let mode = RawMode::enter(terminal).map_err(failed)?;
+    mode.terminal().write_all(question.as_bytes()).map_err(failed)?;
     let mut answer = Zeroizing::new(Vec::with_capacity(1024));
     let ended = loop {
         let mut byte = [0];
@@ -77,7 +78,7 @@ fn ask(terminal: &mut File, question: &str, echo: Echo) -> Result<Zeroizing<Stri
         }
     };
     drop(mode);
-    let _ = terminal.write_all(b"\n");
+    let _ = (&*terminal).write_all(b"\n");
     ended.map_err(Failure::reported)?;
     let text = std::str::from_utf8(&answer).map_err(|_| Failure::usage("the answer is not valid UTF-8"))?;
     Ok(Zeroizing::new(text.to_owned()))

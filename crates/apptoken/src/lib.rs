@@ -29,6 +29,7 @@
 //! |---|---|
 //! | `ureq` (default) | [`UreqTransport`], and the constructors and settings that use it |
 //! | `account-secret` | `Authority::Secret`: an [`Admin`] that signs its sessions with the account's secret |
+//! | `http` | [`http`](mod@http): conversions to and from the request and response of the `http` crate |
 //! | `tracing` | `TracingObserver`, which reports a provider's events to `tracing` |
 
 mod administration;
@@ -37,6 +38,8 @@ mod client;
 mod clock;
 mod config;
 mod events;
+#[cfg(feature = "http")]
+pub mod http;
 mod link;
 mod provider;
 mod source;
@@ -50,10 +53,10 @@ pub use apptoken_transport_ureq::{UreqTransport, UreqTransportBuilder};
 pub use administration::{Admin, Authority};
 pub use builder::Builder;
 pub use client::Client;
-pub use clock::SystemClock;
+pub use clock::{SystemClock, system_time, unix_seconds};
 pub use config::Config;
 #[cfg(feature = "tracing")]
 pub use events::TracingObserver;
 pub use events::{Event, Observer, Origin};
-pub use provider::{Provider, ProviderBuilder, Refresher, UserSession};
+pub use provider::{LeasedSession, Provider, ProviderBuilder, Refresher, UserSession};
 pub use source::{CredentialSource, EnvSource, FileSource, FnSource, SourceWarning, WithExpiry};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal as _};
 
-use apptoken::{AccountSecret, AppTokenId, AppTokenSecret, Endpoint, PartnerId};
+use apptoken::{AccountSecret, AppTokenId, AppTokenSecret, Endpoint, Ks, PartnerId};
 use serde_json::{Map, Value, json};
 
 use crate::arguments;
@@ -140,10 +140,10 @@ fn check(key: &str, value: &str) -> Result<(), Failure> {
         "token-id" => AppTokenId::parse(value).map(drop).map_err(|error| wrong(error.to_string())),
         "hash-type" => values::hash_choice(value).map(drop).map_err(wrong),
         "credentials" => Ok(()),
-        "token-file" | "admin-secret-file" if fs::metadata(value).is_ok() => Ok(()),
-        "token-file" | "admin-secret-file" => Err(wrong("there is no such file; the value is the name of a file, not the secret".to_owned())),
+        "token-file" | "admin-secret-file" | "admin-ks-file" if fs::metadata(value).is_ok() => Ok(()),
+        "token-file" | "admin-secret-file" | "admin-ks-file" => Err(wrong("there is no such file; the value is the name of a file, not the secret".to_owned())),
         _ => Err(Failure::usage("there is no such setting")
-            .cure("use service-url, partner-id, token-id, hash-type, credentials, token-file or admin-secret-file; for a secret: apptoken config secret")),
+            .cure("use service-url, partner-id, token-id, hash-type, credentials, token-file, admin-secret-file or admin-ks-file; for a secret: apptoken config secret")),
     }
 }
 
@@ -191,11 +191,13 @@ fn store_secret(
     let name = match kind {
         SecretKind::Token => "the app token's value",
         SecretKind::AdminSecret => "the account's admin secret",
+        SecretKind::AdminKs => "the administrator's session",
     };
     let value = if io::stdin().is_terminal() { prompt::secret(name)? } else { secret::read_stdin()? };
     match kind {
         SecretKind::Token => AppTokenSecret::parse(value.as_str()).map(drop)?,
         SecretKind::AdminSecret => AccountSecret::parse(value.as_str()).map(drop)?,
+        SecretKind::AdminKs => Ks::parse(value.as_str()).map(drop)?,
     }
     let place = if in_keyring {
         keyring::write(profile, kind, &value)?;

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use apptoken::{AppTokenSecret, HashChoice, HashType};
+use apptoken::{HashChoice, HashType};
 use serde_json::{Map, Value};
 
 use crate::cli::Context;
 use crate::commands::ks;
 use crate::failure::Failure;
-use crate::setup::secret::SecretKind;
 use crate::setup::settings::Key;
 use crate::show::{json, table};
 use crate::values;
@@ -38,11 +37,7 @@ pub(crate) struct Hash {
 impl Hash {
     pub(crate) fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         let Context { console, settings, .. } = context;
-        let found = settings.secret(SecretKind::Token)?.ok_or_else(|| {
-            Failure::configuration("the app token's value is missing")
-                .cure("set KALTURA_APP_TOKEN or KALTURA_APP_TOKEN_FILE, or run: apptoken config secret token")
-        })?;
-        let token = AppTokenSecret::parse(found.value.as_str())?;
+        let token = settings.token_value()?;
         let ks = ks::read(self.ks_file.as_deref())?;
         let hash = |hash_type: HashType| hash_type.token_hash(&ks, &token).expose().to_owned();
         let types = match self.hash_type.or(configured(context)?) {
@@ -61,10 +56,19 @@ impl Hash {
 }
 
 fn configured(context: &Context<'_>) -> Result<Option<HashType>, Failure> {
+    if context.settings.find(Key::Credentials).is_some() {
+        let (_, credential) = context.settings.config()?;
+        return Ok(known(credential.hash));
+    }
     let Some(found) = context.settings.find(Key::HashType) else { return Ok(None) };
-    match values::hash_choice(&found.value) {
-        Ok(HashChoice::Known(hash_type)) => Ok(Some(hash_type)),
-        Ok(HashChoice::Detect) => Ok(None),
-        Err(why) => Err(Failure::configuration(format!("hash-type (from {}): {why}", found.origin))),
+    let choice = values::hash_choice(&found.value)
+        .map_err(|why| Failure::configuration(format!("hash-type (from {}): {why}", found.origin)))?;
+    Ok(known(choice))
+}
+
+fn known(choice: HashChoice) -> Option<HashType> {
+    match choice {
+        HashChoice::Known(hash_type) => Some(hash_type),
+        HashChoice::Detect => None,
     }
 }

@@ -221,7 +221,7 @@ impl Contents {
             object.insert("privileges".into(), fields.privileges.clone().into());
             if let Some(expires_at) = fields.expires_at {
                 object.insert("expiry".into(), expires_at.0.into());
-                object.insert("expiresAt".into(), time::rfc3339(expires_at).into());
+                object.insert("expiresAt".into(), expires_at.to_string().into());
                 object.insert("expired".into(), (expires_at <= time::now()).into());
             }
         }

@@ -89,7 +89,7 @@ fn as_json(obtained: &Obtained) -> Value {
     json!({
         "ks": session.ks().expose(),
         "expiry": session.expires_at().0,
-        "expiresAt": time::rfc3339(session.expires_at()),
+        "expiresAt": session.expires_at().to_string(),
         "partnerId": session.partner().get(),
         "userId": session.user_id(),
         "sessionType": session_type_name(session.session_type()),

@@ -1,5 +1,6 @@
 //! The commands, one module each: its arguments and what it does.
 
+pub(crate) mod administration;
 pub(crate) mod call;
 pub(crate) mod completions;
 pub(crate) mod config;

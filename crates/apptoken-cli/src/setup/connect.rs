@@ -75,10 +75,37 @@ pub(crate) fn client(endpoint: Endpoint, credential: Credential) -> Client {
     Builder::new(endpoint).client(credential)
 }
 
-/// A client with the account's admin secret.
+/// A client for the administration of the account, with the admin secret or an administrator's session.
 pub(crate) fn administrator(settings: &Settings) -> Result<Admin, Failure> {
-    let secret = settings.admin_secret()?.ok_or_else(no_admin_secret)?;
-    Ok(Builder::new(settings.endpoint()?).admin(settings.partner()?, secret))
+    match own_administrator(settings)? {
+        Some(admin) => Ok(admin),
+        None => Err(no_admin_secret()),
+    }
+}
+
+/// Like [`administrator`], but without both it uses the app token's session, which can have the permissions.
+pub(crate) fn admin(settings: &Settings, console: &Console) -> Result<Admin, Failure> {
+    if let Some(admin) = own_administrator(settings)? {
+        return Ok(admin);
+    }
+    let session = provider(settings, SessionOptions::default(), Watcher::new(settings, console), console)
+        .map_err(|failure| {
+            failure.cure("set KALTURA_ADMIN_SECRET_FILE, or the settings of an app token that may administrate")
+        })?
+        .session()?;
+    Ok(Builder::new(settings.endpoint()?).admin(session.partner(), session.ks().clone()))
+}
+
+/// The most specific right first: a session is given for this run.
+fn own_administrator(settings: &Settings) -> Result<Option<Admin>, Failure> {
+    let builder = || Ok::<_, Failure>(Builder::new(settings.endpoint()?));
+    if let Some(ks) = settings.admin_ks()? {
+        return Ok(Some(builder()?.admin(settings.partner()?, ks)));
+    }
+    match settings.admin_secret()? {
+        Some(secret) => Ok(Some(builder()?.admin(settings.partner()?, secret))),
+        None => Ok(None),
+    }
 }
 
 pub(crate) fn no_admin_secret() -> Failure {
@@ -119,11 +146,9 @@ impl Caller {
         Anonymous::new(settings).map(Self::Anonymous)
     }
 
-    pub(crate) fn call<A: Action + Clone>(&self, action: A) -> Result<A::Reply, Error> {
+    pub(crate) fn call<A: Action>(&self, action: A) -> Result<A::Reply, Error> {
         match self {
-            Self::Token { provider, client } => {
-                provider.with_session(|session| client.call(session.ks(), action.clone()))
-            }
+            Self::Token { provider, .. } => provider.call(action),
             Self::Admin(admin) => admin.call(action),
             Self::Anonymous(anonymous) => anonymous.call(action),
         }

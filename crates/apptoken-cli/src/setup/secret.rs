@@ -31,15 +31,18 @@ pub(crate) enum SecretKind {
     Token,
     /// The admin secret of the account.
     AdminSecret,
+    /// A session of an administrator, in place of the admin secret.
+    AdminKs,
 }
 
 impl SecretKind {
-    pub(crate) const ALL: [Self; 2] = [Self::Token, Self::AdminSecret];
+    pub(crate) const ALL: [Self; 3] = [Self::Token, Self::AdminSecret, Self::AdminKs];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
             Self::AdminSecret => "admin-secret",
+            Self::AdminKs => "admin-ks",
         }
     }
 
@@ -48,6 +51,7 @@ impl SecretKind {
         match self {
             Self::Token => "token-file",
             Self::AdminSecret => "admin-secret-file",
+            Self::AdminKs => "admin-ks-file",
         }
     }
 
@@ -56,6 +60,7 @@ impl SecretKind {
         match self {
             Self::Token => "token-in-keyring",
             Self::AdminSecret => "admin-secret-in-keyring",
+            Self::AdminKs => "admin-ks-in-keyring",
         }
     }
 
@@ -63,6 +68,7 @@ impl SecretKind {
         match self {
             Self::Token => "KALTURA_APP_TOKEN",
             Self::AdminSecret => "KALTURA_ADMIN_SECRET",
+            Self::AdminKs => "KALTURA_ADMIN_KS",
         }
     }
 
@@ -70,6 +76,7 @@ impl SecretKind {
         match self {
             Self::Token => "KALTURA_APP_TOKEN_FILE",
             Self::AdminSecret => "KALTURA_ADMIN_SECRET_FILE",
+            Self::AdminKs => "KALTURA_ADMIN_KS_FILE",
         }
     }
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use apptoken::{
-    AccountSecret, AppTokenId, AppTokenSecret, Credential, Endpoint, Error, FileSource, HashChoice, PartnerId,
+    AccountSecret, AppTokenId, AppTokenSecret, Credential, Endpoint, Error, FileSource, HashChoice, HashType, Ks,
+    PartnerId,
 };
 
 use super::profile::ProfileFile;
@@ -42,7 +43,10 @@ pub(crate) struct SettingOptions {
     credentials: Option<PathBuf>,
     /// Reads the account's admin secret from a file; - is standard input
     #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) admin_secret_file: Option<PathBuf>,
+    admin_secret_file: Option<PathBuf>,
+    /// Reads an administrator's session from a file, in place of the admin secret
+    #[arg(long, global = true, value_name = "FILE")]
+    admin_ks_file: Option<PathBuf>,
     /// Says on standard error what is requested and renewed
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
@@ -209,6 +213,7 @@ impl Settings {
         let file = match kind {
             SecretKind::Token => self.0.options.token_file.as_deref(),
             SecretKind::AdminSecret => self.0.options.admin_secret_file.as_deref(),
+            SecretKind::AdminKs => self.0.options.admin_ks_file.as_deref(),
         };
         self.0.secrets.read(kind, file, &self.0.profiles, &profile, self.0.options.profile.is_some())
     }
@@ -220,17 +225,25 @@ impl Settings {
             return Ok((config.endpoint, config.credential));
         }
         let id = self.parse(Key::TokenId, |text| AppTokenId::parse(text))?;
-        let token = self.secret(SecretKind::Token)?.ok_or_else(|| {
-            Failure::configuration("the app token's value is missing")
-                .cure("set KALTURA_APP_TOKEN or KALTURA_APP_TOKEN_FILE, or run: apptoken config secret token")
-        })?;
-        let secret = AppTokenSecret::parse(token.value.as_str()).map_err(|error| wrong(&token.origin, &error))?;
+        let secret = self.token_value()?;
         let hash = match self.find(Key::HashType) {
             None => HashChoice::Detect,
             Some(found) => values::hash_choice(&found.value)
                 .map_err(|why| Failure::configuration(format!("hash-type (from {}): {why}", found.origin)))?,
         };
         Ok((self.endpoint()?, Credential::new(self.partner()?, id, secret, hash)))
+    }
+
+    /// The value of the app token.
+    pub(crate) fn token_value(&self) -> Result<AppTokenSecret, Failure> {
+        if let Some(file) = self.find(Key::Credentials) {
+            return Ok(FileSource::new(&file.value).config()?.credential.token);
+        }
+        let token = self.secret(SecretKind::Token)?.ok_or_else(|| {
+            Failure::configuration("the app token's value is missing")
+                .cure("set KALTURA_APP_TOKEN or KALTURA_APP_TOKEN_FILE, or run: apptoken config secret token")
+        })?;
+        AppTokenSecret::parse(token.value.as_str()).map_err(|error| wrong(&token.origin, &error))
     }
 
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
@@ -245,6 +258,20 @@ impl Settings {
             return Ok(FileSource::new(&file).config()?.credential.partner);
         }
         self.parse(Key::PartnerId, PartnerId::parse)
+    }
+
+    /// The hash type of the command line alone, for a token that is made or changed.
+    pub(crate) fn hash_type_option(&self) -> Result<Option<HashType>, Failure> {
+        let given = self.0.options.hash_type.as_deref();
+        given
+            .map(|text| values::hash_type(text).map_err(|why| Failure::usage(format!("--hash-type: {why}"))))
+            .transpose()
+    }
+
+    /// A session of an administrator, if there is one.
+    pub(crate) fn admin_ks(&self) -> Result<Option<Ks>, Failure> {
+        let Some(found) = self.secret(SecretKind::AdminKs)? else { return Ok(None) };
+        Ks::parse(found.value.as_str()).map(Some).map_err(|error| wrong(&found.origin, &error))
     }
 
     /// The account's admin secret, if there is one.

@@ -55,11 +55,32 @@ pub struct Batch {
     items: Vec<Item>,
 }
 
-struct Item {
+/// An action with its parameters, ready to be sent in a batch.
+#[derive(Clone)]
+pub(crate) struct Item {
     /// The JSON object of the action.
     body: Zeroizing<Vec<u8>>,
     action: ActionName,
     repeat: Repeat,
+}
+
+impl Item {
+    pub(crate) fn new<A: Action>(action: &A, references: &[(&str, Reference)]) -> Result<Self, Error> {
+        let target = action.target();
+        action.check().map_err(|error| error.during(target))?;
+        let object = ItemBody {
+            service: target.service,
+            action_name: target.action,
+            parameters: action,
+            references: References(references),
+        };
+        let body = encode::object(&object).map_err(|error| error.during(target))?;
+        Ok(Self { body, action: target, repeat: action.repeat() })
+    }
+
+    pub(crate) fn action(&self) -> ActionName {
+        self.action
+    }
 }
 
 /// Identifies an action of a [`Batch`], to take its result or to refer to it.
@@ -111,17 +132,14 @@ impl Batch {
     ///
     /// Like [`push`](Self::push).
     pub fn push_with<A: Action>(&mut self, action: &A, references: &[(&str, Reference)]) -> Result<Ticket<A>, Error> {
-        let target = action.target();
-        action.check().map_err(|error| error.during(target))?;
-        let object = ItemBody {
-            service: target.service,
-            action_name: target.action,
-            parameters: action,
-            references: References(references),
-        };
-        let body = encode::object(&object).map_err(|error| error.during(target))?;
-        self.items.push(Item { body, action: target, repeat: action.repeat() });
-        Ok(Ticket { position: self.items.len() - 1, target, action: PhantomData })
+        let position = self.push_item(Item::new(action, references)?);
+        Ok(Ticket { position, target: action.target(), action: PhantomData })
+    }
+
+    /// Adds an action whose result is of no interest, and returns its position.
+    pub(crate) fn push_item(&mut self, item: Item) -> usize {
+        self.items.push(item);
+        self.items.len() - 1
     }
 
     /// The number of actions.
@@ -205,6 +223,13 @@ impl Reference {
     }
 }
 
+impl<A: Action> Ticket<A> {
+    /// The ticket of the first action of a batch.
+    pub(crate) fn first() -> Self {
+        Self { position: 0, target: A::name(), action: PhantomData }
+    }
+}
+
 impl<A> Ticket<A> {
     /// Refers to the whole result, for an action that returns a string or a number.
     #[must_use]
@@ -255,11 +280,15 @@ impl BatchResults {
     /// executed. [`ErrorKind::UnexpectedReply`] if the result is not that of the action. [`ErrorKind::InvalidInput`] for a
     /// ticket of another batch, or if the result was already taken.
     pub fn take<A: Action>(&mut self, ticket: Ticket<A>) -> Result<A::Reply, Error> {
-        let item = self.items.get_mut(ticket.position).and_then(Option::take);
-        let item = item.ok_or_else(|| {
-            Error::invalid_input("this batch has no result for the ticket, or the result was already taken")
-        })?;
-        item.and_then(|text| parse(text.as_bytes())).map_err(|error| error.during(ticket.target))
+        let result = self.take_unread(ticket.position);
+        result.and_then(|text| parse(text.as_bytes())).map_err(|error| error.during(ticket.target))
+    }
+
+    /// Takes the JSON text of a result.
+    pub(crate) fn take_unread(&mut self, position: usize) -> RawResult {
+        self.items.get_mut(position).and_then(Option::take).unwrap_or_else(|| {
+            Err(Error::invalid_input("this batch has no result for the ticket, or the result was already taken"))
+        })
     }
 }
 
@@ -280,7 +309,7 @@ impl BatchReader {
         if texts.len() > self.actions.len() {
             return Err(Error::new(ErrorKind::UnexpectedReply)
                 .detail(format!("the reply has {} results for {} actions", texts.len(), self.actions.len()))
-                .answered_by(reply.response()));
+                .answered_by(reply));
         }
         let items = self.actions.iter().map(|action| {
             let result = match texts.pop_front() {
@@ -291,7 +320,7 @@ impl BatchReader {
                 // The server ends the list early, without an error, at an action that it does not execute.
                 None => Err(Error::new(ErrorKind::MissingResult)),
             };
-            Some(result.map_err(|error| error.during(*action).answered_by(reply.response())))
+            Some(result.map_err(|error| error.during(*action).answered_by(reply)))
         });
         Ok(BatchResults { items: items.collect() })
     }

@@ -4,8 +4,11 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 use core::num::NonZeroU32;
+use core::str::FromStr;
 
 use crate::error::Error;
+use crate::value::text::check_copied;
+use crate::value::text_form::text_form;
 
 /// The id of a Kaltura account, which Kaltura calls *partner id*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,16 +35,20 @@ impl PartnerId {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the text consists of digits. The error for
     /// a widget id, `_1234567`, names the mistake, because the two ids are easily confused.
     pub fn parse(text: &str) -> Result<Self, Error> {
+        check_copied(text, "the partner id")?;
         if text.starts_with('_') {
             return Err(Error::invalid_input(
                 "the partner id starts with an underscore, so it is a widget id: use only the digits, such as 1234567",
             ));
         }
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse() {
-            Ok(id) if digits => Self::new(id),
-            _ => Err(Error::invalid_input("the partner id must consist of digits only, such as 1234567")),
+        if text.starts_with('-') {
+            return Err(Error::invalid_input("the partner id is negative: use the account's number, such as 1234567"));
         }
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::invalid_input("the partner id must consist of digits only, such as 1234567"));
+        }
+        // Digits that are not a `u32` are a number that is too large.
+        Self::new(text.parse().unwrap_or(u32::MAX))
     }
 
     /// The partner id as a number.
@@ -74,6 +81,7 @@ impl AppTokenId {
     /// value.
     pub fn parse(id: impl Into<String>) -> Result<Self, Error> {
         let id = id.into();
+        check_copied(&id, "the app token's id")?;
         if id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(Error::invalid_input(
                 "the app token's id consists of 32 hex digits, so it is the token's secret value: an id looks like 1_ab12cd34",
@@ -109,21 +117,26 @@ impl fmt::Display for AppTokenId {
     }
 }
 
-impl serde::Serialize for AppTokenId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+text_form!(AppTokenId);
+
+impl FromStr for PartnerId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
     }
 }
 
-impl<'de> serde::Deserialize<'de> for AppTokenId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(String::deserialize(deserializer)?).map_err(|_| serde::de::Error::custom("not an app token id"))
-    }
-}
-
+/// A number, as in Kaltura's API.
 impl serde::Serialize for PartnerId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u32(self.get())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for PartnerId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(u32::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

@@ -39,7 +39,7 @@ impl Nocache {
 
 impl Serialize for Nocache {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}.{}", self.0.wall, self.0.elapsed.as_nanos()))
+        serializer.collect_str(&format_args!("{}.{}", self.0.wall.0, self.0.elapsed.as_nanos()))
     }
 }
 
@@ -160,6 +160,11 @@ pub(crate) fn serialize_whole_seconds<S: Serializer>(
     lifetime.map(|lifetime| lifetime.as_secs()).serialize(serializer)
 }
 
+/// Like [`serialize_whole_seconds`], for a duration that is always there.
+pub(crate) fn serialize_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(duration.as_secs())
+}
+
 /// Like [`serialize_secret`], for an optional secret.
 pub(crate) fn serialize_optional_secret<S: Serializer>(
     secret: &Option<impl SecretParameter>,
@@ -235,7 +240,8 @@ mod tests {
     #[test]
     fn an_action_can_be_named_at_run_time() {
         let action = NamedAction(ActionName { service: "media", action: "get" });
-        let request = request(&Endpoint::parse("https://example.org").unwrap(), &action, Common::default()).unwrap();
+        // A provider calls a reference.
+        let request = request(&Endpoint::parse("https://example.org").unwrap(), &&action, Common::default()).unwrap();
         assert_eq!(request.url(), "https://example.org/api_v3/service/media/action/get?format=1");
         let call = Call::new(Endpoint::parse("https://example.org").unwrap(), action);
         assert!(alloc::format!("{call:?}").contains("media.get"));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apptoken_core::login::renewal::{Invalidation, Reason};
+use apptoken_core::value::ApproximateDuration;
 use apptoken_core::{AppTokenId, Error, Session, SessionOptions, UnixSeconds};
 
 use crate::source::SourceWarning;
@@ -190,8 +191,11 @@ impl fmt::Display for Event<'_> {
                 write!(f, "{started} sessions started, {failed} failed ({requests} requests, {duration:.1?})")
             }
             Self::TokenExpiresSoon { app_token, expires_at, left } => {
-                let days = left.as_secs() / 86_400;
-                write!(f, "app token {app_token} expires at {expires_at}, in {days} days: replace it")
+                write!(
+                    f,
+                    "app token {app_token} expires at {expires_at}, in {}: replace it",
+                    ApproximateDuration(*left)
+                )
             }
             Self::SourceFailed { error } => {
                 write!(f, "the credential source failed, and its last app token stays in use: {error}")

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 pub(crate) use self::action::{NamedAction, only_reads};
+pub(crate) use self::pages::each_page;
 use self::select::Selection;
 use crate::cli::Context;
 use crate::failure::Failure;

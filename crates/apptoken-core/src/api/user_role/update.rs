@@ -8,7 +8,9 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::object::UserRole;
+use crate::error::Error;
 use crate::value::change::Change;
+use crate::value::text::check_set_or_absent;
 use crate::wire::action::Action;
 
 /// `userRole.update`: changes a role. Unchanged fields are not sent. Needs an admin session or a role with
@@ -24,9 +26,6 @@ pub struct Update {
 }
 
 /// Changes of a role.
-///
-/// For [`Change::Clear`] of `system_name` the server fails with `INTERNAL_SERVERL_ERROR` (observed on release
-/// Venus-22.19.0). Set an empty string instead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserRoleChanges {
     /// The name. It cannot be cleared.
@@ -48,7 +47,7 @@ impl Serialize for UserRoleChanges {
         if let Some(name) = name {
             map.serialize_entry("name", name)?;
         }
-        system_name.write(&mut map, "systemName", "systemName__null")?;
+        system_name.write_text(&mut map, "systemName")?;
         description.write(&mut map, "description", "description__null")?;
         permission_names.write(&mut map, "permissionNames", "permissionNames__null")?;
         tags.write(&mut map, "tags", "tags__null")?;
@@ -60,4 +59,8 @@ impl Action for Update {
     type Reply = UserRole;
     const SERVICE: &'static str = "userRole";
     const ACTION: &'static str = "update";
+
+    fn check(&self) -> Result<(), Error> {
+        check_set_or_absent(self.changes.name.as_ref(), "the role's name", "the present name")
+    }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use apptoken::login::renewal::RenewalPolicy;
 use apptoken::{
-    Builder, Endpoint, ErrorKind, FnTransport, Ks, Observer, Provider, RetryPolicy, Transport as _, TransportFailure,
+    Builder, Endpoint, Error, ErrorKind, FnTransport, Ks, Observer, Provider, RetryPolicy, Transport as _,
+    TransportFailure,
 };
 use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
@@ -110,7 +111,8 @@ fn a_panic_in_the_callers_code_poisons_nothing() {
     observer.0.store(true, Ordering::SeqCst);
     assert!(ask().is_err(), "the observer panicked");
     assert!(!ask().unwrap().unwrap().ks().is_same(first.ks()), "the next caller renews, although the session is valid");
-    let panicking = AssertUnwindSafe(|| provider.with_session(|_| -> Result<(), _> { panic!("the caller panics") }));
+    let panicking =
+        AssertUnwindSafe(|| provider.with_session(|_| -> Result<(), Error> { panic!("the caller panics") }));
     assert!(catch_unwind(panicking).is_err());
     assert!(ask().unwrap().is_ok());
 }

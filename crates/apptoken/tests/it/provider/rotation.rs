@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 use apptoken::api::{app_token, session, user};
 use apptoken::{
     Call, Clock as _, Credential, CredentialSource, Error, ErrorKind, FnSource, HashChoice, HashType, KalturaCode, Ks,
-    KsFault, Session, drive,
+    KsFault, LeasedSession, drive,
 };
 use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
 
 use super::support::{DAY, HOUR, builder, credential, endpoint, logins, partner, requests_to, token};
 
 /// A call with the session, as a program makes it.
-fn who_am_i(fake: &Fake) -> impl Fn(&Session) -> Result<String, Error> {
+fn who_am_i(fake: &Fake) -> impl Fn(&LeasedSession<'_>) -> Result<String, Error> {
     let fake = fake.clone();
     move |session| {
         let call = Call::new(endpoint(), user::Get::default()).with_ks(session.ks().clone());
@@ -58,9 +58,7 @@ impl CredentialSource for Vault {
     }
 }
 
-fn refused(fault: KsFault) -> impl Fn(&Session) -> Result<(), Error> {
-    // An error in the form of a server's reply.
-    let fake = Fake::new();
+fn refused(fault: KsFault) -> impl Fn() -> Result<(), Error> {
     let reason = match fault {
         KsFault::Expired => "EXPIRED",
         KsFault::LoggedOut => "LOGOUT",
@@ -69,15 +67,8 @@ fn refused(fault: KsFault) -> impl Fn(&Session) -> Result<(), Error> {
         KsFault::RestrictedUri => "EXCEEDED_RESTRICTED_URI",
         _ => "djJ8MTAxfGZvcmVpZ24=",
     };
-    let body = format!(
-        r#"{{"code":"INVALID_KS","message":"m","objectType":"KalturaAPIException","args":{{"KSID":"{reason}","ERR_CODE":"-1","ERR_DESC":"INVALID_STR"}}}}"#
-    );
-    move |session| {
-        let call = Call::new(endpoint(), user::Get::default()).with_ks(session.ks().clone());
-        let reply = apptoken::HttpResponse::new(200, [("X-Me", "a")], body.clone().into_bytes());
-        let now = fake.clock().now();
-        call.start(now)?.receive(&reply, now).map(drop).map_err(Error::from)
-    }
+    let message = format!(r#"Invalid KS "{reason}", Error "-1,INVALID_STR""#);
+    move || Err(Error::from_kaltura("INVALID_KS", &message))
 }
 
 #[test]
@@ -96,7 +87,7 @@ fn a_call_is_retried_once_if_a_new_session_fixes_its_error() {
         let error = provider
             .with_session(|session| {
                 seen.push(session.ks().fingerprint());
-                refuse(session)
+                refuse()
             })
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(fault)));
@@ -112,7 +103,7 @@ fn other_errors_are_returned_to_the_caller() {
     let provider = builder(&fake).build();
     let mut calls = 0;
     let error = provider
-        .with_session(|_| -> Result<(), _> {
+        .with_session(|_| -> Result<(), Error> {
             calls += 1;
             Err(Error::invalid_input("mine"))
         })
@@ -135,7 +126,7 @@ fn an_expired_session_is_replaced_within_one_call() {
     assert_eq!(logins(&fake), 3);
 }
 
-struct Stopped(apptoken::Moment);
+pub(super) struct Stopped(pub(super) apptoken::Moment);
 
 impl apptoken::Clock for Stopped {
     fn now(&self) -> apptoken::Moment {
