@@ -148,14 +148,13 @@ fn check(key: &str, value: &str) -> Result<(), Failure> {
 }
 
 fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Result<(), Failure> {
-    let mut rows =
-        vec![vec!["profile".to_owned(), settings.profile(), settings.profiles().path().display().to_string()]];
+    let mut rows = vec![["profile".to_owned(), settings.profile(), settings.profiles().path().display().to_string()]];
     for key in Key::ALL {
         let (value, origin) = match settings.find(key) {
             Some(found) => (found.value, found.origin.to_string()),
             None => (String::new(), "not set".to_owned()),
         };
-        rows.push(vec![key.name().to_owned(), value, origin]);
+        rows.push([key.name().to_owned(), value, origin]);
     }
     for kind in SecretKind::ALL {
         // A secret that cannot be read is shown as such, so that this command always says where it is kept.
@@ -169,15 +168,16 @@ fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Res
             Ok(None) => (String::new(), "not set".to_owned()),
             Err(failure) => (String::new(), failure.what().to_owned()),
         };
-        rows.push(vec![kind.name().to_owned(), value, origin]);
+        rows.push([kind.name().to_owned(), value, origin]);
     }
     let cache = folders::sessions().map(|folder| folder.display().to_string()).unwrap_or_default();
-    rows.push(vec!["session cache".to_owned(), cache, "a folder for this user only".to_owned()]);
+    rows.push(["session cache".to_owned(), cache, "a folder for this user only".to_owned()]);
     if format.is_json() {
         let object: Map<_, _> =
-            rows.iter().map(|row| (row[0].clone(), json!({"value": row[1], "from": row[2]}))).collect();
+            rows.into_iter().map(|[name, value, origin]| (name, json!({"value": value, "from": origin}))).collect();
         return json::write(context.console, &Value::Object(object));
     }
+    let rows: Vec<_> = rows.into_iter().map(Vec::from).collect();
     table::write(context.console, &["setting", "value", "from"], &rows)
 }
 

@@ -197,6 +197,6 @@ impl Anonymous {
     }
 
     fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
-        Ok(drive(flow.start(self.clock.now())?, &self.transport, &self.clock)?)
+        Ok(drive(flow.start(self.clock.now())?, &self.transport, self.clock)?)
     }
 }

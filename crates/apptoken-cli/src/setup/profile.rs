@@ -37,7 +37,7 @@ impl ProfileFile {
         };
         // The message of the parser shows the line, which can be a secret that somebody put there.
         let document = text.parse::<DocumentMut>().map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
             Failure::configuration(format!("{} is not valid TOML at line {line}", path.display()))
                 .cure("correct the line, or move the file away and run: apptoken config set ...")
         })?;
@@ -82,7 +82,7 @@ impl ProfileFile {
     pub(crate) fn set(&mut self, profile: &str, key: &str, text: &str) -> Result<(), Failure> {
         let table = table(table(self.document.as_table_mut(), PROFILES)?, profile)?;
         // A number where people write a number.
-        table[key] = text.parse::<i64>().ok().filter(|_| key == "partner-id").map_or_else(|| value(text), value);
+        table.insert(key, text.parse::<i64>().ok().filter(|_| key == "partner-id").map_or_else(|| value(text), value));
         self.write()
     }
 
@@ -97,7 +97,7 @@ impl ProfileFile {
     }
 
     pub(crate) fn set_default_profile(&mut self, profile: &str) -> Result<(), Failure> {
-        self.document[DEFAULT_PROFILE] = value(profile);
+        self.document.insert(DEFAULT_PROFILE, value(profile));
         self.write()
     }
 

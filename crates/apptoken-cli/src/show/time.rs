@@ -45,7 +45,7 @@ pub(crate) fn length(seconds: u64) -> String {
 /// `[#################----] 88 %`: the life that is left.
 pub(crate) fn bar(left: u64, whole: u64, console: &Console) -> String {
     const WIDTH: u64 = 20;
-    let percent = if whole == 0 { 0 } else { (left.saturating_mul(100) / whole).min(100) };
+    let percent = left.saturating_mul(100).checked_div(whole).unwrap_or_default().min(100);
     let full = (percent * WIDTH).div_ceil(100) as usize;
     let (full_cell, empty_cell) = if console.unicode() { ("█", "░") } else { ("#", "-") };
     format!("[{}{}] {percent} %", full_cell.repeat(full), empty_cell.repeat(WIDTH as usize - full))

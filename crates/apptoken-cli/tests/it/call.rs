@@ -65,7 +65,7 @@ fn all_pages_of_a_list_are_json_lines() {
     let sandbox = Sandbox::new();
     for number in 0..505 {
         let spec = apptoken_transport_fake::TokenSpec::new(apptoken::HashType::Sha1).user(&format!("user{number}"));
-        sandbox.fake().add_token(sandbox.token.partner, spec);
+        let _ = sandbox.fake().add_token(sandbox.token.partner, spec);
     }
     let outcome =
         sandbox.run_as_admin(&["call", "appToken.list", "--as", "admin", "--paginate", "--select", "objects.id"]);

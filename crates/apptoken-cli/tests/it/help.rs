@@ -66,3 +66,18 @@ fn a_broken_configuration_does_not_hide_completions() {
     command.env("APPTOKEN_CONFIG", config);
     crate::sandbox::Outcome::of(command, "").success();
 }
+
+/// The emulator is a program of its own, beside this one.
+#[test]
+fn the_emulator_gets_its_arguments_unchanged() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new();
+    let program = sandbox.path("apptoken");
+    std::fs::copy(crate::sandbox::PROGRAM, &program).unwrap();
+    let emulator = sandbox.path("apptoken-emulator");
+    std::fs::write(&emulator, "#!/bin/sh\necho \"$@\"\n").unwrap();
+    std::fs::set_permissions(&emulator, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let mut command = std::process::Command::new(program);
+    command.args(["emulator", "--listen", "127.0.0.1:8080", "--help"]);
+    assert_eq!(crate::sandbox::Outcome::of(command, "").success(), "--listen 127.0.0.1:8080 --help\n");
+}

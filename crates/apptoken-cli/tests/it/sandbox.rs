@@ -180,6 +180,11 @@ fn normalise_line(line: &str) -> String {
         if is_time && word.bytes().all(|byte| byte.is_ascii_digit()) { "N" } else { word }
     });
     let line = shown.collect::<Vec<_>>().join(" ");
+    // How far a time is away depends on the moment.
+    let line = match line.split_once("[CLOCK] UTC, ") {
+        Some((before, _)) => format!("{before}[CLOCK] UTC, [DISTANCE]"),
+        None => line.replace("in 29 days", "in 30 days"),
+    };
     // The clocks are the same, but they are not read at the same moment.
     ["the same as the server's", "N s ahead of the server", "N s behind the server"]
         .iter()

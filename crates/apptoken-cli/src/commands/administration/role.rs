@@ -114,10 +114,12 @@ impl Role {
             Self::Get { id, format } => show(&admin.call(user_role::Get { user_role_id: id })?, format, context),
             Self::Update { id, name, properties, format } => {
                 let permissions = (!properties.permissions.is_empty()).then(|| properties.permissions.join(","));
-                let mut changes = UserRoleChanges::default();
-                changes.name = name;
-                changes.permission_names = change(permissions);
-                changes.description = change(properties.description);
+                let changes = UserRoleChanges {
+                    name,
+                    permission_names: change(permissions),
+                    description: change(properties.description),
+                    ..UserRoleChanges::default()
+                };
                 if changes == UserRoleChanges::default() {
                     return Err(Failure::usage("there is nothing to change").cure("apptoken role update --help"));
                 }

@@ -191,7 +191,6 @@ impl Add {
             // The server's default is SHA1.
             hash_type: Some(context.settings.hash_type_option()?.unwrap_or(apptoken::HashType::Sha256)),
             description,
-            ..NewAppToken::default()
         };
         let token = connect::admin(&context.settings, context.console)?.call(app_token::Add { app_token: new })?;
         let value = token

@@ -102,11 +102,13 @@ impl User {
             Self::List { format } => list(&Caller::Admin(admin), format, context),
             Self::Get { id, format } => show(&admin.call(user::Get { user_id: Some(id) })?, format, context),
             Self::Update { id, properties, format } => {
-                let mut changes = UserChanges::default();
-                changes.role_ids = change(properties.roles());
-                changes.screen_name = change(properties.screen_name);
-                changes.email = change(properties.email);
-                changes.description = change(properties.description);
+                let changes = UserChanges {
+                    role_ids: change(properties.roles()),
+                    screen_name: change(properties.screen_name),
+                    email: change(properties.email),
+                    description: change(properties.description),
+                    ..UserChanges::default()
+                };
                 if changes == UserChanges::default() {
                     return Err(Failure::usage("there is nothing to change").cure("apptoken user update --help"));
                 }

@@ -30,8 +30,9 @@ impl FromStr for Selection {
         }
         let mut rows = Vec::new();
         // A field keeps at least its own name.
-        while let Some(first) = fields.first().filter(|field| field.len() > 1).map(|field| field[0].clone()) {
-            if !fields.iter().all(|field| field.len() > 1 && field[0] == first) {
+        while let Some([first, _, ..]) = fields.first().map(Vec::as_slice) {
+            let first = first.clone();
+            if !fields.iter().all(|field| field.len() > 1 && field.first() == Some(&first)) {
                 break;
             }
             fields.iter_mut().for_each(|field| drop(field.remove(0)));

@@ -40,12 +40,11 @@ impl Doctor {
         proxy(&mut report);
         store(&mut report);
         // The order is that in which a login needs the links. After a broken one the next ones cannot be checked.
-        if let Some(endpoint) =
-            report.checked(Link::Settings, settings.endpoint().map(|endpoint| (endpoint.to_string(), endpoint)))
+        let endpoint = settings.endpoint().map(|endpoint| (endpoint.to_string(), endpoint));
+        if let Some(endpoint) = report.checked(Link::Settings, endpoint)
+            && network::check(&endpoint, &mut report)
         {
-            if network::check(&endpoint, &mut report) {
-                account::check(settings, self.action.as_deref(), &mut report);
-            }
+            account::check(settings, self.action.as_deref(), &mut report);
         }
         report.end()
     }
