@@ -117,7 +117,8 @@ impl Admin {
     ///
     /// Like [`session`](Self::session).
     pub fn provision(&self, name: impl Into<String>, user_id: impl Into<String>) -> Result<Provision, Error> {
-        Ok(Provision::new(self.endpoint().clone(), self.session()?, self.partner, name, user_id).retry(self.link.retry()))
+        Ok(Provision::new(self.endpoint().clone(), self.session()?, self.partner, name, user_id)
+            .retry(self.link.retry()))
     }
 
     /// The flow that replaces an app token by a successor, and keeps or deletes the old one; [`run`](Self::run) it.

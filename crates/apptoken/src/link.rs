@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use apptoken_core::exchange::drive_counted;
 use apptoken_core::{
-    Action, Call, Clock, Endpoint, Error, Exchange, Flow, HttpRequest, HttpResponse, Ks, Moment, RetryPolicy, StoppedFlow,
-    Transport, TransportFailure, drive,
+    Action, Call, Clock, Endpoint, Error, Exchange, Flow, HttpRequest, HttpResponse, Ks, Moment, RetryPolicy,
+    StoppedFlow, Transport, TransportFailure, drive,
 };
 
 use crate::clock::SystemClock;

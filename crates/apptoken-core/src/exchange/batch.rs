@@ -21,7 +21,7 @@ use crate::value::time::Moment;
 use crate::wire::action::{Action, Repeat};
 use crate::wire::api_error::ApiException;
 use crate::wire::encode;
-use crate::wire::encode::Nocache;
+use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
 use crate::wire::reply::{CheckedReply, parse};
@@ -53,7 +53,7 @@ pub struct Batch {
     endpoint: Endpoint,
     ks: Option<Ks>,
     retry: RetryPolicy,
-    /// In each action, because the server caches their results one by one too.
+    /// In each action too, because the server caches their results one by one as well as together.
     nocache: Option<Nocache>,
     items: Vec<Item>,
 }
@@ -161,7 +161,7 @@ impl Batch {
     pub(crate) fn prepare(self) -> Result<(PreparedRequest, BatchReader), Error> {
         // At the top level, the server applies `ks` and `clientTag` to every action that has none, and reads `format` only
         // there (`handleMultiRequest` in `api_v3/lib/KalturaFrontController.php`).
-        let common = encode::object(&encode::common(self.ks.as_ref()))?;
+        let common = encode::object(&encode::common(Common { ks: self.ks.as_ref(), nocache: self.nocache }))?;
         let expected_len = common.len() + self.items.iter().map(|item| item.body.len() + 16).sum::<usize>();
         let mut body = Zeroizing::new(Vec::with_capacity(expected_len));
         body.push(b'{');

@@ -35,10 +35,10 @@ use crate::sync;
 /// no longer be used, and then all for the same login, whose error goes to all of them. If the server cannot be reached,
 /// the session is used until it expires.
 ///
-/// The child of a fork can use its parent's provider. It has the same session, waits for no login of its parent, and renews at
-/// other times; threads of its own start as [`refresher`](Self::refresher) says. The caller's code (a transport, an observer, a
-/// source, a store or a clock) must be usable after a fork too: a lock of it that another thread held during the fork stays
-/// locked in the child.
+/// The child of a fork can use its parent's provider. It has the same session, waits for no login of its parent, and renews the
+/// session at another time. A [`refresher`](Self::refresher) is in the parent only. The caller's code (a transport, an observer, a
+/// source, a store or a clock) must be usable after a fork too: a lock that another thread held during the fork stays locked in
+/// the child. A child that has the process id of its parent, in its own PID namespace, is not recognised.
 ///
 /// A provider is cheap to clone: clones share everything. It starts no thread, except in [`refresher`](Self::refresher) and
 /// [`session_within`](Self::session_within).

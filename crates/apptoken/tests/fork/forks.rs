@@ -12,8 +12,8 @@ use apptoken::api::session;
 use apptoken::login::renewal::RenewalPolicy;
 use apptoken::store::{FileStore, MemoryStore};
 use apptoken::{
-    Admin, AppTokenId, AppTokenSecret, Credential, Endpoint, Error, FnTransport, HashType, HttpRequest, HttpResponse, Provider,
-    ProviderBuilder, Transport, TransportFailure, UnixSeconds,
+    Admin, AppTokenId, AppTokenSecret, Credential, Endpoint, Error, FnTransport, HashType, HttpRequest, HttpResponse,
+    Provider, ProviderBuilder, Transport, TransportFailure, UnixSeconds,
 };
 use apptoken_transport_fake::{Fake, TokenSpec};
 
@@ -126,7 +126,9 @@ fn hold_in_this_process(
 ) -> FnTransport<impl Fn(&HttpRequest) -> Result<HttpResponse, TransportFailure>> {
     let (parent, waits) = (process::id(), Mutex::new(Some(waits)));
     FnTransport::new(move |request| {
-        if process::id() == parent && let Some(waits) = waits.lock().unwrap().take() {
+        if process::id() == parent
+            && let Some(waits) = waits.lock().unwrap().take()
+        {
             arriving.send(()).unwrap();
             waits.recv().unwrap();
         }

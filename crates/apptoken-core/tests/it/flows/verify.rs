@@ -27,7 +27,8 @@ fn late_replica(fake: &Fake) -> impl Transport {
 
 fn run<F: Flow>(world: &World, flow: F) -> Result<F::Output, String> {
     let clock = world.fake.clock();
-    drive(flow.start(clock.now()).unwrap(), late_replica(&world.fake), clock).map_err(|stopped| stopped.error.to_string())
+    drive(flow.start(clock.now()).unwrap(), late_replica(&world.fake), clock)
+        .map_err(|stopped| stopped.error.to_string())
 }
 
 /// Regression: the repeated login got the server's cached error, for up to 120 s, and the flow gave up.

@@ -86,7 +86,11 @@ impl Names {
 
 impl Folder {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { directory: Directory::open(path)?, removed_ended_at: PerProcess::new(inherit_or_default), is_stopped: AtomicBool::new(false) })
+        Ok(Self {
+            directory: Directory::open(path)?,
+            removed_ended_at: PerProcess::new(inherit_or_default),
+            is_stopped: AtomicBool::new(false),
+        })
     }
 
     pub(super) fn load(&self, key: &SessionKey) -> Result<Option<StoredSession>, StoreError> {
@@ -102,7 +106,9 @@ impl Folder {
         let names = Names::of(key);
         let begun = Instant::now();
         let path = self.directory.path(&names.lock);
-        let _renewal = RENEWALS.lock(path.clone(), patience, &self.is_stopped).map_err(|error| error.at(path.display().to_string()))?;
+        let _renewal = RENEWALS
+            .lock(path.clone(), patience, &self.is_stopped)
+            .map_err(|error| error.at(path.display().to_string()))?;
         let _lock = self
             .lock(&names.lock, patience.saturating_sub(begun.elapsed()))?
             .ok_or_else(|| self.directory.error(&names.lock, StoreErrorKind::Locked))?;
@@ -169,7 +175,9 @@ impl Folder {
                 Ok(()) if is_removed(&file) => continue,
                 Ok(()) => return Ok(Some(FileLock { file, process: process::id() })),
                 Err(TryLockError::Error(error)) => return Err(self.directory.io_error(name, error)),
-                Err(TryLockError::WouldBlock) if begun.elapsed() < patience && !self.is_stopped() => thread::sleep(pause),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < patience && !self.is_stopped() => {
+                    thread::sleep(pause)
+                }
                 Err(TryLockError::WouldBlock) => return Ok(None),
             }
             pause = (pause * 2).min(Duration::from_millis(50));

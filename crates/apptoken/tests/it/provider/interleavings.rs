@@ -158,9 +158,7 @@ fn a_change_without_leadership_wakes_the_waiters() {
 fn a_leader_that_joins_again_is_reentrant() {
     check(3, || {
         let flight = SingleFlight::<Option<usize>, usize>::new(|_| None);
-        let Ok(Role::Leader(leader, ())) = flight.join(|| ((), NO_LIMIT), |_, _, ()| Next::Lead(())) else {
-            panic!()
-        };
+        let Ok(Role::Leader(leader, ())) = flight.join(|| ((), NO_LIMIT), |_, _, ()| Next::Lead(())) else { panic!() };
         let again = flight.join(|| ((), NO_LIMIT), |_, _, ()| Next::Lead(()));
         assert!(matches!(again, Ok(Role::Reentrant)));
         drop(again);

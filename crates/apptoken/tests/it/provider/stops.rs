@@ -11,8 +11,8 @@ use std::time::Duration;
 use apptoken::login::renewal::RenewalPolicy;
 use apptoken::store::FileStore;
 use apptoken::{
-    Admin, Client, Clock, Endpoint, Error, ErrorKind, FnTransport, Moment, Provider, RetryPolicy, SystemClock, TransportFailure,
-    UreqTransport,
+    Admin, Client, Clock, Endpoint, Error, ErrorKind, FnTransport, Moment, Provider, RetryPolicy, SystemClock,
+    TransportFailure, UreqTransport,
 };
 use apptoken_transport_fake::Fake;
 
