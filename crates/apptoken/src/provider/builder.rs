@@ -1,7 +1,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 #[cfg(feature = "ureq")]
@@ -179,6 +179,7 @@ impl ProviderBuilder {
             identity_count: AtomicU64::new(0),
             token_end_warning: PerProcess::new(inherit_or_default),
             credential_warning: PerProcess::new(inherit_or_default),
+            unencrypted_warning: AtomicBool::new(false),
         });
         let identity = shared.identity(options);
         Provider { shared, identity }
