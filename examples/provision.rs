@@ -6,15 +6,17 @@ use std::error::Error;
 use std::time::Duration;
 
 use apptoken::admin::ServiceRole;
-use apptoken::{Admin, Endpoint, PartnerId, Privileges};
+use apptoken::{Builder, Endpoint, PartnerId, Privileges};
 use apptoken_transport_fake::Fake;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let kaltura = Fake::new();
     let partner = PartnerId::new(101)?;
     let secret = kaltura.admin_secret(partner).ok_or("the fake has this account")?;
-    let admin = Admin::with_transport(Endpoint::parse("http://localhost")?, partner, secret, kaltura.clone())
-        .clock(kaltura.clock());
+    let admin = Builder::new(Endpoint::parse("http://localhost")?)
+        .transport(kaltura.clone())
+        .clock(kaltura.clock())
+        .admin(partner, secret);
 
     let wanted = || {
         Ok::<_, apptoken::Error>(

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use apptoken::admin::OldToken;
 use apptoken::value::Printable;
-use apptoken::{Admin, Client, Endpoint, HashType, PartnerId};
+use apptoken::{Builder, Endpoint, HashType, PartnerId};
 use apptoken_transport_fake::{Fake, TokenSpec};
 use jiff::Timestamp;
 
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let partner = PartnerId::new(101)?;
     let old = kaltura.add_token(partner, TokenSpec::new(HashType::Sha256).user("importer").duration(OVERLAP));
     let secret = kaltura.admin_secret(partner).ok_or("the fake has this account")?;
-    let admin = Admin::with_transport(endpoint.clone(), partner, secret, kaltura.clone()).clock(kaltura.clock());
+    let admin = Builder::new(endpoint.clone()).transport(kaltura.clone()).clock(kaltura.clock()).admin(partner, secret);
 
     // A successor with the same settings, which a login has verified. The old token still works.
     let rotation = admin.run(admin.rotate(old.id.clone(), OldToken::DeleteAfter(OVERLAP))?)?;
@@ -29,8 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("give it to every program; {} is to be revoked at {}", pending.id, Timestamp::from_second(pending.due.0)?);
 
     // A program that has it by then works on.
-    let client =
-        Client::with_transport(endpoint, rotation.successor.credential(), kaltura.clone()).clock(kaltura.clock());
+    let client = Builder::new(endpoint)
+        .transport(kaltura.clone())
+        .clock(kaltura.clock())
+        .client(rotation.successor.credential());
     println!("logged in as {} with the successor", Printable(client.login()?.user_id()));
 
     // A day later. It may be another process, which knows the id and the date.

@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use apptoken::{Credential, HashType, PartnerId, Provider};
+use apptoken::{Builder, Credential, HashType, PartnerId};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, Fault, FaultKind, TokenSpec};
 
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     kaltura.inject(Fault::on_any(FaultKind::Delay(Duration::from_secs(3600))));
 
     let credential = Credential::new(partner, token.id, token.secret, HashType::Sha256);
-    let provider = Provider::new(emulator.endpoint().clone(), credential);
+    let provider = Builder::new(emulator.endpoint().clone()).provider(credential).build();
 
     // `stop` takes locks, so it must not run in a signal handler. This crate calls it on a thread of its own; with the crate
     // signal-hook, call it in the loop over `Signals::forever`.

@@ -12,8 +12,8 @@ use apptoken::api::session;
 use apptoken::login::renewal::RenewalPolicy;
 use apptoken::store::{FileStore, MemoryStore};
 use apptoken::{
-    Admin, AppTokenId, AppTokenSecret, Credential, Endpoint, Error, FnTransport, HashType, HttpRequest, HttpResponse,
-    Provider, ProviderBuilder, Transport, TransportFailure, UnixSeconds,
+    Admin, AppTokenId, AppTokenSecret, Builder, Credential, Endpoint, Error, FnTransport, HashType, HttpRequest,
+    HttpResponse, Provider, ProviderBuilder, Transport, TransportFailure, UnixSeconds,
 };
 use apptoken_transport_fake::{Fake, TokenSpec};
 
@@ -53,7 +53,7 @@ fn log_in_beside_children(scheme: &str) {
     let server = Server::start(scheme);
     let transport = server.transport();
     let provider = server.provider(transport.clone());
-    let admin = Admin::with_transport(server.endpoint.clone(), partner(), server.admin.clone(), transport);
+    let admin = Builder::new(server.endpoint.clone()).transport(transport).admin(partner(), server.admin.clone());
     let mut users = (1..).map(|number| format!("parent-{number}"));
     let (mut wrong_in_parent, mut wrong_in_children, mut children) = (0, 0, Vec::new());
     let mut log_in = || wrong_in_parent += i32::from(!is_right(&provider, &admin, &users.next().unwrap()));
@@ -139,7 +139,7 @@ fn hold_in_this_process(
 fn builder(fake: &Fake, transport: impl Transport + Send + Sync + 'static) -> ProviderBuilder {
     let token = fake.add_token(partner(), TokenSpec::new(HashType::Sha256).duration(DAY));
     let credential = Credential::new(partner(), token.id, token.secret, HashType::Sha256);
-    Provider::builder(endpoint(), credential, transport).clock(fake.clock())
+    Builder::new(endpoint()).transport(transport).clock(fake.clock()).provider(credential)
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -228,8 +228,8 @@ fn fork_beside_busy_threads() {
     let id = AppTokenId::parse("0_abcd1234").unwrap();
     let token = AppTokenSecret::parse("0123456789abcdef0123456789abcdef").unwrap();
     let credential = Credential::new(partner(), id, token, HashType::Sha256);
-    let builder = Provider::builder(endpoint(), credential, transport).store(MemoryStore::new());
-    let provider = builder.clock(Fake::new().clock()).build();
+    let builder = Builder::new(endpoint()).transport(transport).clock(Fake::new().clock());
+    let provider = builder.provider(credential).store(MemoryStore::new()).build();
     let stop = Arc::new(AtomicBool::new(false));
     let use_all = |provider: &Provider, user: u32| {
         let of_user = provider.for_user(format!("user-{}", user % 3));
