@@ -219,6 +219,7 @@ fn an_unset_value_is_never_sent() {
         "appToken.get",
         "session.end",
         "session.get",
+        "system.ping",
         "userRole.clone",
         "userRole.delete",
         "userRole.get",
