@@ -1,7 +1,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 #[cfg(feature = "ureq")]
 use apptoken_core::Error;
@@ -134,6 +134,7 @@ impl ProviderBuilder {
             identity_count: AtomicU64::new(0),
             token_end_warning: Mutex::new(None),
             credential_warning: Mutex::new(None),
+            unencrypted_warning: AtomicBool::new(false),
         });
         let identity = shared.identity(options);
         Provider { shared, identity }

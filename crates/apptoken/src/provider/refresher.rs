@@ -114,12 +114,12 @@ mod tests {
         let time = clock.clone();
         let logins = Mutex::new(logins);
         let transport = FnTransport::new(move |request| {
-            let now = time.now().wall;
+            let now = time.now().wall.0;
             let body = if request.url().contains("startWidgetSession") {
                 r#"{"partnerId":101,"ks":"widget"}"#.to_owned()
             } else {
                 let _ = logins.lock().unwrap().send(());
-                let expiry = now.plus(Duration::from_secs(3600));
+                let expiry = now + 3600;
                 format!(
                     r#"{{"ks":"ks{now}","sessionType":0,"partnerId":101,"userId":"","expiry":{expiry},"privileges":""}}"#
                 )

@@ -61,6 +61,7 @@ impl Shared {
         if let (Some(why), Ok(session)) = (stale, &answer) {
             self.report(&Event::StaleSessionServed { identity: options, session, why });
         }
+        self.warn_of_unencrypted_server();
         self.warn_of_credentials();
         self.warn_of_token_end(now);
         answer

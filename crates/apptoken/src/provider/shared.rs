@@ -1,6 +1,6 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use apptoken_core::login::renewal::RenewalPolicy;
@@ -34,6 +34,8 @@ pub(super) struct Shared {
     pub(super) token_end_warning: Mutex<Option<TokenEndWarning>>,
     /// The last warning of the source, so that each is reported once.
     pub(super) credential_warning: Mutex<Option<SourceWarning>>,
+    /// Whether it was reported that the server is called without encryption.
+    pub(super) unencrypted_warning: AtomicBool,
 }
 
 /// A warning that was reported about a token's expiry.
@@ -63,6 +65,14 @@ impl Shared {
     pub(super) fn report(&self, event: &Event<'_>) {
         if let Some(observer) = &self.observer {
             observer.observe(event);
+        }
+    }
+
+    /// Reports once that the server is called without encryption.
+    pub(super) fn warn_of_unencrypted_server(&self) {
+        let endpoint = &self.link.endpoint;
+        if endpoint.is_unencrypted() && !self.unencrypted_warning.swap(true, Ordering::Relaxed) {
+            self.report(&Event::UnencryptedServer { endpoint });
         }
     }
 
