@@ -92,7 +92,11 @@ fn check_allowed(
 }
 
 fn check_language(params: &Array) -> Result<(), Failure> {
-    let Some(language) = set(params, "language").map(to_text) else { return Ok(()) };
+    let Some(language) = set(params, "language") else { return Ok(()) };
+    if matches!(language, Value::Array(_)) {
+        return Err(error::type_error().into());
+    }
+    let language = to_text(language);
     if language.eq_ignore_ascii_case("multi") || is_language_code(&language) {
         return Ok(());
     }

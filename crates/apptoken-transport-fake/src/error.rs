@@ -99,6 +99,7 @@ macro_rules! templates {
 templates! {
     ACTION_BLOCKED ["ACTION_NAME", "SERVICE_NAME"] "Action \"@ACTION_NAME@\" in service \"@SERVICE_NAME@\" is blocked"
     ACTION_DOES_NOT_EXISTS ["ACTION_NAME", "SERVICE_NAME"] "Action \"@ACTION_NAME@\" does not exists for service \"@SERVICE_NAME@\""
+    ADMIN_LOGIN_USERS_QUOTA_EXCEEDED [] "Partner login users quota exceeded"
     APP_GUID_NOT_FOUND ["APP_GUID"] "App GUID [\"@APP_GUID@\"] not found"
     APP_TOKEN_EXPIRED ["ID"] "Application token id \"@ID@\" expired"
     APP_TOKEN_ID_NOT_FOUND ["ID"] "Application token id \"@ID@\" not found"
@@ -107,6 +108,7 @@ templates! {
     CANNOT_RETRIEVE_ANOTHER_USER_USING_NON_ADMIN_SESSION ["USER_ID"] "cannot retrieve another user \"@USER_ID@\" using non-admin session"
     CANNOT_SET_ROOT_ADMIN_AS_NO_ADMIN [] "Root admin user cannot be set to not admin"
     DUPLICATE_USER_BY_ID ["UID"] "User with id [@UID@] already exists in system"
+    DUPLICATE_USER_BY_LOGIN_ID ["EMAIL"] "Loginable user with email [@EMAIL@] already exists in system"
     ID_AND_EXTERNAL_ID_ARE_MUTUALLY_EXCLUSIVE [] "User operations with both id and external id not allowed"
     INTERNAL_DATABASE_ERROR [] "Internal database error"
     INTERNAL_SERVERL_ERROR [] "Internal server error occurred"
@@ -128,6 +130,7 @@ templates! {
     MISSING_MANDATORY_PARAMETER ["PARAM_NAME"] "Missing parameter \"@PARAM_NAME@\""
     OBJECT_TYPE_ABSTRACT ["OBJ_TYPE"] "The object type \"@OBJ_TYPE@\" is abstract, use one of the object implementations"
     PARTNER_ACCESS_FORBIDDEN ["ACCESSING_PID", "ACCESSED_PID"] "Partner [@ACCESSING_PID@] cannot access partner [@ACCESSED_PID@]"
+    PASSWORD_STRUCTURE_INVALID ["RULES"] "The password you entered has an invalid structure.\nPasswords must obey the following rules :\n@RULES@"
     PERMISSION_NOT_FOUND ["ERR_TEXT"] "@ERR_TEXT@"
     PROPERTY_VALIDATION_CANNOT_BE_NULL ["PROP_NAME"] "The property \"@PROP_NAME@\" cannot be null"
     PROPERTY_VALIDATION_MAX_LENGTH ["PROP_NAME", "MAX_LEN"] "The property \"@PROP_NAME@\" cannot have more than @MAX_LEN@ characters"

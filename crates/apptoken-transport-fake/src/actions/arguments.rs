@@ -1,6 +1,6 @@
 use indexmap::IndexMap;
 
-use crate::error::{self, ApiError};
+use crate::error::{self, ApiError, Failure};
 use crate::objects::build;
 use crate::objects::{Class, Enum, Object};
 use crate::php::cast::to_int;
@@ -66,13 +66,13 @@ enum Argument {
 impl Arguments {
     /// Reads the arguments from grouped parameters. The order is that of the declaration, so that the first invalid
     /// argument is reported, as by the server's `KalturaRequestDeserializer.php`.
-    pub(crate) fn of(parameters: &[Parameter], grouped: &Array, now: i64) -> Result<Self, ApiError> {
+    pub(crate) fn of(parameters: &[Parameter], grouped: &Array, now: i64) -> Result<Self, Failure> {
         let mut arguments = Self::default();
         for parameter in parameters {
             if let Some(argument) = argument(parameter, grouped, now)? {
                 arguments.values.insert(parameter.name, argument);
             } else if !parameter.is_optional {
-                return Err(error::MISSING_MANDATORY_PARAMETER.with(&[parameter.name]));
+                return Err(error::MISSING_MANDATORY_PARAMETER.with(&[parameter.name]).into());
             }
         }
         Ok(arguments)
@@ -107,7 +107,7 @@ impl Arguments {
     }
 }
 
-fn argument(parameter: &Parameter, grouped: &Array, now: i64) -> Result<Option<Argument>, ApiError> {
+fn argument(parameter: &Parameter, grouped: &Array, now: i64) -> Result<Option<Argument>, Failure> {
     let name = parameter.name;
     let given = grouped.get(&Key::from(name));
     Ok(match (&parameter.kind, given) {
@@ -137,7 +137,7 @@ mod tests {
         Parameter::enumeration("type", &SESSION_TYPE).optional(),
     ];
 
-    fn arguments(json: &str) -> Result<Arguments, ApiError> {
+    fn arguments(json: &str) -> Result<Arguments, Failure> {
         Arguments::of(PARAMETERS, decode(json).unwrap().as_array().unwrap(), 0)
     }
 
@@ -151,7 +151,9 @@ mod tests {
 
     #[test]
     fn the_first_invalid_parameter_is_reported() {
-        assert_eq!(arguments("{}").err().unwrap().message(), "Missing parameter \"id\"");
-        assert_eq!(arguments(r#"{"type":7}"#).err().unwrap().message(), "Missing parameter \"id\"");
+        for json in ["{}", r#"{"type":7}"#] {
+            let Err(Failure::Api(error)) = arguments(json) else { panic!("{json}") };
+            assert_eq!(error.message(), "Missing parameter \"id\"");
+        }
     }
 }

@@ -1,23 +1,24 @@
 use crate::model::token::TokenRow;
 use crate::objects::app_token::STATUS;
 use crate::objects::filter::{self, Order};
+use crate::objects::search_item::SEARCH_ITEM;
 use crate::objects::{Class, Object, Property, PropertyKind};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaAppTokenFilter",
     properties: &[
         Property::read_only("relatedObjects", PropertyKind::List),
-        Property::text("orderBy"),
-        Property::new("advancedSearch", PropertyKind::Abstract("KalturaSearchItem")),
-        Property::text("idEqual"),
-        Property::text("idIn"),
-        Property::new("createdAtGreaterThanOrEqual", PropertyKind::Time),
-        Property::new("createdAtLessThanOrEqual", PropertyKind::Time),
-        Property::new("updatedAtGreaterThanOrEqual", PropertyKind::Time),
-        Property::new("updatedAtLessThanOrEqual", PropertyKind::Time),
-        Property::new("statusEqual", PropertyKind::Enum(&STATUS)),
-        Property::text("statusIn"),
-        Property::text("sessionUserIdEqual"),
+        Property::condition("orderBy", PropertyKind::Text),
+        Property::new("advancedSearch", PropertyKind::Abstract(&SEARCH_ITEM)),
+        Property::condition("idEqual", PropertyKind::Text),
+        Property::condition("idIn", PropertyKind::Text),
+        Property::condition("createdAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::condition("createdAtLessThanOrEqual", PropertyKind::Time),
+        Property::condition("updatedAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::condition("updatedAtLessThanOrEqual", PropertyKind::Time),
+        Property::condition("statusEqual", PropertyKind::Enum(&STATUS)),
+        Property::condition("statusIn", PropertyKind::Text),
+        Property::condition("sessionUserIdEqual", PropertyKind::Text),
     ],
 };
 

@@ -2,7 +2,7 @@
 
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
-use crate::actions::user_role::{record, role_of};
+use crate::actions::user_role::{record, role_that};
 use crate::error::Failure;
 use crate::model::role::RoleRow;
 use crate::output::Output;
@@ -17,7 +17,7 @@ pub(crate) const ACTION: Action = Action {
 };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    let original = role_of(call, true)?;
+    let original = role_that(call, |role| role.is_of(call.partner_id()))?;
     let now = call.now();
     let role = RoleRow {
         id: call.state.next_role_id(),

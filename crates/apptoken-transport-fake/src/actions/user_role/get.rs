@@ -2,7 +2,7 @@
 
 use crate::actions::action::{Action, Call};
 use crate::actions::arguments::Parameter;
-use crate::actions::user_role::{record, role_of};
+use crate::actions::user_role::{record, shown_role};
 use crate::error::Failure;
 use crate::output::Output;
 
@@ -15,5 +15,5 @@ pub(crate) const ACTION: Action = Action {
 };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    Ok(record(call, &role_of(call, true)?).into())
+    Ok(record(call, &shown_role(call)?).into())
 }
