@@ -33,7 +33,6 @@
 mod actions;
 mod builder;
 mod cache;
-#[allow(dead_code, reason = "used step by step")]
 mod catalog;
 mod clock;
 mod config;
@@ -47,6 +46,7 @@ mod global_roles;
 mod journal;
 mod model;
 mod multirequest;
+mod needs;
 mod objects;
 mod output;
 mod permissions;
