@@ -10,6 +10,7 @@ use crate::catalog::flags::Need;
 use crate::catalog::without_objects::{self, WithoutObjects};
 use crate::error::{self, ApiError, Failure};
 use crate::needs;
+use crate::objects::validate;
 use crate::output::{Output, Record};
 use crate::php::cast::{is_true, to_text};
 use crate::php::value::set;
@@ -42,6 +43,7 @@ pub(crate) fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     }
     check_filter(call)?;
     check_search(call)?;
+    check_new_object(call)?;
     match without_objects::of(action) {
         Some(WithoutObjects::Error(template)) if !exists(call, template.code) => {
             Err(template.error(|path| shown(call, path)).into())
@@ -88,6 +90,20 @@ fn check_search(call: &Call<'_>) -> Result<(), ApiError> {
         Some(Value::Array(items)) if !items.is_empty() => Ok(()),
         _ => Err(ApiError::new(CODE, "empty search operator is not allowed", [])),
     }
+}
+
+/// Checks that a new object has the properties that it must have, and none that only the server sets.
+fn check_new_object(call: &Call<'_>) -> Result<(), ApiError> {
+    if call.action.name != "add" {
+        return Ok(());
+    }
+    for object in call.action.parameters.iter().filter_map(|parameter| call.arguments.object(parameter.name)) {
+        for property in object.class.properties.iter().filter(|property| property.is_mandatory) {
+            validate::not_null(object, property.name)?;
+        }
+        validate::for_insert(object)?;
+    }
+    Ok(())
 }
 
 /// Whether a list is empty because no object exists, or because the filter names an id that does not exist.
