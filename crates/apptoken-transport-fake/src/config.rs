@@ -47,6 +47,13 @@ struct File {
     _roles_about: IgnoredAny,
     #[serde(default)]
     roles: Vec<RoleConfig>,
+    /// What a recorded account had besides its features. The fake has no objects of these kinds.
+    #[serde(default, rename = "conversionProfile")]
+    _conversion_profile: IgnoredAny,
+    #[serde(default, rename = "accessControl")]
+    _access_control: IgnoredAny,
+    #[serde(default, rename = "storage")]
+    _storage: IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -204,7 +211,10 @@ mod tests {
                 r#"{"partners":[],"roles":[{"nom":1}]}"#.to_owned(),
                 "roles[0].nom: expected one of the keys id, name, systemName, shortName, permissionNames, description, tags",
             ),
-            (r#"{"partner":[]}"#.to_owned(), "partner: expected one of the keys about, partners, rolesAbout, roles"),
+            (
+                r#"{"partner":[]}"#.to_owned(),
+                "partner: expected one of the keys about, partners, rolesAbout, roles, conversionProfile, accessControl, storage",
+            ),
         ] {
             assert_eq!(Config::parse(&text).err().unwrap().to_string(), message, "{text}");
         }

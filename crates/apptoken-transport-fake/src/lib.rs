@@ -33,6 +33,7 @@
 mod actions;
 mod builder;
 mod cache;
+mod catalog;
 mod clock;
 mod config;
 mod config_error;
@@ -45,6 +46,7 @@ mod global_roles;
 mod journal;
 mod model;
 mod multirequest;
+mod needs;
 mod objects;
 mod output;
 mod permissions;

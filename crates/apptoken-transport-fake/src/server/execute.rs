@@ -147,7 +147,7 @@ impl LockedServer<'_> {
         }
         let error = match result {
             Ok(output) => return Ok(ActionResult { output, outcome: "ok".to_owned(), cache_policy }),
-            Err(Failure::Crash) => return Err(Failure::Crash),
+            Err(failure @ (Failure::Crash | Failure::NoFile(_))) => return Err(failure),
             Err(Failure::Api(error)) => error,
         };
         cache_policy.limit_for_error();

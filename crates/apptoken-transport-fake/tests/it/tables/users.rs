@@ -51,7 +51,11 @@ fn a_null_for_personal_data_is_a_crash() {
         let with_null = json!({ "tags": "new", format!("{name}__null"): "" });
         assert_eq!(status(&world, "user.add", json!({ "user": { "id": "new", format!("{name}__null"): "" } })), 500);
         for user in ["ann", "nobody"] {
-            assert_eq!(status(&world, "user.update", json!({ "userId": user, "user": with_null })), 500, "{name} of {user}");
+            assert_eq!(
+                status(&world, "user.update", json!({ "userId": user, "user": with_null })),
+                500,
+                "{name} of {user}"
+            );
         }
     }
     assert_eq!(world.fake.snapshot(), before);
