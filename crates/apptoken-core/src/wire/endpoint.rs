@@ -213,7 +213,9 @@ mod tests {
         for url in ["https://www.kaltura.com/api", "https://www.kaltura.com/api/"] {
             let endpoint = Endpoint::parse(url).unwrap();
             assert_eq!(endpoint.as_str(), "https://www.kaltura.com/api/api_v3", "{url}");
-            assert!(endpoint.url("user", "get").starts_with("https://www.kaltura.com/api/api_v3/service/user/action/get"));
+            assert!(
+                endpoint.url("user", "get").starts_with("https://www.kaltura.com/api/api_v3/service/user/action/get")
+            );
         }
     }
 
