@@ -4,6 +4,7 @@
 mod arbitrary;
 mod client;
 mod conformance;
+mod every_action;
 mod faults;
 mod permissions;
 mod reference_model;
