@@ -33,6 +33,8 @@
 mod actions;
 mod builder;
 mod cache;
+#[allow(dead_code, reason = "used step by step")]
+mod catalog;
 mod clock;
 mod config;
 mod config_error;
