@@ -86,9 +86,9 @@ impl ApiError {
     /// The message with its arguments.
     pub(crate) fn message(&self) -> String {
         match &self.text {
-            ErrorText::Template(text) => self.args().fold((*text).to_owned(), |message, (name, value)| {
-                message.replace(&format!("@{name}@"), &value)
-            }),
+            ErrorText::Template(text) => self
+                .args()
+                .fold((*text).to_owned(), |message, (name, value)| message.replace(&format!("@{name}@"), &value)),
             ErrorText::Message(message) => message.clone(),
         }
     }

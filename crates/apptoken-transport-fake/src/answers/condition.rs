@@ -37,10 +37,8 @@ impl Condition {
             Output::Map(named) if named.len() <= MAX_CONDITIONS => named,
             _ => return Err(ConfigError::new("when", "an object with at most 64 values by the names of parameters")),
         };
-        let mut conditions = named
-            .into_iter()
-            .map(|(name, value)| Self::of(&name, value, action))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut conditions =
+            named.into_iter().map(|(name, value)| Self::of(&name, value, action)).collect::<Result<Vec<_>, _>>()?;
         conditions.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(conditions)
     }

@@ -1,5 +1,6 @@
 //! Reads JSON of a test as the result of an action.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
@@ -12,7 +13,7 @@ use crate::output::{Output, Record};
 const MAX_VALUES: u32 = 250_000;
 
 /// What is expected of a name that becomes the name of an XML element.
-pub(super) const NAME: &str = "names of letters, digits and _ in an object with an objectType";
+pub(super) const NAMES: &str = "names of letters, digits and _ in an object with an objectType";
 
 /// Parses JSON. An object with `objectType` is an object of that class, and any other object an associative array.
 ///
@@ -21,15 +22,15 @@ pub(super) fn parse(json: &str) -> Result<Output, &'static str> {
     let count = Cell::new(0);
     let mut reader = serde_json::Deserializer::from_str(json);
     let parsed = Seed(&count).deserialize(&mut reader);
-    parsed.map_err(|error| match error.to_string().starts_with(NAME) {
-        true => NAME,
+    parsed.map_err(|error| match error.to_string().starts_with(NAMES) {
+        true => NAMES,
         false => "JSON with at most 250,000 values and 127 levels",
     })
 }
 
 /// An object of a class; `None` if a name is not that of a property.
 pub(super) fn object(class: String, properties: impl IntoIterator<Item = (String, Output)>) -> Option<Output> {
-    let properties: Vec<_> = properties.into_iter().map(|(name, value)| (name.into(), value)).collect();
+    let properties: Vec<(Cow<_>, _)> = properties.into_iter().map(|(name, value)| (name.into(), value)).collect();
     let is_valid = is_name(&class) && properties.iter().all(|(name, _)| is_name(name));
     is_valid.then(|| Output::Object(Record { class: class.into(), properties }))
 }
@@ -102,7 +103,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
             Some(Output::Text(class)) => {
                 let class = class.clone();
                 let properties = values.into_iter().filter(|(name, _)| name != "objectType");
-                object(class, properties).ok_or_else(|| A::Error::custom(NAME))
+                object(class, properties).ok_or_else(|| A::Error::custom(NAMES))
             }
             _ => Ok(Output::Map(values.into_iter().collect())),
         }
@@ -127,7 +128,7 @@ mod tests {
     #[test]
     fn names_that_xml_cannot_have_are_refused() {
         for json in [r#"{"objectType":"X","a b":1}"#, r#"{"objectType":"<x>"}"#, r#"[{"objectType":"X","1a":1}]"#] {
-            assert_eq!(parse(json).err(), Some(NAME), "{json}");
+            assert_eq!(parse(json).err(), Some(NAMES), "{json}");
         }
         assert!(parse(r#"{"a b":1}"#).is_ok());
     }

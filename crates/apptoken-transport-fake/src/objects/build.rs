@@ -107,7 +107,7 @@ fn not_in_enum(value: &Value, name: &str, of: &str) -> ApiError {
     error::INVALID_ENUM_VALUE.with_some(&[shown, Some(name), Some(of)])
 }
 
-fn to_bool(value: &Value) -> Result<bool, ApiError> {
+pub(crate) fn to_bool(value: &Value) -> Result<bool, ApiError> {
     if matches!(value, Value::Array(_)) {
         return Err(error::type_error());
     }

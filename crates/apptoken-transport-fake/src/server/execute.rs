@@ -1,6 +1,7 @@
 //! Runs the action of a request, or all actions of a multirequest.
 
 use crate::actions::requested::RequestedAction;
+use crate::answers::table::AnswerId;
 use crate::cache::CachePolicy;
 use crate::dispatch::{PreviousCaller, dispatch};
 use crate::error::{self, Failure};
@@ -40,6 +41,8 @@ pub(super) struct Execution {
     pub(super) part_headers: Vec<String>,
     /// The actions and outcomes of the parts of a multirequest, for the journal.
     pub(super) parts: Vec<(String, String)>,
+    /// The test's own answers that were given.
+    pub(super) own_answers: Vec<AnswerId>,
     previous: PreviousCaller,
     /// How many rows were scanned.
     visited: u64,
@@ -167,7 +170,15 @@ impl LockedServer<'_> {
     ) -> Result<Output, Failure> {
         let grouped = self.while_unlocked(|| group(params));
         let visited_before = self.state.visited();
-        let result = dispatch(&mut self.state, params, &grouped, info, cache_policy, &mut execution.previous);
+        let result = dispatch(
+            &mut self.state,
+            params,
+            &grouped,
+            info,
+            cache_policy,
+            &mut execution.previous,
+            &mut execution.own_answers,
+        );
         execution.visited += self.state.visited().wrapping_sub(visited_before);
         self.while_unlocked(move || drop(grouped));
         result
