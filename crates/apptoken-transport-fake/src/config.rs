@@ -199,7 +199,7 @@ mod tests {
         let partner = |more: &str| format!(r#"{{"partners":[{{"id":101,"adminSecret":"a","secret":"b"{more}}}]}}"#);
         for (text, message) in [
             ("{".to_owned(), "expected JSON (line 1, column 1)"),
-            ("[]".to_owned(), "expected an object"),
+            ("7".to_owned(), "expected an object"),
             ("{}".to_owned(), "partners: expected at least one account"),
             (r#"{"partners":[]}"#.to_owned(), "partners: expected at least one account"),
             (r#"{"partners":[{"id":0}]}"#.to_owned(), "partners[0].id: expected a number from 1 to 2147483647"),

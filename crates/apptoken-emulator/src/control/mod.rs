@@ -1,6 +1,7 @@
 //! The control interface for tests in any language. `docs/control.md` documents it.
 
 mod accounts;
+mod answers;
 mod caller;
 mod clock;
 mod faults;
@@ -48,6 +49,8 @@ impl Control<'_> {
                 "GET" => Ok(Content::Markdown(include_str!("../../docs/control.md"))),
                 _ => Err(request.not_allowed("GET")),
             },
+            ["answers"] => answers::handle(&request),
+            ["answers", number] => answers::remove(&request, number),
             ["clock"] => clock::handle(&request),
             ["clock", "advance"] => clock::advance(&request),
             ["faults"] => faults::handle(&request),
@@ -89,6 +92,11 @@ impl ControlRequest<'_> {
     /// The body as JSON, whatever its content type is.
     fn json<T: DeserializeOwned>(&self) -> Result<T, ControlError> {
         serde_json::from_slice(self.body).map_err(|why| ControlError::new(400, format!("invalid body: {why}")))
+    }
+
+    /// The body as text.
+    fn text(&self) -> Result<&str, ControlError> {
+        std::str::from_utf8(self.body).map_err(|_| ControlError::new(400, "the body is not UTF-8"))
     }
 
     fn not_allowed(&self, allowed: &'static str) -> ControlError {

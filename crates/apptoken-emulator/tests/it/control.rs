@@ -12,37 +12,40 @@ use crate::life::PING;
 
 const WIDGET: &str = "/api_v3/service/session/action/startWidgetSession?format=1&widgetId=_101";
 
-struct Controlled {
+pub(crate) struct Controlled {
     emulator: Emulator,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Controlled {
-    fn start() -> Self {
-        let emulator = Emulator::start(Fake::new()).unwrap();
+    pub(crate) fn start() -> Self {
+        Self::over(Emulator::start(Fake::new()).unwrap())
+    }
+
+    pub(crate) fn over(emulator: Emulator) -> Self {
         Self { client: Client::connect(&emulator), emulator }
     }
 
-    fn fake(&self) -> &Fake {
+    pub(crate) fn fake(&self) -> &Fake {
         self.emulator.fake()
     }
 
-    fn call(&mut self, method: &str, path: &str, body: &str) -> Reply {
+    pub(crate) fn call(&mut self, method: &str, path: &str, body: &str) -> Reply {
         self.client.call(method, &format!("/__control{path}"), body)
     }
 
-    fn json(&mut self, method: &str, path: &str, body: &Value) -> Value {
+    pub(crate) fn json(&mut self, method: &str, path: &str, body: &Value) -> Value {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let reply = self.call(method, path, &body);
         assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")), "{}", reply.text());
         serde_json::from_str(reply.text()).unwrap()
     }
 
-    fn get(&mut self, path: &str) -> Value {
+    pub(crate) fn get(&mut self, path: &str) -> Value {
         self.json("GET", path, &Value::Null)
     }
 
-    fn done(&mut self, method: &str, path: &str, body: &str) {
+    pub(crate) fn done(&mut self, method: &str, path: &str, body: &str) {
         let reply = self.call(method, path, body);
         assert_eq!((reply.status, reply.text()), (204, ""));
     }
@@ -72,6 +75,7 @@ fn the_page_documents_every_path() {
         "responseCache",
         "partners",
         "appTokens",
+        "answers",
     ] {
         assert!(reply.text().contains(&format!("/__control/{path}")), "{path}");
     }
@@ -270,8 +274,10 @@ fn invalid_requests_name_the_problem() {
         ("POST", "/clock", r#"{"time":"then"}"#, 400, "expected a Unix time in seconds or \"now\""),
         ("POST", "/faults", "{", 400, "invalid body"),
         ("POST", "/faults", r#"{"trouble":"earthquake"}"#, 400, "earthquake"),
+        ("POST", "/faults", r#"{"action":"media.lsit","trouble":"reset"}"#, 400, "the nearest is media.list"),
         ("DELETE", "/faults/x", "", 400, "fault: expected its number"),
         ("GET", "/journal?acton=x", "", 400, "acton: expected one of action"),
+        ("GET", "/journal?action=media.lsit", "", 400, "action: no action has the name media.lsit; the nearest is"),
         ("GET", "/journal?status=x", "", 400, "status: expected an HTTP status"),
         ("PUT", "/state", "{}", 400, "not a snapshot"),
         ("POST", "/partners/101", r#"{"status":4}"#, 400, "status: expected 1 (active)"),
