@@ -4,10 +4,13 @@ mod accounts;
 mod answers;
 mod caller;
 mod clock;
+mod coverage;
 mod faults;
 mod journal;
 mod query;
 mod state;
+
+use std::borrow::Cow;
 
 use apptoken_transport_fake::{Fake, WireReply, WireRequest};
 use serde::de::DeserializeOwned;
@@ -46,13 +49,15 @@ impl Control<'_> {
         let request = ControlRequest { fake: self.fake, method: &request.method, query, body: &request.body };
         match path.as_slice() {
             [] => match request.method {
-                "GET" => Ok(Content::Markdown(include_str!("../../docs/control.md"))),
+                "GET" => Ok(Content::Markdown(include_str!("../../docs/control.md").into())),
                 _ => Err(request.not_allowed("GET")),
             },
             ["answers"] => answers::handle(&request),
             ["answers", number] => answers::remove(&request, number),
             ["clock"] => clock::handle(&request),
             ["clock", "advance"] => clock::advance(&request),
+            ["coverage"] => coverage::handle(&request),
+            ["coverage.md"] => coverage::page(&request),
             ["faults"] => faults::handle(&request),
             ["faults", number] => faults::remove(&request, number),
             ["journal"] => journal::handle(&request),
@@ -110,7 +115,7 @@ enum Content {
     None,
     Json(Value),
     Text(String),
-    Markdown(&'static str),
+    Markdown(Cow<'static, str>),
 }
 
 /// Why a request was rejected. Nothing has changed then.
@@ -134,7 +139,7 @@ fn reply(result: Result<Content, ControlError>) -> WireReply {
         Ok(Content::None) => WireReply { status: 204, headers: Vec::new(), body: Vec::new() },
         Ok(Content::Json(value)) => json(200, value),
         Ok(Content::Text(text)) => of(200, "application/json", text.into_bytes()),
-        Ok(Content::Markdown(text)) => of(200, "text/markdown; charset=utf-8", text.as_bytes().to_vec()),
+        Ok(Content::Markdown(text)) => of(200, "text/markdown; charset=utf-8", text.into_owned().into_bytes()),
         Err(ControlError { status, error, allowed }) => {
             let mut reply = json(status, json!({ "error": error }));
             reply.headers.extend(allowed.map(|methods| ("Allow".to_owned(), methods.to_owned())));

@@ -76,9 +76,37 @@ fn the_page_documents_every_path() {
         "partners",
         "appTokens",
         "answers",
+        "coverage",
+        "coverage.md",
     ] {
         assert!(reply.text().contains(&format!("/__control/{path}")), "{path}");
     }
+}
+
+/// With `BLESS=1` it writes the page.
+#[test]
+fn the_committed_page_of_what_is_modelled_is_current() {
+    let mut controlled = Controlled::start();
+    let reply = controlled.call("GET", "/coverage.md", "");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/coverage.md");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, reply.text()).unwrap();
+    }
+    assert!(std::fs::read_to_string(path).unwrap() == reply.text(), "write docs/coverage.md anew with BLESS=1");
+    assert_eq!(reply.header("content-type"), Some("text/markdown; charset=utf-8"));
+}
+
+#[test]
+fn what_is_modelled_is_listed_for_machines() {
+    let list = Controlled::start().get("/coverage");
+    let of = |service: &str, action: &str| {
+        let mut all = list.as_array().unwrap().iter();
+        all.find(|each| each["service"] == service && each["action"] == action).unwrap()["coverage"].clone()
+    };
+    assert_eq!(of("appToken", "add"), "modelled");
+    assert_eq!(of("media", "list"), "empty");
+    assert_eq!(of("media", "get"), "unknownId");
+    assert_eq!(of("partner", "getInfo"), "needsAnswer");
 }
 
 #[test]
