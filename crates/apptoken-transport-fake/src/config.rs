@@ -64,6 +64,7 @@ struct File {
     roles: Vec<RoleConfig>,
     #[serde(default)]
     answers: Vec<AnswerConfig>,
+    /// What a recorded account had besides its features. The fake has no objects of these kinds.
     #[serde(default, rename = "conversionProfile")]
     _conversion_profile: IgnoredAny,
     #[serde(default, rename = "accessControl")]

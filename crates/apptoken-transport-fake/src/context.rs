@@ -3,7 +3,7 @@
 use crate::error::{self, ApiError, invalid_ks};
 use crate::model::session::Session;
 use crate::model::state::State;
-use crate::model::user::STATUS_BLOCKED;
+use crate::model::user::{STATUS_BLOCKED, UserRow};
 use crate::output::Output;
 use crate::permissions::Permissions;
 use crate::php::cast::{equals_int, is_true, to_int, to_text};
@@ -21,7 +21,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Parses the KS and the requested account. A KS without a valid signature is an error before any other check of
-    /// the request; its expiry is checked later, in [`permissions`](Self::permissions).
+    /// the request; its expiry is checked later, in [`check`](Self::check).
     pub(crate) fn of(state: &mut State, params: &Array) -> Result<Self, ApiError> {
         let ks = set(params, "ks").filter(|ks| is_true(ks));
         let session = match ks {
@@ -71,6 +71,17 @@ impl Context {
         self.session.as_ref().map_or_else(|| self.partner_id(), Session::partner_id)
     }
 
+    /// Whether the request names no account at all, neither by a KS nor by its id.
+    pub(crate) fn is_for_no_account(&self) -> bool {
+        self.requested.is_none() && self.session.is_none()
+    }
+
+    /// The user of the session, if it exists.
+    pub(crate) fn user<'a>(&self, state: &'a State) -> Option<&'a UserRow> {
+        let session = self.session.as_ref()?;
+        state.users.find(session.partner_id(), Some(session.user_id()))
+    }
+
     /// Whether the caller requests their own account.
     pub(crate) fn is_for_own_account(&self) -> bool {
         self.requested.is_none() || self.partner_id() == self.permissions_partner_id()
@@ -81,8 +92,8 @@ impl Context {
         (self.requested.clone(), self.session.as_ref().map(|session| session.text.clone()))
     }
 
-    /// Checks the session, the accounts and the user, in the order of the server, and returns the permissions.
-    pub(crate) fn permissions(&self, state: &mut State, info: RequestInfo<'_>) -> Result<Permissions, ApiError> {
+    /// Checks the session and the accounts.
+    pub(crate) fn check(&self, state: &mut State, info: RequestInfo<'_>) -> Result<(), ApiError> {
         if let Some(session) = &self.session {
             check_session(state, session, info)?;
         }
@@ -90,14 +101,17 @@ impl Context {
             let account = state.account(self.partner_id());
             account.filter(|account| account.is_active()).ok_or_else(blocked)?;
         }
+        let Some(session) = &self.session else { return Ok(()) };
+        let account = state.account(session.partner_id()).ok_or_else(|| error::INVALID_OBJECT_ID.plain())?;
+        if account.is_active() { Ok(()) } else { Err(blocked()) }
+    }
+
+    /// Checks the user, and returns the permissions.
+    pub(crate) fn permissions(&self, state: &State) -> Result<Permissions, ApiError> {
         let Some(session) = &self.session else {
             return Permissions::without_session(state, self.partner_id());
         };
-        let account = state.account(session.partner_id()).ok_or_else(|| error::INVALID_OBJECT_ID.plain())?;
-        if !account.is_active() {
-            return Err(blocked());
-        }
-        let user = state.users.find(session.partner_id(), Some(session.user_id()));
+        let user = self.user(state);
         if user.is_some_and(|user| user.status == STATUS_BLOCKED) {
             return Err(error::USER_BLOCKED.plain());
         }

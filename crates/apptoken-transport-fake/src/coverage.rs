@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::actions;
+use crate::actions::without_model;
 use crate::catalog;
 use crate::catalog::action::CatalogAction;
-use crate::catalog::without_objects::{self, WithoutObjects};
 use crate::fake::Fake;
 
 /// How far the fake imitates an action. In every case it makes the checks of the server first.
@@ -47,19 +47,11 @@ impl Fake {
 }
 
 fn covered(action: &'static CatalogAction) -> CoveredAction {
-    CoveredAction { service: action.service, action: action.name, coverage: coverage(action) }
-}
-
-fn coverage(action: &CatalogAction) -> Coverage {
-    if actions::model_of(action).is_some() {
-        return Coverage::Modelled;
-    }
-    match without_objects::of(action) {
-        Some(WithoutObjects::Error(_) | WithoutObjects::NoFile(_)) => Coverage::UnknownId,
-        Some(WithoutObjects::EmptyList | WithoutObjects::Value(_)) => Coverage::Empty,
-        None if action.is_list() => Coverage::Empty,
-        None => Coverage::NeedsAnswer,
-    }
+    let coverage = match actions::model_of(action) {
+        Some(_) => Coverage::Modelled,
+        None => without_model::coverage(action),
+    };
+    CoveredAction { service: action.service, action: action.name, coverage }
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ enum ErrorText {
 pub(crate) enum Failure {
     /// An error of the API.
     Api(ApiError),
+    /// An error of an action that returns a file: HTTP 200 with an empty body, and the code in a header.
+    NoFile(ApiError),
     /// A fatal PHP error: HTTP 500 with an empty body.
     Crash,
 }
@@ -69,6 +71,16 @@ impl Template {
 }
 
 impl ApiError {
+    /// An error of a table: `text` has the names of the arguments between `@`, and a missing value is shown as `N/A`.
+    pub(crate) fn new(
+        code: &str,
+        text: &'static str,
+        args: impl IntoIterator<Item = (&'static str, Option<String>)>,
+    ) -> Self {
+        let args = args.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        Self { code: code.to_owned(), text: ErrorText::Template(text), args }
+    }
+
     /// An error with any code, for faults. The message is that of the code if the code is known.
     pub(crate) fn of_code(code: &str) -> Self {
         match ALL.iter().find(|template| template.code == code) {
@@ -81,6 +93,13 @@ impl ApiError {
     pub(crate) fn worded(self, message: String, args: impl IntoIterator<Item = (String, String)>) -> Self {
         let args = args.into_iter().map(|(name, value)| (name.into(), Some(value))).collect();
         Self { text: ErrorText::Message(message), args, ..self }
+    }
+
+    /// An error of the table by its code, with an argument if it has one.
+    pub(crate) fn of_code_with(code: &str, argument: &str) -> Self {
+        ALL.iter()
+            .find(|template| template.code == code)
+            .map_or_else(|| Self::of_code(code), |known| known.with(&[argument]))
     }
 
     /// The message with its arguments.
@@ -120,6 +139,7 @@ macro_rules! templates {
 templates! {
     ACTION_BLOCKED ["ACTION_NAME", "SERVICE_NAME"] "Action \"@ACTION_NAME@\" in service \"@SERVICE_NAME@\" is blocked"
     ACTION_DOES_NOT_EXISTS ["ACTION_NAME", "SERVICE_NAME"] "Action \"@ACTION_NAME@\" does not exists for service \"@SERVICE_NAME@\""
+    ACTION_FORBIDDEN ["ACTION_NAME"] "Action \"@ACTION_NAME@\" is forbidden for use"
     APP_GUID_NOT_FOUND ["APP_GUID"] "App GUID [\"@APP_GUID@\"] not found"
     APP_TOKEN_EXPIRED ["ID"] "Application token id \"@ID@\" expired"
     APP_TOKEN_ID_NOT_FOUND ["ID"] "Application token id \"@ID@\" not found"
@@ -128,6 +148,8 @@ templates! {
     CANNOT_RETRIEVE_ANOTHER_USER_USING_NON_ADMIN_SESSION ["USER_ID"] "cannot retrieve another user \"@USER_ID@\" using non-admin session"
     CANNOT_SET_ROOT_ADMIN_AS_NO_ADMIN [] "Root admin user cannot be set to not admin"
     DUPLICATE_USER_BY_ID ["UID"] "User with id [@UID@] already exists in system"
+    EMULATOR_NO_ANSWER ["ACTION"] "The emulator has no answer for @ACTION@. The call is valid and allowed, but the emulator does not model this action. Set an answer of your own for it: `answers` in the configuration, POST /__control/answers, or `Fake::answer`"
+    FEATURE_FORBIDDEN ["FEATURE"] "The usage of feature [@FEATURE@] is forbidden"
     ID_AND_EXTERNAL_ID_ARE_MUTUALLY_EXCLUSIVE [] "User operations with both id and external id not allowed"
     INTERNAL_DATABASE_ERROR [] "Internal database error"
     INTERNAL_SERVERL_ERROR [] "Internal server error occurred"
@@ -147,6 +169,10 @@ templates! {
     MANDATORY_PARAMETER_MISSING ["PARAM_NAME"] "Mandatory parameter missing [@PARAM_NAME@]"
     MISSING_KS [] "Missing KS, session not established"
     MISSING_MANDATORY_PARAMETER ["PARAM_NAME"] "Missing parameter \"@PARAM_NAME@\""
+    MUST_FILTER_ON_ENTRY_OR_CATEGORY [] "Must filter on entry id or category"
+    MUST_FILTER_ON_OBJECT_ID [] "Must filter on object id"
+    MUST_FILTER_USERS_OR_APP_GUID_OR_USER_ROLE [] "Must filter users or app guids or user roles"
+    MUST_FILTER_USERS_OR_CATEGORY [] "Must filter users or categories"
     OBJECT_TYPE_ABSTRACT ["OBJ_TYPE"] "The object type \"@OBJ_TYPE@\" is abstract, use one of the object implementations"
     PARTNER_ACCESS_FORBIDDEN ["ACCESSING_PID", "ACCESSED_PID"] "Partner [@ACCESSING_PID@] cannot access partner [@ACCESSED_PID@]"
     PERMISSION_NOT_FOUND ["ERR_TEXT"] "@ERR_TEXT@"
@@ -166,9 +192,12 @@ templates! {
     SYSTEM_NAME_ALREADY_EXISTS ["SYS_NAME"] "System name [@SYS_NAME@] already exists"
     UNKNOWN_RESPONSE_FORMAT ["FORMAT"] "Response format provided [@FORMAT@] is not recognized by server"
     UNKNOWN_ROLE_ID [] "Unknown role id"
+    UPLOAD_ERROR [] "Upload failed"
     USER_BLOCKED [] "this user is blocked"
     USER_ID_NOT_FOUND ["USER_ID"] "userId [@USER_ID@] not found"
+    USER_ID_NOT_PROVIDED_OR_EMPTY [] "User ID not found neither on the object or KS"
     USER_ROLE_NOT_FOUND [] "User role not found"
+    USER_WRONG_PASSWORD [] "Wrong password supplied"
 }
 
 /// The error for a KS that cannot be used. The argument KSID is the KS if it cannot be parsed, but otherwise the

@@ -36,7 +36,6 @@ mod actions;
 mod answers;
 mod builder;
 mod cache;
-#[allow(dead_code, reason = "used step by step")]
 mod catalog;
 mod clock;
 mod config;
@@ -51,6 +50,7 @@ mod global_roles;
 mod journal;
 mod model;
 mod multirequest;
+mod needs;
 mod objects;
 mod output;
 mod permissions;

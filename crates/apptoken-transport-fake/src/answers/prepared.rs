@@ -212,7 +212,7 @@ mod tests {
                 let args: Vec<_> = error.args().map(|(name, value)| format!("{name}={value}")).collect();
                 format!("{}|{}|{}", error.code, error.message(), args.join(","))
             }
-            Err(Failure::Crash) => panic!("an answer"),
+            Err(Failure::Crash | Failure::NoFile(_)) => panic!("an answer"),
         };
         (0..calls).map(shown).collect()
     }

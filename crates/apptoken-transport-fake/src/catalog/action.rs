@@ -78,7 +78,7 @@ impl CatalogParameter {
 }
 
 impl ParameterKind {
-    fn of(text: &'static str) -> Self {
+    pub(super) fn of(text: &'static str) -> Self {
         match (text, text.split_once('/')) {
             ("string", _) => Self::Text,
             ("int" | "bigint", _) => Self::Int,

@@ -19,8 +19,8 @@ pub(crate) struct Flags {
     pub(crate) needs: Vec<Need>,
     /// What the account must not have.
     pub(crate) without: Option<Need>,
-    /// Whose object it may change, before the permission.
-    pub(crate) owner: Option<OwnerCheck>,
+    /// It changes an object of its caller, so a caller without a KS is refused before the permission is checked.
+    pub(crate) of_owner: bool,
     /// Which filter a list must have.
     pub(crate) wants: Option<WantedFilter>,
     /// What the action itself checks first: who may call it.
@@ -47,15 +47,6 @@ pub(crate) struct CodeAndArgument {
     pub(crate) argument: String,
 }
 
-/// A caller without a KS, or with one that is neither an administrator's nor the owner's nor has the privilege, is
-/// refused. An object that does not exist passes.
-pub(crate) struct OwnerCheck {
-    /// The parameter with the id of the object.
-    pub(crate) parameter: &'static str,
-    /// The privilege with the id or `*` that allows it.
-    pub(crate) privilege: &'static str,
-}
-
 /// The filter fields of which a list needs one, and the error without.
 pub(crate) struct WantedFilter {
     pub(crate) error: CodeAndArgument,
@@ -76,7 +67,7 @@ impl Flags {
                 ("needs", needs) => flags.needs = words(needs, ';').map(Need::of).collect(),
                 ("without", need) => flags.without = Some(Need::of(need)),
                 ("inside", need) => flags.inside = Some(Need::of(need)),
-                ("user", check) => flags.owner = OwnerCheck::of(check),
+                ("user", _) => flags.of_owner = true,
                 ("wants", wanted) => flags.wants = Some(WantedFilter::of(wanted)),
                 ("alias", action) => flags.alias = Some(action),
                 ("errors", code) => flags.errors = Some(code),
@@ -100,13 +91,6 @@ impl CodeAndArgument {
         // The table separates flags by blanks, so it has `_` for the blanks of Kaltura Live Streams.
         let argument = argument.trim_end_matches(')').replace("Kaltura_Live_Streams", "Kaltura Live Streams");
         Self { code, argument }
-    }
-}
-
-impl OwnerCheck {
-    fn of(text: &'static str) -> Option<Self> {
-        let mut parts = text.split('/').skip(1);
-        Some(Self { parameter: parts.next()?, privilege: parts.next()? })
     }
 }
 
@@ -151,11 +135,5 @@ mod tests {
             !wanted.not_for_admins
                 && find_full("categoryEntry.list").unwrap().flags.wants.as_ref().unwrap().not_for_admins
         );
-    }
-
-    #[test]
-    fn an_owner_check_names_the_parameter_and_the_privilege() {
-        let check = find_full("media.update").unwrap().flags.owner.as_ref().unwrap();
-        assert_eq!((check.parameter, check.privilege), ("entryId", "edit"));
     }
 }

@@ -4,10 +4,11 @@
 //! running server. A line that begins with `#` is a comment, columns are separated by tabs.
 
 pub(crate) mod action;
+pub(crate) mod classes;
 pub(crate) mod enums;
 pub(crate) mod flags;
 pub(crate) mod permissions;
-pub(crate) mod unknown_ids;
+pub(crate) mod without_objects;
 
 use std::sync::LazyLock;
 

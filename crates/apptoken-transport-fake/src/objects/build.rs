@@ -1,10 +1,12 @@
 //! Converts parameters to objects and arguments, as `api_v3/lib/KalturaRequestDeserializer.php` of the server does.
 
+use crate::catalog::classes;
 use crate::error::{self, ApiError};
 use crate::model::column::cut_bytes;
 use crate::objects::{Class, Enum, FieldValue, Limit, Object, Property, PropertyKind, TextEnum};
 use crate::php::cast::{equals_int, equals_text, is_true, text_to_int, to_int, to_text};
 use crate::php::form::MAX_NESTING;
+use crate::php::value::set;
 use crate::php::{Array, Value};
 
 /// The server adds times of up to ten years to now; larger ones are absolute.
@@ -15,22 +17,25 @@ const MAX_RELATIVE_TIME: i64 = 315_360_000;
 /// Unknown properties and `objectType` are ignored. JSON `null` is cast like any other value; only `name__null` sets a
 /// property to null.
 pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64) -> Result<Object, ApiError> {
-    let Value::Array(array) = value else {
-        return Err(error::PROPERTY_VALIDATION_WRONG_FORMAT.with(&[name, "array"]));
-    };
+    let Value::Array(array) = value else { return Err(not_an_object(name)) };
     let mut object = Object::empty(class);
     for (key, value) in array {
         let key = key.to_text();
         let is_null = key.ends_with("__null");
         let given = if is_null { key.replace("__null", "") } else { key };
         let Some(property) = class.properties.iter().find(|property| property.name == given) else { continue };
-        if is_null && !matches!(property.kind, PropertyKind::List) {
+        if is_null && !matches!(property.kind, PropertyKind::List | PropertyKind::TextOrList) {
             object.fields.insert(property.name, FieldValue::Null);
         } else if let Some(field) = field(property, value, name, now)? {
             object.fields.insert(property.name, field);
         }
     }
     Ok(object)
+}
+
+/// The error for a value in place of an object.
+pub(crate) fn not_an_object(name: &str) -> ApiError {
+    error::PROPERTY_VALIDATION_WRONG_FORMAT.with(&[name, "array"])
 }
 
 fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Option<FieldValue>, ApiError> {
@@ -59,8 +64,19 @@ fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Opt
             _ => return Ok(None),
         },
         PropertyKind::Abstract(class) => match value {
-            Value::Array(_) => return Err(error::OBJECT_TYPE_ABSTRACT.with(&[class])),
+            Value::Array(array) => {
+                let named = set(array, "objectType").map(to_text).unwrap_or_default();
+                if !classes::implements(&named, class) {
+                    return Err(error::OBJECT_TYPE_ABSTRACT.with(&[class]));
+                }
+                FieldValue::Opaque
+            }
             _ => return Ok(None),
+        },
+        PropertyKind::Float => FieldValue::Opaque,
+        PropertyKind::TextOrList => match value {
+            Value::Array(_) => FieldValue::Opaque,
+            _ => FieldValue::Text(valid_text(value, property.name)?),
         },
         PropertyKind::List => match value {
             Value::Array(_) => FieldValue::Opaque,
@@ -93,7 +109,8 @@ pub(crate) fn enum_value(of: &Enum, value: &Value, name: &str) -> Result<i64, Ap
     }
 }
 
-fn text_enum_value(of: &TextEnum, value: &Value, name: &str) -> Result<String, ApiError> {
+/// Converts a value to a string of an enumeration.
+pub(crate) fn text_enum_value(of: &TextEnum, value: &Value, name: &str) -> Result<String, ApiError> {
     if of.values.iter().any(|each| equals_text(value, each)) {
         valid_text(value, name)
     } else {
@@ -107,6 +124,7 @@ fn not_in_enum(value: &Value, name: &str, of: &str) -> ApiError {
     error::INVALID_ENUM_VALUE.with_some(&[shown, Some(name), Some(of)])
 }
 
+/// Converts a value to a boolean: the word `false` is false.
 pub(crate) fn to_bool(value: &Value) -> Result<bool, ApiError> {
     if matches!(value, Value::Array(_)) {
         return Err(error::type_error());

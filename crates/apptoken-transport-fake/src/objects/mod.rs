@@ -34,13 +34,16 @@ pub(crate) struct Property {
 pub(crate) enum PropertyKind {
     Text,
     Int,
+    Float,
     Bool,
     Time,
     Enum(&'static Enum),
     TextEnum(&'static TextEnum),
     Object(&'static Class),
-    /// An abstract class; a request that uses it is an error.
+    /// An abstract class; a request must name one that extends it.
     Abstract(&'static str),
+    /// A text, or a list that the fake ignores.
+    TextOrList,
     /// A list that the fake ignores.
     List,
 }
@@ -73,6 +76,24 @@ pub(crate) struct Enum {
 pub(crate) struct TextEnum {
     pub(crate) name: &'static str,
     pub(crate) values: &'static [&'static str],
+}
+
+/// The classes of the actions with a model. The catalog has no properties of these, because they have limits and
+/// spellings of their own.
+const MODELLED: &[&Class] = &[
+    &app_token::CLASS,
+    &app_token_filter::CLASS,
+    &filter_pager::CLASS,
+    &user::CLASS,
+    &user_app_role::CLASS,
+    &user_filter::CLASS,
+    &user_role::CLASS,
+    &user_role_filter::CLASS,
+];
+
+/// The class with this name, if its properties are known.
+pub(crate) fn class(name: &str) -> Option<&'static Class> {
+    MODELLED.iter().copied().find(|class| class.name == name).or_else(|| crate::catalog::classes::find(name))
 }
 
 pub(crate) const SESSION_TYPE: Enum = Enum { name: "KalturaSessionType", values: &[0, 2] };
