@@ -9,10 +9,11 @@ use crate::actions::action::Call;
 use crate::actions::arguments::Arguments;
 use crate::actions::requested::RequestedAction;
 use crate::actions::without_model;
+use crate::answers::table::AnswerId;
 use crate::cache::CachePolicy;
 use crate::catalog;
 use crate::catalog::action::CatalogAction;
-use crate::context::Context;
+use crate::context::{Caller, Context};
 use crate::error::{self, ApiError, Failure};
 use crate::model::state::State;
 use crate::needs;
@@ -20,14 +21,19 @@ use crate::objects::build;
 use crate::objects::response_profile::{CLASS as PROFILE, ResponseProfile};
 use crate::output::Output;
 use crate::permissions::Permissions;
+use crate::php::Array;
 use crate::php::cast::{is_true_text, to_text};
 use crate::php::value::set;
-use crate::php::{Array, Value};
 use crate::request_info::RequestInfo;
 
-/// The caller of the previous part of a multirequest and their permissions. The server does not check the same caller
-/// again.
-pub(crate) type PreviousCaller = Option<((Option<Value>, Option<String>), Permissions)>;
+/// What the earlier parts of a multirequest leave for the next one.
+#[derive(Default)]
+pub(crate) struct CallHistory {
+    /// The caller of the previous part and their permissions. The server does not check the same caller again.
+    previous: Option<(Caller, Permissions)>,
+    /// The test's own answers that were given.
+    pub(crate) own_answers: Vec<AnswerId>,
+}
 
 /// Runs the action that the parameters name. `grouped` are the same parameters after [`build::group`].
 pub(crate) fn dispatch(
@@ -36,15 +42,20 @@ pub(crate) fn dispatch(
     grouped: &Array,
     info: RequestInfo<'_>,
     cache_policy: &mut CachePolicy,
-    previous: &mut PreviousCaller,
+    history: &mut CallHistory,
 ) -> Result<Output, Failure> {
     let action = action_of(params)?;
     if action.flags.shortcut
         && let Some(answer) = without_model::shortcut(action)
     {
-        return Ok(answer);
+        return own_answer(action, state, grouped, cache_policy, history).unwrap_or(Ok(answer));
     }
-    let result = check_and_run(action, state, params, grouped, info, cache_policy, previous);
+    let own_answers = history.own_answers.len();
+    let result = check_and_run(action, state, params, grouped, info, cache_policy, history);
+    // The error of a test is given as it is.
+    if history.own_answers.len() > own_answers {
+        return result;
+    }
     match (result, action.flags.errors) {
         (Err(Failure::Api(error)), Some(code)) if error.code != error::EMULATOR_NO_ANSWER.code() => match code {
             CRASH => Err(Failure::Crash),
@@ -64,7 +75,7 @@ fn check_and_run(
     grouped: &Array,
     info: RequestInfo<'_>,
     cache_policy: &mut CachePolicy,
-    previous: &mut PreviousCaller,
+    history: &mut CallHistory,
 ) -> Result<Output, Failure> {
     check_language(params)?;
     let context = Context::of(state, params)?;
@@ -73,7 +84,7 @@ fn check_and_run(
         Some(value) => ResponseProfile::of(&build::object(&PROFILE, value, "responseProfile", info.now)?),
         None => None,
     };
-    let known = previous.take().filter(|(caller, _)| *caller == context.caller());
+    let known = history.previous.take().filter(|(caller, _)| *caller == context.caller());
     if known.is_none() {
         context.check(state, info)?;
     }
@@ -82,13 +93,10 @@ fn check_and_run(
         Some((_, permissions)) => permissions,
         None => context.permissions(state)?,
     };
-    *previous = Some((context.caller(), permissions.clone()));
+    history.previous = Some((context.caller(), permissions.clone()));
     check_allowed(&context, state, &permissions, action, info)?;
     check_needs(&context, state, action)?;
     let model = actions::model_of(action);
-    if model.is_some() && matches!(action.name, "add" | "clone" | "update") {
-        state.make_room()?;
-    }
     let call = &mut Call {
         action,
         state,
@@ -99,10 +107,36 @@ fn check_and_run(
         cache_policy,
         info,
     };
+    if model.is_none() {
+        without_model::check(call)?;
+    }
+    if let Some(result) = own_answer(action, call.state, grouped, call.cache_policy, history) {
+        return result;
+    }
     match model {
-        Some(model) => (model.run)(call),
+        Some(model) => {
+            if matches!(action.name, "add" | "clone" | "update") {
+                call.state.make_room()?;
+            }
+            (model.run)(call)
+        }
         None => without_model::run(call),
     }
+}
+
+/// The test's own answer to a call, if it has one.
+fn own_answer(
+    action: &CatalogAction,
+    state: &mut State,
+    params: &Array,
+    cache_policy: &mut CachePolicy,
+    history: &mut CallHistory,
+) -> Option<Result<Output, Failure>> {
+    let (id, result) = state.answers.take(action, params)?;
+    history.own_answers.push(id);
+    // The next call can get another answer.
+    cache_policy.disable();
+    Some(result)
 }
 
 fn action_of(params: &Array) -> Result<&'static CatalogAction, Failure> {

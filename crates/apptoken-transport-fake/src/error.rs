@@ -11,9 +11,16 @@ use crate::php::strip_tags::strip_tags;
 #[derive(Clone)]
 pub(crate) struct ApiError {
     pub(crate) code: String,
-    text: Cow<'static, str>,
+    text: ErrorText,
     /// The original values. The server removes HTML tags from them in a reply.
-    args: Vec<(&'static str, Option<String>)>,
+    args: Vec<(Cow<'static, str>, Option<String>)>,
+}
+
+#[derive(Clone)]
+enum ErrorText {
+    /// With `@NAME@` for each argument.
+    Template(&'static str),
+    Message(String),
 }
 
 /// Why an action has no result.
@@ -53,8 +60,8 @@ impl Template {
     /// The error with these arguments; a missing one is shown as `N/A`.
     pub(crate) fn with_some(&self, values: &[Option<&str>]) -> ApiError {
         let given = |at: usize| values.get(at).copied().flatten().map(str::to_owned);
-        let args = self.args.iter().enumerate().map(|(at, name)| (*name, given(at))).collect();
-        ApiError { code: self.code.to_owned(), text: self.text.into(), args }
+        let args = self.args.iter().enumerate().map(|(at, name)| ((*name).into(), given(at))).collect();
+        ApiError { code: self.code.to_owned(), text: ErrorText::Template(self.text), args }
     }
 
     /// The error without arguments.
@@ -70,15 +77,22 @@ impl ApiError {
         text: &'static str,
         args: impl IntoIterator<Item = (&'static str, Option<String>)>,
     ) -> Self {
-        Self { code: code.to_owned(), text: text.into(), args: args.into_iter().collect() }
+        let args = args.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        Self { code: code.to_owned(), text: ErrorText::Template(text), args }
     }
 
     /// An error with any code, for faults. The message is that of the code if the code is known.
     pub(crate) fn of_code(code: &str) -> Self {
         match ALL.iter().find(|template| template.code == code) {
             Some(template) => template.plain(),
-            None => Self { code: code.to_owned(), text: code.to_owned().into(), args: Vec::new() },
+            None => Self { code: code.to_owned(), text: ErrorText::Message(code.to_owned()), args: Vec::new() },
         }
+    }
+
+    /// The error with another message and other arguments.
+    pub(crate) fn worded(self, message: String, args: impl IntoIterator<Item = (String, String)>) -> Self {
+        let args = args.into_iter().map(|(name, value)| (name.into(), Some(value))).collect();
+        Self { text: ErrorText::Message(message), args, ..self }
     }
 
     /// An error of the table by its code, with an argument if it has one.
@@ -90,19 +104,27 @@ impl ApiError {
 
     /// The message with its arguments.
     pub(crate) fn message(&self) -> String {
-        let args = self.args();
-        args.fold(self.text.to_string(), |message, (name, value)| message.replace(&format!("@{name}@"), &value))
+        match &self.text {
+            ErrorText::Template(text) => self
+                .args()
+                .fold((*text).to_owned(), |message, (name, value)| message.replace(&format!("@{name}@"), &value)),
+            ErrorText::Message(message) => message.clone(),
+        }
     }
 
     /// The arguments as they appear in a reply.
-    pub(crate) fn args(&self) -> impl ExactSizeIterator<Item = (&'static str, String)> {
-        self.args.iter().map(|(name, value)| (*name, value.as_deref().map_or_else(|| "N/A".to_owned(), strip_tags)))
+    pub(crate) fn args(&self) -> impl ExactSizeIterator<Item = (&str, String)> {
+        self.args.iter().map(|(name, value)| (&**name, value.as_deref().map_or_else(|| "N/A".to_owned(), strip_tags)))
     }
 
     /// Its approximate size in a reply, which contains the arguments twice.
     pub(crate) fn size(&self) -> usize {
         let args: usize = self.args.iter().filter_map(|(_, value)| value.as_ref()).map(String::len).sum();
-        self.text.len() + 2 * args
+        let text = match &self.text {
+            ErrorText::Template(text) => text.len(),
+            ErrorText::Message(message) => message.len(),
+        };
+        text + 2 * args
     }
 }
 

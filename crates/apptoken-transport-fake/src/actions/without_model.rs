@@ -8,6 +8,7 @@ use crate::actions::user_app_role::add::is_app_guid;
 use crate::catalog::action::CatalogAction;
 use crate::catalog::flags::Need;
 use crate::catalog::without_objects::{self, WithoutObjects};
+use crate::coverage::Coverage;
 use crate::error::{self, ApiError, Failure};
 use crate::needs;
 use crate::objects::validate;
@@ -36,14 +37,19 @@ pub(crate) fn shortcut(action: &CatalogAction) -> Option<Output> {
     }
 }
 
-pub(crate) fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    let action = call.action;
-    if let Some(need) = action.flags.inside.as_ref().filter(|need| !needs::is_met(need, call.state, call.context)) {
-        return Err(refused(call, need).into());
+/// What the action itself checks first.
+pub(crate) fn check(call: &Call<'_>) -> Result<(), ApiError> {
+    let inside = call.action.flags.inside.as_ref();
+    if let Some(need) = inside.filter(|need| !needs::is_met(need, call.state, call.context)) {
+        return Err(refused(call, need));
     }
     check_filter(call)?;
     check_search(call)?;
-    check_new_object(call)?;
+    check_new_object(call)
+}
+
+pub(crate) fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    let action = call.action;
     match without_objects::of(action) {
         Some(WithoutObjects::Error(template)) if !exists(call, template.code) => {
             Err(template.error(|path| shown(call, path)).into())
@@ -51,7 +57,7 @@ pub(crate) fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         Some(WithoutObjects::NoFile(code)) => Err(Failure::NoFile(ApiError::of_code(code))),
         Some(WithoutObjects::EmptyList) => Ok(empty_list(call)),
         Some(WithoutObjects::Value(value)) => Ok(value_of(value)),
-        None if action.is_list() && action.name == "list" && is_empty(call) => Ok(empty_list(call)),
+        None if is_list(action) && is_empty(call) => Ok(empty_list(call)),
         _ => {
             // The next call can have an answer.
             call.cache_policy.disable();
@@ -108,13 +114,31 @@ fn check_new_object(call: &Call<'_>) -> Result<(), ApiError> {
 
 /// Whether a list is empty because no object exists, or because the filter names an id that does not exist.
 fn is_empty(call: &Call<'_>) -> bool {
-    let is_occupied = call.action.flags.global || OCCUPIED.contains(&call.action.service);
     let names_id = || {
         let filter = set(call.params, "filter");
         !matches!(call.action.service, "partner" | "widget")
             && matches!(filter, Some(Value::Array(filter)) if is_given(filter, "idEqual"))
     };
-    !is_occupied || names_id()
+    !is_occupied(call.action) || names_id()
+}
+
+/// How far the fake imitates an action without a model.
+pub(crate) fn coverage(action: &CatalogAction) -> Coverage {
+    match without_objects::of(action) {
+        Some(WithoutObjects::Error(_) | WithoutObjects::NoFile(_)) => Coverage::UnknownId,
+        Some(WithoutObjects::EmptyList | WithoutObjects::Value(_)) => Coverage::Empty,
+        None if is_list(action) && !is_occupied(action) => Coverage::Empty,
+        None => Coverage::NeedsAnswer,
+    }
+}
+
+fn is_list(action: &CatalogAction) -> bool {
+    action.is_list() && action.name == "list"
+}
+
+/// Whether the account has objects that the fake does not have.
+fn is_occupied(action: &CatalogAction) -> bool {
+    action.flags.global || OCCUPIED.contains(&action.service)
 }
 
 fn value_of(json: &str) -> Output {
