@@ -21,7 +21,7 @@ use crate::objects::build;
 use crate::objects::response_profile::{CLASS as PROFILE, ResponseProfile};
 use crate::output::Output;
 use crate::permissions::Permissions;
-use crate::php::Array;
+use crate::php::{Array, Value};
 use crate::php::cast::{is_true_text, to_text};
 use crate::php::value::set;
 use crate::request_info::RequestInfo;
