@@ -14,6 +14,7 @@ from KalturaClient.exceptions import KalturaException
 from KalturaClient.Plugins.Core import (
     KalturaAppToken,
     KalturaAppTokenFilter,
+    KalturaEntryStatus,
     KalturaMediaEntryFilter,
     KalturaSessionType,
     KalturaUserRole,
@@ -21,6 +22,8 @@ from KalturaClient.Plugins.Core import (
 
 HASH_TYPES = ("MD5", "SHA1", "SHA256", "SHA512")
 PRIVILEGES = "list:*,appid:clients"
+READY = KalturaMediaEntryFilter(statusEqual=KalturaEntryStatus(KalturaEntryStatus.READY))
+PRECONVERT = KalturaMediaEntryFilter(statusEqual=KalturaEntryStatus(KalturaEntryStatus.PRECONVERT))
 
 
 class AccountTest:
@@ -123,7 +126,7 @@ class MediaTest(AccountTest):
     def run(self):
         """Yields (what is tested, the expected value, the actual value)."""
         admin = self.start(3600)
-        found = admin.media.list(KalturaMediaEntryFilter(statusEqual=2))
+        found = admin.media.list(READY)
         yield "media.list", (0, []), (found.totalCount, found.objects)
         yield "media.get of an unknown id", "ENTRY_ID_NOT_FOUND", self.error_code(lambda: admin.media.get("0_unknown"))
         yield "media.list without a session", "SERVICE_FORBIDDEN", self.error_code(lambda: self.client().media.list())
@@ -138,9 +141,9 @@ class MediaTest(AccountTest):
         page = {"totalCount": 1, "objects": [entry]}
         only_ready = {"filter:statusEqual": 2}
         self.control("POST", "answers", {"action": "media.list", "value": page, "when": only_ready})
-        found = admin.media.list(KalturaMediaEntryFilter(statusEqual=2))
+        found = admin.media.list(READY)
         yield "media.list with an answer", [("0_own", "Own", 7)], [(e.id, e.name, e.duration) for e in found.objects]
-        yield "media.list with another filter", 0, admin.media.list(KalturaMediaEntryFilter(statusEqual=1)).totalCount
+        yield "media.list with another filter", 0, admin.media.list(PRECONVERT).totalCount
         gone = {"code": "ENTRY_ID_NOT_FOUND", "message": "Gone", "args": {"ENTRY_ID": "0_own"}}
         self.control("POST", "answers", {"action": "media.get", "error": gone})
         yield "media.get with an error", "ENTRY_ID_NOT_FOUND", self.error_code(lambda: admin.media.get("0_own"))
@@ -148,7 +151,7 @@ class MediaTest(AccountTest):
         self.control("POST", "clock/advance?seconds=3601")
         yield "media.list with an expired session", "INVALID_KS", self.error_code(lambda: admin.media.list())
         renewed = self.start(3600)
-        yield "media.list with a new session", 1, renewed.media.list(KalturaMediaEntryFilter(statusEqual=2)).totalCount
+        yield "media.list with a new session", 1, renewed.media.list(READY).totalCount
         self.control("DELETE", "answers")
         yield "media.list without an answer", 0, renewed.media.list().totalCount
 

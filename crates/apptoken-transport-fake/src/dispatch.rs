@@ -26,11 +26,14 @@ use crate::php::value::set;
 use crate::php::{Array, Value};
 use crate::request_info::RequestInfo;
 
+/// The caller of the previous part of a multirequest and their permissions. The server does not check the same caller
+/// again.
+type PreviousCaller = Option<((Option<Value>, Option<String>), Permissions)>;
+
 /// What the earlier parts of a multirequest leave for the next one.
 #[derive(Default)]
 pub(crate) struct CallHistory {
-    /// The caller of the previous part and their permissions. The server does not check the same caller again.
-    previous: Option<((Option<Value>, Option<String>), Permissions)>,
+    previous: PreviousCaller,
     /// The test's own answers that were given.
     pub(crate) own_answers: Vec<AnswerId>,
 }
