@@ -12,6 +12,9 @@ use crate::php::{Array, Value};
 use crate::request_info::RequestInfo;
 use crate::session_check::check_session;
 
+/// The requested account and the KS of a caller.
+pub(crate) type Caller = (Option<Value>, Option<String>);
+
 /// The caller of an action.
 pub(crate) struct Context {
     pub(crate) session: Option<Session>,
@@ -88,7 +91,7 @@ impl Context {
     }
 
     /// Identifies the caller, to compare it with that of the next part of a multirequest.
-    pub(crate) fn caller(&self) -> (Option<Value>, Option<String>) {
+    pub(crate) fn caller(&self) -> Caller {
         (self.requested.clone(), self.session.as_ref().map(|session| session.text.clone()))
     }
 

@@ -13,7 +13,7 @@ use crate::answers::table::AnswerId;
 use crate::cache::CachePolicy;
 use crate::catalog;
 use crate::catalog::action::CatalogAction;
-use crate::context::Context;
+use crate::context::{Caller, Context};
 use crate::error::{self, ApiError, Failure};
 use crate::model::state::State;
 use crate::needs;
@@ -21,19 +21,16 @@ use crate::objects::build;
 use crate::objects::response_profile::{CLASS as PROFILE, ResponseProfile};
 use crate::output::Output;
 use crate::permissions::Permissions;
+use crate::php::Array;
 use crate::php::cast::{is_true_text, to_text};
 use crate::php::value::set;
-use crate::php::{Array, Value};
 use crate::request_info::RequestInfo;
-
-/// The caller of the previous part of a multirequest and their permissions. The server does not check the same caller
-/// again.
-type PreviousCaller = Option<((Option<Value>, Option<String>), Permissions)>;
 
 /// What the earlier parts of a multirequest leave for the next one.
 #[derive(Default)]
 pub(crate) struct CallHistory {
-    previous: PreviousCaller,
+    /// The caller of the previous part and their permissions. The server does not check the same caller again.
+    previous: Option<(Caller, Permissions)>,
     /// The test's own answers that were given.
     pub(crate) own_answers: Vec<AnswerId>,
 }

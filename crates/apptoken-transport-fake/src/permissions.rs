@@ -57,31 +57,31 @@ impl Permissions {
 
     fn of_roles(state: &State, partner_id: i64, roles: &[i64], without: Option<&RoleRow>) -> Result<Self, ApiError> {
         let removed = without.map(|role| permissions_of(state, role, partner_id)).unwrap_or_default();
-        let mut names = HashSet::from([ALWAYS_ALLOWED.to_owned()]);
+        let mut names = HashSet::from([ALWAYS_ALLOWED]);
         for id in roles {
             let role = state.roles.get(id).ok_or_else(|| error::INTERNAL_SERVERL_ERROR.plain())?;
             names.extend(permissions_of(state, role, partner_id));
         }
-        names.retain(|name| !removed.contains(name));
+        let names = names.into_iter().filter(|name| !removed.contains(name)).map(str::to_owned).collect();
         Ok(Self { names: Arc::new(names) })
     }
 }
 
 /// The effective permissions of a role in an account, with `*` expanded. A permission has no effect without those that it
 /// depends on, in the role or as features of the account.
-fn permissions_of(state: &State, role: &RoleRow, partner_id: i64) -> HashSet<String> {
+fn permissions_of<'a>(state: &'a State, role: &'a RoleRow, partner_id: i64) -> HashSet<&'a str> {
     let account = state.account(partner_id);
-    let mut names: HashSet<String> = names_of(state, role, partner_id).into_iter().collect();
+    let mut names: HashSet<&str> = names_of(state, role, partner_id).into_iter().collect();
     loop {
         let is_missing =
             |needed: &&str| !names.contains(*needed) && !account.is_some_and(|account| account.has_feature(needed));
-        let without_effect: Vec<String> =
-            names.iter().filter(|name| dependencies(name).iter().any(|needed| is_missing(needed))).cloned().collect();
+        let without_effect: Vec<&str> =
+            names.iter().copied().filter(|name| dependencies(name).iter().any(is_missing)).collect();
         if without_effect.is_empty() {
             return names;
         }
         for name in without_effect {
-            names.remove(&name);
+            names.remove(name);
         }
     }
 }
@@ -91,13 +91,15 @@ pub(crate) fn shown_names(state: &State, role: &RoleRow, partner_id: i64) -> Str
     names_of(state, role, partner_id).join(",")
 }
 
-fn names_of(state: &State, role: &RoleRow, partner_id: i64) -> Vec<String> {
-    if role.permissions().any(|name| name == "*") {
-        let features = state.account(partner_id).map(|account| account.features.clone()).unwrap_or_default();
-        let global = std::iter::once(GLOBAL_FEATURE).chain(catalog::permissions::names());
-        return global.map(str::to_owned).chain(features).collect();
+fn names_of<'a>(state: &'a State, role: &'a RoleRow, partner_id: i64) -> Vec<&'a str> {
+    if !role.permissions().any(|name| name == "*") {
+        return role.permissions().collect();
     }
-    role.permissions().map(str::to_owned).collect()
+    let mut names: Vec<&str> = std::iter::once(GLOBAL_FEATURE).chain(catalog::permissions::names()).collect();
+    if let Some(account) = state.account(partner_id) {
+        names.extend(account.features.iter().map(String::as_str));
+    }
+    names
 }
 
 /// Checks that all names are permissions of the server.

@@ -11,6 +11,7 @@ use crate::catalog::without_objects::{self, WithoutObjects};
 use crate::coverage::Coverage;
 use crate::error::{self, ApiError, Failure};
 use crate::needs;
+use crate::objects::validate;
 use crate::output::{Output, Record};
 use crate::php::cast::{is_true, to_text};
 use crate::php::value::set;
@@ -43,7 +44,8 @@ pub(crate) fn check(call: &Call<'_>) -> Result<(), ApiError> {
         return Err(refused(call, need));
     }
     check_filter(call)?;
-    check_search(call)
+    check_search(call)?;
+    check_new_object(call)
 }
 
 pub(crate) fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
@@ -94,6 +96,20 @@ fn check_search(call: &Call<'_>) -> Result<(), ApiError> {
         Some(Value::Array(items)) if !items.is_empty() => Ok(()),
         _ => Err(ApiError::new(CODE, "empty search operator is not allowed", [])),
     }
+}
+
+/// Checks that a new object has the properties that it must have, and none that only the server sets.
+fn check_new_object(call: &Call<'_>) -> Result<(), ApiError> {
+    if call.action.name != "add" {
+        return Ok(());
+    }
+    for object in call.action.parameters.iter().filter_map(|parameter| call.arguments.object(parameter.name)) {
+        for property in object.class.properties.iter().filter(|property| property.is_mandatory) {
+            validate::not_null(object, property.name)?;
+        }
+        validate::for_insert(object)?;
+    }
+    Ok(())
 }
 
 /// Whether a list is empty because no object exists, or because the filter names an id that does not exist.

@@ -52,13 +52,16 @@ pub(crate) fn implements(class: &str, abstract_class: &str) -> bool {
 fn property(text: &'static str) -> Option<Property> {
     let (name, rest) = text.split_once(':')?;
     let mut marks = rest.split('!');
-    let kind = kind(marks.next()?);
-    let access = marks.fold(Access::Always, |access, mark| match mark {
-        "r" => Access::Never,
-        "i" => Access::OnlyInsert,
-        _ => access,
-    });
-    Some(Property { access, ..Property::new(name, kind) })
+    let mut property = Property::new(name, kind(marks.next()?));
+    for mark in marks {
+        match mark {
+            "r" => property.access = Access::Never,
+            "i" => property.access = Access::OnlyInsert,
+            "m" => property.is_mandatory = true,
+            _ => {}
+        }
+    }
+    Some(property)
 }
 
 fn kind(text: &'static str) -> PropertyKind {
@@ -87,6 +90,7 @@ mod tests {
         let media = find("KalturaMediaEntry").unwrap();
         let of = |name| media.properties.iter().find(|property| property.name == name).unwrap();
         assert!(of("id").access == Access::Never && of("mediaType").access == Access::OnlyInsert);
+        assert!(of("mediaType").is_mandatory && !of("name").is_mandatory);
         assert!(matches!(of("mediaType").kind, PropertyKind::Enum(of) if of.name == "KalturaMediaType"));
     }
 

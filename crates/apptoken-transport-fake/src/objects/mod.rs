@@ -27,6 +27,8 @@ pub(crate) struct Property {
     pub(crate) kind: PropertyKind,
     pub(crate) access: Access,
     pub(crate) limit: Limit,
+    /// Whether a new object must have it.
+    pub(crate) is_mandatory: bool,
 }
 
 /// The declared type of a property.
@@ -100,7 +102,7 @@ pub(crate) const SESSION_TYPE: Enum = Enum { name: "KalturaSessionType", values:
 
 impl Property {
     pub(crate) const fn new(name: &'static str, kind: PropertyKind) -> Self {
-        Self { name, kind, access: Access::Always, limit: Limit::None }
+        Self { name, kind, access: Access::Always, limit: Limit::None, is_mandatory: false }
     }
 
     pub(crate) const fn text(name: &'static str) -> Self {

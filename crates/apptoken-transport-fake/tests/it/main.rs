@@ -5,6 +5,7 @@ mod answers;
 mod arbitrary;
 mod client;
 mod conformance;
+mod every_action;
 mod faults;
 mod permissions;
 mod reference_model;
