@@ -39,6 +39,8 @@ pub fn fake_answer(input: &[u8]) -> bool {
 }
 
 fn check_xml(body: &[u8]) {
+    let is_allowed = |byte: &u8| *byte >= b' ' || b"\t\n\r".contains(byte);
+    assert!(body.iter().all(is_allowed), "{}", String::from_utf8_lossy(body));
     let mut reader = Reader::from_reader(body);
     loop {
         match reader.read_event() {
