@@ -7,6 +7,10 @@
 //!
 //! - **Time** comes from a [`FakeClock`] that the test controls: sessions and tokens expire when the test moves it.
 //! - **Random values** come from a seed: the same calls give the same replies, byte for byte.
+//! - **Every service and action** of the API is known. A call is checked as by the server: arguments, session, permission,
+//!   features of the account. If it passes and the fake has no model of the action, the reply is what a server without
+//!   objects gives (an empty list, a count of 0, the error for an unknown id), or else the error `EMULATOR_NO_ANSWER`, which
+//!   Kaltura does not have. [`Fake::coverage`] lists which it is.
 //! - **Answers of a test's own** with [`Fake::answer`], to actions that the fake does not model.
 //! - **Faults** are injected with [`Fault`]: for the n-th call of an action, before or after the server acts.
 //! - **Requests** are recorded in the [`Journal`], which counts calls and holds no secrets.
