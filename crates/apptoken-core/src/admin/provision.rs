@@ -346,10 +346,10 @@ impl Machine for ProvisionMachine {
         }
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Handover, ProvisionProgress> {
+    fn refuse(&mut self, error: Error, now: Moment) -> Transition<Handover, ProvisionProgress> {
         match self.stage {
             ProvisionStage::SetUpUser(..) | ProvisionStage::Add if error.may_have_acted() => self.in_doubt(error),
-            ProvisionStage::Verify if verify::may_be_replication_delay(&error) => self.verify_again(error),
+            ProvisionStage::Verify if verify::may_be_replication_delay(&error) => self.verify_again(error, now),
             _ => self.stop(error),
         }
     }
@@ -485,7 +485,7 @@ impl ProvisionMachine {
             self.add()
         } else {
             self.stage = ProvisionStage::Verify;
-            self.token_state.login(&self.provision.access)
+            self.token_state.login(&self.provision.access, None)
         };
         self.send(next)
     }

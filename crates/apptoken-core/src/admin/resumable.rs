@@ -15,8 +15,9 @@ use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ids::PartnerId;
 use crate::value::ks::Ks;
+use crate::value::time::Moment;
 use crate::wire::action::Action;
-use crate::wire::encode::Common;
+use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
 
 /// How a flow calls the account that it administers.
@@ -55,9 +56,9 @@ pub(super) struct TokenState {
 
 impl TokenState {
     /// The request that logs in with the token.
-    pub(super) fn login(&self, access: &AdminAccess) -> Result<PreparedRequest, Error> {
+    pub(super) fn login(&self, access: &AdminAccess, nocache: Option<Nocache>) -> Result<PreparedRequest, Error> {
         match (&self.token, &self.widget) {
-            (Some(token), Some(widget)) => verify::prepare(&access.endpoint, token, widget),
+            (Some(token), Some(widget)) => verify::prepare(&access.endpoint, token, widget, nocache),
             _ => Err(Error::new(ErrorKind::UnexpectedReply)),
         }
     }
@@ -101,9 +102,9 @@ pub(super) trait ResumableMachine: Machine {
     }
 
     /// Repeats the login after a wait, because a replica of the database may not have the new token yet.
-    fn verify_again(&mut self, error: Error) -> Transition<Self::Output, Self::Progress> {
+    fn verify_again(&mut self, error: Error, now: Moment) -> Transition<Self::Output, Self::Progress> {
         let (access, state) = self.parts();
-        let next = state.login(access);
+        let next = state.login(access, Some(Nocache::new(now)));
         self.retry_later(next, error)
     }
 

@@ -301,10 +301,10 @@ impl Machine for RotateMachine {
         }
     }
 
-    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Rotation, RotateProgress> {
+    fn refuse(&mut self, error: Error, now: Moment) -> Transition<Rotation, RotateProgress> {
         match self.stage {
             RotateStage::Add if error.may_have_acted() => self.in_doubt(error),
-            RotateStage::Verify if verify::may_be_replication_delay(&error) => self.verify_again(error),
+            RotateStage::Verify if verify::may_be_replication_delay(&error) => self.verify_again(error, now),
             RotateStage::Delete(..) if error.may_have_acted() => {
                 self.token_state.in_doubt = error.action();
                 self.stop(error)
@@ -438,7 +438,7 @@ impl RotateMachine {
 
     fn verify(&mut self) -> Transition<Rotation, RotateProgress> {
         self.stage = RotateStage::Verify;
-        let next = self.token_state.login(&self.rotate.access);
+        let next = self.token_state.login(&self.rotate.access, None);
         self.send(next)
     }
 

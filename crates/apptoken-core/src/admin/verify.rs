@@ -10,12 +10,20 @@ use crate::error::kind::ErrorKind;
 use crate::exchange::machine::PreparedRequest;
 use crate::value::ks::Ks;
 use crate::wire::action::Action as _;
-use crate::wire::encode::Common;
+use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::CheckedReply;
 
 /// The request that logs in with a token, based on a widget session.
-pub(super) fn prepare(endpoint: &Endpoint, token: &AppToken, widget: &Ks) -> Result<PreparedRequest, Error> {
+///
+/// A repetition has a `nocache`: the server caches errors to callers with a widget session for 120 s, and would repeat the
+/// first error until then, although the token exists (observed on release Venus-22.19.0).
+pub(super) fn prepare(
+    endpoint: &Endpoint,
+    token: &AppToken,
+    widget: &Ks,
+    nocache: Option<Nocache>,
+) -> Result<PreparedRequest, Error> {
     let secret = token.token.as_ref().ok_or_else(|| {
         Error::new(ErrorKind::UnexpectedReply)
             .detail("the reply contains the app token without its value")
@@ -23,7 +31,7 @@ pub(super) fn prepare(endpoint: &Endpoint, token: &AppToken, widget: &Ks) -> Res
     })?;
     let token_hash = token.hash_type.token_hash(widget, secret);
     let action = StartSession { id: token.id.clone(), token_hash, options: SessionOptions::default() };
-    PreparedRequest::new(endpoint, &action, Common { ks: Some(widget), nocache: None })
+    PreparedRequest::new(endpoint, &action, Common { ks: Some(widget), nocache })
 }
 
 /// Refuses a session that is already expired by the server's clock.

@@ -21,6 +21,7 @@ use crate::value::time::Moment;
 use crate::wire::action::{Action, Repeat};
 use crate::wire::api_error::ApiException;
 use crate::wire::encode;
+use crate::wire::encode::Nocache;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
 use crate::wire::reply::{CheckedReply, parse};
@@ -52,6 +53,8 @@ pub struct Batch {
     endpoint: Endpoint,
     ks: Option<Ks>,
     retry: RetryPolicy,
+    /// In each action, because the server caches their results one by one too.
+    nocache: Option<Nocache>,
     items: Vec<Item>,
 }
 
@@ -78,7 +81,7 @@ impl Batch {
     /// Creates a batch without actions.
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, ks: None, retry: RetryPolicy::default(), items: Vec::new() }
+        Self { endpoint, ks: None, retry: RetryPolicy::default(), nocache: None, items: Vec::new() }
     }
 
     /// Sets the KS for all actions that do not have their own.
@@ -91,6 +94,11 @@ impl Batch {
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
+    }
+
+    /// Makes the server bypass its response cache for all actions that are added later.
+    pub(crate) fn bypass_cache(self, now: Moment) -> Self {
+        Self { nocache: Some(Nocache::new(now)), ..self }
     }
 
     /// Adds an action. [`BatchResults::take`] returns its result for the ticket.
@@ -116,6 +124,7 @@ impl Batch {
             action_name: A::ACTION,
             parameters: action,
             references: References(references),
+            nocache: self.nocache,
         };
         let body = encode::object(&object).map_err(|error| error.during(A::name()))?;
         self.items.push(Item { body, action: A::name(), repeat: A::REPEAT });
@@ -184,6 +193,8 @@ struct ItemBody<'a, A> {
     parameters: &'a A,
     #[serde(flatten)]
     references: References<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nocache: Option<Nocache>,
 }
 
 struct References<'a>(&'a [(&'a str, Reference)]);
@@ -297,7 +308,7 @@ impl BatchReader {
 
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, ks, retry: _, items } = self;
+        let Self { endpoint, ks, retry: _, nocache: _, items } = self;
         let actions: Vec<_> = items.iter().map(|item| item.action).collect();
         f.debug_struct("Batch")
             .field("endpoint", endpoint)

@@ -12,6 +12,7 @@ use sha2::{Sha256, Sha512};
 use crate::error::Error;
 use crate::value::ks::Ks;
 use crate::value::secrets::{AppTokenSecret, TokenHash};
+use crate::value::text::check_copied;
 
 /// The hash function of an app token: `KalturaAppTokenHashType`.
 ///
@@ -86,6 +87,7 @@ impl FromStr for HashType {
 
     /// Reads the name that Kaltura uses for a hash type. Names are case-sensitive, as they are on the server.
     fn from_str(name: &str) -> Result<Self, Error> {
+        check_copied(name, "the hash type")?;
         Self::ALL
             .into_iter()
             .find(|hash_type| hash_type.as_str() == name)

@@ -6,6 +6,7 @@ use core::fmt;
 use core::num::NonZeroU32;
 
 use crate::error::Error;
+use crate::value::text::check_copied;
 
 /// The id of a Kaltura account, which Kaltura calls *partner id*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,16 +33,20 @@ impl PartnerId {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the text consists of digits. The error for
     /// a widget id, `_1234567`, names the mistake, because the two ids are easily confused.
     pub fn parse(text: &str) -> Result<Self, Error> {
+        check_copied(text, "the partner id")?;
         if text.starts_with('_') {
             return Err(Error::invalid_input(
                 "the partner id starts with an underscore, so it is a widget id: use only the digits, such as 1234567",
             ));
         }
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse() {
-            Ok(id) if digits => Self::new(id),
-            _ => Err(Error::invalid_input("the partner id must consist of digits only, such as 1234567")),
+        if text.starts_with('-') {
+            return Err(Error::invalid_input("the partner id is negative: use the account's number, such as 1234567"));
         }
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::invalid_input("the partner id must consist of digits only, such as 1234567"));
+        }
+        // Digits that are not a `u32` are a number that is too large.
+        Self::new(text.parse().unwrap_or(u32::MAX))
     }
 
     /// The partner id as a number.
@@ -74,6 +79,7 @@ impl AppTokenId {
     /// value.
     pub fn parse(id: impl Into<String>) -> Result<Self, Error> {
         let id = id.into();
+        check_copied(&id, "the app token's id")?;
         if id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(Error::invalid_input(
                 "the app token's id consists of 32 hex digits, so it is the token's secret value: an id looks like 1_ab12cd34",

@@ -9,6 +9,7 @@ pub(crate) mod lifetime;
 pub(crate) mod privileges;
 pub(crate) mod secrets;
 pub(crate) mod session_type;
+pub(crate) mod text;
 pub(crate) mod time;
 
 pub use change::Change;

@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::value::text::check_copied;
 
 /// The secret value of an app token, which is hashed together with a KS.
 ///
@@ -118,16 +119,10 @@ redacted!(AppTokenSecret AccountSecret TokenHash);
 pub(crate) fn printable(value: String, what: &str) -> Result<Zeroizing<String>, Error> {
     let value = Zeroizing::new(value);
     // Without an early return, the compiler can check many bytes at once.
-    if !value.is_empty() && value.bytes().fold(true, |graphic, byte| graphic & byte.is_ascii_graphic()) {
+    let graphic = value.bytes().fold(true, |graphic, byte| graphic & byte.is_ascii_graphic());
+    check_copied(&value, what)?;
+    if graphic {
         return Ok(value);
-    }
-    if value.is_empty() {
-        return Err(Error::invalid_input(alloc::format!("{what} is empty")));
-    }
-    if value.ends_with(['\n', '\r']) {
-        return Err(Error::invalid_input(alloc::format!(
-            "{what} ends with a line break: strip it (files usually end with one)"
-        )));
     }
     if let Some(position) = value.chars().position(|c| c.is_whitespace() || c.is_control()) {
         return Err(Error::invalid_input(alloc::format!(

@@ -7,6 +7,7 @@ use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::error::Error;
+use crate::value::text::check_copied;
 
 /// The base URL of a Kaltura server, such as `https://www.kaltura.com`.
 ///
@@ -50,6 +51,19 @@ impl Region {
             Self::Australia => "https://api.ap.kaltura.com/api_v3",
         }
     }
+
+    /// Whether hosts of this region are in this domain. Each region has a domain with its prefix and one with its code.
+    fn has_domain(self, domain: &str) -> bool {
+        let domains = match self {
+            Self::UnitedStates => ["kaltura.com", "nvp1.ovp.kaltura.com"],
+            Self::Frankfurt => ["de.kaltura.com", "frp2.ovp.kaltura.com"],
+            Self::Ireland => ["eu.kaltura.com", "irp2.ovp.kaltura.com"],
+            Self::Singapore => ["sg.kaltura.com", "sgp2.ovp.kaltura.com"],
+            Self::Canada => ["ca.kaltura.com", "cap2.ovp.kaltura.com"],
+            Self::Australia => ["ap.kaltura.com", "syp2.ovp.kaltura.com"],
+        };
+        domains.iter().any(|known| domain.eq_ignore_ascii_case(known))
+    }
 }
 
 impl From<Region> for Endpoint {
@@ -61,10 +75,13 @@ impl From<Region> for Endpoint {
 impl Endpoint {
     /// Parses a base URL, with or without `/api_v3` and slashes at its end.
     ///
+    /// Before `/api_v3` there can be a path, if the server is not at the root of its host.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it is an absolute `https` URL, or an `http` URL
-    /// of a loopback host (`localhost`, `127.0.0.0/8`, `[::1]`), without user name, query and fragment.
+    /// of a loopback host (`localhost`, `127.0.0.0/8`, `[::1]`), without user name, query and fragment. The error names the
+    /// mistake if the URL is that of an action (`…/api_v3/service/…`, `…/index.php`) or of Kaltura's management console.
     ///
     /// # Examples
     ///
@@ -76,7 +93,28 @@ impl Endpoint {
     /// # Ok::<(), apptoken_core::Error>(())
     /// ```
     pub fn parse(url: &str) -> Result<Self, Error> {
-        Self::parse_with(url, false)
+        Self::parse_with(url, |_| false)
+    }
+
+    /// Like [`parse`](Self::parse), but accepts plain http for these hosts, to which secrets are then sent unencrypted. It is
+    /// for test servers, such as a container with the emulator. A host is a name or an address without a port, and case does
+    /// not matter.
+    ///
+    /// # Errors
+    ///
+    /// Like [`parse`](Self::parse), except for the scheme.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use apptoken_core::Endpoint;
+    ///
+    /// let endpoint = Endpoint::parse_allowing_unencrypted_http_to("http://emulator:8080", &["emulator"])?;
+    /// assert!(Endpoint::parse_allowing_unencrypted_http_to("http://emulator.example.org", &["emulator"]).is_err());
+    /// # Ok::<(), apptoken_core::Error>(())
+    /// ```
+    pub fn parse_allowing_unencrypted_http_to(url: &str, hosts: &[&str]) -> Result<Self, Error> {
+        Self::parse_with(url, |host| hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)))
     }
 
     /// Like [`parse`](Self::parse), but accepts plain http for every host, so that secrets are sent unencrypted.
@@ -85,10 +123,11 @@ impl Endpoint {
     ///
     /// Like [`parse`](Self::parse), except for the scheme.
     pub fn parse_allowing_unencrypted_http(url: &str) -> Result<Self, Error> {
-        Self::parse_with(url, true)
+        Self::parse_with(url, |_| true)
     }
 
-    fn parse_with(url: &str, allow_http: bool) -> Result<Self, Error> {
+    fn parse_with(url: &str, allows_http_to: impl Fn(&str) -> bool) -> Result<Self, Error> {
+        check_copied(url, "the service URL")?;
         let (scheme, rest) = url.split_once("://").ok_or_else(|| refused("it has no scheme"))?;
         let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
         let encrypted = match &*scheme.to_ascii_lowercase() {
@@ -97,7 +136,7 @@ impl Endpoint {
             _ => return Err(refused("its scheme is neither https nor http")),
         };
         if url.contains(['?', '#']) {
-            return Err(refused("it has a query or a fragment"));
+            return Err(too_long("a query or a fragment"));
         }
         if authority.contains('@') {
             return Err(refused("it contains a user name or password"));
@@ -106,17 +145,28 @@ impl Endpoint {
         if !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:@".contains(&byte)) {
             return Err(refused("its path contains a character that is not allowed in a URL"));
         }
-        if !encrypted && !allow_http && !is_loopback(host) {
+        refuse_console(host, path)?;
+        if !encrypted && !is_loopback(host) && !allows_http_to(host) {
             return Err(Error::invalid_input(
                 "the service URL starts with http://, so secrets would be sent unencrypted: use https:// \
                  (http:// is only for a server on this machine)",
             ));
         }
         let path = path.trim_end_matches('/');
-        let path = path.strip_suffix("/api_v3").unwrap_or(path).trim_end_matches('/');
+        let path = match path.strip_suffix("/api_v3") {
+            Some(path) => path.trim_end_matches('/'),
+            None => path_of_server(path)?,
+        };
         let scheme = if encrypted { "https" } else { "http" };
         let base = format!("{scheme}://{}{path}/api_v3", authority.to_ascii_lowercase());
         Ok(Self { base: base.into() })
+    }
+
+    /// Whether requests are sent unencrypted to another machine, because the caller allowed it.
+    #[must_use]
+    pub fn is_unencrypted(&self) -> bool {
+        // Apart from its scheme, a base that was accepted once is accepted again.
+        Self::parse(&self.base).is_err()
     }
 
     /// The base URL, including `/api_v3`.
@@ -135,6 +185,36 @@ impl Endpoint {
         path.iter().for_each(|part| url.push_str(part));
         url
     }
+}
+
+/// The path before `/api_v3`, of a URL that does not end with it.
+fn path_of_server(path: &str) -> Result<&str, Error> {
+    if path.split('/').any(|part| ["api_v3", "index.php", "service"].iter().any(|name| part.eq_ignore_ascii_case(name)))
+    {
+        return Err(too_long("the path of an action"));
+    }
+    // Some servers have `/api` as another name of `/api_v3`. After it, `/api_v3` would be missing on every server.
+    if path.ends_with("/api") {
+        return Err(refused("it ends with /api: end it with /api_v3 instead, or after the host"));
+    }
+    Ok(path)
+}
+
+/// Refuses the URL of Kaltura's management console, which people have in front of them when they set up a token.
+fn refuse_console(host: &str, path: &str) -> Result<(), Error> {
+    let is_page = path.split('/').any(|part| part.eq_ignore_ascii_case("kmc") || part.eq_ignore_ascii_case("kmcng"));
+    let (first, domain) = host.split_once('.').unwrap_or((host, ""));
+    let is_console = first.eq_ignore_ascii_case("kmc");
+    if !is_page && !is_console {
+        return Ok(());
+    }
+    let region = Region::ALL.into_iter().filter(|_| is_console).find(|region| region.has_domain(domain));
+    let api = region.map_or("https://www.kaltura.com, or https://api.de.kaltura.com for Frankfurt", |region| {
+        region.base().trim_end_matches("/api_v3")
+    });
+    Err(Error::invalid_input(format!(
+        "the service URL is that of the management console: use the server of the API in the same region, such as {api}"
+    )))
 }
 
 fn host_of(authority: &str) -> Result<&str, Error> {
@@ -168,6 +248,13 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
         || host.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn too_long(rest: &str) -> Error {
+    Error::invalid_input(format!(
+        "the service URL has {rest} after the server's base: end it after the host, or after /api_v3, as in \
+         https://www.kaltura.com"
+    ))
 }
 
 fn refused(reason: &str) -> Error {
@@ -236,6 +323,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn plain_http_is_accepted_for_exactly_the_named_hosts() {
+        let hosts = ["emulator", "10.0.0.1"];
+        for (url, is_accepted) in [
+            ("http://emulator:8080", true),
+            ("http://EMULATOR/api_v3", true),
+            ("http://10.0.0.1:1", true),
+            ("http://emulator.example.org", false),
+            ("http://example.emulator", false),
+            ("http://10.0.0.10", false),
+            ("http://emulator@example.org", false),
+        ] {
+            let endpoint = Endpoint::parse_allowing_unencrypted_http_to(url, &hosts);
+            assert_eq!(endpoint.is_ok_and(|endpoint| endpoint.is_unencrypted()), is_accepted, "{url}");
+        }
+        for url in ["http://localhost:8080", "https://emulator"] {
+            let endpoint = Endpoint::parse_allowing_unencrypted_http_to(url, &hosts).unwrap();
+            assert!(!endpoint.is_unencrypted(), "{url}");
+        }
+    }
+
     /// An unclosed bracket once let any host pass, with spaces and line breaks.
     #[test]
     fn a_host_with_an_unclosed_bracket_is_refused() {
@@ -264,7 +372,7 @@ mod tests {
             "https://host:+80",
         ] {
             let error = Endpoint::parse(url).unwrap_err().to_string();
-            assert!(error.contains("https://www.kaltura.com"), "{url}: {error}");
+            assert!(url.is_empty() || error.contains("https://www.kaltura.com"), "{url}: {error}");
             assert!(!error.contains("pw"), "{error}");
         }
     }

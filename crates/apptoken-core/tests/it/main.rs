@@ -11,4 +11,5 @@ mod login;
 mod login_many;
 mod recorded;
 mod retry_after;
+mod set_up;
 mod support;

@@ -128,6 +128,21 @@ fn without_a_config_it_prints_the_settings_for_a_login() {
 }
 
 #[test]
+fn the_printed_settings_can_be_saved_as_a_credentials_file() {
+    let mut process = Process::start(&[]);
+    let mut printed = format!("listening on {}\n", process.url);
+    while !printed.contains("# Control interface") {
+        process.stdout.read_line(&mut printed).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kaltura.env");
+    fs::write(&path, printed).unwrap();
+    let apptoken::Config { endpoint, credential } = apptoken::FileSource::new(&path).config().unwrap();
+    let session = apptoken::Client::new(endpoint, credential).login().unwrap();
+    assert_eq!(session.user_id(), "demonstration");
+}
+
+#[test]
 fn the_seed_decides_the_ids() {
     let block = |seed| {
         let process = Process::start(&["--seed", seed]);

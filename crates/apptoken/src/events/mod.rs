@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apptoken_core::login::renewal::{Invalidation, Reason};
-use apptoken_core::{AppTokenId, Error, Session, SessionOptions, UnixSeconds};
+use apptoken_core::{AppTokenId, Endpoint, Error, Session, SessionOptions, UnixSeconds};
 
 use crate::source::SourceWarning;
 use crate::store::StoreError;
@@ -138,6 +138,11 @@ pub enum Event<'a> {
         /// The warning.
         warning: &'a SourceWarning,
     },
+    /// Requests to the server are not encrypted, because the caller allowed it; reported once.
+    UnencryptedServer {
+        /// The server.
+        endpoint: &'a Endpoint,
+    },
     /// The store failed; the provider continues without it.
     StoreFailed {
         /// Why it failed.
@@ -192,6 +197,9 @@ impl fmt::Display for Event<'_> {
             }
             Self::RefresherPanicked => f.write_str("code that the refresher called panicked; the refresher continues"),
             Self::CredentialWarning { warning } => warning.fmt(f),
+            Self::UnencryptedServer { endpoint } => {
+                write!(f, "secrets are sent unencrypted to {endpoint}: use https:// for a server that is not for tests")
+            }
             Self::StoreFailed { error } => write!(f, "the session store failed: {error}"),
         }
     }

@@ -14,6 +14,7 @@ use crate::value::lifetime::TokenExpiry;
 use crate::value::lifetime::check_not_zero;
 use crate::value::privileges::Privileges;
 use crate::value::session_type::SessionType;
+use crate::value::text::check_set_or_absent;
 use crate::wire::action::Action;
 use crate::wire::encode::serialize_whole_seconds;
 
@@ -64,7 +65,9 @@ impl Action for Add {
     const ACTION: &'static str = "add";
 
     fn check(&self) -> Result<(), Error> {
-        check_not_zero(self.app_token.session_duration)
+        let NewAppToken { session_user_id, session_duration, .. } = &self.app_token;
+        check_set_or_absent(session_user_id.as_ref(), "the token's session user id", "a token without a fixed user")?;
+        check_not_zero(*session_duration)
     }
 }
 

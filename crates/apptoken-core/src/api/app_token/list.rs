@@ -9,7 +9,9 @@ use serde::{Serialize, Serializer};
 
 use super::object::{AppToken, AppTokenStatus};
 use crate::api::list::{ListAction, Page, Pager};
+use crate::error::Error;
 use crate::value::ids::AppTokenId;
+use crate::value::text::check_set_or_absent;
 use crate::value::time::UnixSeconds;
 use crate::wire::action::{Action, Repeat};
 
@@ -62,7 +64,7 @@ pub struct AppTokenFilter {
     /// Tokens with this status.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "status_code")]
     pub status_equal: Option<AppTokenStatus>,
-    /// Tokens that are fixed to this user. The server ignores an empty string.
+    /// Tokens that are fixed to this user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_user_id_equal: Option<String>,
     /// Tokens added at this time or later.
@@ -120,6 +122,15 @@ impl Action for List {
     const SERVICE: &'static str = "appToken";
     const ACTION: &'static str = "list";
     const REPEAT: Repeat = Repeat::Always;
+
+    fn check(&self) -> Result<(), Error> {
+        // The server ignores an empty text in a filter, so the caller would take all tokens for those of one user.
+        check_set_or_absent(
+            self.filter.session_user_id_equal.as_ref(),
+            "the filter's session user id",
+            "the tokens of all users",
+        )
+    }
 }
 
 impl ListAction for List {

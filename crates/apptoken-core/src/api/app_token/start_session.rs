@@ -15,6 +15,7 @@ use crate::value::lifetime::check_lifetime;
 use crate::value::privileges::Privileges;
 use crate::value::secrets::TokenHash;
 use crate::value::session_type::SessionType;
+use crate::value::text::check_set_or_absent;
 use crate::value::time::UnixSeconds;
 use crate::wire::action::{Action, Repeat};
 use crate::wire::encode::{serialize_secret, serialize_whole_seconds};
@@ -72,10 +73,8 @@ impl SessionOptions {
     /// that is empty or contains a control character.
     pub fn check(&self) -> Result<(), Error> {
         check_lifetime(self.lifetime)?;
+        check_set_or_absent(self.user_id.as_ref(), "the session's user id", "a session without a user")?;
         match &self.user_id {
-            Some(user_id) if user_id.is_empty() => {
-                Err(Error::invalid_input("the session's user id is empty: leave it out for a session without a user"))
-            }
             Some(user_id) if user_id.chars().any(char::is_control) => {
                 Err(Error::invalid_input("the session's user id contains a control character"))
             }

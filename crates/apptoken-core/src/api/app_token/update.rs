@@ -17,6 +17,7 @@ use crate::value::lifetime::TokenExpiry;
 use crate::value::lifetime::check_not_zero;
 use crate::value::privileges::Privileges;
 use crate::value::session_type::SessionType;
+use crate::value::text::check_set;
 use crate::wire::action::Action;
 use crate::wire::encode::serialize_whole_seconds;
 
@@ -89,6 +90,10 @@ impl Action for Update {
     const ACTION: &'static str = "update";
 
     fn check(&self) -> Result<(), Error> {
+        // A token with an empty user starts sessions without a user, whatever user its holder requests.
+        if let Change::Set(user_id) = &self.changes.session_user_id {
+            check_set(user_id, "the token's session user id")?;
+        }
         check_not_zero(self.changes.session_duration)
     }
 }

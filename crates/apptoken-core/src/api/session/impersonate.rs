@@ -14,6 +14,7 @@ use crate::value::lifetime::check_not_zero;
 use crate::value::privileges::Privileges;
 use crate::value::secrets::AccountSecret;
 use crate::value::session_type::SessionType;
+use crate::value::text::check_set_or_absent;
 use crate::wire::action::{Action, Repeat};
 use crate::wire::encode::{serialize_secret, serialize_whole_seconds};
 
@@ -52,6 +53,7 @@ impl Action for Impersonate {
     const REPEAT: Repeat = Repeat::Always;
 
     fn check(&self) -> Result<(), Error> {
+        check_set_or_absent(self.user_id.as_ref(), "the session's user id", "a session without a user")?;
         check_not_zero(self.lifetime)
     }
 }

@@ -8,8 +8,10 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::value::ids::PartnerId;
 use crate::value::ks::Ks;
+use crate::value::text::check_set;
 use crate::wire::action::{Action, Repeat};
 use crate::wire::lenient::number_or_string;
 
@@ -47,6 +49,11 @@ impl Action for StartWidgetSession {
     const SERVICE: &'static str = "session";
     const ACTION: &'static str = "startWidgetSession";
     const REPEAT: Repeat = Repeat::Always;
+
+    fn check(&self) -> Result<(), Error> {
+        // The id of the default widget is an underscore and the partner id.
+        check_set(self.widget_id.strip_prefix('_').unwrap_or(&self.widget_id), "the widget id")
+    }
 }
 
 /// A new widget session: `KalturaStartWidgetSessionResponse`. The reply does not contain the expiry.

@@ -7,6 +7,8 @@ use alloc::string::String;
 use serde::Serialize;
 
 use super::object::User;
+use crate::error::Error;
+use crate::value::text::check_set;
 use crate::wire::action::Action;
 
 /// `user.add`: creates a user, optionally with roles. Needs an admin session or a role with `ADMIN_USER_ADD`.
@@ -62,4 +64,8 @@ impl Action for Add {
     type Reply = User;
     const SERVICE: &'static str = "user";
     const ACTION: &'static str = "add";
+
+    fn check(&self) -> Result<(), Error> {
+        check_set(&self.user.id, "the user id")
+    }
 }

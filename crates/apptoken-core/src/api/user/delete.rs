@@ -7,6 +7,8 @@ use alloc::string::String;
 use serde::Serialize;
 
 use super::object::User;
+use crate::error::Error;
+use crate::value::text::check_set;
 use crate::wire::action::Action;
 
 /// `user.delete`: deletes a user and every app token that is fixed to this user.
@@ -24,4 +26,8 @@ impl Action for Delete {
     type Reply = User;
     const SERVICE: &'static str = "user";
     const ACTION: &'static str = "delete";
+
+    fn check(&self) -> Result<(), Error> {
+        check_set(&self.user_id, "the user id")
+    }
 }

@@ -7,6 +7,8 @@ use alloc::string::String;
 use serde::Serialize;
 
 use super::object::User;
+use crate::error::Error;
+use crate::value::text::check_set_or_absent;
 use crate::wire::action::{Action, Repeat};
 
 /// `user.get`: reads a user. Reading a user other than the session's own needs an admin session.
@@ -22,4 +24,8 @@ impl Action for Get {
     const SERVICE: &'static str = "user";
     const ACTION: &'static str = "get";
     const REPEAT: Repeat = Repeat::Always;
+
+    fn check(&self) -> Result<(), Error> {
+        check_set_or_absent(self.user_id.as_ref(), "the user id", "the session's own user")
+    }
 }

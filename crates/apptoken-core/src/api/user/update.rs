@@ -8,7 +8,9 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::object::User;
+use crate::error::Error;
 use crate::value::change::Change;
+use crate::value::text::check_set;
 use crate::wire::action::Action;
 
 /// `user.update`: changes a user. Unchanged fields are not sent. Needs an admin session or a role with `ADMIN_USER_UPDATE`.
@@ -69,4 +71,8 @@ impl Action for Update {
     type Reply = User;
     const SERVICE: &'static str = "user";
     const ACTION: &'static str = "update";
+
+    fn check(&self) -> Result<(), Error> {
+        check_set(&self.user_id, "the user id")
+    }
 }

@@ -7,6 +7,8 @@ use alloc::string::String;
 use serde::Serialize;
 
 use super::object::UserRole;
+use crate::error::Error;
+use crate::value::text::check_set;
 use crate::wire::action::Action;
 
 /// `userRole.add`: creates a role. Needs an admin session or a role with `ADMIN_ROLE_ADD`.
@@ -51,4 +53,8 @@ impl Action for Add {
     type Reply = UserRole;
     const SERVICE: &'static str = "userRole";
     const ACTION: &'static str = "add";
+
+    fn check(&self) -> Result<(), Error> {
+        check_set(&self.user_role.name, "the role's name")
+    }
 }

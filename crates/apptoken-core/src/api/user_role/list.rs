@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 
 use super::object::{UserRole, UserRoleStatus};
 use crate::api::list::{ListAction, Page, Pager};
+use crate::error::Error;
+use crate::value::text::check_set_or_absent;
 use crate::wire::action::{Action, Repeat};
 
 /// `userRole.list`: one page of the roles that the account can use; [`AllPages`](crate::AllPages) reads all of them.
@@ -93,6 +95,25 @@ impl Action for List {
     const SERVICE: &'static str = "userRole";
     const ACTION: &'static str = "list";
     const REPEAT: Repeat = Repeat::Always;
+
+    fn check(&self) -> Result<(), Error> {
+        let UserRoleFilter {
+            id_equal: _,
+            id_in,
+            name_equal,
+            name_in,
+            system_name_equal,
+            system_name_in,
+            description_like,
+            status_equal: _,
+            partner_id_equal: _,
+            order_by: _,
+        } = &self.filter;
+        // The server ignores an empty text in a filter, so the caller would take all roles for those that it asked for.
+        [id_in, name_equal, name_in, system_name_equal, system_name_in, description_like]
+            .into_iter()
+            .try_for_each(|filter| check_set_or_absent(filter.as_ref(), "a filter of roles", "all roles"))
+    }
 }
 
 impl ListAction for List {

@@ -8,7 +8,9 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::object::UserRole;
+use crate::error::Error;
 use crate::value::change::Change;
+use crate::value::text::check_set_or_absent;
 use crate::wire::action::Action;
 
 /// `userRole.update`: changes a role. Unchanged fields are not sent. Needs an admin session or a role with
@@ -60,4 +62,8 @@ impl Action for Update {
     type Reply = UserRole;
     const SERVICE: &'static str = "userRole";
     const ACTION: &'static str = "update";
+
+    fn check(&self) -> Result<(), Error> {
+        check_set_or_absent(self.changes.name.as_ref(), "the role's name", "the present name")
+    }
 }

@@ -4,4 +4,5 @@ mod audit;
 mod provision;
 mod revoke;
 mod rotate;
+mod verify;
 mod world;
