@@ -19,7 +19,7 @@ pub fn fake_request(input: &[u8]) -> bool {
     first
 }
 
-fn answer(fake: &Fake, request: &WireRequest) -> bool {
+pub(crate) fn answer(fake: &Fake, request: &WireRequest) -> bool {
     let DeliveryKind::Reply(reply) = fake.handle(request).kind else { panic!("no fault was injected") };
     assert!(matches!(reply.status, 200 | 301 | 400 | 404 | 405 | 413 | 414 | 500), "{}", reply.status);
     assert!(reply.body.len() <= 80 << 20, "{} bytes", reply.body.len());
@@ -32,7 +32,7 @@ fn answer(fake: &Fake, request: &WireRequest) -> bool {
     reply.status == 200 && !reply.body.is_empty() && !contains(&reply.body, b"KalturaAPIException")
 }
 
-fn read(input: &[u8], fake: &Fake) -> Option<WireRequest> {
+pub(crate) fn read(input: &[u8], fake: &Fake) -> Option<WireRequest> {
     let end = input.windows(2).position(|window| window == b"\n\n")?;
     let (head, body) = input.split_at(end);
     let admin = fake.admin_session(PartnerId::new(101).ok()?)?;

@@ -31,6 +31,7 @@ pub(crate) struct PreparedAnswer {
     conditions: Vec<Condition>,
     /// What successive calls get; at least one.
     results: Vec<Given>,
+    size: usize,
 }
 
 #[derive(Clone)]
@@ -53,7 +54,8 @@ impl PreparedAnswer {
             (None, None, Some(error)) => vec![error_given("error", parse("error", error)?)?],
             _ => return Err(ConfigError::new("", "exactly one of the keys value, values and error")),
         };
-        Ok(Self { config, action, conditions, results })
+        let size = total_size(&config, &results);
+        Ok(Self { config, action, conditions, results, size })
     }
 
     /// The name of the action.
@@ -85,13 +87,7 @@ impl PreparedAnswer {
 
     /// Its approximate size in bytes.
     pub(super) fn size(&self) -> usize {
-        let AnswerConfig { action: _, when, value, values, error } = &self.config;
-        let texts = [when, value, values, error].into_iter().flatten().map(|json| json.get().len());
-        let results = self.results.iter().map(|given| match given {
-            Given::Value(value) => value.size(),
-            Given::Error(error) => error.size(),
-        });
-        size_of::<Self>() + texts.chain(results).sum::<usize>()
+        self.size
     }
 }
 
@@ -113,6 +109,16 @@ impl fmt::Debug for PreparedAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PreparedAnswer").field("action", &self.config.action).finish_non_exhaustive()
     }
+}
+
+fn total_size(config: &AnswerConfig, results: &[Given]) -> usize {
+    let AnswerConfig { action: _, when, value, values, error } = config;
+    let texts = [when, value, values, error].into_iter().flatten().map(|json| json.get().len());
+    let results = results.iter().map(|given| match given {
+        Given::Value(value) => value.size(),
+        Given::Error(error) => error.size(),
+    });
+    size_of::<PreparedAnswer>() + texts.chain(results).sum::<usize>()
 }
 
 fn unknown_action(name: &str) -> ConfigError {

@@ -7,6 +7,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 
+use crate::objects::build::is_xml_char;
 use crate::output::{Output, Record};
 
 /// The maximum number of values in one answer. A value can take many times the memory of its JSON.
@@ -15,6 +16,9 @@ const MAX_VALUES: u32 = 250_000;
 /// What is expected of a name that becomes the name of an XML element.
 pub(super) const NAMES: &str = "names of letters, digits and _ in an object with an objectType";
 
+/// What is expected of texts, so that a reply in XML is well formed.
+const CHARACTERS: &str = "characters that XML can contain";
+
 /// Parses JSON. An object with `objectType` is an object of that class, and any other object an associative array.
 ///
 /// The error does not contain a value.
@@ -22,9 +26,10 @@ pub(super) fn parse(json: &str) -> Result<Output, &'static str> {
     let count = Cell::new(0);
     let mut reader = serde_json::Deserializer::from_str(json);
     let parsed = Seed(&count).deserialize(&mut reader);
-    parsed.map_err(|error| match error.to_string().starts_with(NAMES) {
-        true => NAMES,
-        false => "JSON with at most 250,000 values and 127 levels",
+    parsed.map_err(|error| {
+        let error = error.to_string();
+        let own = [NAMES, CHARACTERS].into_iter().find(|expected| error.starts_with(expected));
+        own.unwrap_or("JSON with at most 250,000 values and 127 levels")
     })
 }
 
@@ -82,8 +87,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
         Ok(Output::Float(number))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Output, E> {
-        Ok(text.into())
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Output, E> {
+        if text.chars().all(is_xml_char) { Ok(text.into()) } else { Err(E::custom(CHARACTERS)) }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Output, A::Error> {
@@ -97,6 +102,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Output, A::Error> {
         let mut values: IndexMap<String, Output> = IndexMap::new();
         while let Some(name) = items.next_key::<String>()? {
+            if !name.chars().all(is_xml_char) {
+                return Err(A::Error::custom(CHARACTERS));
+            }
             values.insert(name, items.next_value_seed(self)?);
         }
         match values.get("objectType") {
@@ -131,6 +139,14 @@ mod tests {
             assert_eq!(parse(json).err(), Some(NAMES), "{json}");
         }
         assert!(parse(r#"{"a b":1}"#).is_ok());
+    }
+
+    #[test]
+    fn characters_that_xml_cannot_have_are_refused() {
+        for json in [r#""\u0001""#, r#"{"\u0000":1}"#, r#"[{"objectType":"X","a":"\uffff"}]"#] {
+            assert_eq!(parse(json).err(), Some(CHARACTERS), "{json}");
+        }
+        assert!(parse(r#""\t\n\r \ud83d\ude00 é""#).is_ok());
     }
 
     #[test]

@@ -196,7 +196,7 @@ fn to_time(value: &Value, now: i64) -> Result<i64, ApiError> {
     })
 }
 
-fn is_xml_char(each: char) -> bool {
+pub(crate) fn is_xml_char(each: char) -> bool {
     matches!(each, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
