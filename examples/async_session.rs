@@ -209,21 +209,21 @@ async fn work() -> Result<(), Box<dyn StdError>> {
     for task in tasks.collect::<Vec<_>>() {
         println!("a task calls as {}", Printable(task.await??.id));
     }
-    let journal = emulator.fake().journal();
-    println!("sessions so far: {}", journal.count("appToken.startSession"));
+    let logins = || emulator.fake().journal().count("appToken.startSession");
+    println!("sessions so far: {}", logins());
 
     // The task renews the session before it expires.
     let mut latest = sessions.latest.clone();
     latest.mark_unchanged();
     clock.advance(Duration::from_secs(55 * 60));
     latest.changed().await?;
-    println!("sessions after 55 minutes: {}", journal.count("appToken.startSession"));
+    println!("sessions after 55 minutes: {}", logins());
 
     // The server refuses the eleventh call with it. That call is repeated with a new session.
     for _ in 0..11 {
         sessions.call(&kaltura, user::Get::default()).await?;
     }
-    println!("sessions after the eleventh call: {}", journal.count("appToken.startSession"));
-    println!("widget sessions: {}", journal.count("session.startWidgetSession"));
+    println!("sessions after the eleventh call: {}", logins());
+    println!("widget sessions: {}", emulator.fake().journal().count("session.startWidgetSession"));
     Ok(())
 }

@@ -94,6 +94,12 @@
 //!
 //! A login retries by itself the errors that a new widget session can fix. Every error that it returns needs attention.
 //!
+//! # Later versions
+//!
+//! A minor version can add a field to a struct that has a `Default`, such as [`RetryPolicy`], [`SessionOptions`] or
+//! [`NewAppToken`](api::app_token::NewAppToken): write `..Default::default()` where the compiler allows a literal. It can add to
+//! everything that is `#[non_exhaustive]`. All other structs and enums are complete.
+//!
 //! # Secrets
 //!
 //! [`AppTokenSecret`], [`AccountSecret`], [`Ks`] and [`TokenHash`](value::TokenHash) (which can be replayed with its KS)

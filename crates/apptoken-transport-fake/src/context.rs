@@ -4,7 +4,7 @@ use crate::error::{self, ApiError, Failure, invalid_ks};
 use crate::model::account::Account;
 use crate::model::session::Session;
 use crate::model::state::State;
-use crate::model::user::STATUS_BLOCKED;
+use crate::model::user::{STATUS_BLOCKED, UserRow};
 use crate::output::Output;
 use crate::permissions::Permissions;
 use crate::php::cast::{equals_int, is_true, to_int, to_text};
@@ -12,6 +12,9 @@ use crate::php::value::set;
 use crate::php::{Array, Value};
 use crate::request_info::RequestInfo;
 use crate::session_check::check_session;
+
+/// The requested account and the KS of a caller.
+pub(crate) type Caller = (Option<Value>, Option<String>);
 
 /// The caller of an action.
 pub(crate) struct Context {
@@ -22,7 +25,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Parses the KS and the requested account. A KS without a valid signature is an error before any other check of
-    /// the request; its expiry is checked later, in [`permissions`](Self::permissions).
+    /// the request; its expiry is checked later, in [`check`](Self::check).
     pub(crate) fn of(state: &mut State, params: &Array) -> Result<Self, Failure> {
         // The server writes these parameters to its log, where an array is a fatal PHP error.
         if matches!(set(params, "clientTag"), Some(Value::Array(_))) {
@@ -86,20 +89,35 @@ impl Context {
         [self.permissions_partner_id(), self.partner_id()]
     }
 
+    /// Whether the request names no account at all, neither by a KS nor by its id.
+    pub(crate) fn is_for_no_account(&self) -> bool {
+        self.requested.is_none() && self.session.is_none()
+    }
+
+    /// The user of the session, if it exists.
+    pub(crate) fn user<'a>(&self, state: &'a State) -> Option<&'a UserRow> {
+        let session = self.session.as_ref()?;
+        state.users.find(session.partner_id(), Some(session.user_id()))
+    }
+
     /// Whether the caller requests their own account. The server compares loosely: `" 101"` is 101, but `"101x"` is not.
     pub(crate) fn is_for_own_account(&self) -> bool {
         let Some(requested) = &self.requested else { return true };
-        let is_without_partner = self.session.as_ref().is_some_and(Session::is_without_partner);
+        let is_without_partner = self.session.is_some() && self.session_of_account().is_none();
         is_empty_text(requested) || is_without_partner || equals_int(requested, self.permissions_partner_id())
     }
 
+    fn session_of_account(&self) -> Option<&Session> {
+        self.session.as_ref().filter(|session| !session.is_without_partner())
+    }
+
     /// Identifies the caller, to compare it with that of the next part of a multirequest.
-    pub(crate) fn caller(&self) -> (Option<Value>, Option<String>) {
+    pub(crate) fn caller(&self) -> Caller {
         (self.requested.clone(), self.session.as_ref().map(|session| session.text.clone()))
     }
 
-    /// Checks the session, the accounts and the user, in the order of the server, and returns the permissions.
-    pub(crate) fn permissions(&self, state: &mut State, info: RequestInfo<'_>) -> Result<Permissions, ApiError> {
+    /// Checks the session and the accounts.
+    pub(crate) fn check(&self, state: &mut State, info: RequestInfo<'_>) -> Result<(), ApiError> {
         if matches!(self.requested, Some(Value::Array(_))) {
             return Err(error::type_error());
         }
@@ -112,14 +130,17 @@ impl Context {
         if self.requested.as_ref().is_some_and(|requested| !is_empty_text(requested)) && !is_active(self.partner_id()) {
             return Err(blocked());
         }
-        let Some(session) = self.session.as_ref().filter(|session| !session.is_without_partner()) else {
+        let Some(session) = self.session_of_account() else { return Ok(()) };
+        let account = state.account(session.partner_id()).ok_or_else(|| error::INVALID_OBJECT_ID.plain())?;
+        if account.is_active() { Ok(()) } else { Err(blocked()) }
+    }
+
+    /// Checks the user, and returns the permissions. A session without an account has those of no session.
+    pub(crate) fn permissions(&self, state: &State) -> Result<Permissions, ApiError> {
+        let Some(session) = self.session_of_account() else {
             return Permissions::without_session(state, self.partner_id());
         };
-        let account = state.account(session.partner_id()).ok_or_else(|| error::INVALID_OBJECT_ID.plain())?;
-        if !account.is_active() {
-            return Err(blocked());
-        }
-        let user = state.users.find(session.partner_id(), Some(session.user_id()));
+        let user = self.user(state);
         if user.is_some_and(|user| user.status == Some(STATUS_BLOCKED)) {
             return Err(error::USER_BLOCKED.plain());
         }

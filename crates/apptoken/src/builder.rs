@@ -19,11 +19,11 @@ use crate::source::CredentialSource;
 /// # #[cfg(feature = "ureq")] {
 /// use apptoken::{Builder, Config, RetryPolicy, UreqTransport};
 ///
-/// let Config { endpoint, credential } = Config::from_env()?;
+/// let config = Config::from_env()?;
 /// let transport = UreqTransport::builder().proxy("http://proxy.example.org:3128").build()?;
-/// let builder = Builder::new(endpoint).transport(transport).retry(RetryPolicy::none());
-/// let provider = builder.clone().provider(credential.clone()).build();
-/// let client = builder.client(credential);
+/// let builder = Builder::new(config.endpoint).transport(transport).retry(RetryPolicy::none());
+/// let provider = builder.clone().provider(config.credential.clone()).build();
+/// let client = builder.client(config.credential);
 /// # let _ = (provider, client);
 /// # }
 /// # Ok::<(), apptoken::Error>(())

@@ -7,6 +7,8 @@
 //! | create, rotate, revoke and audit tokens | [`Admin`] |
 //! | choose the proxy, certificates, timeouts, retries or HTTP client of these | [`Builder`] |
 //! | test a program offline | the crate `apptoken-transport-fake` |
+//! | run it: settings, alerts, timeouts, containers | [operations] |
+//! | come from another client | [migration] |
 //!
 //! This crate re-exports all of [`apptoken_core`], the protocol without I/O, whose documentation has the
 //! [table of errors](apptoken_core#errors).
@@ -60,3 +62,11 @@ pub use events::TracingObserver;
 pub use events::{Event, Observer, Origin};
 pub use provider::{LeasedSession, Provider, ProviderBuilder, Refresher, UserSession};
 pub use source::{CredentialSource, EnvSource, FileSource, FnSource, SourceWarning, WithExpiry};
+
+#[cfg(feature = "ureq")]
+#[doc = include_str!("../docs/operations.md")]
+pub mod operations {}
+
+#[cfg(feature = "ureq")]
+#[doc = include_str!("../docs/migration.md")]
+pub mod migration {}

@@ -1,16 +1,17 @@
 //! The sources of a provider's app token.
 
+mod file;
+
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use apptoken_core::value::Printable;
 use apptoken_core::{Credential, Error, UnixSeconds};
-use zeroize::Zeroizing;
 
-use crate::config::Config;
+use crate::config::{Config, Settings, environment, is_exposed};
+
+pub use file::FileSource;
 
 /// A source of an app token.
 ///
@@ -97,7 +98,8 @@ impl CredentialSource for Credential {
     }
 }
 
-/// The environment as a source: the variables of [`Config::from_env`].
+/// The environment as a source: the variables of [`Config::from_env`], and the files and folders that they name, which are
+/// read each time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EnvSource;
 
@@ -105,82 +107,16 @@ impl CredentialSource for EnvSource {
     fn credential(&self) -> Result<Credential, Error> {
         Ok(Config::from_env()?.credential)
     }
-}
 
-/// A file as a source, with a line `NAME=value` for each of the variables of [`Config::from_env`]. It is read each time.
-///
-/// Empty lines and lines that start with `#` are skipped. Values have no quotes. The text is wiped from memory after use. Only
-/// its owner should be able to read the file; otherwise the provider reports a [`SourceWarning`] and uses the token.
-///
-/// # Examples
-///
-/// ```no_run
-/// use apptoken::FileSource;
-///
-/// let source = FileSource::new("/etc/importer/kaltura.env");
-/// let endpoint = source.config()?.endpoint;
-/// # let _ = endpoint;
-/// # Ok::<(), apptoken::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct FileSource {
-    path: PathBuf,
-}
-
-impl FileSource {
-    /// A source that reads this file when the app token is needed.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
-    }
-
-    /// Reads the file: the server and the app token.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the file cannot be read, or with the name of the
-    /// missing or wrong variable.
-    pub fn config(&self) -> Result<Config, Error> {
-        let path = self.path.display();
-        let text = read(&self.path)
-            .map_err(|error| Error::invalid_input(format!("{path} cannot be read: {}", error.kind())))?;
-        Config::read(|name| Ok(lookup(&text, name).map(|value| Zeroizing::new(value.to_owned()))))
-            .map_err(|error| Error::invalid_input(format!("{path}: {error}")))
-    }
-}
-
-impl CredentialSource for FileSource {
-    fn credential(&self) -> Result<Credential, Error> {
-        Ok(self.config()?.credential)
-    }
-
-    /// On Unix, warns if other users than the file's owner can read or change it.
+    /// On Unix, warns if other users than the owner of the file with the token's value can read or change it.
     fn warning(&self) -> Option<SourceWarning> {
-        is_exposed(&self.path).then(|| SourceWarning::Exposed { path: self.path.clone() })
+        exposed(Settings::of(&environment).ok()?.token_file().ok()??)
     }
 }
 
-#[cfg(unix)]
-fn is_exposed(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o066 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_exposed(_: &Path) -> bool {
-    false
-}
-
-/// Reads into memory that is wiped, also if reading fails half-way. `read_to_string` reserves the file's size first; a buffer
-/// that grows would leave copies of the secret in freed memory.
-fn read(path: &Path) -> io::Result<Zeroizing<String>> {
-    let mut text = Zeroizing::new(String::new());
-    File::open(path)?.read_to_string(&mut text)?;
-    Ok(text)
-}
-
-fn lookup<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    lines.find_map(|line| line.split_once('=').filter(|(given, _)| given.trim() == name).map(|(_, value)| value.trim()))
+/// A warning, if other users can read or change this file.
+fn exposed(path: PathBuf) -> Option<SourceWarning> {
+    is_exposed(&path).then_some(SourceWarning::Exposed { path })
 }
 
 /// A closure as a source, for instance one that queries a secret manager.
@@ -256,41 +192,5 @@ impl<S: CredentialSource> CredentialSource for WithExpiry<S> {
 
     fn warning(&self) -> Option<SourceWarning> {
         self.source.warning()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_has_one_value_per_line() {
-        let text = "# the importer\nA=1\n\n B = two words \nA=2\nC=x=y\n#D=4\n";
-        for (name, value) in
-            [("A", Some("1")), ("B", Some("two words")), ("C", Some("x=y")), ("D", None), ("#D", None), ("", None)]
-        {
-            assert_eq!(lookup(text, name), value, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_changed_file_is_read_again_and_errors_show_no_value() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("kaltura.env");
-        let source = FileSource::new(&path);
-        assert!(source.credential().unwrap_err().to_string().ends_with("cannot be read: entity not found"));
-        let write = |token: &str| {
-            let text = format!(
-                "KALTURA_SERVICE_URL=https://www.kaltura.com\nKALTURA_PARTNER_ID=1234567\nKALTURA_APP_TOKEN_ID=1_ab12cd34\nKALTURA_APP_TOKEN={token}\nKALTURA_APP_TOKEN_HASH_TYPE=SHA256\n"
-            );
-            std::fs::write(&path, text).unwrap();
-        };
-        for token in ["00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"] {
-            write(token);
-            assert_eq!(source.credential().unwrap().token.expose(), token);
-        }
-        write("S3 CRET");
-        let error = source.credential().unwrap_err().to_string();
-        assert!(error.contains("kaltura.env: KALTURA_APP_TOKEN: ") && !error.contains("CRET"), "{error}");
     }
 }

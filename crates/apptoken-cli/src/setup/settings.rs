@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apptoken::{
@@ -38,7 +38,7 @@ pub(crate) struct SettingOptions {
     /// Reads the app token's value from a file; - is standard input
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// Reads server and app token from a file that `provision` wrote
+    /// Reads server and app token from a file of `provision`, or from a folder (Kubernetes secret)
     #[arg(long, global = true, value_name = "FILE")]
     credentials: Option<PathBuf>,
     /// Reads the account's admin secret from a file; - is standard input
@@ -221,7 +221,7 @@ impl Settings {
     /// The server and the app token.
     pub(crate) fn config(&self) -> Result<(Endpoint, Credential), Failure> {
         if let Some(file) = self.find(Key::Credentials) {
-            let config = FileSource::new(&file.value).config()?;
+            let config = credentials_source(&file.value).config()?;
             return Ok((config.endpoint, config.credential));
         }
         let id = self.parse(Key::TokenId, |text| AppTokenId::parse(text))?;
@@ -237,7 +237,7 @@ impl Settings {
     /// The value of the app token.
     pub(crate) fn token_value(&self) -> Result<AppTokenSecret, Failure> {
         if let Some(file) = self.find(Key::Credentials) {
-            return Ok(FileSource::new(&file.value).config()?.credential.token);
+            return Ok(credentials_source(&file.value).config()?.credential.token);
         }
         let token = self.secret(SecretKind::Token)?.ok_or_else(|| {
             Failure::configuration("the app token's value is missing")
@@ -248,14 +248,14 @@ impl Settings {
 
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
         if let Some(file) = self.credentials_for(Key::ServiceUrl) {
-            return Ok(FileSource::new(&file).config()?.endpoint);
+            return Ok(credentials_source(&file).config()?.endpoint);
         }
         self.parse(Key::ServiceUrl, Endpoint::parse)
     }
 
     pub(crate) fn partner(&self) -> Result<PartnerId, Failure> {
         if let Some(file) = self.credentials_for(Key::PartnerId) {
-            return Ok(FileSource::new(&file).config()?.credential.partner);
+            return Ok(credentials_source(&file).config()?.credential.partner);
         }
         self.parse(Key::PartnerId, PartnerId::parse)
     }
@@ -290,6 +290,11 @@ impl Settings {
         parse(&found.value)
             .map_err(|error| Failure::configuration(format!("{} (from {}): {error}", key.name(), found.origin)))
     }
+}
+
+/// A folder has a file for each value, such as a mounted Kubernetes secret.
+fn credentials_source(path: &str) -> FileSource {
+    if Path::new(path).is_dir() { FileSource::folder(path) } else { FileSource::new(path) }
 }
 
 fn named_profile(options: &SettingOptions) -> Option<String> {

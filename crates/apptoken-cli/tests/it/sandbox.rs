@@ -172,7 +172,7 @@ fn placeholder(word: &str) -> Option<&'static str> {
 fn normalise_line(line: &str) -> String {
     let words: Vec<_> = line.split(' ').collect();
     let shown = words.iter().enumerate().map(|(position, word)| {
-        let unit = words.get(position + 1).map(|next| next.trim_end_matches([',', ':', '.']));
+        let unit = words.get(position + 1).and_then(|next| next.split(|c: char| !c.is_ascii_alphanumeric()).next());
         if position > 0 && words[position - 1] == "[request" {
             return "N";
         }

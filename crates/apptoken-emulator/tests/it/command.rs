@@ -128,6 +128,21 @@ fn without_a_config_it_prints_the_settings_for_a_login() {
 }
 
 #[test]
+fn the_printed_settings_can_be_saved_as_a_credentials_file() {
+    let mut process = Process::start(&[]);
+    let mut printed = format!("listening on {}\n", process.url);
+    while !printed.contains("# Control interface") {
+        process.stdout.read_line(&mut printed).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kaltura.env");
+    fs::write(&path, printed).unwrap();
+    let config = apptoken::FileSource::new(&path).config().unwrap();
+    let session = apptoken::Builder::new(config.endpoint).client(config.credential).login().unwrap();
+    assert_eq!(session.user_id(), "demonstration");
+}
+
+#[test]
 fn the_seed_decides_the_ids() {
     let block = |seed| {
         let process = Process::start(&["--seed", seed]);
@@ -146,6 +161,23 @@ fn the_accounts_are_those_of_the_config() {
     assert!(process.client().get(&widget(7)).text().contains("\"ks\""));
     assert!(!process.client().get(&widget(101)).text().contains("\"ks\""));
     assert_eq!(process.end("-TERM").1, "");
+}
+
+#[test]
+fn several_configs_are_merged() {
+    let folder = TempDir::new().unwrap();
+    let one = write(&folder, "one.json", CONFIG);
+    let two = r#"{"about": "as in a suite", "partners": [{"id": 8, "adminSecret": "a", "secret": "b", "features": ["X"]}],
+        "conversionProfile": {"name": "Default", "flavorParamsIds": "0,2"}, "storage": true,
+        "accessControl": {"name": "Default", "restrictions": []},
+        "answers": [{"action": "system.ping", "value": "pong"}]}"#;
+    let two = write(&folder, "two.json", two);
+    let process = Process::start(&["--config", &one, "--config", &two]);
+    for id in [7, 8] {
+        let widget = format!("/api_v3/service/session/action/startWidgetSession?format=1&widgetId=_{id}");
+        assert!(process.client().get(&widget).text().contains("\"ks\""), "{id}");
+    }
+    assert_eq!(process.client().get(PING).text(), "\"pong\"");
 }
 
 #[test]
@@ -239,9 +271,21 @@ fn invalid_arguments_are_reported() {
     let folder = TempDir::new().unwrap();
     let missing = Path::new("no").join("such.json");
     let broken = write(&folder, "broken.json", r#"{"partners":[{"id":0,"adminSecret":"canary","secret":"canary"}]}"#);
+    let sound = write(&folder, "sound.json", CONFIG);
+    let again = write(&folder, "again.json", CONFIG);
+    let misspelled = write(&folder, "misspelled.json", r#"{"answers":[{"action":"user.gte","value":"canary"}]}"#);
     for (arguments, expected) in [
         (&["--config", missing.to_str().unwrap()][..], "configuration no/such.json: "),
         (&["--config", &broken][..], "partners[0].id: expected a number from 1"),
+        (
+            &["--config", &sound, "--config", &again][..],
+            "again.json: partners[0].id: expected a number that no other account has; ",
+        ),
+        (&["--config", &sound, "--config", &again][..], "sound.json has it too"),
+        (
+            &["--config", &misspelled][..],
+            "misspelled.json: answers[0].action: expected an action of the API; the nearest name is user.get",
+        ),
         (&["--state", &broken][..], "broken.json cannot be used"),
         (&["--state", "no/such/state.json"][..], "no/such/state.json cannot be written"),
         (&["--listen", "0.0.0.0:0"][..], "--let-other-machines-in"),

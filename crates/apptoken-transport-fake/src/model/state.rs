@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::answers::table::Answers;
 use crate::error::{self, ApiError};
 use crate::model::account::Account;
 use crate::model::checked;
@@ -26,6 +27,8 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) roles: Table<i64, RoleRow>,
     pub(crate) revocations: Revocations,
+    #[serde(default)]
+    pub(crate) answers: Answers,
     /// Accounts whose secrets are in the memory cache of the server. They use the fast path of `session.start`: after a
     /// restart the server was seen to take the ordinary path once.
     #[serde(rename = "warm")]
@@ -48,6 +51,7 @@ impl State {
             users: Users::default(),
             roles: Table::default(),
             revocations: Revocations::default(),
+            answers: Answers::default(),
             cached_secrets: BTreeSet::new(),
             session_count: 0,
             uses_system_randomness: false,
@@ -196,7 +200,7 @@ impl State {
         if self.roles.iter().any(|(id, role)| *id != role.id) {
             return Some("expected the id of each role as its key");
         }
-        None
+        self.answers.inconsistency()
     }
 
     pub(crate) fn random_bytes<const N: usize>(&mut self) -> [u8; N] {

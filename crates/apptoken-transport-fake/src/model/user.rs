@@ -192,6 +192,15 @@ impl Users {
         }
     }
 
+    /// The users whose login has this e-mail address. All accounts share the logins.
+    pub(crate) fn with_login(&self, email: &str) -> impl Iterator<Item = &UserRow> {
+        let folded = collation::fold(email);
+        let is_same = move |user: &&UserRow| {
+            user.is_found() && user.login_email.as_deref().is_some_and(|login| collation::fold(login) == folded)
+        };
+        self.iter().filter(is_same)
+    }
+
     /// Finds the user, or creates it.
     pub(crate) fn find_or_make(&mut self, partner_id: i64, id: Option<&str>, now: i64) -> i64 {
         match self.find(partner_id, id) {

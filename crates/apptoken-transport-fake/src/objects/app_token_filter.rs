@@ -1,7 +1,6 @@
 use crate::model::token::TokenRow;
 use crate::objects::app_token::STATUS;
 use crate::objects::filter::{self, Order};
-use crate::objects::search_item::SEARCH_ITEM;
 use crate::objects::{Class, Object, Property, PropertyKind};
 
 pub(crate) const CLASS: Class = Class {
@@ -9,7 +8,7 @@ pub(crate) const CLASS: Class = Class {
     properties: &[
         Property::read_only("relatedObjects", PropertyKind::List),
         Property::condition("orderBy", PropertyKind::Text),
-        Property::new("advancedSearch", PropertyKind::Abstract(&SEARCH_ITEM)),
+        Property::new("advancedSearch", PropertyKind::Abstract("KalturaSearchItem")),
         Property::condition("idEqual", PropertyKind::Text),
         Property::condition("idIn", PropertyKind::Text),
         Property::condition("createdAtGreaterThanOrEqual", PropertyKind::Time),

@@ -1,12 +1,12 @@
 //! Converts parameters to objects and arguments, as `api_v3/lib/KalturaRequestDeserializer.php` of the server does.
 
+use crate::catalog::classes;
 use crate::error::{self, ApiError, Failure};
 use crate::model::column::cut_bytes;
-use crate::objects::{
-    AbstractClass, Class, Enum, FieldValue, Limit, NullEffect, Object, Property, PropertyKind, TextEnum,
-};
+use crate::objects::{Class, Enum, FieldValue, Limit, NullEffect, Object, Property, PropertyKind, TextEnum};
 use crate::php::cast::{equals_int, equals_text, is_true, text_to_int, to_int, to_text};
 use crate::php::form::MAX_NESTING;
+use crate::php::value::set;
 use crate::php::{Array, Key, Value};
 
 /// The server adds times of up to ten years to now; larger ones are absolute.
@@ -17,14 +17,16 @@ const MAX_RELATIVE_TIME: i64 = 315_360_000;
 /// Unknown properties and the text of `objectType` are ignored. JSON `null` is cast like any other value; only
 /// `name__null` sets a property to null.
 pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64) -> Result<Object, Failure> {
-    let array = object_array(value, name)?;
+    let array = array(value, name)?;
     let mut object = Object::empty(class);
     for (key, value) in array {
         let key = key.to_text();
         let is_null = key.ends_with("__null");
         let given = if is_null { key.replace("__null", "") } else { key };
         let Some(property) = class.properties.iter().find(|property| property.name == given) else { continue };
-        if is_null && !matches!(property.kind, PropertyKind::List | PropertyKind::AbstractList(_)) {
+        let is_list =
+            matches!(property.kind, PropertyKind::List | PropertyKind::TextOrList | PropertyKind::AbstractList(_));
+        if is_null && !is_list {
             object.fields.insert(property.name, FieldValue::Null);
         } else if let Some(field) = field(property, value, name, now)? {
             object.fields.insert(property.name, field);
@@ -36,18 +38,27 @@ pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64)
     Ok(object)
 }
 
-/// Converts a parameter to an object of the class that `objectType` names, if it is a subclass.
-fn object_of(class: &AbstractClass, value: &Value, name: &str, now: i64) -> Result<Object, Failure> {
-    let requested = object_array(value, name)?.get(&Key::from("objectType")).map(to_text);
-    let found = requested.and_then(|requested| class.subclasses.iter().find(|each| each.name == requested));
-    object(found.ok_or_else(|| error::OBJECT_TYPE_ABSTRACT.with(&[class.name]))?, value, name, now)
+/// Converts a parameter to an object of the class that `objectType` names and that must extend an abstract one. `None`
+/// if the properties of that class are not known.
+pub(crate) fn implementation(
+    abstract_class: &str,
+    value: &Value,
+    name: &str,
+    now: i64,
+) -> Result<Option<Object>, Failure> {
+    let named = set(array(value, name)?, "objectType").map(to_text).unwrap_or_default();
+    if !classes::implements(&named, abstract_class) {
+        return Err(error::OBJECT_TYPE_ABSTRACT.with(&[abstract_class]).into());
+    }
+    crate::objects::class(&named).map(|class| object(class, value, name, now)).transpose()
 }
 
-fn object_array<'a>(value: &'a Value, name: &str) -> Result<&'a Array, ApiError> {
+/// The properties of an object in a request.
+pub(crate) fn array<'a>(value: &'a Value, name: &str) -> Result<&'a Array, ApiError> {
     let Value::Array(array) = value else {
         return Err(error::PROPERTY_VALIDATION_WRONG_FORMAT.with(&[name, "array"]));
     };
-    match array.get(&Key::from("objectType")) {
+    match set(array, "objectType") {
         Some(Value::Array(_)) => Err(error::type_error()),
         _ => Ok(array),
     }
@@ -86,7 +97,7 @@ fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Opt
         },
         PropertyKind::Abstract(class) => match value {
             Value::Array(_) => {
-                object_of(class, value, &format!("{name}:{}", property.name), now)?;
+                implementation(class, value, &format!("{name}:{}", property.name), now)?;
                 FieldValue::Opaque
             }
             _ => return Ok(None),
@@ -94,11 +105,16 @@ fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Opt
         PropertyKind::AbstractList(class) => match value {
             Value::Array(items) => {
                 for item in items.values() {
-                    object_of(class, item, &format!("{name}:{}", property.name), now)?;
+                    implementation(class, item, &format!("{name}:{}", property.name), now)?;
                 }
                 FieldValue::Opaque
             }
             _ => return Ok(None),
+        },
+        PropertyKind::Float => FieldValue::Opaque,
+        PropertyKind::TextOrList => match value {
+            Value::Array(_) => FieldValue::Opaque,
+            _ => FieldValue::Text(valid_text(value, property.name)?),
         },
         PropertyKind::List => match value {
             Value::Array(_) => FieldValue::Opaque,
@@ -143,7 +159,8 @@ fn nullable_bool(value: &Value, name: &str) -> Result<Option<bool>, ApiError> {
     })
 }
 
-fn text_enum_value(of: &TextEnum, value: &Value, name: &str) -> Result<String, ApiError> {
+/// Converts a value to a string of an enumeration.
+pub(crate) fn text_enum_value(of: &TextEnum, value: &Value, name: &str) -> Result<String, ApiError> {
     if of.values.iter().any(|each| equals_text(value, each)) {
         valid_text(value, name)
     } else {
@@ -157,7 +174,8 @@ fn not_in_enum(value: &Value, name: &str, of: &str) -> ApiError {
     error::INVALID_ENUM_VALUE.with_some(&[shown, Some(name), Some(of)])
 }
 
-fn to_bool(value: &Value) -> Result<bool, ApiError> {
+/// Converts a value to a boolean: the word `false` is false.
+pub(crate) fn to_bool(value: &Value) -> Result<bool, ApiError> {
     if matches!(value, Value::Array(_)) {
         return Err(error::type_error());
     }
@@ -178,7 +196,7 @@ fn to_time(value: &Value, now: i64) -> Result<i64, ApiError> {
     })
 }
 
-fn is_xml_char(each: char) -> bool {
+pub(crate) fn is_xml_char(each: char) -> bool {
     matches!(each, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
@@ -227,7 +245,7 @@ mod tests {
     fn code(json: &str) -> String {
         match built(json).err() {
             Some(Failure::Api(error)) => error.code,
-            Some(Failure::Crash) => "HTTP 500".to_owned(),
+            Some(_) => "HTTP 500".to_owned(),
             None => String::new(),
         }
     }

@@ -28,6 +28,8 @@ pub(crate) struct Property {
     pub(crate) kind: PropertyKind,
     pub(crate) access: Access,
     pub(crate) limit: Limit,
+    /// Whether a new object must have it.
+    pub(crate) is_mandatory: bool,
     pub(crate) null: NullEffect,
 }
 
@@ -36,6 +38,7 @@ pub(crate) struct Property {
 pub(crate) enum PropertyKind {
     Text,
     Int,
+    Float,
     Bool,
     /// A boolean with a third value, -1, which is the same as no value.
     NullableBool,
@@ -43,9 +46,12 @@ pub(crate) enum PropertyKind {
     Enum(&'static Enum),
     TextEnum(&'static TextEnum),
     Object(&'static Class),
-    Abstract(&'static AbstractClass),
+    /// An abstract class; a request must name one that extends it.
+    Abstract(&'static str),
     /// A list of objects of an abstract class.
-    AbstractList(&'static AbstractClass),
+    AbstractList(&'static str),
+    /// A text, or a list that the fake ignores.
+    TextOrList,
     /// A list that the fake ignores.
     List,
 }
@@ -83,12 +89,6 @@ pub(crate) enum NullEffect {
     FailsOnUpdate,
 }
 
-/// A class that cannot be used itself, and the classes that a request can name in `objectType` instead.
-pub(crate) struct AbstractClass {
-    pub(crate) name: &'static str,
-    pub(crate) subclasses: &'static [&'static Class],
-}
-
 /// An enumeration with numeric values.
 pub(crate) struct Enum {
     pub(crate) name: &'static str,
@@ -101,11 +101,33 @@ pub(crate) struct TextEnum {
     pub(crate) values: &'static [&'static str],
 }
 
+/// The classes of the actions with a model. The catalog has no properties of these, because they have limits and
+/// spellings of their own.
+const MODELLED: &[&Class] = &[
+    &app_token::CLASS,
+    &app_token_filter::CLASS,
+    &filter_pager::CLASS,
+    &search_item::OPERATOR,
+    &search_item::CONDITION,
+    &search_item::COMPARABLE_CONDITION,
+    &search_item::MATCH_CONDITION,
+    &user::CLASS,
+    &user_app_role::CLASS,
+    &user_filter::CLASS,
+    &user_role::CLASS,
+    &user_role_filter::CLASS,
+];
+
+/// The class with this name, if its properties are known.
+pub(crate) fn class(name: &str) -> Option<&'static Class> {
+    MODELLED.iter().copied().find(|class| class.name == name).or_else(|| crate::catalog::classes::find(name))
+}
+
 pub(crate) const SESSION_TYPE: Enum = Enum { name: "KalturaSessionType", values: &[0, 2] };
 
 impl Property {
     pub(crate) const fn new(name: &'static str, kind: PropertyKind) -> Self {
-        Self { name, kind, access: Access::Always, limit: Limit::None, null: NullEffect::Sets }
+        Self { name, kind, access: Access::Always, limit: Limit::None, is_mandatory: false, null: NullEffect::Sets }
     }
 
     pub(crate) const fn text(name: &'static str) -> Self {

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use crate::objects::{AbstractClass, Class, Enum, Object, Property, PropertyKind};
+use crate::objects::{Class, Enum, Object, Property, PropertyKind};
 use crate::output::{Output, Record};
 
 pub(crate) const CLASS: Class = Class {
@@ -10,16 +10,11 @@ pub(crate) const CLASS: Class = Class {
         Property::text("name"),
         Property::new("type", PropertyKind::Enum(&TYPE)),
         Property::text("fields"),
-        Property::new("filter", PropertyKind::Abstract(&RELATED_FILTER)),
+        Property::new("filter", PropertyKind::Abstract("KalturaRelatedFilter")),
         Property::new("pager", PropertyKind::Object(&super::filter_pager::CLASS)),
         Property::new("relatedProfiles", PropertyKind::List),
         Property::new("mappings", PropertyKind::List),
     ],
-};
-
-static RELATED_FILTER: AbstractClass = AbstractClass {
-    name: "KalturaRelatedFilter",
-    subclasses: &[&super::user_filter::CLASS, &super::user_role_filter::CLASS],
 };
 
 const TYPE: Enum = Enum { name: "KalturaResponseProfileType", values: &[INCLUDE, 2] };
@@ -43,7 +38,7 @@ impl ResponseProfile {
     pub(crate) fn apply(profile: Option<&Self>, mut record: Record) -> Record {
         let Some(profile) = profile else { return record };
         for (name, value) in &mut record.properties {
-            if profile.fields.contains(*name) != profile.includes {
+            if profile.fields.contains(&**name) != profile.includes {
                 *value = Output::Null;
             }
         }

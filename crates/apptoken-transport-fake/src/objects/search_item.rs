@@ -1,29 +1,24 @@
 //! Search conditions in filters. The server accepts them in every filter, but they have no effect on its lists of tokens,
 //! users and roles (observed).
 
-use crate::objects::{AbstractClass, Class, Enum, Property, PropertyKind, TextEnum};
+use crate::objects::{Class, Enum, Property, PropertyKind, TextEnum};
 
-pub(crate) static SEARCH_ITEM: AbstractClass = AbstractClass {
-    name: "KalturaSearchItem",
-    subclasses: &[&OPERATOR, &CONDITION, &COMPARABLE_CONDITION, &MATCH_CONDITION],
-};
-
-static OPERATOR: Class = Class {
+pub(crate) const OPERATOR: Class = Class {
     name: "KalturaSearchOperator",
     properties: &[
         Property::new("type", PropertyKind::Enum(&OPERATOR_TYPE)),
-        Property::new("items", PropertyKind::AbstractList(&SEARCH_ITEM)),
+        Property::new("items", PropertyKind::AbstractList("KalturaSearchItem")),
     ],
 };
 
-static CONDITION: Class = Class { name: "KalturaSearchCondition", properties: &[FIELD, VALUE] };
+pub(crate) const CONDITION: Class = Class { name: "KalturaSearchCondition", properties: &[FIELD, VALUE] };
 
-static COMPARABLE_CONDITION: Class = Class {
+pub(crate) const COMPARABLE_CONDITION: Class = Class {
     name: "KalturaSearchComparableCondition",
     properties: &[FIELD, VALUE, Property::new("comparison", PropertyKind::TextEnum(&COMPARISON))],
 };
 
-static MATCH_CONDITION: Class = Class {
+pub(crate) const MATCH_CONDITION: Class = Class {
     name: "KalturaSearchMatchCondition",
     properties: &[FIELD, VALUE, Property::new("not", PropertyKind::Bool)],
 };

@@ -3,7 +3,6 @@
 use crate::model::collation::fold;
 use crate::model::user::UserRow;
 use crate::objects::filter::{self, Order};
-use crate::objects::search_item::SEARCH_ITEM;
 use crate::objects::user::{STATUS, TYPE};
 use crate::objects::{Class, Object, Property, PropertyKind};
 use crate::php::cast::text_to_int;
@@ -14,7 +13,7 @@ pub(crate) const CLASS: Class = Class {
     properties: &[
         Property::read_only("relatedObjects", PropertyKind::List),
         Property::condition("orderBy", PropertyKind::Text),
-        Property::new("advancedSearch", PropertyKind::Abstract(&SEARCH_ITEM)),
+        Property::new("advancedSearch", PropertyKind::Abstract("KalturaSearchItem")),
         Property::condition("idEqual", PropertyKind::Text),
         Property::condition("idIn", PropertyKind::Text),
         Property::new("partnerIdEqual", PropertyKind::Int),

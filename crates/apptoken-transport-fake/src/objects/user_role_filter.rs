@@ -1,7 +1,6 @@
 use crate::model::collation::fold;
 use crate::model::role::RoleRow;
 use crate::objects::filter::{self, Order};
-use crate::objects::search_item::SEARCH_ITEM;
 use crate::objects::user_role::STATUS;
 use crate::objects::{Class, Object, Property, PropertyKind};
 
@@ -10,7 +9,7 @@ pub(crate) const CLASS: Class = Class {
     properties: &[
         Property::read_only("relatedObjects", PropertyKind::List),
         Property::condition("orderBy", PropertyKind::Text),
-        Property::new("advancedSearch", PropertyKind::Abstract(&SEARCH_ITEM)),
+        Property::new("advancedSearch", PropertyKind::Abstract("KalturaSearchItem")),
         Property::condition("idEqual", PropertyKind::Int),
         Property::condition("idIn", PropertyKind::Text),
         Property::condition("nameEqual", PropertyKind::Text),

@@ -5,7 +5,7 @@ use super::{Event, Observer};
 /// Reports each event to [`tracing`], as a line of text with the target `apptoken`.
 ///
 /// Events that need attention are at level `WARN`: failed renewals, stale sessions in use, a token that expires soon or that
-/// others can read, failures of the source and the store, panics. All others are at level `DEBUG`.
+/// others can read, a server that is called without encryption, failures of the source and the store, panics. All others are at level `DEBUG`.
 ///
 /// # Examples
 ///
@@ -33,6 +33,7 @@ impl Observer for TracingObserver {
             | Event::SourceFailed { .. }
             | Event::RefresherPanicked
             | Event::CredentialWarning { .. }
+            | Event::UnencryptedServer { .. }
             | Event::StoreFailed { .. } => {
                 event!(target: "apptoken", Level::WARN, "{observed}");
             }

@@ -13,6 +13,7 @@ use crate::events::Event;
 
 /// The result of [`Provider::start_many`] for one user.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct UserSession {
     /// The requested user.
     pub user_id: String,
@@ -147,7 +148,8 @@ impl Shared {
         let login = LoginMany::new(self.link.endpoint.clone(), credential.clone(), users)
             .options(options.clone())
             .batch_size(self.batch_size)
-            .retry(self.link.retry);
+            .retry(self.link.retry())
+            .bypass_cache();
         let exchange = if credential.hash == HashChoice::Detect {
             login.start(self.link.now())?
         } else {

@@ -8,3 +8,4 @@ mod canary;
 mod client;
 mod outside_text;
 mod provider;
+mod set_up;

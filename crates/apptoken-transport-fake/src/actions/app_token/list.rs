@@ -1,23 +1,16 @@
 //! `appToken.list`, as in `api_v3/services/AppTokenService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::error::Failure;
 use crate::model::token::{STATUS_DELETED, TokenRow};
 use crate::objects::app_token::record;
 use crate::objects::app_token_filter::{CLASS as FILTER, ORDERS, matches};
-use crate::objects::filter_pager::{CLASS as PAGER, page};
+use crate::objects::filter_pager::page;
 use crate::objects::{Object, filter, validate};
 use crate::output::{Output, Record};
 use crate::php::cast::is_true_text;
 
-pub(crate) const ACTION: Action = Action {
-    service: "appToken",
-    name: "list",
-    parameters: &[Parameter::object("filter", &FILTER).optional(), Parameter::object("pager", &PAGER).optional()],
-    permissions: &["APP_TOKEN_BASE", "KMC_READ_ONLY"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "appToken", name: "list", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     validate::for_list(call.arguments.object("filter"))?;

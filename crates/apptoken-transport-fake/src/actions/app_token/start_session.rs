@@ -3,27 +3,12 @@
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::hash::token_hash;
 use crate::actions::app_token::{privileges, token_of};
-use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
 use crate::model::session::NewSession;
 use crate::model::token::STATUS_ACTIVE;
-use crate::objects::SESSION_TYPE;
 use crate::output::{Output, Record};
 
-pub(crate) const ACTION: Action = Action {
-    service: "appToken",
-    name: "startSession",
-    parameters: &[
-        Parameter::text("id"),
-        Parameter::text("tokenHash"),
-        Parameter::text("userId").optional(),
-        Parameter::enumeration("type", &SESSION_TYPE).optional(),
-        Parameter::int("expiry").optional(),
-        Parameter::text("sessionPrivileges").optional(),
-    ],
-    permissions: &["BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "appToken", name: "startSession", run };
 
 /// Checks the id, the status, the hash and the expiry of the token, in the order of the server. So an expired token
 /// with a wrong hash reports the hash.

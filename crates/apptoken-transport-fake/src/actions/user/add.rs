@@ -2,23 +2,16 @@
 
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::is_valid_user_id;
-use crate::actions::arguments::Parameter;
 use crate::actions::user::login::new_login;
 use crate::actions::user::{check_names, check_roles, check_stored_roles, record};
 use crate::error::{self, Failure};
 use crate::model::user::{STATUS_ACTIVE, UserRow};
-use crate::objects::user::{CLASS, apply};
+use crate::objects::user::apply;
 use crate::objects::validate;
 use crate::output::Output;
 use crate::php::cast::{is_true_text, trim};
 
-pub(crate) const ACTION: Action = Action {
-    service: "user",
-    name: "add",
-    parameters: &[Parameter::object("user", &CLASS)],
-    permissions: &["ADMIN_USER_ADD"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "user", name: "add", run };
 
 /// The role of an administrator without roles.
 const PARTNER_ADMIN_ROLE: i64 = 2;

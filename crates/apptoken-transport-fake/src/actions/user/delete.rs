@@ -1,20 +1,13 @@
 //! `user.delete`, as in `api_v3/services/UserService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::actions::user::{record, user_of};
 use crate::error::Failure;
 use crate::model::user::STATUS_DELETED;
 use crate::objects::user::set_status;
 use crate::output::Output;
 
-pub(crate) const ACTION: Action = Action {
-    service: "user",
-    name: "delete",
-    parameters: &[Parameter::text("userId")],
-    permissions: &["ADMIN_USER_DELETE"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "user", name: "delete", run };
 
 /// Deletes a user and the tokens linked to it. Sessions of these tokens stay valid.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {

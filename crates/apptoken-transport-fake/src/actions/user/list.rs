@@ -3,22 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::actions::user::record;
 use crate::error::Failure;
 use crate::model::user::UserRow;
-use crate::objects::filter_pager::{CLASS as PAGER, page};
+use crate::objects::filter_pager::page;
 use crate::objects::user_filter::{CLASS as FILTER, ORDERS, matches};
 use crate::objects::{Object, filter, validate};
 use crate::output::{Output, Record};
 
-pub(crate) const ACTION: Action = Action {
-    service: "user",
-    name: "list",
-    parameters: &[Parameter::object("filter", &FILTER).optional(), Parameter::object("pager", &PAGER).optional()],
-    permissions: &["ADMIN_BASE", "ACCOUNT_BASE", "EP_BASE", "CAPTURE_DEVICE_PERMISSION", "WEBCAST_PRODUCER_PERMISSION"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "user", name: "list", run };
 
 /// Lists users. The search engine does not find those of partner 0.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {

@@ -2,7 +2,6 @@
 
 use crate::actions::action::Call;
 use crate::error::{self, ApiError};
-use crate::model::collation::fold;
 use crate::model::user::{STATUS_ACTIVE, UserRow};
 
 /// How many administrators with a login an account can have.
@@ -22,12 +21,8 @@ pub(super) fn new_login(call: &Call<'_>, user: &UserRow, password: Option<&str>)
     if user.is_admin && admins(call, user.partner_id) >= MAX_ADMINS {
         return Err(error::ADMIN_LOGIN_USERS_QUOTA_EXCEEDED.plain());
     }
-    let folded = fold(email);
-    let has_login =
-        |other: &&UserRow| other.is_found() && other.login_email.as_deref().map(fold).as_ref() == Some(&folded);
-    let mut same: Vec<i64> = call.state.users.iter().filter(has_login).map(|other| other.partner_id).collect();
-    same.sort_unstable();
-    if same.binary_search(&user.partner_id).is_ok() {
+    let same: Vec<i64> = call.state.users.with_login(email).map(|other| other.partner_id).collect();
+    if same.contains(&user.partner_id) {
         return Err(error::DUPLICATE_USER_BY_LOGIN_ID.with(&[email]));
     }
     // All accounts share the logins. The password of one that exists stays, so the new one is not checked.

@@ -1,22 +1,15 @@
 //! `userRole.add`, as in `api_v3/services/UserRoleService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::actions::user_role::{check_name_is_free, check_system_name_is_free, record};
 use crate::error::Failure;
 use crate::model::role::{RoleRow, STATUS_ACTIVE};
-use crate::objects::user_role::{CLASS, apply};
+use crate::objects::user_role::apply;
 use crate::objects::validate;
 use crate::output::Output;
 use crate::permissions::check_names;
 
-pub(crate) const ACTION: Action = Action {
-    service: "userRole",
-    name: "add",
-    parameters: &[Parameter::object("userRole", &CLASS)],
-    permissions: &["ADMIN_ROLE_ADD"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "userRole", name: "add", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let object = call.arguments.mandatory_object("userRole")?;

@@ -1,20 +1,13 @@
 //! `userRole.delete`, as in `api_v3/services/UserRoleService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::actions::user_role::{own_role, record};
 use crate::error::{self, Failure};
 use crate::model::role::STATUS_DELETED as ROLE_DELETED;
 use crate::model::user::{STATUS_DELETED as USER_DELETED, UserRow};
 use crate::output::Output;
 
-pub(crate) const ACTION: Action = Action {
-    service: "userRole",
-    name: "delete",
-    parameters: &[Parameter::int("userRoleId")],
-    permissions: &["ADMIN_ROLE_DELETE"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "userRole", name: "delete", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let mut role = own_role(call)?;

@@ -1,22 +1,15 @@
 //! `userRole.list`, as in `api_v3/services/UserRoleService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::actions::user_role::{is_shown, record};
 use crate::error::Failure;
 use crate::model::role::RoleRow;
-use crate::objects::filter_pager::{CLASS as PAGER, page};
+use crate::objects::filter_pager::page;
 use crate::objects::user_role_filter::{CLASS as FILTER, ORDERS, matches};
 use crate::objects::{Object, filter, validate};
 use crate::output::{Output, Record};
 
-pub(crate) const ACTION: Action = Action {
-    service: "userRole",
-    name: "list",
-    parameters: &[Parameter::object("filter", &FILTER).optional(), Parameter::object("pager", &PAGER).optional()],
-    permissions: &["ADMIN_BASE", "ACCOUNT_BASE"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "userRole", name: "list", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     validate::for_list(call.arguments.object("filter"))?;

@@ -124,10 +124,10 @@ impl World {
         self.call_with(None, StartWidgetSession::of(partner())).unwrap().ks
     }
 
-    /// A session that is started with the account secret.
+    /// A session that is started with the account secret; of no user if the id is empty.
     fn session_of(&self, session_type: SessionType, user_id: &str) -> Ks {
         let secret = self.fake.admin_secret(partner()).unwrap();
-        let user_id = Some(user_id.to_owned());
+        let user_id = (!user_id.is_empty()).then(|| user_id.to_owned());
         self.call_with(None, session::Start { user_id, ..session::Start::new(partner(), secret, session_type) })
             .unwrap()
     }

@@ -20,7 +20,6 @@ fn a_missing_user_with_a_valid_id_is_created() {
         ("!#$%&'*+?^_`{|}~.@-,", true),
         (longest.as_str(), true),
         (too_long.as_str(), false),
-        ("", false),
         ("a b", false),
         ("a/b", false),
         ("a:b", false),
@@ -43,11 +42,20 @@ fn a_missing_user_with_a_valid_id_is_created() {
                 let expected = refused("INVALID_FIELD_VALUE", json!({ "FIELD_NAME": "sessionUserId" }));
                 assert_alike(&row, &answer, &expected);
             }
-            if !id.is_empty() {
-                assert_eq!(is_user(&world, id), is_sound, "{row}: made");
-            }
+            assert_eq!(is_user(&world, id), is_sound, "{row}: made");
         }
     }
+}
+
+#[test]
+fn an_empty_user_of_a_token_is_refused() {
+    let world = World::new();
+    let token = world.add(of_user("before"));
+    let (empty, expected) =
+        (json!({ "sessionUserId": "" }), refused("INVALID_FIELD_VALUE", json!({ "FIELD_NAME": "sessionUserId" })));
+    world.check_by_hand("add", "appToken.add", json!({ "appToken": empty }), expected.clone());
+    let update = json!({ "id": token.id.as_str(), "appToken": empty });
+    world.check_by_hand("update", "appToken.update", update, expected);
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apptoken::{Event, Observer, UnixSeconds, WithExpiry};
+use apptoken::{Builder, Endpoint, Event, Observer, UnixSeconds, WithExpiry};
 use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
-use super::support::{DAY, Notes, START, builder_with, credential, requests_to, token};
+use super::support::{DAY, HOUR, Notes, START, builder_with, credential, requests_to, token};
 
 fn advance(fake: &Fake, seconds: u64) {
     fake.clock().advance(Duration::from_secs(seconds));
@@ -166,4 +166,22 @@ fn events_become_log_lines() {
     assert!(text.contains("DEBUG apptoken: renewing the session: no session was started yet"), "{text}");
     assert!(text.contains("WARN apptoken: no session: "), "{text}");
     assert!(!text.contains(session.ks().expose()) && !text.contains(own.secret.expose()), "{text}");
+}
+
+#[test]
+fn an_unencrypted_server_is_reported_once() {
+    for (url, reports) in [("http://emulator:8080", 1), ("https://emulator:8080", 0), ("http://127.0.0.1:8080", 0)] {
+        let (fake, notes) = (Fake::new(), Notes::default());
+        let token = token(&fake, HOUR);
+        let endpoint = Endpoint::parse_allowing_unencrypted_http_to(url, &["emulator"]).unwrap();
+        let builder = Builder::new(endpoint).transport(fake.clone()).clock(fake.clock()).provider(credential(&token));
+        let provider = builder.observer(notes.clone()).build();
+        for _ in 0..2 {
+            provider.session().unwrap();
+            fake.clock().advance(HOUR);
+        }
+        let reported =
+            notes.take().into_iter().filter(|note| note.contains("secrets are sent unencrypted to http://emu"));
+        assert_eq!(reported.count(), reports, "{url}");
+    }
 }

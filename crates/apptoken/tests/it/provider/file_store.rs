@@ -244,3 +244,43 @@ fn an_exposed_credentials_file_is_reported_once_per_change() {
         fake.clock().advance(Duration::from_secs(600));
     }
 }
+
+/// A mounted Kubernetes secret has links to files of mode 0644.
+#[test]
+fn an_exposed_file_behind_a_link_is_one_event_and_no_error() {
+    let (fake, notes, folder) = (Fake::new(), Notes::default(), tempfile::tempdir().unwrap());
+    let token = token(&fake, HOUR);
+    let data = folder.path().join("..data");
+    fs::create_dir(&data).unwrap();
+    for (name, value) in [
+        ("KALTURA_SERVICE_URL", endpoint().to_string()),
+        ("KALTURA_PARTNER_ID", partner().to_string()),
+        ("KALTURA_APP_TOKEN_ID", token.id.to_string()),
+        ("KALTURA_APP_TOKEN", token.secret.expose().to_owned()),
+        ("KALTURA_APP_TOKEN_HASH_TYPE", "SHA256".to_owned()),
+    ] {
+        fs::write(data.join(name), value).unwrap();
+        fs::set_permissions(data.join(name), Permissions::from_mode(0o644)).unwrap();
+        symlink(data.join(name), folder.path().join(name)).unwrap();
+    }
+    let builder = requests_to(&fake).provider(FileSource::folder(folder.path()));
+    let provider = builder.observer(notes.clone()).build();
+    for _ in 0..3 {
+        provider.session().unwrap();
+        fake.clock().advance(HOUR);
+    }
+    let reported = notes.take().into_iter().filter(|note| note.contains("KALTURA_APP_TOKEN contains an app token"));
+    assert_eq!((reported.count(), logins(&fake)), (1, 3));
+}
+
+/// As on a read-only file system, also for a test that runs as root.
+#[test]
+fn a_folder_that_cannot_be_created_is_an_error_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for path in [file.join("sessions"), PathBuf::from("/proc/sessions")] {
+        let error = FileStore::new(&path).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Io, "{error}");
+    }
+}

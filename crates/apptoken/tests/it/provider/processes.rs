@@ -129,7 +129,7 @@ fn a_killed_process_leaves_a_whole_file_and_no_lock() {
 #[ignore = "a process of another test"]
 fn writes_repeatedly() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let Config { endpoint, credential } = Config::from_env().unwrap();
+    let Config { endpoint, credential, .. } = Config::from_env().unwrap();
     let store = FileStore::new(folder).unwrap();
     let key = SessionKey::new(&endpoint, credential.partner, credential.id, SessionOptions::default());
     loop {
