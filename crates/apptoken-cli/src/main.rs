@@ -11,6 +11,9 @@ mod setup;
 mod show;
 mod values;
 
+#[cfg(not(unix))]
+compile_error!("apptoken works on Unix systems only: its session store and its private files need their permissions");
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

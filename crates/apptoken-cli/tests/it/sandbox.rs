@@ -156,6 +156,9 @@ fn placeholder(word: &str) -> Option<&'static str> {
     if word.len() >= 80 {
         return Some("[KS]");
     }
+    if word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Some("[VALUE]");
+    }
     if digits(word) && word.len() == 10 {
         return Some(if word_had_colon { ":[UNIX]" } else { "[UNIX]" });
     }

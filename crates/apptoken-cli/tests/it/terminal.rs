@@ -97,3 +97,26 @@ fn control_characters_of_a_server_are_escaped_on_a_terminal() {
     let shown = start(command).exp_eof().unwrap();
     assert!(!shown.contains('\u{202e}') && !shown.contains('\u{9b}'), "{shown:?}");
 }
+
+#[test]
+fn what_is_destroyed_is_confirmed() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.token.id.clone();
+    let delete = || {
+        let mut command = sandbox.command(&["token", "delete", id.as_str()]);
+        command.env("KALTURA_ADMIN_SECRET_FILE", sandbox.admin_secret_file());
+        let mut session = start(command);
+        session.exp_string("[y/N] ").unwrap();
+        session
+    };
+    let mut session = delete();
+    session.send_line("no").unwrap();
+    session.exp_string("nothing was changed").unwrap();
+    session.exp_eof().unwrap();
+    assert!(sandbox.fake().token(&id).is_some());
+    let mut session = delete();
+    session.send_line("y").unwrap();
+    session.exp_string("is deleted").unwrap();
+    session.exp_eof().unwrap();
+    assert_eq!(sandbox.fake().journal().count("appToken.delete"), 1);
+}
