@@ -145,7 +145,9 @@ fn likely(kind: ErrorKind) -> Option<&'static str> {
         KalturaCode::InvalidAppTokenHash => "the token has another hash type than the settings say, or another value",
         KalturaCode::AppTokenIdNotFound => "the token was deleted, or it is of another account or region",
         KalturaCode::InvalidWidgetId => "the partner id is wrong, or the account is in another region",
-        KalturaCode::ServiceForbidden => "the session's role or privileges do not allow this action",
+        KalturaCode::ServiceForbidden => {
+            "the session's role or privileges do not allow this action (to administrate, set KALTURA_ADMIN_SECRET_FILE)"
+        }
         KalturaCode::ServiceDoesNotExist | KalturaCode::ActionDoesNotExist => "the name is misspelled",
         _ => return None,
     })

@@ -21,7 +21,8 @@ pub(crate) fn write(console: &Console, headings: &[&str], rows: &[Vec<String>]) 
     for row in rows {
         table.add_row(row.iter().map(|cell| Printable(cell).to_string()));
     }
-    let lines: String = table.lines().map(|line| format!("{}\n", line.trim())).collect();
+    let lines: String =
+        table.lines().map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(&line).trim_end())).collect();
     console.data(lines.as_bytes())
 }
 

@@ -43,7 +43,8 @@ pub(super) fn run(caller: &Caller, selection: Option<&Selection>, console: &Cons
             }
             json::write_line(console, &shown(result, selection))?;
         }
-        console.progress(&format!("{done} calls, {failed} failed"));
+        let calls = if done == 1 { "call" } else { "calls" };
+        console.progress(&format!("{done} {calls}, {failed} failed"));
     }
     console.end_progress();
     Ok(code)
