@@ -180,14 +180,13 @@ fn share_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions");
     let under_way = LoginUnderWay::start(|builder| builder.store(FileStore::new(&path).unwrap()));
-    let (mut asks, mut tells) = std::io::pipe().unwrap();
+    let (mut reads, mut writes) = std::io::pipe().unwrap();
     let child = start_child(|| {
-        drop(tells.try_clone().unwrap());
         // It waits for the parent's lock, and finds the session of that login.
         assert!(under_way.provider.session().is_ok());
         assert_eq!(logins(&under_way.fake), 0);
         // Until the parent has looked at the lock.
-        asks.read_exact(&mut [0]).unwrap();
+        reads.read_exact(&mut [0]).unwrap();
         0
     });
     under_way.finish();
@@ -200,7 +199,7 @@ fn share_a_store() {
         assert!(begun.elapsed() < WATCHDOG, "the lock stays locked");
         thread::yield_now();
     }
-    tells.write_all(&[0]).unwrap();
+    writes.write_all(&[0]).unwrap();
     assert_succeeded(child);
 }
 
