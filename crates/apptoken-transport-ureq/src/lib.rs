@@ -195,8 +195,8 @@ impl UreqTransport {
     /// [`unknown`](TransportFailure::unknown), even if the reply was almost complete. Later calls fail at once, and
     /// nothing is sent for them.
     ///
-    /// Two waits are not under the transport's control. Before a retry, a flow waits with its [clock](apptoken_core::Clock),
-    /// which must end its own [`sleep`](apptoken_core::Clock::sleep). And the [caller's agent](Self::from_agent) is shut
+    /// Two waits are not under the transport's control. Before a retry, a flow waits with its [clock](apptoken_core::Clock);
+    /// the clients of the crate `apptoken` end that wait too, in their own `stop`. And the [caller's agent](Self::from_agent) is shut
     /// down for all its users; a call over it ends at once if it has a TCP connection, otherwise at its timeouts.
     ///
     /// A stop in the child of a fork stops the child only; the child's running calls over the caller's agent continue to
@@ -271,6 +271,10 @@ impl Transport for UreqTransport {
         let result = self.send_with(&agent, request);
         // A reply that ends with its connection looks complete if the transport was stopped in the middle of it.
         if self.agents.is_stopped() { Err(StopError.during(result.err().as_ref())) } else { result }
+    }
+
+    fn stop(&self) {
+        Self::stop(self);
     }
 }
 

@@ -100,7 +100,8 @@ impl Admin {
     ///
     /// Like [`session`](Self::session).
     pub fn provision(&self, name: impl Into<String>, user_id: impl Into<String>) -> Result<Provision, Error> {
-        Ok(Provision::new(self.endpoint().clone(), self.session()?, self.partner, name, user_id).retry(self.link.retry))
+        Ok(Provision::new(self.endpoint().clone(), self.session()?, self.partner, name, user_id)
+            .retry(self.link.retry()))
     }
 
     /// The flow that replaces an app token by a successor, and keeps or deletes the old one; [`run`](Self::run) it.
@@ -144,7 +145,7 @@ impl Admin {
     /// ```
     pub fn rotate(&self, old: AppTokenId, old_token: OldToken) -> Result<Rotate, Error> {
         let rotate = Rotate::new(self.endpoint().clone(), self.session()?, self.partner, old, old_token);
-        Ok(rotate.retry(self.link.retry))
+        Ok(rotate.retry(self.link.retry()))
     }
 
     /// The flow that revokes an app token and its sessions; [`run`](Self::run) it.
@@ -153,7 +154,7 @@ impl Admin {
     ///
     /// Like [`session`](Self::session).
     pub fn revoke(&self, id: AppTokenId) -> Result<Revoke, Error> {
-        Ok(Revoke::new(self.endpoint().clone(), self.session()?, id).retry(self.link.retry))
+        Ok(Revoke::new(self.endpoint().clone(), self.session()?, id).retry(self.link.retry()))
     }
 
     /// The flow that checks all app tokens of the account for risks; [`run`](Self::run) it.
@@ -162,7 +163,7 @@ impl Admin {
     ///
     /// Like [`session`](Self::session).
     pub fn audit(&self) -> Result<Audit, Error> {
-        Ok(Audit::new(self.endpoint().clone(), self.session()?).retry(self.link.retry))
+        Ok(Audit::new(self.endpoint().clone(), self.session()?).retry(self.link.retry()))
     }
 
     /// Lists all app tokens that match a filter, without their values.
@@ -172,7 +173,7 @@ impl Admin {
     /// Any [`ErrorKind`](crate::ErrorKind).
     pub fn app_tokens(&self, filter: AppTokenFilter) -> Result<Vec<AppToken>, Error> {
         let list = List::new(filter).without_token_values();
-        let read = |session| AllPages::new(self.endpoint().clone(), list.clone(), session).retry(self.link.retry);
+        let read = |session| AllPages::new(self.endpoint().clone(), list.clone(), session).retry(self.link.retry());
         let session = self.session()?;
         self.run_signed(read(session.clone()), Some(&session), |session| Some(read(session)))
     }
@@ -183,7 +184,7 @@ impl Admin {
     ///
     /// Any [`ErrorKind`](crate::ErrorKind).
     pub fn call<A: Action>(&self, action: A) -> Result<A::Reply, Error> {
-        let call = |session| Call::new(self.endpoint().clone(), &action).with_ks(session).retry(self.link.retry);
+        let call = |session| Call::new(self.endpoint().clone(), &action).with_ks(session).retry(self.link.retry());
         let session = self.session()?;
         self.run_signed(call(session.clone()), Some(&session), |session| Some(call(session)))
     }
@@ -221,6 +222,12 @@ impl Admin {
     /// [`StoppedFlow`] if the flow cannot continue.
     pub fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, StoppedFlow<F>> {
         self.link.drive(exchange)
+    }
+
+    /// Ends all waits and requests of this client and its clones within a second, and refuses later ones; see
+    /// [`Provider::stop`](crate::Provider::stop). The [transport](Transport::stop) is stopped too, and so for all who share it.
+    pub fn stop(&self) {
+        self.link.stop();
     }
 
     /// The present time on this client's clock, for [`Flow::start`].

@@ -56,7 +56,7 @@ impl Client {
     /// Like [`login`](Self::login).
     pub fn login_with(&self, options: SessionOptions) -> Result<Session, Error> {
         self.run(
-            Login::new(self.link.endpoint.clone(), self.credential.clone()).options(options).retry(self.link.retry),
+            Login::new(self.link.endpoint.clone(), self.credential.clone()).options(options).retry(self.link.retry()),
         )
     }
 
@@ -85,6 +85,12 @@ impl Client {
     /// [`StoppedFlow`] if the flow cannot continue.
     pub fn drive<F: Flow>(&self, exchange: Exchange<F>) -> Result<F::Output, StoppedFlow<F>> {
         self.link.drive(exchange)
+    }
+
+    /// Ends all waits and requests of this client and its clones within a second, and refuses later ones; see
+    /// [`Provider::stop`](crate::Provider::stop). The [transport](Transport::stop) is stopped too, and so for all who share it.
+    pub fn stop(&self) {
+        self.link.stop();
     }
 
     /// The present time on this client's clock, for [`Flow::start`].

@@ -1,14 +1,17 @@
 //! The sources of a provider's app token.
 
+mod file;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use apptoken_core::value::Printable;
 use apptoken_core::{Credential, Error, UnixSeconds};
-use zeroize::Zeroizing;
 
-use crate::config::{Config, Settings, environment, is_exposed, read_text, value_in};
+use crate::config::{Config, Settings, environment, is_exposed};
+
+pub use file::FileSource;
 
 /// A source of an app token.
 ///
@@ -111,86 +114,7 @@ impl CredentialSource for EnvSource {
     }
 }
 
-/// A file or a folder as a source. It is read each time.
-///
-/// The variables of [`Config::from_env`] are lines `NAME=value` of one [file](Self::new), or files of one
-/// [folder](Self::folder). The text is wiped from memory after use. Links are followed. Only the owner should be able to read
-/// the app token; otherwise the provider reports a [`SourceWarning`] and uses it.
-///
-/// # Examples
-///
-/// ```no_run
-/// use apptoken::FileSource;
-///
-/// let source = FileSource::new("/etc/importer/kaltura.env");
-/// let endpoint = source.config()?.endpoint;
-/// # let _ = endpoint;
-/// # Ok::<(), apptoken::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct FileSource {
-    path: PathBuf,
-    form: Form,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Form {
-    Lines,
-    Folder,
-}
-
-impl FileSource {
-    /// A source that reads this file when the app token is needed, with a line `NAME=value` for each variable.
-    ///
-    /// A line can start with `export`, and a value can be in single or double quotes. Empty lines, lines that start with `#`
-    /// and variables of other names are skipped.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), form: Form::Lines }
-    }
-
-    /// A source that reads this folder when the app token is needed, with a file for each variable that has its name and
-    /// contains its value, such as a mounted Kubernetes secret or the credentials of a systemd unit.
-    pub fn folder(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), form: Form::Folder }
-    }
-
-    /// Reads the server and the app token.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a file cannot be read, or with the name of the
-    /// missing or wrong variable.
-    pub fn config(&self) -> Result<Config, Error> {
-        self.with_settings(|settings| settings.config())
-    }
-
-    fn with_settings<T>(&self, read: impl FnOnce(&Settings<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        match self.form {
-            Form::Lines => {
-                let path = self.path.display();
-                let text =
-                    read_text(&self.path)?.ok_or_else(|| Error::invalid_input(format!("{path} does not exist")))?;
-                let lookup = |name: &str| Ok(value_in(&text, name)?.map(|value| Zeroizing::new(value.to_owned())));
-                let result = Settings::of(&lookup).and_then(|settings| read(&settings));
-                result.map_err(|error| Error::invalid_input(format!("{path}: {error}")))
-            }
-            Form::Folder => read(&Settings::in_folder(&self.path)),
-        }
-    }
-}
-
-impl CredentialSource for FileSource {
-    fn credential(&self) -> Result<Credential, Error> {
-        Ok(self.config()?.credential)
-    }
-
-    /// On Unix, warns if other users than its owner can read or change the file with the app token.
-    fn warning(&self) -> Option<SourceWarning> {
-        let own_file = self.with_settings(|settings| settings.token_file()).ok()?;
-        exposed(own_file.unwrap_or_else(|| self.path.clone()))
-    }
-}
-
+/// A warning, if other users can read or change this file.
 fn exposed(path: PathBuf) -> Option<SourceWarning> {
     is_exposed(&path).then_some(SourceWarning::Exposed { path })
 }
@@ -268,31 +192,5 @@ impl<S: CredentialSource> CredentialSource for WithExpiry<S> {
 
     fn warning(&self) -> Option<SourceWarning> {
         self.source.warning()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_changed_file_is_read_again_and_errors_show_no_value() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("kaltura.env");
-        let source = FileSource::new(&path);
-        assert!(source.credential().unwrap_err().to_string().ends_with("does not exist"));
-        let write = |token: &str| {
-            let text = format!(
-                "KALTURA_SERVICE_URL=https://www.kaltura.com\nKALTURA_PARTNER_ID=1234567\nKALTURA_APP_TOKEN_ID=1_ab12cd34\nKALTURA_APP_TOKEN={token}\nKALTURA_APP_TOKEN_HASH_TYPE=SHA256\n"
-            );
-            std::fs::write(&path, text).unwrap();
-        };
-        for token in ["00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"] {
-            write(token);
-            assert_eq!(source.credential().unwrap().token.expose(), token);
-        }
-        write("S3 CRET");
-        let error = source.credential().unwrap_err().to_string();
-        assert!(error.contains("kaltura.env: KALTURA_APP_TOKEN: ") && !error.contains("CRET"), "{error}");
     }
 }

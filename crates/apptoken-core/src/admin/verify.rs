@@ -40,7 +40,8 @@ impl Proof {
         }
         // The session of the login, which is the first action of the same batch.
         let session = Ticket::<VerifyingLogin>::first().field(&["ks"]);
-        Item::new(action, &[("ks", session)]).map(Self)
+        // The server caches no reply to a session of an app token.
+        Item::new(action, &[("ks", session)], None).map(Self)
     }
 
     fn action(&self) -> ActionName {

@@ -21,6 +21,7 @@ use crate::value::time::Moment;
 use crate::wire::action::{Action, Repeat};
 use crate::wire::api_error::ApiException;
 use crate::wire::encode;
+use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
 use crate::wire::reply::{CheckedReply, parse};
@@ -52,6 +53,8 @@ pub struct Batch {
     endpoint: Endpoint,
     ks: Option<Ks>,
     retry: RetryPolicy,
+    /// In each action too, because the server caches their results one by one as well as together.
+    nocache: Option<Nocache>,
     items: Vec<Item>,
 }
 
@@ -65,13 +68,18 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    pub(crate) fn new<A: Action>(action: &A, references: &[(&str, Reference)]) -> Result<Self, Error> {
+    pub(crate) fn new<A: Action>(
+        action: &A,
+        references: &[(&str, Reference)],
+        nocache: Option<Nocache>,
+    ) -> Result<Self, Error> {
         action.check().map_err(|error| error.during(A::name()))?;
         let object = ItemBody {
             service: A::SERVICE,
             action_name: A::ACTION,
             parameters: action,
             references: References(references),
+            nocache,
         };
         let body = encode::object(&object).map_err(|error| error.during(A::name()))?;
         Ok(Self { body, action: A::name(), repeat: A::REPEAT })
@@ -98,7 +106,7 @@ impl Batch {
     /// Creates a batch without actions.
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, ks: None, retry: RetryPolicy::default(), items: Vec::new() }
+        Self { endpoint, ks: None, retry: RetryPolicy::default(), nocache: None, items: Vec::new() }
     }
 
     /// Sets the KS for all actions that do not have their own.
@@ -111,6 +119,11 @@ impl Batch {
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
+    }
+
+    /// Makes the server bypass its response cache for all actions that are added later.
+    pub(crate) fn bypass_cache(self, now: Moment) -> Self {
+        Self { nocache: Some(Nocache::new(now)), ..self }
     }
 
     /// Adds an action. [`BatchResults::take`] returns its result for the ticket.
@@ -130,7 +143,7 @@ impl Batch {
     ///
     /// Like [`push`](Self::push).
     pub fn push_with<A: Action>(&mut self, action: &A, references: &[(&str, Reference)]) -> Result<Ticket<A>, Error> {
-        let position = self.push_item(Item::new(action, references)?);
+        let position = self.push_item(Item::new(action, references, self.nocache)?);
         Ok(Ticket { position, action: PhantomData })
     }
 
@@ -170,7 +183,7 @@ impl Batch {
     pub(crate) fn prepare(self) -> Result<(PreparedRequest, BatchReader), Error> {
         // At the top level, the server applies `ks` and `clientTag` to every action that has none, and reads `format` only
         // there (`handleMultiRequest` in `api_v3/lib/KalturaFrontController.php`).
-        let common = encode::object(&encode::common(self.ks.as_ref()))?;
+        let common = encode::object(&encode::common(Common { ks: self.ks.as_ref(), nocache: self.nocache }))?;
         let expected_len = common.len() + self.items.iter().map(|item| item.body.len() + 16).sum::<usize>();
         let mut body = Zeroizing::new(Vec::with_capacity(expected_len));
         body.push(b'{');
@@ -202,6 +215,8 @@ struct ItemBody<'a, A> {
     parameters: &'a A,
     #[serde(flatten)]
     references: References<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nocache: Option<Nocache>,
 }
 
 struct References<'a>(&'a [(&'a str, Reference)]);
@@ -324,7 +339,7 @@ impl BatchReader {
 
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, ks, retry: _, items } = self;
+        let Self { endpoint, ks, retry: _, nocache: _, items } = self;
         let actions: Vec<_> = items.iter().map(|item| item.action).collect();
         f.debug_struct("Batch")
             .field("endpoint", endpoint)

@@ -48,6 +48,7 @@ pub struct LoginMany {
     users: Vec<String>,
     batch_size: NonZeroUsize,
     retry: RetryPolicy,
+    bypass_cache: bool,
 }
 
 /// The default number of sessions in one request. The reply with 100 sessions has about 60 KiB.
@@ -72,8 +73,15 @@ impl LoginMany {
         users: impl IntoIterator<Item = U>,
     ) -> Self {
         let users = users.into_iter().map(Into::into).collect();
-        let options = SessionOptions::default();
-        Self { endpoint, credential, options, users, batch_size: BATCH_SIZE, retry: RetryPolicy::default() }
+        Self {
+            endpoint,
+            credential,
+            options: SessionOptions::default(),
+            users,
+            batch_size: BATCH_SIZE,
+            retry: RetryPolicy::default(),
+            bypass_cache: false,
+        }
     }
 
     /// Requests sessions with these options, except for the user.
@@ -92,6 +100,13 @@ impl LoginMany {
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
+    }
+
+    /// Makes the server bypass its response cache for `appToken.startSession`. Use it for a login that repeats a refused one
+    /// with the same widget session: for 120 s the server repeats its error, even if the app token is all right by then.
+    #[must_use]
+    pub fn bypass_cache(self) -> Self {
+        Self { bypass_cache: true, ..self }
     }
 
     /// Starts the login by requesting a widget session.
@@ -196,7 +211,7 @@ impl LoginManyMachine {
                 Ok(prepared)
             }
             (_, _, None) => self.request_widget_session(false, now),
-            (_, _, Some(_)) => self.request_sessions(),
+            (_, _, Some(_)) => self.request_sessions(now),
         }
     }
 
@@ -208,11 +223,12 @@ impl LoginManyMachine {
     }
 
     /// Requests the sessions of the next users.
-    fn request_sessions(&mut self) -> Result<PreparedRequest, Error> {
-        let LoginMany { endpoint, credential, batch_size, .. } = &*self.login;
+    fn request_sessions(&mut self, now: Moment) -> Result<PreparedRequest, Error> {
+        let LoginMany { endpoint, credential, batch_size, bypass_cache, .. } = &*self.login;
         let widget = self.widget.as_ref().ok_or_else(|| Error::new(ErrorKind::UnexpectedReply))?;
         let token_hash = self.hash_type()?.token_hash(widget.ks(), &credential.token);
-        let mut batch = Batch::new(endpoint.clone()).with_ks(widget.ks().clone());
+        let batch = Batch::new(endpoint.clone()).with_ks(widget.ks().clone());
+        let mut batch = if *bypass_cache { batch.bypass_cache(now) } else { batch };
         let mut tickets = Vec::new();
         for &user in self.waiting.iter().take(batch_size.get()) {
             let (id, token_hash, options) = (credential.id.clone(), token_hash.clone(), self.login.options_of(user));
@@ -298,7 +314,7 @@ impl LoginManyMachine {
         } else if self.widget.is_none() {
             self.request_widget_session(false, now)
         } else {
-            self.request_sessions()
+            self.request_sessions(now)
         };
         next.map_or_else(|error| self.give_up(&error), Transition::Send)
     }

@@ -55,13 +55,20 @@ pub struct Login {
     credential: Credential,
     options: SessionOptions,
     retry: RetryPolicy,
+    bypass_cache: bool,
 }
 
 impl Login {
     /// A login that requests no more than the token gives.
     #[must_use]
     pub fn new(endpoint: Endpoint, credential: Credential) -> Self {
-        Self { endpoint, credential, options: SessionOptions::default(), retry: RetryPolicy::default() }
+        Self {
+            endpoint,
+            credential,
+            options: SessionOptions::default(),
+            retry: RetryPolicy::default(),
+            bypass_cache: false,
+        }
     }
 
     /// Requests a session with these options, which replace all options set before.
@@ -109,6 +116,13 @@ impl Login {
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
+    }
+
+    /// Makes the server bypass its response cache for `appToken.startSession`. Use it for a login that repeats a refused one
+    /// with the same widget session: for 120 s the server repeats its error, even if the app token is all right by then.
+    #[must_use]
+    pub fn bypass_cache(self) -> Self {
+        Self { bypass_cache: true, ..self }
     }
 
     /// Starts the login by requesting a widget session.
@@ -231,7 +245,8 @@ impl LoginMachine {
         };
         // The server caches an error for a widget KS under a key without the KS. A second attempt with a new widget session
         // would get the cached error of the first (observed on release Venus-22.19.0), so it bypasses the cache.
-        let common = Common { ks: Some(&source.ks), nocache: source.fresh.then(|| Nocache::new(now)) };
+        let bypass_cache = source.fresh || self.login.bypass_cache;
+        let common = Common { ks: Some(&source.ks), nocache: bypass_cache.then(|| Nocache::new(now)) };
         let prepared = PreparedRequest::new(&self.login.endpoint, &action, common);
         self.stage = Stage::Session(source);
         prepared

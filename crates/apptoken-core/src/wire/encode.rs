@@ -56,8 +56,9 @@ pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common
 }
 
 /// The common parameters of a request with several actions.
-pub(crate) fn common(ks: Option<&Ks>) -> impl Serialize {
-    Body { action: &NoParameters {}, ks, format: 1, client_tag: CLIENT_TAG, nocache: None }
+pub(crate) fn common(common: Common<'_>) -> impl Serialize {
+    let Common { ks, nocache } = common;
+    Body { action: &NoParameters {}, ks, format: 1, client_tag: CLIENT_TAG, nocache }
 }
 
 #[derive(Serialize)]

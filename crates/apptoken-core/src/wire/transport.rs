@@ -32,11 +32,21 @@ pub trait Transport {
     ///
     /// A [`TransportFailure`] if no complete response arrived.
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure>;
+
+    /// Ends all running calls soon, and lets later calls fail at once, because the program stops. It cannot be undone.
+    ///
+    /// The failures should be [permanent](TransportFailure::permanent). By default it does nothing, so running calls end at
+    /// their own time limits.
+    fn stop(&self) {}
 }
 
 impl<T: Transport + ?Sized> Transport for &T {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
         (**self).send(request)
+    }
+
+    fn stop(&self) {
+        (**self).stop();
     }
 }
 
@@ -44,11 +54,19 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
         (**self).send(request)
     }
+
+    fn stop(&self) {
+        (**self).stop();
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
         (**self).send(request)
+    }
+
+    fn stop(&self) {
+        (**self).stop();
     }
 }
 

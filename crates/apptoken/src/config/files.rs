@@ -7,30 +7,42 @@ use std::path::{Path, PathBuf};
 use apptoken_core::Error;
 use zeroize::Zeroizing;
 
+use super::lines::is_assignment;
+
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The text of a file, without a byte order mark.
-pub(crate) fn read_text(path: &Path) -> Result<Option<Zeroizing<String>>, Error> {
-    match read(path) {
-        Ok(mut text) => {
-            if text.starts_with(BYTE_ORDER_MARK) {
-                text.remove(0);
-            }
-            Ok(Some(text))
-        }
+/// Opens a file, if it exists. A link is followed.
+pub(crate) fn open(path: &Path) -> Result<Option<File>, Error> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == ErrorKind::InvalidData => {
-            Err(Error::invalid_input(format!("{} is not UTF-8 text: save it as UTF-8", path.display())))
-        }
-        Err(error) => Err(Error::invalid_input(format!("{} cannot be read: {}", path.display(), error.kind()))),
+        Err(error) => Err(unreadable(path, &error)),
     }
+}
+
+/// The text of a file, without a byte order mark.
+pub(crate) fn text_of(file: File, path: &Path) -> Result<Zeroizing<String>, Error> {
+    let mut text = read(file).map_err(|error| unreadable(path, &error))?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.remove(0);
+    }
+    Ok(text)
+}
+
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Error {
+    let path = path.display();
+    Error::invalid_input(match error.kind() {
+        ErrorKind::InvalidData => format!("{path} is not UTF-8 text: save it as UTF-8"),
+        kind => format!("{path} cannot be read: {kind}"),
+    })
 }
 
 /// The value in a file that contains only it, if the file exists.
 pub(super) fn read_value(path: &Path, name: &str) -> Result<Option<Zeroizing<String>>, Error> {
-    let Some(text) = read_text(path)? else { return Ok(None) };
+    let Some(file) = open(path)? else { return Ok(None) };
+    let text = text_of(file, path)?;
     let value = text.trim();
-    if value.lines().any(|line| super::lines::is_assignment(line, name)) {
+    if value.lines().any(|line| is_assignment(line, name)) {
         let path = path.display();
         return Err(Error::invalid_input(format!("{path} contains {name}=…: the file must contain only the value")));
     }
@@ -74,9 +86,9 @@ pub(crate) fn is_exposed(_: &Path) -> bool {
 
 /// Reads into memory that is wiped, also if reading fails half-way. `read_to_string` reserves the file's size first; a buffer
 /// that grows would leave copies of the secret in freed memory.
-fn read(path: &Path) -> io::Result<Zeroizing<String>> {
+fn read(mut file: File) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::new());
-    File::open(path)?.read_to_string(&mut text)?;
+    file.read_to_string(&mut text)?;
     Ok(text)
 }
 

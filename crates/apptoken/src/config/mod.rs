@@ -8,7 +8,7 @@ use std::mem;
 use apptoken_core::{AppTokenId, AppTokenSecret, Credential, Endpoint, Error, HashChoice, PartnerId};
 use zeroize::Zeroizing;
 
-pub(crate) use files::{is_exposed, read_text};
+pub(crate) use files::{is_exposed, open, text_of, unreadable};
 pub(crate) use lines::value_in;
 pub(crate) use settings::Settings;
 

@@ -58,6 +58,11 @@ impl<'a> Settings<'a> {
         Ok(named_file(self.lookup)?.or(in_folder))
     }
 
+    /// Whether files hold some of the values.
+    pub(crate) fn names_files(&self) -> Result<bool, Error> {
+        Ok(self.folder.is_some() || named_file(self.lookup)?.is_some())
+    }
+
     pub(super) fn get(&self, name: &str, example: &str) -> Result<Setting, Error> {
         match self.find(name)? {
             Some(setting) if !setting.value.is_empty() => Ok(setting),

@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use apptoken_core::Error;
 use apptoken_core::SessionOptions;
 use apptoken_core::login::renewal::RenewalPolicy;
-use lru::LruCache;
 
 use super::Provider;
 use super::credentials::Credentials;
-use super::shared::Shared;
+use super::shared::{Identities, Shared};
 use super::widget::Widgets;
 use super::within::{StartThread, start_thread};
 #[cfg(feature = "ureq")]
@@ -24,7 +23,7 @@ use crate::source::CredentialSource;
 #[cfg(feature = "ureq")]
 use crate::source::EnvSource;
 use crate::store::SessionStore;
-use crate::sync::Mutex;
+use crate::sync::{PerProcess, inherit_or_default};
 
 /// Sets up a [`Provider`]. [`Builder::provider`](crate::Builder::provider) makes one.
 ///
@@ -92,7 +91,8 @@ impl ProviderBuilder {
         Self { options, ..self }
     }
 
-    /// Sets when the session is renewed; the default policy has a random jitter seed.
+    /// Sets when the session is renewed; the default policy has a random jitter seed. The child of a fork has another seed than
+    /// its parent.
     pub fn renewal(self, renewal: RenewalPolicy) -> Self {
         Self { renewal, ..self }
     }
@@ -130,10 +130,10 @@ impl ProviderBuilder {
             batch_size,
             start_thread,
             widgets: Widgets::new(),
-            identities: Mutex::new(LruCache::new(identities)),
+            identities: Identities::new(identities),
             identity_count: AtomicU64::new(0),
-            token_end_warning: Mutex::new(None),
-            credential_warning: Mutex::new(None),
+            token_end_warning: PerProcess::new(inherit_or_default),
+            credential_warning: PerProcess::new(inherit_or_default),
             unencrypted_warning: AtomicBool::new(false),
         });
         let identity = shared.identity(options);

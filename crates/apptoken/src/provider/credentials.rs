@@ -5,15 +5,15 @@ use std::time::Duration;
 use apptoken_core::{Credential, Error, ErrorKind, HashChoice, HashType, KalturaCode, UnixSeconds};
 
 use crate::source::{CredentialSource, SourceWarning};
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, PerProcess, inherit_or_default, lock};
 
 /// The app token in use, and the source of the next one.
 pub(super) struct Credentials {
     source: Box<dyn CredentialSource + Send + Sync>,
-    active: Mutex<Option<Arc<ActiveCredential>>>,
+    active: PerProcess<Mutex<Option<Arc<ActiveCredential>>>>,
     /// How often the app token changed.
     changes: AtomicU64,
-    poll: Mutex<Poll>,
+    poll: PerProcess<Mutex<Poll>>,
 }
 
 /// An app token as the source returned it, and as it is used: with the hash type that a login detected.
@@ -28,6 +28,7 @@ pub(super) struct ActiveCredential {
 }
 
 /// When to query the source again, while the app token in use is refused.
+#[derive(Clone)]
 struct Poll {
     /// On the monotonic clock.
     next: Duration,
@@ -39,19 +40,25 @@ struct Poll {
 const FIRST_INTERVAL: Duration = Duration::from_secs(1);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(30);
 
+impl Default for Poll {
+    fn default() -> Self {
+        Self { next: Duration::ZERO, interval: FIRST_INTERVAL }
+    }
+}
+
 impl Credentials {
     pub(super) fn new(source: impl CredentialSource + Send + Sync + 'static) -> Self {
         Self {
             source: Box::new(source),
-            active: Mutex::new(None),
+            active: PerProcess::new(inherit_or_default),
             changes: AtomicU64::new(0),
-            poll: Mutex::new(Poll { next: Duration::ZERO, interval: FIRST_INTERVAL }),
+            poll: PerProcess::new(inherit_or_default),
         }
     }
 
     /// The app token in use. Does not query the source.
     pub(super) fn active(&self) -> Option<Arc<ActiveCredential>> {
-        lock(&self.active).clone()
+        lock(&self.active.get()).clone()
     }
 
     /// The number of changes of the app token. A failure with an earlier token says nothing about the present one.
@@ -65,12 +72,13 @@ impl Credentials {
         let given = self.source.credential()?;
         let expires_at = self.source.token_expires_at(&given);
         let warning = self.source.warning();
-        let mut active = lock(&self.active);
+        let active = self.active.get();
+        let mut active = lock(&active);
         let (used, number) = match &*active {
             Some(before) if is_same(&before.given, &given) => (before.used.clone(), before.number),
             _ => {
                 // The new token starts without the delays that its predecessor caused.
-                *lock(&self.poll) = Poll { next: Duration::ZERO, interval: FIRST_INTERVAL };
+                *lock(&self.poll.get()) = Poll::default();
                 let number = self.changes.fetch_add(1, Ordering::SeqCst).saturating_add(1);
                 (given.clone(), number)
             }
@@ -85,7 +93,7 @@ impl Credentials {
         if refused.given.hash == HashChoice::Detect && refused.used.hash != HashChoice::Detect {
             // An administrator can delete a token and create one of the same value with another hash type: detect it
             // again.
-            if let Some(active) = &mut *lock(&self.active) {
+            if let Some(active) = &mut *lock(&self.active.get()) {
                 *active = Arc::new(ActiveCredential { used: active.given.clone(), ..active.as_ref().clone() });
             }
             return self.read_source().ok();
@@ -98,7 +106,8 @@ impl Credentials {
     pub(super) fn poll(&self, now: Duration) {
         {
             // Updated before the query, so that of several threads one queries.
-            let mut poll = lock(&self.poll);
+            let poll = self.poll.get();
+            let mut poll = lock(&poll);
             if now < poll.next {
                 return;
             }
@@ -114,7 +123,7 @@ impl Credentials {
         if active.used.hash == HashChoice::Detect {
             let used = Credential { hash: HashChoice::Known(hash_type), ..active.used.clone() };
             let known = ActiveCredential { used, ..active.as_ref().clone() };
-            *lock(&self.active) = Some(Arc::new(known));
+            *lock(&self.active.get()) = Some(Arc::new(known));
         }
     }
 }

@@ -7,6 +7,7 @@ use apptoken_core::{Clock, Error, Ks, Moment, Session, SessionOptions};
 use arc_swap::ArcSwapOption;
 
 use super::single_flight::{SingleFlight, Situation};
+use crate::link::Seeds;
 
 /// One session that is kept valid: what is requested of it, and its present state.
 pub(super) struct Identity {
@@ -27,6 +28,7 @@ struct CachedSession {
 }
 
 /// The state that decisions are made on, under the lock.
+#[derive(Clone)]
 pub(super) struct State {
     renewal: Renewal,
     session: Option<Arc<Session>>,
@@ -49,19 +51,25 @@ pub(super) enum Step {
     Renew(Option<Arc<Session>>, Reason),
 }
 
+impl State {
+    fn new(policy: RenewalPolicy) -> Self {
+        Self { renewal: Renewal::new(policy), session: None, dropped: None, last_error: None, credential_number: 0 }
+    }
+}
+
 impl Identity {
-    pub(super) fn new(options: SessionOptions, policy: RenewalPolicy) -> Self {
-        let state = State {
-            renewal: Renewal::new(policy),
-            session: None,
-            dropped: None,
-            last_error: None,
-            credential_number: 0,
+    pub(super) fn new(options: SessionOptions, policy: RenewalPolicy, seeds: Seeds) -> Self {
+        let make_state = move |inherited: Option<&State>| {
+            let jitter_seed = seeds.of_this_process(policy.jitter_seed);
+            let Some(inherited) = inherited else { return State::new(RenewalPolicy { jitter_seed, ..policy }) };
+            let mut state = inherited.clone();
+            state.renewal.set_jitter_seed(jitter_seed);
+            state
         };
         Self {
             options,
             cached: ArcSwapOption::empty(),
-            flight: SingleFlight::new(state),
+            flight: SingleFlight::new(make_state),
             awaits_acceptance: AtomicBool::new(false),
         }
     }

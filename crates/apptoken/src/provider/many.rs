@@ -148,7 +148,8 @@ impl Shared {
         let login = LoginMany::new(self.link.endpoint.clone(), credential.clone(), users)
             .options(options.clone())
             .batch_size(self.batch_size)
-            .retry(self.link.retry);
+            .retry(self.link.retry())
+            .bypass_cache();
         let exchange = if credential.hash == HashChoice::Detect {
             login.start(self.link.now())?
         } else {

@@ -25,8 +25,9 @@ pub use refresher::Refresher;
 
 use self::identity::{Identity, SessionResult, Step};
 use self::shared::Shared;
-use self::single_flight::{Next, Role, no_limit};
+use self::single_flight::{Next, Role};
 use crate::events::Event;
+use crate::link::stopped;
 use crate::sync;
 
 /// Keeps a session valid. Call [`session`](Self::session) for each use, from any thread.
@@ -35,6 +36,11 @@ use crate::sync;
 /// end, one caller renews it with one request while the others still get the valid session. Callers wait only when it can
 /// no longer be used, and then all for the same login, whose error goes to all of them. If the server cannot be reached,
 /// the session is used until it expires.
+///
+/// The child of a fork can use its parent's provider. It has the same session, waits for no login of its parent, and renews the
+/// session at another time. A [`refresher`](Self::refresher) is in the parent only. The caller's code (a transport, an observer, a
+/// source, a store or a clock) must be usable after a fork too: a lock that another thread held during the fork stays locked in
+/// the child. A child that has the process id of its parent, in its own PID namespace, is not recognised.
 ///
 /// A provider is cheap to clone: clones share everything. It starts no thread, except in [`refresher`](Self::refresher) and
 /// [`session_within`](Self::session_within).
@@ -95,8 +101,14 @@ impl Provider {
     pub fn session(&self) -> Result<Arc<Session>, Error> {
         match self.identity.cached(self.shared.link.now()) {
             Some(session) => Ok(session),
+            None if self.shared.link.is_stopped() => self.session_after_stop(),
             None => self.decide(),
         }
+    }
+
+    fn session_after_stop(&self) -> SessionResult {
+        let error = || Err(stopped().into());
+        self.identity.valid_session(self.shared.link.now()).map_or_else(error, Ok)
     }
 
     fn decide(&self) -> SessionResult {
@@ -104,8 +116,8 @@ impl Provider {
         let mut polled = false;
         let role = loop {
             let mut gives_up = false;
-            let look = || ((shared.credentials.changes(), shared.link.now()), no_limit());
-            let Ok(role) = identity.flight.join(look, |state, situation, (changes, now)| {
+            let look = || ((shared.credentials.changes(), shared.link.now()), shared.link.longest_wait());
+            let role = identity.flight.join(look, |state, situation, (changes, now)| {
                 match identity.decide(state, changes, now, &situation) {
                     Step::Return(answer) => Next::Answer(answer),
                     Step::RetryAt(error, _) => Next::Answer(Err(error)),
@@ -115,7 +127,7 @@ impl Provider {
                     }
                     Step::Renew(_, why) => Next::Lead(why),
                 }
-            });
+            })?;
             if !gives_up || polled {
                 break role;
             }
@@ -160,15 +172,15 @@ impl Provider {
         if shared.credentials.changes() == before {
             return Ok(false);
         }
-        let Ok(role) = identity.flight.join(
-            || ((), no_limit()),
+        let role = identity.flight.join(
+            || ((), shared.link.longest_wait()),
             |_, situation, ()| match situation.latest {
                 // A renewal that was under way may still have used the old token.
                 Some(Ok(session)) if session.app_token() != &active.used.id => Next::Lead(Reason::CredentialChanged),
                 Some(latest) => Next::Answer(latest.clone()),
                 None => Next::Lead(Reason::CredentialChanged),
             },
-        );
+        )?;
         match role {
             Role::Answered(answer) => answer.map(drop)?,
             Role::Leader(leader, why) => shared.renew(identity, leader, why).map(drop)?,
@@ -212,8 +224,45 @@ impl Provider {
         }
     }
 
+    /// Ends all waits and requests of this provider, its clones and all its users' providers, and of all that the same
+    /// [`Builder`](crate::Builder) made, and starts no login any more. This
+    /// cannot be undone.
+    ///
+    /// Calls that wait for a login or before a retry, also those with a limit, return within a second, with
+    /// [`ErrorKind::NotSent`] or [`ErrorKind::NoReply`] and the advice that `stop` was called. Later calls return the same error at
+    /// once, except that a session that has not expired is still returned.
+    ///
+    /// The [transport](apptoken_core::Transport::stop) and the [store](crate::store::SessionStore::stop) are stopped too, and so
+    /// for all who share them. One of the caller's that does not implement `stop` ends a login only at its own time limits; the
+    /// callers that wait for that login return nevertheless.
+    ///
+    /// This takes locks: call it from a thread, not from a signal handler. A stop in the child of a fork stops the child only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn set_up(builder: apptoken::Builder, credential: apptoken::Credential) {
+    /// # fn wait_for_sigterm() {}
+    /// let provider = builder.provider(credential).build();
+    /// let stopper = provider.clone();
+    /// std::thread::spawn(move || {
+    ///     wait_for_sigterm();
+    ///     stopper.stop();
+    /// });
+    /// # }
+    /// ```
+    pub fn stop(&self) {
+        self.shared.link.stop();
+        if let Some(store) = &self.shared.store {
+            store.stop();
+        }
+    }
+
     /// Starts a thread that renews the session when it is due, so that no caller has to. The thread stops when the handle is
-    /// dropped.
+    /// dropped, or after [`stop`](Self::stop).
+    ///
+    /// The child of a fork does not have the thread: callers renew the session there, unless the child starts a refresher of its
+    /// own.
     #[must_use = "the thread stops when this is dropped"]
     pub fn refresher(&self) -> Refresher {
         Refresher::start(self.clone())

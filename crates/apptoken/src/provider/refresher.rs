@@ -2,16 +2,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use std::{mem, process};
 
 use super::Provider;
 use crate::events::Event;
 use crate::sync::{Condvar, Mutex, lock, recover};
 
 /// A thread that renews a provider's session, until this handle is dropped.
+///
+/// In the child of a fork the handle does nothing: the thread is in the parent only.
 #[derive(Debug)]
 pub struct Refresher {
     stop: Arc<StopSignal>,
     thread: Option<JoinHandle<()>>,
+    process: u32,
 }
 
 #[derive(Debug, Default)]
@@ -46,17 +50,18 @@ impl Refresher {
                     let _ = catch_unwind(AssertUnwindSafe(|| provider.shared.report(&Event::RefresherPanicked)));
                 }
                 let pause = provider.identity.time_until_decision(provider.shared.link.now()).unwrap_or(AFTER_FAILURE);
-                if stopping.wait(pause.max(SHORTEST_PAUSE).min(longest)) {
+                if provider.shared.link.is_stopped() || stopping.wait(pause.max(SHORTEST_PAUSE).min(longest)) {
                     return;
                 }
             }
         };
         // If the system cannot start a thread, callers renew the session as without a refresher.
         let thread = thread::Builder::new().name("apptoken-refresher".into()).spawn(run).ok();
-        Self { stop, thread }
+        Self { stop, thread, process: process::id() }
     }
 
-    /// Stops the thread and waits for it; a renewal that is under way is finished first.
+    /// Stops the thread and waits for it; a renewal that is under way is finished first, unless the provider was
+    /// [stopped](Provider::stop).
     pub fn stop(self) {
         drop(self);
     }
@@ -64,9 +69,16 @@ impl Refresher {
 
 impl Drop for Refresher {
     fn drop(&mut self) {
+        let thread = self.thread.take();
+        if self.process != process::id() {
+            // The thread does not exist here: to wait for it would have no end, and even to release its handle could damage a
+            // thread of this process that got its memory.
+            mem::forget(thread);
+            return;
+        }
         *lock(&self.stop.requested) = true;
         self.stop.changed.notify_all();
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = thread {
             // It panics only if the caller's clock does: panics of `session` are caught.
             let _ = thread.join();
         }
@@ -146,5 +158,18 @@ mod tests {
         drop(provider);
         // The thread owned the last sender.
         assert!(logins.recv().is_err());
+    }
+
+    #[test]
+    fn the_thread_ends_when_the_provider_is_stopped() {
+        let (sender, logins) = mpsc::channel();
+        let provider = provider(ManualClock::default(), sender);
+        let refresher = Refresher::with_pause(provider.clone(), Duration::from_millis(1));
+        logins.recv().unwrap();
+        provider.stop();
+        drop(provider);
+        // The thread owned the last sender.
+        assert!(logins.recv().is_err());
+        refresher.stop();
     }
 }

@@ -174,12 +174,12 @@ impl Shared {
     /// starts again with a new widget session if the server refuses the first, or which tries each of the four hash types
     /// once.
     fn patience(&self, active: &ActiveCredential) -> Duration {
-        let Link { retry, request_timeout, .. } = self.link;
+        let Link { retry, request_timeout, .. } = &self.link;
         let login = match active.used.hash {
-            HashChoice::Known(_) => retry.longest_flow(3, request_timeout),
-            HashChoice::Detect => RetryPolicy::none().longest_flow(4, request_timeout),
+            HashChoice::Known(_) => retry.longest_flow(3, *request_timeout),
+            HashChoice::Detect => RetryPolicy::none().longest_flow(4, *request_timeout),
         };
-        retry.longest_flow(1, request_timeout).saturating_add(login)
+        retry.longest_flow(1, *request_timeout).saturating_add(login)
     }
 
     /// Accepts a stored session if it is of this app token, not the one to be renewed, and not due for renewal.
@@ -214,8 +214,10 @@ impl Shared {
         // Detection retries nothing, so a widget session that expired in the server's response cache would end it.
         let fresh = credential.hash == HashChoice::Detect;
         let widget = self.widgets.of(partner, &self.link, requests, fresh)?;
+        // A renewal after a refusal is the same request as the refused one, since it starts from the same widget session.
         let login = Login::new(self.link.endpoint.clone(), credential.clone()).options(identity.options.clone());
-        let exchange = login.retry(self.link.retry).start_with_or_widget(widget.clone(), self.link.now())?;
+        let login = login.retry(self.link.retry()).bypass_cache();
+        let exchange = login.start_with_or_widget(widget.clone(), self.link.now())?;
         let session = self.link.drive_counted(exchange, requests);
         match &session {
             Ok(session) => {

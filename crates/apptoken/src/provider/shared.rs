@@ -15,7 +15,7 @@ use crate::events::{Event, Observer};
 use crate::link::Link;
 use crate::source::SourceWarning;
 use crate::store::SessionStore;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, PerProcess, lock, try_lock};
 
 /// What all identities of a provider share.
 pub(super) struct Shared {
@@ -27,15 +27,31 @@ pub(super) struct Shared {
     pub(super) batch_size: NonZeroUsize,
     pub(super) start_thread: StartThread,
     pub(super) widgets: Widgets,
-    pub(super) identities: Mutex<LruCache<SessionOptions, Arc<Identity>>>,
+    pub(super) identities: Identities,
     /// The number of identities so far; it makes the jitter of each identity different.
     pub(super) identity_count: AtomicU64,
     /// The last warning about the token's expiry, so that each is reported once.
-    pub(super) token_end_warning: Mutex<Option<TokenEndWarning>>,
+    pub(super) token_end_warning: PerProcess<Mutex<Option<TokenEndWarning>>>,
     /// The last warning of the source, so that each is reported once.
-    pub(super) credential_warning: Mutex<Option<SourceWarning>>,
+    pub(super) credential_warning: PerProcess<Mutex<Option<SourceWarning>>>,
     /// Whether it was reported that the server is called without encryption.
     pub(super) unencrypted_warning: AtomicBool,
+}
+
+/// The identities that were used last. In the child of a fork those of the parent, unless another thread held the lock.
+pub(super) struct Identities(PerProcess<Mutex<IdentityCache>, MakeIdentityCache>);
+
+type IdentityCache = LruCache<SessionOptions, Arc<Identity>>;
+type MakeIdentityCache = Box<dyn Fn(Option<&Mutex<IdentityCache>>) -> Mutex<IdentityCache> + Send + Sync>;
+
+impl Identities {
+    pub(super) fn new(capacity: NonZeroUsize) -> Self {
+        let make = move |inherited: Option<&Mutex<IdentityCache>>| {
+            let inherited = inherited.and_then(try_lock).map(|identities| identities.clone());
+            Mutex::new(inherited.unwrap_or_else(|| LruCache::new(capacity)))
+        };
+        Self(PerProcess::new(Box::new(make)))
+    }
 }
 
 /// A warning that was reported about a token's expiry.
@@ -51,13 +67,14 @@ const WARNINGS: [u64; 2] = [7, 30];
 impl Shared {
     /// The identity with these options: the cached one, or a new one.
     pub(super) fn identity(&self, options: SessionOptions) -> Arc<Identity> {
-        let mut identities = lock(&self.identities);
+        let identities = self.identities.0.get();
+        let mut identities = lock(&identities);
         let make = || {
             let number = self.identity_count.fetch_add(1, Ordering::Relaxed);
             // Sessions that were started together, by `start_many`, must not all be renewed together. The factor is the
             // golden ratio in 64 bits, which spreads consecutive numbers over all seeds.
             let jitter_seed = self.renewal.jitter_seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            Arc::new(Identity::new(options.clone(), RenewalPolicy { jitter_seed, ..self.renewal }))
+            Arc::new(Identity::new(options.clone(), RenewalPolicy { jitter_seed, ..self.renewal }, self.link.seeds))
         };
         Arc::clone(identities.get_or_insert(options.clone(), make))
     }
@@ -79,7 +96,7 @@ impl Shared {
     /// Reports a warning of the source, once for each change.
     pub(super) fn warn_of_credentials(&self) {
         let Some(active) = self.credentials.active() else { return };
-        let last = std::mem::replace(&mut *lock(&self.credential_warning), active.warning.clone());
+        let last = std::mem::replace(&mut *lock(&self.credential_warning.get()), active.warning.clone());
         if let Some(warning) = active.warning.as_ref().filter(|warning| Some(*warning) != last.as_ref()) {
             self.report(&Event::CredentialWarning { warning });
         }
@@ -94,7 +111,8 @@ impl Shared {
         let app_token = &active.used.id;
         let warning = Some(TokenEndWarning { app_token: app_token.as_str().to_owned(), days });
         let is_new = {
-            let mut token_end_warning = lock(&self.token_end_warning);
+            let token_end_warning = self.token_end_warning.get();
+            let mut token_end_warning = lock(&token_end_warning);
             let is_new = *token_end_warning != warning;
             *token_end_warning = warning;
             is_new

@@ -1,20 +1,23 @@
 //! Single flight: one caller does the work (the leader), the others wait for its result (the waiters).
 
-use std::convert::Infallible;
 use std::time::Duration;
 
-use super::sync::{Condvar, Mutex, MutexGuard, ThreadId, recover, this_thread};
-
-/// For [`SingleFlight::join`]: the waiting has no limit.
-pub(crate) fn no_limit() -> Result<Option<Duration>, Infallible> {
-    Ok(None)
-}
+use super::sync::{Condvar, Mutex, MutexGuard, PerProcess, ThreadId, recover, this_thread, try_lock};
 
 /// A state, and at most one leader that works on changing it.
 ///
 /// The leader works without the lock, because its work is a login that calls the caller's code and takes seconds. If it
 /// gives up or panics, a waiter becomes the leader.
+///
+/// The child of a fork has its own lock and no leader: the leader of the parent works in the parent only.
 pub(crate) struct SingleFlight<S, T> {
+    current: PerProcess<Shared<S, T>, MakeShared<S, T>>,
+}
+
+type MakeShared<S, T> = Box<dyn Fn(Option<&Shared<S, T>>) -> Shared<S, T> + Send + Sync>;
+
+/// What the threads of one process share.
+struct Shared<S, T> {
     inner: Mutex<Inner<S, T>>,
     ended: Condvar,
 }
@@ -39,7 +42,7 @@ pub(crate) enum Next<T, N> {
 }
 
 /// The role of a caller after it joined.
-pub(crate) enum Role<'a, S, T: Clone, N> {
+pub(crate) enum Role<'a, S: 'static, T: Clone + 'static, N> {
     /// It has its answer.
     Answered(T),
     /// It leads the work.
@@ -57,20 +60,38 @@ pub(crate) struct Situation<'a, T> {
     pub(crate) latest: Option<&'a T>,
 }
 
-impl<S, T: Clone> SingleFlight<S, T> {
-    pub(crate) fn new(state: S) -> Self {
+impl<S, T> Shared<S, T> {
+    fn new(state: S) -> Self {
         Self { inner: Mutex::new(Inner { state, leader: None, finished: 0, latest: None }), ended: Condvar::new() }
+    }
+
+    /// A poisoned lock is used as it is: no code of the caller's runs under it, so no panic leaves the state half changed.
+    fn lock(&self) -> MutexGuard<'_, Inner<S, T>> {
+        recover(self.inner.lock())
+    }
+}
+
+impl<S: 'static, T: Clone + 'static> SingleFlight<S, T> {
+    /// `make_state` makes the first state. In the child of a fork it gets the parent's, unless another thread held the lock
+    /// during the fork: the state can be half changed then.
+    pub(crate) fn new(make_state: impl Fn(Option<&S>) -> S + Send + Sync + 'static) -> Self {
+        let make = move |inherited: Option<&Shared<S, T>>| {
+            let inner = inherited.and_then(|inherited| try_lock(&inherited.inner));
+            Shared::new(make_state(inner.as_ref().map(|inner| &inner.state)))
+        };
+        Self { current: PerProcess::new(Box::new(make)) }
     }
 
     /// Looks at the state.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&S) -> R) -> R {
-        look(&self.lock().state)
+        look(&self.current.get().lock().state)
     }
 
     /// Changes the state without being the leader, and wakes the waiters: the new state may be all they need.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut S) -> R) -> R {
-        let result = change(&mut self.lock().state);
-        self.ended.notify_all();
+        let shared = self.current.get();
+        let result = change(&mut shared.lock().state);
+        shared.ended.notify_all();
         result
     }
 
@@ -84,10 +105,11 @@ impl<S, T: Clone> SingleFlight<S, T> {
         mut look: impl FnMut() -> (V, Result<Option<Duration>, L>),
         mut decide: impl FnMut(&mut S, Situation<'_, T>, V) -> Next<T, N>,
     ) -> Result<Role<'_, S, T, N>, L> {
-        let finished_before = self.lock().finished;
+        let shared = self.current.get();
+        let finished_before = shared.lock().finished;
         loop {
             let (view, left) = look();
-            let mut guard = self.lock();
+            let mut guard = shared.lock();
             let Inner { state, leader, finished, latest } = &mut *guard;
             let latest = latest.as_ref().filter(|_| *finished != finished_before);
             match decide(state, Situation { under_way: leader.is_some(), latest }, view) {
@@ -101,20 +123,15 @@ impl<S, T: Clone> SingleFlight<S, T> {
             }
             // A wake-up proves nothing, it may be spurious or for another waiter: the loop decides again.
             match left? {
-                None => drop(recover(self.ended.wait(guard))),
-                Some(left) => drop(recover(self.ended.wait_timeout(guard, left))),
+                None => drop(recover(shared.ended.wait(guard))),
+                Some(left) => drop(recover(shared.ended.wait_timeout(guard, left))),
             }
         }
-    }
-
-    /// A poisoned lock is used as it is: no code of the caller's runs under it, so no panic leaves the state half changed.
-    fn lock(&self) -> MutexGuard<'_, Inner<S, T>> {
-        recover(self.inner.lock())
     }
 }
 
 /// The caller that does the work.
-pub(crate) struct Leader<'a, S, T: Clone> {
+pub(crate) struct Leader<'a, S: 'static, T: Clone + 'static> {
     flight: &'a SingleFlight<S, T>,
     finished: bool,
 }
@@ -122,7 +139,9 @@ pub(crate) struct Leader<'a, S, T: Clone> {
 impl<S, T: Clone> Leader<'_, S, T> {
     /// Ends the work: changes the state, and gives all waiters the same answer.
     pub(crate) fn finish(mut self, change: impl FnOnce(&mut S) -> T) -> T {
-        let mut guard = self.flight.lock();
+        // If this thread forked during its work, the child's copy of it is here too, and finishes in the child only.
+        let shared = self.flight.current.get();
+        let mut guard = shared.lock();
         let answer = change(&mut guard.state);
         guard.finished = guard.finished.wrapping_add(1);
         guard.latest = Some(answer.clone());
@@ -130,7 +149,7 @@ impl<S, T: Clone> Leader<'_, S, T> {
         // Before the waiters are woken, so that they do not wake only to wait for this lock.
         drop(guard);
         self.finished = true;
-        self.flight.ended.notify_all();
+        shared.ended.notify_all();
         answer
     }
 }
@@ -138,8 +157,9 @@ impl<S, T: Clone> Leader<'_, S, T> {
 impl<S, T: Clone> Drop for Leader<'_, S, T> {
     fn drop(&mut self) {
         if !self.finished {
-            self.flight.lock().leader = None;
-            self.flight.ended.notify_all();
+            let shared = self.flight.current.get();
+            shared.lock().leader = None;
+            shared.ended.notify_all();
         }
     }
 }

@@ -7,7 +7,7 @@ use apptoken_core::login::renewal::Term;
 use apptoken_core::{Call, Error, Ks, Moment, PartnerId};
 
 use super::reentrant;
-use super::single_flight::{Next, Role, SingleFlight, no_limit};
+use super::single_flight::{Next, Role, SingleFlight};
 use crate::link::Link;
 
 /// The widget session that all sessions of an account start from.
@@ -16,6 +16,7 @@ use crate::link::Link;
 /// to another account while a widget session of the first is requested.
 pub(super) struct Widgets(SingleFlight<Option<Widget>, (PartnerId, Result<Ks, Error>)>);
 
+#[derive(Clone)]
 struct Widget {
     partner: PartnerId,
     session: WidgetSession,
@@ -26,21 +27,21 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 impl Widgets {
     pub(super) fn new() -> Self {
-        Self(SingleFlight::new(None))
+        Self(SingleFlight::new(|inherited| inherited.cloned().flatten()))
     }
 
     /// The widget session of an account. One caller requests it from the server, the others wait for its result.
     ///
     /// With `fresh` it is a new one that bypasses the server's response cache.
     pub(super) fn of(&self, partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
-        let look = || (link.now(), no_limit());
-        let Ok(role) = self.0.join(look, |widget, situation, now| match (widget, situation.latest) {
+        let look = || (link.now(), link.longest_wait());
+        let role = self.0.join(look, |widget, situation, now| match (widget, situation.latest) {
             (_, Some(latest)) if latest.0 == partner => Next::Answer(latest.clone()),
             (Some(widget), _) if !fresh && widget.partner == partner && widget.is_good(now) => {
                 Next::Answer((partner, Ok(widget.session.ks.clone())))
             }
             _ => Next::Lead(()),
-        });
+        })?;
         match role {
             Role::Answered((_, answer)) => answer,
             Role::Leader(leader, ()) => {
@@ -100,7 +101,7 @@ impl Widget {
 }
 
 fn start(partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
-    let call = Call::new(link.endpoint.clone(), StartWidgetSession::of(partner)).retry(link.retry);
+    let call = Call::new(link.endpoint.clone(), StartWidgetSession::of(partner)).retry(link.retry());
     let call = if fresh { call.bypass_cache() } else { call };
     Ok(link.drive_counted(call.start(link.now())?, requests)?.ks)
 }

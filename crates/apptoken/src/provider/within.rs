@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use apptoken_core::{Clock as _, Error, Session, TransportFailure};
+use apptoken_core::{Error, Session, TransportFailure};
 
 use super::identity::Step;
 use super::single_flight::{Next, Role};
@@ -28,6 +28,8 @@ impl Provider {
     /// no other caller logs in, it starts a thread that ends with the login. After a failed login it waits for the next
     /// attempt, if the limit allows.
     ///
+    /// After [`stop`](Self::stop) it returns within a second, like [`session`](Self::session).
+    ///
     /// The limit is measured both in real time and on the provider's clock, and the first to reach it counts.
     ///
     /// # Errors
@@ -46,13 +48,20 @@ impl Provider {
         // alone would ignore the test's clock.
         let left = || {
             let by_clock = ends.saturating_sub(shared.link.now().elapsed);
-            Some(limit.saturating_sub(begun.elapsed()).min(by_clock)).filter(|left| !left.is_zero()).ok_or(LimitReached)
+            Some(limit.saturating_sub(begun.elapsed()).min(by_clock)).filter(|left| !left.is_zero()).ok_or(None)
+        };
+        let longest_wait = || match shared.link.longest_wait() {
+            Ok(longest) => left().map(|left| Some(longest.map_or(left, |longest| longest.min(left)))),
+            Err(stopped) => Err(Some(stopped)),
         };
         let (mut login_thread, mut polled) = (None, false);
         loop {
+            if shared.link.is_stopped() {
+                return self.session_after_stop().map(Some);
+            }
             let (mut again, mut gives_up) = (None, false);
             let role = identity.flight.join(
-                || ((shared.credentials.changes(), shared.link.now()), left().map(Some)),
+                || ((shared.credentials.changes(), shared.link.now()), longest_wait()),
                 |state, situation, (changes, now)| match identity.decide(state, changes, now, &situation) {
                     Step::Return(answer) => Next::Answer(answer),
                     Step::RetryAt(error, at) => {
@@ -75,7 +84,8 @@ impl Provider {
                 },
             );
             let answer = match role {
-                Err(LimitReached) => return Ok(None),
+                Err(None) => return Ok(None),
+                Err(Some(stopped)) => return Err(stopped),
                 Ok(Role::Answered(answer)) => answer,
                 Ok(Role::Reentrant) => {
                     return identity.valid_session(shared.link.now()).map(Some).ok_or_else(reentrant);
@@ -90,7 +100,7 @@ impl Provider {
                 (Err(error), Some(at)) => {
                     let pause = at.saturating_sub(shared.link.now().elapsed);
                     match left() {
-                        Ok(left) if pause < left => shared.link.clock.sleep(pause),
+                        Ok(left) if pause < left => shared.link.sleep(pause),
                         _ => return Err(error),
                     }
                 }
@@ -128,9 +138,6 @@ impl Provider {
         })
     }
 }
-
-/// The time limit was reached.
-struct LimitReached;
 
 /// The state of the thread that logs in for this call.
 struct LoginThread(Arc<AtomicU8>);

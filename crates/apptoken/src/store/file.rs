@@ -27,6 +27,9 @@ use super::{SessionKey, SessionStore, StoreError, StoredSession};
 /// process that hangs during a renewal delays the others by at most the longest time of a login, about four minutes with the
 /// default settings; then they log in without the store.
 ///
+/// The child of a fork that happens during a renewal by another thread has a copy of the open lock file. It does not matter,
+/// unless the parent is killed during that renewal: the lock then stays until the child ends or starts another program.
+///
 /// # Files that stay
 ///
 /// A session stays on the disk until it has expired and a later renewal of any session removes it. A file that is damaged or
@@ -83,6 +86,10 @@ impl SessionStore for FileStore {
     /// Searches the folder at most once an hour.
     fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {
         self.folder.remove_ended(now)
+    }
+
+    fn stop(&self) {
+        self.folder.stop();
     }
 }
 

@@ -118,6 +118,19 @@ impl Renewal {
         Self { policy, current: None, dropped: None, pause: None, renewals: 0, failures: 0, refusals: 0 }
     }
 
+    /// Sets another seed of the jitter, for a copy of this state in another process, such as the child of a fork. With the same
+    /// seed all children would renew at the same time.
+    ///
+    /// The refresh window of the present session starts later, by a new jitter.
+    pub fn set_jitter_seed(&mut self, jitter_seed: u64) {
+        self.policy.jitter_seed = jitter_seed;
+        if let Some(CurrentSession { term, windows, .. }) = &mut self.current {
+            // Added to the start that is known: the owner does not decide again before it.
+            let delay = self.policy.delay(term.lifetime, self.renewals);
+            windows.advisory = windows.advisory.saturating_add(delay).min(windows.mandatory);
+        }
+    }
+
     /// Returns what to do now. `under_way` is whether a renewal is under way.
     #[must_use]
     pub fn decide(&self, now: Moment, under_way: bool) -> Decision {

@@ -62,9 +62,15 @@ impl RenewalPolicy {
         let mandatory_window = percent(lifetime, self.mandatory_percent).min(self.longest_mandatory);
         let mandatory = end.saturating_sub(mandatory_window).max(half);
         let window = percent(lifetime, self.advisory_percent);
-        let delay = percent(window, self.jitter_percent).mul_f64(random(self.jitter_seed, renewals));
+        let delay = self.delay(lifetime, renewals);
         let advisory = lifetime.saturating_sub(window).saturating_add(delay).max(half).min(mandatory);
         Windows { advisory, mandatory, end }
+    }
+
+    /// The random delay of the advisory window.
+    pub(super) fn delay(&self, lifetime: Duration, renewals: u64) -> Duration {
+        let window = percent(lifetime.min(LONGEST_LIFETIME), self.advisory_percent);
+        percent(window, self.jitter_percent).mul_f64(random(self.jitter_seed, renewals))
     }
 
     /// The pause after the `failures`th failure in a row.

@@ -2,6 +2,7 @@
 
 mod model;
 
+use alloc::collections::BTreeSet;
 use alloc::string::ToString;
 
 use proptest::prelude::*;
@@ -99,6 +100,26 @@ fn pauses_after_failures_end_and_a_success_resets_them() {
     renewal.record(Outcome::Renewed(term(3600, at(70))), at(70));
     renewal.record(Outcome::FailedTransiently, at(2800));
     assert!(matches!(renewal.decide(at(2800), false).why(), Reason::RenewalFailed { failures: 1, .. }));
+}
+
+#[test]
+fn copies_with_other_seeds_renew_later_and_at_different_times() {
+    let renewal = with_session_of_an_hour();
+    let start_of = |renewal: &Renewal| renewal.current.unwrap().windows.advisory;
+    let starts: BTreeSet<_> = (1..=100)
+        .map(|seed| {
+            let mut copy = renewal.clone();
+            copy.set_jitter_seed(seed);
+            start_of(&copy)
+        })
+        .collect();
+    assert_eq!(starts.len(), 100);
+    let later_by = |start: &Duration| start.checked_sub(start_of(&renewal)).expect("earlier than the original");
+    // 20 percent of a window of 25 percent.
+    assert!(starts.iter().all(|start| later_by(start) <= Duration::from_secs(3600 / 20)));
+    let mut emptied = Renewal::new(RenewalPolicy::default());
+    emptied.set_jitter_seed(7);
+    assert_eq!(emptied.policy.jitter_seed, 7);
 }
 
 #[test]

@@ -62,6 +62,10 @@ pub trait SessionStore {
     fn remove_ended(&self, _now: UnixSeconds) -> Result<(), StoreError> {
         Ok(())
     }
+
+    /// Ends all waits for a lock soon, and lets later calls not wait, because the program stops. It cannot be undone. By default
+    /// it does nothing, so running waits end with their patience.
+    fn stop(&self) {}
 }
 
 impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
@@ -81,6 +85,10 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
     fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {
         (**self).remove_ended(now)
     }
+
+    fn stop(&self) {
+        (**self).stop();
+    }
 }
 
 impl<S: SessionStore + ?Sized> SessionStore for Box<S> {
@@ -99,5 +107,9 @@ impl<S: SessionStore + ?Sized> SessionStore for Box<S> {
 
     fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {
         (**self).remove_ended(now)
+    }
+
+    fn stop(&self) {
+        (**self).stop();
     }
 }

@@ -3,11 +3,11 @@ mod directory;
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::mem;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use std::{mem, process, thread};
 
 use apptoken_core::UnixSeconds;
 use sha2::{Digest as _, Sha256};
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use self::directory::Directory;
 use crate::store::key_locks::KeyLocks;
 use crate::store::{SessionKey, StoreError, StoreErrorKind, StoredSession};
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, PerProcess, inherit_or_default, lock};
 
 /// A limit for what is read, so that a huge file cannot fill the memory. A record has a few KiB.
 const LARGEST: u64 = 1 << 20;
@@ -31,7 +31,25 @@ static RENEWALS: KeyLocks<PathBuf> = KeyLocks::new();
 #[derive(Debug)]
 pub(super) struct Folder {
     directory: Directory,
-    removed_ended_at: Mutex<Option<UnixSeconds>>,
+    removed_ended_at: PerProcess<Mutex<Option<UnixSeconds>>>,
+    is_stopped: AtomicBool,
+}
+
+/// The lock of a key between processes. The system releases it too when the process ends.
+struct FileLock {
+    file: File,
+    process: u32,
+}
+
+impl Drop for FileLock {
+    /// Closing the file would release the lock only after the children have closed theirs: if another thread forked meanwhile,
+    /// the child has a copy of the open file. For the same reason a child must not release its parent's lock.
+    fn drop(&mut self) {
+        if self.process == process::id() {
+            // It fails only for a file that cannot be locked.
+            let _ = self.file.unlock();
+        }
+    }
 }
 
 /// The names of the files of one key.
@@ -68,7 +86,11 @@ impl Names {
 
 impl Folder {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { directory: Directory::open(path)?, removed_ended_at: Mutex::new(None) })
+        Ok(Self {
+            directory: Directory::open(path)?,
+            removed_ended_at: PerProcess::new(inherit_or_default),
+            is_stopped: AtomicBool::new(false),
+        })
     }
 
     pub(super) fn load(&self, key: &SessionKey) -> Result<Option<StoredSession>, StoreError> {
@@ -84,7 +106,9 @@ impl Folder {
         let names = Names::of(key);
         let begun = Instant::now();
         let path = self.directory.path(&names.lock);
-        let _renewal = RENEWALS.lock(path.clone(), patience).map_err(|error| error.at(path.display().to_string()))?;
+        let _renewal = RENEWALS
+            .lock(path.clone(), patience, &self.is_stopped)
+            .map_err(|error| error.at(path.display().to_string()))?;
         let _lock = self
             .lock(&names.lock, patience.saturating_sub(begun.elapsed()))?
             .ok_or_else(|| self.directory.error(&names.lock, StoreErrorKind::Locked))?;
@@ -102,7 +126,8 @@ impl Folder {
     /// locked stay: another process may be using them.
     pub(super) fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {
         {
-            let mut removed_ended_at = lock(&self.removed_ended_at);
+            let removed_ended_at = self.removed_ended_at.get();
+            let mut removed_ended_at = lock(&removed_ended_at);
             if removed_ended_at.is_some_and(|last| (0..REMOVAL_PAUSE).contains(&now.seconds_since(last))) {
                 return Ok(());
             }
@@ -132,9 +157,14 @@ impl Folder {
         self.directory.remove(&names.lock)
     }
 
-    /// The lock, or `None` if another process did not release it in time. The system releases it when the file is closed, also
-    /// when the process is killed.
-    fn lock(&self, name: &str, patience: Duration) -> Result<Option<File>, StoreError> {
+    /// Ends the waits for locks.
+    pub(super) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::SeqCst);
+        RENEWALS.wake();
+    }
+
+    /// The lock, or `None` if another process did not release it in time.
+    fn lock(&self, name: &str, patience: Duration) -> Result<Option<FileLock>, StoreError> {
         let begun = Instant::now();
         // The system has no lock with a timeout, so this polls. It uses real time: other processes do not follow the
         // provider's clock.
@@ -143,13 +173,19 @@ impl Folder {
             let file = self.directory.open_or_create(name)?;
             match file.try_lock() {
                 Ok(()) if is_removed(&file) => continue,
-                Ok(()) => return Ok(Some(file)),
+                Ok(()) => return Ok(Some(FileLock { file, process: process::id() })),
                 Err(TryLockError::Error(error)) => return Err(self.directory.io_error(name, error)),
-                Err(TryLockError::WouldBlock) if begun.elapsed() < patience => thread::sleep(pause),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < patience && !self.is_stopped() => {
+                    thread::sleep(pause)
+                }
                 Err(TryLockError::WouldBlock) => return Ok(None),
             }
             pause = (pause * 2).min(Duration::from_millis(50));
         }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::SeqCst)
     }
 
     fn read(&self, name: &str) -> Result<Option<StoredSession>, StoreError> {

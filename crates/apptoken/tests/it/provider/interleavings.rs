@@ -12,6 +12,23 @@ mod sync {
         loom::thread::current().id()
     }
 
+    pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+        mutex.try_lock().ok()
+    }
+
+    /// Without forks there is one value.
+    pub(super) struct PerProcess<T, M>(T, std::marker::PhantomData<M>);
+
+    impl<T, M: Fn(Option<&T>) -> T> PerProcess<T, M> {
+        pub(super) fn new(make: M) -> Self {
+            Self(make(None), std::marker::PhantomData)
+        }
+
+        pub(super) fn get(&self) -> &T {
+            &self.0
+        }
+    }
+
     pub(super) fn recover<T>(result: std::sync::LockResult<T>) -> T {
         result.unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -21,12 +38,15 @@ mod sync {
 #[path = "../../../src/provider/single_flight.rs"]
 mod single_flight;
 
-use single_flight::{Next, Role, SingleFlight, no_limit};
+use single_flight::{Next, Role, SingleFlight};
+
+/// The waiting has no limit.
+const NO_LIMIT: Result<Option<std::time::Duration>, std::convert::Infallible> = Ok(None);
 
 /// Fetches a number unless there is one, and returns it.
 fn fetch(flight: &SingleFlight<Option<usize>, usize>, fetched: &AtomicUsize, give_up: bool) -> Option<usize> {
     let joined = flight.join(
-        || ((), no_limit()),
+        || ((), NO_LIMIT),
         |state, situation, ()| match (*state, situation.latest) {
             (Some(number), _) | (None, Some(&number)) => Next::Answer(number),
             (None, None) => Next::Lead(()),
@@ -58,7 +78,7 @@ fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
 #[test]
 fn one_caller_leads_and_all_get_its_result() {
     check(3, || {
-        let flight = Arc::new(SingleFlight::new(None));
+        let flight = Arc::new(SingleFlight::new(|_| None));
         let fetched = Arc::new(AtomicUsize::new(0));
         let threads: Vec<_> = (0..2)
             .map(|_| {
@@ -77,7 +97,7 @@ fn one_caller_leads_and_all_get_its_result() {
 #[test]
 fn waiters_continue_after_a_leader_gives_up() {
     check(3, || {
-        let flight = Arc::new(SingleFlight::new(None));
+        let flight = Arc::new(SingleFlight::new(|_| None));
         let fetched = Arc::new(AtomicUsize::new(0));
         let threads: Vec<_> = [true, false]
             .map(|give_up| {
@@ -96,7 +116,7 @@ fn waiters_continue_after_a_leader_gives_up() {
 #[test]
 fn a_value_dropped_meanwhile_is_fetched_again() {
     check(3, || {
-        let flight = Arc::new(SingleFlight::new(None));
+        let flight = Arc::new(SingleFlight::new(|_| None));
         let fetched = Arc::new(AtomicUsize::new(0));
         let (same, count) = (Arc::clone(&flight), Arc::clone(&fetched));
         let other = thread::spawn(move || {
@@ -118,9 +138,9 @@ fn a_value_dropped_meanwhile_is_fetched_again() {
 #[test]
 fn a_change_without_leadership_wakes_the_waiters() {
     check(3, || {
-        let flight = Arc::new(SingleFlight::new(None));
+        let flight = Arc::new(SingleFlight::new(|_| None));
         let fetched = Arc::new(AtomicUsize::new(0));
-        let Ok(Role::Leader(leader, ())) = flight.join(|| ((), no_limit()), |_, _, ()| Next::Lead::<usize, ()>(()))
+        let Ok(Role::Leader(leader, ())) = flight.join(|| ((), NO_LIMIT), |_, _, ()| Next::Lead::<usize, ()>(()))
         else {
             panic!()
         };
@@ -137,11 +157,9 @@ fn a_change_without_leadership_wakes_the_waiters() {
 #[test]
 fn a_leader_that_joins_again_is_reentrant() {
     check(3, || {
-        let flight = SingleFlight::<Option<usize>, usize>::new(None);
-        let Ok(Role::Leader(leader, ())) = flight.join(|| ((), no_limit()), |_, _, ()| Next::Lead(())) else {
-            panic!()
-        };
-        let again = flight.join(|| ((), no_limit()), |_, _, ()| Next::Lead(()));
+        let flight = SingleFlight::<Option<usize>, usize>::new(|_| None);
+        let Ok(Role::Leader(leader, ())) = flight.join(|| ((), NO_LIMIT), |_, _, ()| Next::Lead(())) else { panic!() };
+        let again = flight.join(|| ((), NO_LIMIT), |_, _, ()| Next::Lead(()));
         assert!(matches!(again, Ok(Role::Reentrant)));
         drop(again);
         leader.finish(|_| 1);

@@ -13,6 +13,7 @@ mod policies;
 mod processes;
 mod rotation;
 mod rotation_procedure;
+mod stops;
 mod stores;
 mod support;
 mod threads;
