@@ -6,7 +6,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use apptoken::value::Printable;
-use apptoken::{Admin, Endpoint, HashType, PartnerId, SessionType};
+use apptoken::{Builder, Endpoint, HashType, PartnerId, SessionType};
 use apptoken_transport_fake::{Fake, TokenSpec};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -19,8 +19,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     let _ = kaltura.add_token(partner, TokenSpec::new(HashType::Md5).user("b").privileges("edit:*,disableentitlement"));
     let secret = kaltura.admin_secret(partner).ok_or("the fake has this account")?;
-    let admin = Admin::with_transport(Endpoint::parse("http://localhost")?, partner, secret, kaltura.clone())
-        .clock(kaltura.clock());
+    let admin = Builder::new(Endpoint::parse("http://localhost")?)
+        .transport(kaltura.clone())
+        .clock(kaltura.clock())
+        .admin(partner, secret);
 
     for audited in admin.run(admin.audit()?.expiring_within(Duration::from_secs(30 * 86_400)))? {
         println!(

@@ -7,7 +7,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use apptoken::value::Printable;
-use apptoken::{Client, Credential, HashType, HttpRequest, HttpResponse, PartnerId, Transport, TransportFailure};
+use apptoken::{Builder, Credential, HashType, HttpRequest, HttpResponse, PartnerId, Transport, TransportFailure};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, TokenSpec};
 
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let credential = Credential::new(partner, token.id, token.secret, HashType::Sha512);
     let client =
-        Client::with_transport(kaltura.endpoint().clone(), credential, Attohttpc).clock(kaltura.fake().clock());
+        Builder::new(kaltura.endpoint().clone()).transport(Attohttpc).clock(kaltura.fake().clock()).client(credential);
     println!("logged in as {}", Printable(client.login()?.user_id()));
     Ok(())
 }

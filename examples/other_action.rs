@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use apptoken::{Action, Client, Credential, Endpoint, HashType, PartnerId, Repeat};
+use apptoken::{Action, Builder, Credential, Endpoint, HashType, PartnerId, Repeat};
 use apptoken_transport_fake::{Fake, TokenSpec};
 
 /// `system.getTime`. Any action in Kaltura's API reference can be described like this.
@@ -24,8 +24,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let token = kaltura.add_token(partner, TokenSpec::new(HashType::Sha1).user("alice"));
     let credential = Credential::new(partner, token.id, token.secret, HashType::Sha1);
 
-    let client = Client::with_transport(Endpoint::parse("http://localhost")?, credential, kaltura.clone())
-        .clock(kaltura.clock());
+    let client = Builder::new(Endpoint::parse("http://localhost")?)
+        .transport(kaltura.clone())
+        .clock(kaltura.clock())
+        .client(credential);
     let session = client.login()?;
     println!("the server's clock: {}", client.call(session.ks(), GetTime {})?);
     Ok(())

@@ -3,7 +3,7 @@
 //!     cargo run --example property_test
 
 use apptoken::value::Printable;
-use apptoken::{Client, Credential, Endpoint, Error, HashType, PartnerId, Session};
+use apptoken::{Builder, Credential, Endpoint, Error, HashType, PartnerId, Session};
 use apptoken_transport_fake::{Fake, Fault, FaultKind, TokenSpec};
 use proptest::prelude::*;
 
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
         let credential = Credential::new(partner, token.id, token.secret.clone(), HashType::Sha256);
         let endpoint = Endpoint::parse("http://localhost").map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let client = Client::with_transport(endpoint, credential, kaltura.clone()).clock(kaltura.clock());
+        let client = Builder::new(endpoint).transport(kaltura.clone()).clock(kaltura.clock()).client(credential);
         let text = greeting(client.login());
 
         prop_assert!(text.starts_with("hello alice") || text.starts_with("please"), "{}", text);

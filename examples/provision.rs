@@ -6,15 +6,18 @@ use std::error::Error;
 use std::time::Duration;
 
 use apptoken::admin::ServiceRole;
-use apptoken::{Admin, Endpoint, PartnerId, Privileges};
+use apptoken::api::user;
+use apptoken::{Builder, Endpoint, PartnerId, Privileges};
 use apptoken_transport_fake::Fake;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let kaltura = Fake::new();
     let partner = PartnerId::new(101)?;
     let secret = kaltura.admin_secret(partner).ok_or("the fake has this account")?;
-    let admin = Admin::with_transport(Endpoint::parse("http://localhost")?, partner, secret, kaltura.clone())
-        .clock(kaltura.clock());
+    let admin = Builder::new(Endpoint::parse("http://localhost")?)
+        .transport(kaltura.clone())
+        .clock(kaltura.clock())
+        .admin(partner, secret);
 
     let wanted = || {
         Ok::<_, apptoken::Error>(
@@ -23,6 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .role(ServiceRole::with_permissions("Importer", &["BASE_USER_SESSION_PERMISSION"]))
                 .privileges(Privileges::new().list_all().enable_entitlement().privacy_context("portal")?)
                 .session_duration(Duration::from_secs(3600))
+                // The importer reads its own user first: this is tried with the new token, too.
+                .proof(&user::Get::default())?
                 .description("imports lectures every night"),
         )
     };

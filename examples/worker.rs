@@ -10,10 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use apptoken::api::{app_token, user};
-use apptoken::{
-    Call, Clock as _, Credential, Event, FnSource, HashType, Observer, PartnerId, Provider, Session, UreqTransport,
-    drive,
-};
+use apptoken::{Builder, Credential, Event, FnSource, HashType, Observer, PartnerId};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, FakeClock, Fault, FaultKind, TokenSpec};
 
@@ -36,21 +33,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         FnSource::new(move || Ok(vault.lock().unwrap_or_else(PoisonError::into_inner).clone()))
     };
 
-    let transport = UreqTransport::new();
     let log = Log { clock: clock.clone(), begun: clock.time().0 };
-    let provider = Provider::builder(emulator.endpoint().clone(), source, transport.clone())
-        .clock(clock.clone())
-        .observer(log)
-        .build();
+    let provider =
+        Builder::new(emulator.endpoint().clone()).clock(clock.clone()).provider(source).observer(log).build();
 
     let (stop, done, failed) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
-    let call = |session: &Session| {
-        let call = Call::new(emulator.endpoint().clone(), user::Get::default()).with_ks(session.ks().clone());
-        Ok(drive(call.start(clock.now())?, &transport, &clock)?.id)
-    };
     let work = || {
         while !stop.load(Ordering::Relaxed) {
-            let count = if provider.with_session(call).is_ok() { &done } else { &failed };
+            let count = if provider.call(user::Get::default()).is_ok() { &done } else { &failed };
             count.fetch_add(1, Ordering::Relaxed);
             thread::sleep(Duration::from_millis(1));
         }
@@ -76,9 +66,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                         let old = std::mem::replace(&mut *held, credential);
                         drop(held);
                         let admin = kaltura.admin_session(partner).ok_or("the fake has this account")?;
-                        let delete = app_token::Delete { id: old.id.clone() };
-                        let delete = Call::new(emulator.endpoint().clone(), delete).with_ks(admin);
-                        drive(delete.start(clock.now())?, kaltura, &clock).map_err(|stopped| stopped.error)?;
+                        let admin = Builder::new(emulator.endpoint().clone())
+                            .transport(kaltura.clone())
+                            .clock(clock.clone())
+                            .admin(partner, admin);
+                        admin.call(app_token::Delete { id: old.id.clone() })?;
                         println!("        app token {} was replaced and deleted", old.id);
                     }
                     _ => {}

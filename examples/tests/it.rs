@@ -3,9 +3,14 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use apptoken::{HashType, PartnerId};
+use apptoken::{Endpoint, HashType, HttpRequest, PartnerId};
 use apptoken_emulator::Emulator;
+use apptoken_transport_conformance::AsyncTransport;
 use apptoken_transport_fake::{Fake, Token, TokenSpec};
+
+#[allow(dead_code)]
+#[path = "../async_session.rs"]
+mod async_session;
 
 #[allow(dead_code)]
 #[path = "../custom_transport.rs"]
@@ -14,6 +19,19 @@ mod custom_transport;
 #[test]
 fn the_custom_transport_conforms() {
     apptoken_transport_conformance::check_essential(|_| custom_transport::Attohttpc).assert_passed();
+}
+
+#[test]
+fn the_async_transport_conforms() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let transport = |_: &Endpoint| {
+        let client = async_session::client().unwrap();
+        AsyncTransport::new(
+            async move |request: &HttpRequest| async_session::send(&client, request).await,
+            |future| runtime.block_on(future),
+        )
+    };
+    apptoken_transport_conformance::check(transport).assert_passed();
 }
 
 fn example(name: &str) -> Command {
@@ -32,7 +50,7 @@ fn text(output: &Output) -> String {
 fn each_example_runs_without_arguments_and_prints_its_result() {
     for (name, said) in [
         ("custom_transport", "logged in as alice"),
-        ("async_loop", "logged in as alice"),
+        ("async_session", "sessions after the eleventh call: 3\nwidget sessions: 1"),
         ("property_test", "256 logins"),
         ("provision", "second run returned the same token: true"),
         ("rotate", "the old token existed until now: true"),
@@ -43,6 +61,23 @@ fn each_example_runs_without_arguments_and_prints_its_result() {
         let output = example(name).output().unwrap();
         assert!(output.status.success() && text(&output).contains(said), "{name}: {}", text(&output));
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_stops_at_sigterm_although_its_server_hangs() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+
+    let mut service = example("stop").stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(service.stdout.take().unwrap());
+    let mut text = String::new();
+    output.read_line(&mut text).unwrap();
+    let signal = Command::new("kill").arg(service.id().to_string()).status().unwrap();
+    assert!(signal.success());
+    output.read_to_string(&mut text).unwrap();
+    assert!(service.wait().unwrap().success());
+    // Not the timeout of a request.
+    assert!(text.contains("the transport was stopped") || text.contains("`stop` was called"), "{text}");
 }
 
 fn login(emulator: &Emulator, token: &Token) -> Command {

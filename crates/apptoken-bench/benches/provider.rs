@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use apptoken::{Credential, Endpoint, HashType, PartnerId, Provider, Session, SystemClock, Transport, UreqTransport};
+use apptoken::{
+    Builder, Credential, Endpoint, HashType, PartnerId, Provider, Session, SystemClock, Transport, UreqTransport,
+};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Account, Fake, FakeClock, Token, TokenSpec};
 use arc_swap::ArcSwap;
@@ -34,7 +36,7 @@ fn server() -> (Fake, Token) {
 
 fn provider(endpoint: &Endpoint, token: &Token, transport: impl Transport + Send + Sync + 'static) -> Provider {
     let credential = Credential::new(partner(), token.id.clone(), token.secret.clone(), HashType::Sha256);
-    Provider::builder(endpoint.clone(), credential, transport).build()
+    Builder::new(endpoint.clone()).transport(transport).provider(credential).build()
 }
 
 fn on_fake() -> Provider {

@@ -30,10 +30,13 @@ const FILES: &[File] = files!("scenarios":
     "happy_xml_sha512"
     "invalidation"
     "multirequest"
+    "null_markers"
     "partner_becomes_blocked_p104"
+    "partner_id_odd"
     "partner_max_expiry"
     "permissions"
     "response_cache"
+    "role_fields"
     "session_get"
     "session_start"
     "session_start_ordinary_path"
@@ -46,6 +49,8 @@ const FILES: &[File] = files!("scenarios":
     "token_without_user"
     "token_without_user_p106"
     "unknown_actions"
+    "user_fields"
+    "user_list_filters"
     "users_and_roles"
 );
 

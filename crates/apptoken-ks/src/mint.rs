@@ -67,13 +67,14 @@ impl KsFields<'_> {
 pub fn mint_v1(secret: &AccountSecret, fields: &KsFields<'_>, rand: &str) -> Ks {
     let KsFields { partner_id, expires_at, session_type, user_id, privileges, master_partner_id, additional_data } =
         fields;
+    let valid_until = expires_at.0;
     let user_id = user_id.unwrap_or_default();
     let master_partner_id = master_partner_id.unwrap_or_default();
     let additional_data = additional_data.unwrap_or_default();
     // The server's format has the partner id twice and always nine fields (`generateSession` in
     // `alpha/apps/kaltura/lib/webservices/kSessionBase.class.php`).
     let info = format!(
-        "{partner_id};{partner_id};{expires_at};{session_type};{rand};{user_id};{privileges};{master_partner_id};{additional_data}"
+        "{partner_id};{partner_id};{valid_until};{session_type};{rand};{user_id};{privileges};{master_partner_id};{additional_data}"
     );
     ks(STANDARD.encode(v1::sign_info(secret, &info).as_bytes()))
 }
@@ -101,7 +102,7 @@ pub fn mint_v2(secret: &AccountSecret, fields: &KsFields<'_>, random: [u8; v2::R
 fn query_of(fields: &KsFields<'_>) -> String {
     let KsFields { partner_id: _, expires_at, session_type, user_id, privileges, master_partner_id, additional_data } =
         *fields;
-    let (expires_at, session_type) = (expires_at.to_string(), session_type.to_string());
+    let (expires_at, session_type) = (expires_at.0.to_string(), session_type.to_string());
     let mut query_fields = Vec::new();
     for item in privileges.split(',').map(|item| item.trim_matches(PHP_WHITESPACE)) {
         match item {

@@ -22,6 +22,8 @@
 //! check(|_| my_transport()).assert_passed();
 //! ```
 //!
+//! Test of an async client: [`AsyncTransport`].
+//!
 //! Test of a transport without sockets:
 //!
 //! ```
@@ -33,6 +35,7 @@
 //! check_without_socket(&transport).assert_passed();
 //! ```
 
+mod async_transport;
 mod connections;
 mod expect;
 mod failures;
@@ -48,6 +51,7 @@ mod without_socket;
 
 use apptoken_core::{Endpoint, Transport};
 
+pub use crate::async_transport::{AsyncTransport, SendFuture};
 use crate::list::{Check, ESSENTIAL, RECOMMENDED};
 pub use crate::report::Report;
 

@@ -3,14 +3,15 @@
 mod client;
 
 use std::collections::BTreeSet;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use apptoken_core::{Endpoint, FnTransport, HttpRequest, HttpResponse, TransportFailure};
+use apptoken_core::{Endpoint, FnTransport, HttpRequest, HttpResponse, Transport as _, TransportFailure};
 
 use self::client::{Client, Flaw};
 use crate::list::{Check, ESSENTIAL, RECOMMENDED};
-use crate::{check, check_essential, check_time_limit, check_without_socket, run};
+use crate::{AsyncTransport, SendFuture, check, check_essential, check_time_limit, check_without_socket, run};
 
 /// Every flaw, with the checks that fail.
 const FLAWS: &[(Flaw, &[&str])] = &[
@@ -75,6 +76,28 @@ const FLAWS: &[(Flaw, &[&str])] = &[
     (Flaw::ConnectsEachTime, &["keeps_the_connection"]),
     (Flaw::TrustsOldConnections, &["replaces_a_connection_that_the_server_closed"]),
 ];
+
+/// Blocks on a future that never waits.
+fn ready(future: SendFuture<'_>) -> Result<HttpResponse, TransportFailure> {
+    let mut future = future;
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("the blocking client of these tests never waits"),
+    }
+}
+
+#[test]
+fn an_async_transport_gets_the_same_checks() {
+    let transport = |flaw| {
+        move |_: &Endpoint| {
+            let client = Client::new(flaw);
+            AsyncTransport::new(async move |request: &HttpRequest| client.send(request), ready)
+        }
+    };
+    check(transport(None)).assert_passed();
+    let report = check_essential(transport(Some(Flaw::FollowsRedirects)));
+    assert_eq!(report.failed().collect::<Vec<_>>(), ["does_not_follow_redirects"]);
+}
 
 #[test]
 fn a_client_without_flaw_passes() {

@@ -175,9 +175,9 @@ impl From<RoleConfig> for RoleRow {
         Self {
             id: config.id.0,
             name: config.name,
-            system_name: config.system_name.unwrap_or_default(),
+            system_name: config.system_name,
             description: config.description,
-            status: STATUS_ACTIVE,
+            status: Some(STATUS_ACTIVE),
             partner_id: 0,
             permission_names: config.permission_names,
             tags: config.tags,

@@ -21,7 +21,7 @@ use crate::objects::build;
 use crate::objects::response_profile::{CLASS as PROFILE, ResponseProfile};
 use crate::output::Output;
 use crate::permissions::Permissions;
-use crate::php::Array;
+use crate::php::{Array, Value};
 use crate::php::cast::{is_true_text, to_text};
 use crate::php::value::set;
 use crate::request_info::RequestInfo;
@@ -191,7 +191,11 @@ fn check_needs(context: &Context, state: &State, action: &CatalogAction) -> Resu
 }
 
 fn check_language(params: &Array) -> Result<(), Failure> {
-    let Some(language) = set(params, "language").map(to_text) else { return Ok(()) };
+    let Some(language) = set(params, "language") else { return Ok(()) };
+    if matches!(language, Value::Array(_)) {
+        return Err(error::type_error().into());
+    }
+    let language = to_text(language);
     if language.eq_ignore_ascii_case("multi") || is_language_code(&language) {
         return Ok(());
     }

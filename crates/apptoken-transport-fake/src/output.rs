@@ -27,7 +27,7 @@ pub(crate) enum Output {
 impl Output {
     /// Its approximate size in bytes.
     pub(crate) fn size(&self) -> usize {
-        const EACH: usize = 32;
+        const EACH: usize = size_of::<(&str, Output)>();
         EACH + match self {
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 0,
             Self::Text(text) => text.len(),

@@ -7,7 +7,7 @@ use crate::catalog;
 use crate::catalog::permissions::PermissionSet;
 use crate::error::{self, ApiError};
 use crate::model::collation;
-use crate::model::role::{RoleRow, STATUS_DELETED};
+use crate::model::role::RoleRow;
 use crate::model::session::Session;
 use crate::model::state::State;
 use crate::model::user::{STATUS_ACTIVE as USER_ACTIVE, UserRow};
@@ -103,12 +103,13 @@ pub(crate) fn check_names(names: &str, partner_id: i64) -> Result<(), ApiError> 
 
 /// Finds a role of the account or of partner 0 by its id or system name.
 pub(crate) fn find_role<'a>(state: &'a State, partner_id: i64, wanted: &str) -> Option<&'a RoleRow> {
-    let is_found = |role: &&RoleRow| role.is_of(partner_id) && role.status != STATUS_DELETED;
+    let is_found = |role: &&RoleRow| role.is_of(partner_id) && !role.is_deleted();
     if is_numeric(wanted) {
         return state.roles.get(&text_to_int(wanted)).filter(is_found);
     }
     let wanted = collation::fold(wanted);
-    state.roles.values().find(|role| is_found(role) && collation::fold(&role.system_name) == wanted)
+    let is_wanted = |role: &RoleRow| role.system_name.as_deref().is_some_and(|name| collation::fold(name) == wanted);
+    state.roles.values().find(|role| is_found(role) && is_wanted(role))
 }
 
 /// The role that a privilege names; `None` if the privilege is missing or empty.
@@ -129,7 +130,7 @@ fn restricting_role<'a>(state: &'a State, session: &Session) -> Result<Option<&'
 }
 
 fn roles_of_user(user: Option<&UserRow>) -> Option<Vec<i64>> {
-    let user = user.filter(|user| user.status == USER_ACTIVE)?;
+    let user = user.filter(|user| user.status == Some(USER_ACTIVE))?;
     let mut roles: Vec<i64> = user.roles().collect();
     roles.sort_unstable();
     roles.dedup();

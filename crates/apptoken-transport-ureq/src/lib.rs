@@ -125,6 +125,12 @@ impl UreqTransport {
         UreqTransportBuilder::new().with_parts(None, None)
     }
 
+    /// A transport with the default settings but for the timeout of the whole request.
+    #[must_use]
+    pub fn with_total_timeout(timeout: Duration) -> Self {
+        UreqTransportBuilder::new().total_timeout(timeout).with_parts(None, None)
+    }
+
     /// A builder for a transport with other settings.
     pub fn builder() -> UreqTransportBuilder {
         UreqTransportBuilder::new()

@@ -8,21 +8,22 @@ use apptoken_core::api::app_token::{AppToken, AppTokenFilter, List};
 #[cfg(feature = "account-secret")]
 use apptoken_core::value::KsVersion;
 use apptoken_core::{
-    Action, AllPages, AppTokenId, Clock, Endpoint, Error, Exchange, Flow, Ks, Moment, PartnerId, RetryPolicy,
-    StoppedFlow, Transport,
+    Action, AllPages, AppTokenId, Call, Endpoint, Error, Exchange, Flow, Ks, Moment, PartnerId, StoppedFlow,
 };
 
 use crate::link::Link;
 
 /// A blocking client for the administration of an account's app tokens.
 ///
+/// [`Builder::admin`](crate::Builder::admin) makes one.
+///
 /// # Examples
 ///
 /// ```no_run
 /// # #[cfg(all(feature = "ureq", feature = "account-secret"))] {
-/// use apptoken::{AccountSecret, Admin, PartnerId, Privileges, Region};
+/// use apptoken::{AccountSecret, Builder, PartnerId, Privileges, Region};
 ///
-/// let admin = Admin::new(Region::Frankfurt, PartnerId::new(1234567)?, AccountSecret::parse("…")?);
+/// let admin = Builder::new(Region::Frankfurt).admin(PartnerId::new(1234567)?, AccountSecret::parse("…")?);
 /// let handover = admin.run(admin.provision("importer", "importer@example.org")?.privileges(Privileges::new().list_all()))?;
 /// println!("{handover:#?}");
 /// # }
@@ -33,6 +34,8 @@ pub struct Admin {
     link: Link,
     partner: PartnerId,
     authority: Authority,
+    #[cfg(feature = "account-secret")]
+    server_clock: signing::ServerClock,
 }
 
 /// The right of an [`Admin`] to administrate the account.
@@ -65,36 +68,14 @@ impl From<Ks> for Authority {
 }
 
 impl Admin {
-    /// A client over ureq, with the account's admin secret or a session.
-    #[cfg(feature = "ureq")]
-    #[must_use]
-    pub fn new(endpoint: impl Into<Endpoint>, partner: PartnerId, authority: impl Into<Authority>) -> Self {
-        Self::with_transport(endpoint, partner, authority, apptoken_transport_ureq::UreqTransport::new())
-    }
-
-    /// A client over any transport, with the account's admin secret or a session.
-    #[must_use]
-    pub fn with_transport(
-        endpoint: impl Into<Endpoint>,
-        partner: PartnerId,
-        authority: impl Into<Authority>,
-        transport: impl Transport + Send + Sync + 'static,
-    ) -> Self {
-        Self { link: Link::new(endpoint.into(), transport), partner, authority: authority.into() }
-    }
-
-    /// Sets when a request is retried.
-    #[must_use]
-    pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.link.retry = retry;
-        self
-    }
-
-    /// Sets the clock, for tests; [`SystemClock`](crate::SystemClock) by default.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
-        self.link.clock = std::sync::Arc::new(clock);
-        self
+    pub(crate) fn over(link: Link, partner: PartnerId, authority: Authority) -> Self {
+        Self {
+            link,
+            partner,
+            authority,
+            #[cfg(feature = "account-secret")]
+            server_clock: signing::ServerClock::default(),
+        }
     }
 
     /// A session with this authority: a new session of one hour, signed locally, or the session that this client was made with.
@@ -106,7 +87,9 @@ impl Admin {
         match &self.authority {
             Authority::Session(ks) => Ok(ks.clone()),
             #[cfg(feature = "account-secret")]
-            Authority::Secret { secret, version } => signing::admin_session(self.partner, secret, *version, self.now()),
+            Authority::Secret { secret, version } => {
+                signing::admin_session(self.partner, secret, *version, self.server_clock.time(self.now()))
+            }
         }
     }
 
@@ -190,7 +173,9 @@ impl Admin {
     /// Any [`ErrorKind`](crate::ErrorKind).
     pub fn app_tokens(&self, filter: AppTokenFilter) -> Result<Vec<AppToken>, Error> {
         let list = List::new(filter).without_token_values();
-        self.run(AllPages::new(self.endpoint().clone(), list, self.session()?).retry(self.link.retry()))
+        let read = |session| AllPages::new(self.endpoint().clone(), list.clone(), session).retry(self.link.retry());
+        let session = self.session()?;
+        self.run_signed(read(session.clone()), Some(&session), |session| Some(read(session)))
     }
 
     /// Calls any action with this authority.
@@ -199,19 +184,38 @@ impl Admin {
     ///
     /// Any [`ErrorKind`](crate::ErrorKind).
     pub fn call<A: Action>(&self, action: A) -> Result<A::Reply, Error> {
-        self.link.call(&self.session()?, action)
+        let call = |session| Call::new(self.endpoint().clone(), &action).with_ks(session).retry(self.link.retry());
+        let session = self.session()?;
+        self.run_signed(call(session.clone()), Some(&session), |session| Some(call(session)))
     }
 
     /// Runs any flow over this client's transport.
+    ///
+    /// If the server refuses the session that this client signed as already expired, because the clock of this machine is
+    /// behind, it signs another one by the server's clock, once, and runs the flow again. Sessions that it signs later are
+    /// right from the start.
     ///
     /// # Errors
     ///
     /// Any [`ErrorKind`](crate::ErrorKind).
     pub fn run<F: Flow>(&self, flow: F) -> Result<F::Output, Error> {
+        let session = flow.session().cloned();
+        let copy = session.clone().and_then(|session| flow.with_other_session(session));
+        self.run_signed(flow, session.as_ref(), |session| copy?.with_other_session(session))
+    }
+
+    #[cfg(not(feature = "account-secret"))]
+    fn run_signed<F: Flow>(
+        &self,
+        flow: F,
+        _: Option<&Ks>,
+        _: impl FnOnce(Ks) -> Option<F>,
+    ) -> Result<F::Output, Error> {
         self.link.run(flow)
     }
 
-    /// Drives a flow that was started. Unlike [`run`](Self::run), this returns the flow's progress with its error.
+    /// Drives a flow that was started. Unlike [`run`](Self::run), this returns the flow's progress with its error, and does
+    /// not sign another session.
     ///
     /// # Errors
     ///

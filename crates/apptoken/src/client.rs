@@ -1,13 +1,12 @@
 use apptoken_core::{
-    Action, Clock, Credential, Endpoint, Error, Exchange, Flow, Ks, Login, Moment, RetryPolicy, Session,
-    SessionOptions, StoppedFlow, Transport,
+    Action, Credential, Endpoint, Error, Exchange, Flow, Ks, Login, Moment, Session, SessionOptions, StoppedFlow,
 };
 
 use crate::link::Link;
 
 /// A blocking client that logs in with an app token and calls any action.
 ///
-/// It is cheap to clone; clones share the transport and its connections.
+/// [`Builder::client`](crate::Builder::client) makes one. It is cheap to clone; clones share the transport and its connections.
 ///
 /// # Examples
 ///
@@ -25,7 +24,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client over ureq for the server and the app token in the environment; see
+    pub(crate) fn over(link: Link, credential: Credential) -> Self {
+        Self { link, credential }
+    }
+
+    /// A client with the default settings, for the server and the app token in the environment; see
     /// [`Config::from_env`](crate::Config::from_env).
     ///
     /// # Errors
@@ -34,38 +37,7 @@ impl Client {
     #[cfg(feature = "ureq")]
     pub fn from_env() -> Result<Self, Error> {
         let crate::Config { endpoint, credential } = crate::Config::from_env()?;
-        Ok(Self::new(endpoint, credential))
-    }
-
-    /// A client over ureq, with its default settings.
-    #[cfg(feature = "ureq")]
-    #[must_use]
-    pub fn new(endpoint: impl Into<Endpoint>, credential: Credential) -> Self {
-        Self::with_transport(endpoint, credential, apptoken_transport_ureq::UreqTransport::new())
-    }
-
-    /// A client over any transport.
-    #[must_use]
-    pub fn with_transport(
-        endpoint: impl Into<Endpoint>,
-        credential: Credential,
-        transport: impl Transport + Send + Sync + 'static,
-    ) -> Self {
-        Self { link: Link::new(endpoint.into(), transport), credential }
-    }
-
-    /// Sets when a request is retried.
-    #[must_use]
-    pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.link.retry = retry;
-        self
-    }
-
-    /// Sets the clock, for tests; [`SystemClock`](crate::SystemClock) by default.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
-        self.link.clock = std::sync::Arc::new(clock);
-        self
+        Ok(crate::Builder::new(endpoint).client(credential))
     }
 
     /// Starts a session with all that the app token gives.

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use apptoken_core::{Clock, Moment, UnixSeconds};
 
@@ -36,6 +36,39 @@ impl Clock for SystemClock {
     fn sleep(&self, duration: Duration) {
         std::thread::sleep(duration);
     }
+}
+
+/// The time as a [`SystemTime`]; `None` if the system cannot represent it.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use apptoken::{UnixSeconds, system_time, unix_seconds};
+///
+/// let expiry = UnixSeconds(1_795_230_763);
+/// assert_eq!(system_time(expiry), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_230_763)));
+/// assert_eq!(system_time(expiry).map(unix_seconds), Some(expiry));
+/// ```
+#[must_use]
+pub fn system_time(time: UnixSeconds) -> Option<SystemTime> {
+    let distance = Duration::from_secs(time.0.unsigned_abs());
+    if time.0 < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
+}
+
+/// The whole seconds of a [`SystemTime`], as Kaltura counts them. A fraction of a second is dropped, towards the past.
+#[must_use]
+pub fn unix_seconds(time: SystemTime) -> UnixSeconds {
+    let seconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => {
+            let before = before.duration();
+            let up = u64::from(before.subsec_nanos() > 0);
+            0_i64.saturating_sub_unsigned(before.as_secs().saturating_add(up))
+        }
+    };
+    UnixSeconds(seconds)
 }
 
 /// Linux has a monotonic clock that counts suspension, `CLOCK_BOOTTIME`: by `CLOCK_MONOTONIC`, which `Instant` uses, a session

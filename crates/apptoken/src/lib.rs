@@ -5,7 +5,7 @@
 //! | get one session | [`Client`] |
 //! | always have a valid session in a long-running program | [`Provider`] |
 //! | create, rotate, revoke and audit tokens | [`Admin`] |
-//! | send requests with your own HTTP client | [`Client::with_transport`] and [`Transport`] |
+//! | choose the proxy, certificates, timeouts, retries or HTTP client of these | [`Builder`] |
 //! | test a program offline | the crate `apptoken-transport-fake` |
 //! | run it: settings, alerts, timeouts, containers | [operations] |
 //! | come from another client | [migration] |
@@ -29,15 +29,19 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `ureq` (default) | [`UreqTransport`] and the constructors that use it |
+//! | `ureq` (default) | [`UreqTransport`], and the constructors and settings that use it |
 //! | `account-secret` | `Authority::Secret`: an [`Admin`] that signs its sessions with the account's secret |
+//! | `http` | [`http`](mod@http): conversions to and from the request and response of the `http` crate |
 //! | `tracing` | `TracingObserver`, which reports a provider's events to `tracing` |
 
 mod administration;
+mod builder;
 mod client;
 mod clock;
 mod config;
 mod events;
+#[cfg(feature = "http")]
+pub mod http;
 mod link;
 mod provider;
 mod source;
@@ -46,16 +50,17 @@ mod sync;
 
 pub use apptoken_core::*;
 #[cfg(feature = "ureq")]
-pub use apptoken_transport_ureq::UreqTransport;
+pub use apptoken_transport_ureq::{UreqTransport, UreqTransportBuilder};
 
 pub use administration::{Admin, Authority};
+pub use builder::Builder;
 pub use client::Client;
-pub use clock::SystemClock;
+pub use clock::{SystemClock, system_time, unix_seconds};
 pub use config::Config;
 #[cfg(feature = "tracing")]
 pub use events::TracingObserver;
 pub use events::{Event, Observer, Origin};
-pub use provider::{Provider, ProviderBuilder, Refresher, UserSession};
+pub use provider::{LeasedSession, Provider, ProviderBuilder, Refresher, UserSession};
 pub use source::{CredentialSource, EnvSource, FileSource, FnSource, SourceWarning, WithExpiry};
 
 #[cfg(feature = "ureq")]

@@ -36,11 +36,11 @@ const REQUEST_TIMEOUT: Duration = apptoken_transport_ureq::TOTAL_TIMEOUT;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Link {
-    pub(crate) fn new(endpoint: Endpoint, transport: impl Transport + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, transport: Arc<dyn Transport + Send + Sync>) -> Self {
         Self {
             endpoint,
             retry: RetryPolicy { jitter_seed: random_seed(), ..RetryPolicy::default() },
-            transport: Arc::new(transport),
+            transport,
             clock: Arc::new(SystemClock::new()),
             request_timeout: REQUEST_TIMEOUT,
             seeds: Seeds::new(),
@@ -176,8 +176,12 @@ mod tests {
     /// Clients with the same seed would retry at the same moments after an outage.
     #[test]
     fn two_clients_have_different_jitter_seeds() {
-        let link =
-            || Link::new(Region::Ireland.into(), FnTransport::new(|_| Err(TransportFailure::not_sent("offline"))));
+        let link = || {
+            Link::new(
+                Region::Ireland.into(),
+                Arc::new(FnTransport::new(|_| Err(TransportFailure::not_sent("offline")))),
+            )
+        };
         assert_ne!(link().retry.jitter_seed, link().retry.jitter_seed);
     }
 

@@ -78,6 +78,20 @@ impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
     }
 }
 
+impl<S: CredentialSource + ?Sized> CredentialSource for Box<S> {
+    fn credential(&self) -> Result<Credential, Error> {
+        (**self).credential()
+    }
+
+    fn token_expires_at(&self, credential: &Credential) -> Option<UnixSeconds> {
+        (**self).token_expires_at(credential)
+    }
+
+    fn warning(&self) -> Option<SourceWarning> {
+        (**self).warning()
+    }
+}
+
 impl CredentialSource for Credential {
     fn credential(&self) -> Result<Credential, Error> {
         Ok(self.clone())

@@ -4,6 +4,8 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use serde::Serialize;
+
 use crate::api::app_token::{AppToken, AppTokenFilter, AppTokenStatus, List};
 use crate::error::Error;
 use crate::error::printable::Printable;
@@ -14,7 +16,9 @@ use crate::exchange::retry::RetryPolicy;
 use crate::value::hash::HashType;
 use crate::value::ks::Ks;
 use crate::value::session_type::SessionType;
+use crate::value::shown_time::ApproximateDuration;
 use crate::value::time::{Moment, UnixSeconds};
+use crate::wire::encode::serialize_seconds;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::CheckedReply;
 
@@ -44,7 +48,7 @@ pub struct Audit {
 }
 
 /// An app token and the findings about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AuditedToken {
     /// The token, without its value.
@@ -54,13 +58,26 @@ pub struct AuditedToken {
 }
 
 /// Something about an app token that needs attention. `Display` explains it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Serialize` writes an object with the name in `finding`, and in `detail` what the variant holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "finding", content = "detail", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Finding {
     /// It has expired.
-    Expired(UnixSeconds),
+    Expired {
+        /// When it expired.
+        at: UnixSeconds,
+        /// When it was audited, by the server's clock.
+        now: UnixSeconds,
+    },
     /// It expires soon.
-    ExpiresSoon(UnixSeconds),
+    ExpiresSoon {
+        /// When it expires.
+        at: UnixSeconds,
+        /// When it was audited, by the server's clock.
+        now: UnixSeconds,
+    },
     /// It never expires.
     NeverExpires,
     /// It is disabled, which only Kaltura's staff can do and undo.
@@ -74,7 +91,7 @@ pub enum Finding {
     /// Its hash type is weak: MD5 or SHA1.
     WeakHash(HashType),
     /// Its sessions last longer than a day.
-    LongSessions(Duration),
+    LongSessions(#[serde(serialize_with = "serialize_seconds")] Duration),
     /// Its sessions are already expired when they start.
     SessionsAlreadyExpired,
     /// It grants a privilege that a service rarely needs.
@@ -84,15 +101,15 @@ pub enum Finding {
 impl core::fmt::Display for Finding {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Expired(at) => write!(f, "expired at {at}"),
-            Self::ExpiresSoon(at) => write!(f, "expires soon, at {at}"),
+            Self::Expired { at, now } => write!(f, "expired {}, at {at}", at.relative_to(*now)),
+            Self::ExpiresSoon { at, now } => write!(f, "expires {}, at {at}", at.relative_to(*now)),
             Self::NeverExpires => f.write_str("never expires"),
             Self::Disabled => f.write_str("is disabled"),
             Self::AnySessionType => f.write_str("fixes no session type: anyone who holds it can start admin sessions"),
             Self::AdminSessions => f.write_str("starts admin sessions"),
             Self::AnyUser => f.write_str("fixes no user: anyone who holds it can choose one"),
             Self::WeakHash(hash_type) => write!(f, "uses {hash_type}, which is weak: use SHA256 or SHA512"),
-            Self::LongSessions(duration) => write!(f, "starts sessions of {} hours", duration.as_secs() / 3600),
+            Self::LongSessions(duration) => write!(f, "starts sessions of {}", ApproximateDuration(*duration)),
             Self::SessionsAlreadyExpired => {
                 f.write_str("has no session duration: every session that it starts is already expired")
             }
@@ -140,6 +157,14 @@ impl Flow for Audit {
     fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         Self::start(self, now)
     }
+
+    fn session(&self) -> Option<&Ks> {
+        Some(&self.admin)
+    }
+
+    fn with_other_session(&self, session: Ks) -> Option<Self> {
+        Some(Self { admin: session, ..self.clone() })
+    }
 }
 
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
@@ -177,8 +202,8 @@ impl Machine for AuditMachine {
 fn audit_token(token: AppToken, soon: Duration, now: UnixSeconds) -> AuditedToken {
     let expiry = match token.expiry {
         None => Some(Finding::NeverExpires),
-        Some(at) if at <= now => Some(Finding::Expired(at)),
-        Some(at) if at <= now.plus(soon) => Some(Finding::ExpiresSoon(at)),
+        Some(at) if at <= now => Some(Finding::Expired { at, now }),
+        Some(at) if at <= now.plus(soon) => Some(Finding::ExpiresSoon { at, now }),
         Some(_) => None,
     };
     let status = (token.status != AppTokenStatus::Active).then_some(Finding::Disabled);

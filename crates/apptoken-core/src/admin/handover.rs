@@ -4,6 +4,8 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
+use serde::Serialize;
+
 use crate::api::app_token::AppToken;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
@@ -14,13 +16,17 @@ use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::privileges::Privileges;
 use crate::value::secrets::AppTokenSecret;
 use crate::value::session_type::SessionType;
+use crate::value::shown_time::ApproximateDuration;
 use crate::value::time::UnixSeconds;
+use crate::wire::encode::serialize_seconds;
 
 /// A new app token that a login has verified, and everything that its user must know.
 ///
 /// `Display` writes a summary to hand over, without the token's value: [`AppTokenSecret::expose`] returns that, and it
-/// should be sent over a separate channel.
-#[derive(Clone, Debug)]
+/// should be sent over a separate channel. `Serialize` writes the same without the value, with durations in seconds and times
+/// as Unix times.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Handover {
     /// The account.
@@ -28,6 +34,7 @@ pub struct Handover {
     /// The token's id.
     pub id: AppTokenId,
     /// The token's value.
+    #[serde(skip)]
     pub token: AppTokenSecret,
     /// The token's hash type.
     pub hash_type: HashType,
@@ -36,6 +43,7 @@ pub struct Handover {
     /// The type of the token's sessions, if the token fixes one.
     pub session_type: Option<SessionType>,
     /// The longest lifetime of the token's sessions.
+    #[serde(serialize_with = "serialize_seconds")]
     pub session_duration: Duration,
     /// The privileges of the token's sessions, besides `sessionid` and `apptoken`, which the server adds to each.
     pub privileges: Privileges,
@@ -80,10 +88,10 @@ impl fmt::Display for Handover {
             Some(session_type) => writeln!(f, "session type      {session_type:?}")?,
             None => writeln!(f, "session type      any")?,
         }
-        writeln!(f, "longest session   {} s", session_duration.as_secs())?;
+        writeln!(f, "longest session   {}", ApproximateDuration(*session_duration))?;
         writeln!(f, "privileges        {}", Printable(privileges))?;
         match expiry {
-            Some(expiry) => write!(f, "token expires at  {expiry} (Unix time)"),
+            Some(expiry) => write!(f, "token expires     {expiry}"),
             None => f.write_str("token expires     never"),
         }
     }
@@ -111,5 +119,25 @@ mod tests {
         for shown in [format!("{sheet}"), format!("{sheet:?}"), format!("{sheet:#?}")] {
             assert!(!shown.contains(|c| hidden.contains(c)) && shown.contains(r"al\u{202e}\u{200b}"), "{shown:?}");
         }
+    }
+
+    #[test]
+    fn a_sheet_as_json_has_everything_but_the_value() {
+        let sheet = Handover {
+            partner: PartnerId::new(101).unwrap(),
+            id: AppTokenId::parse("1_a").unwrap(),
+            token: AppTokenSecret::parse("00112233445566778899aabbccddeeff").unwrap(),
+            hash_type: HashType::Sha256,
+            user_id: Some("alice".into()),
+            session_type: Some(SessionType::User),
+            session_duration: Duration::from_secs(3600),
+            privileges: Privileges::parse("list:*"),
+            expiry: Some(UnixSeconds(1_795_230_763)),
+        };
+        let expected = serde_json::json!({
+            "partner": 101, "id": "1_a", "hashType": "SHA256", "userId": "alice", "sessionType": 0,
+            "sessionDuration": 3600, "privileges": "list:*", "expiry": 1_795_230_763,
+        });
+        assert_eq!(serde_json::to_value(&sheet).unwrap(), expected);
     }
 }

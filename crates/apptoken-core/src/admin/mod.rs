@@ -11,6 +11,6 @@ mod verify;
 
 pub use audit::{Audit, AuditedToken, Finding};
 pub use handover::Handover;
-pub use provision::{Provision, ProvisionProgress, ServiceRole};
+pub use provision::{Provision, ProvisionProgress, ServiceExpiry, ServiceRole};
 pub use revoke::{Revocation, Revoke};
 pub use rotate::{OldToken, PendingRevocation, Rotate, RotateProgress, Rotation};

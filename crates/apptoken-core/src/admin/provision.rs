@@ -1,5 +1,8 @@
 //! Provisioning a service with an app token, a user and a role.
 
+mod differences;
+mod expiry;
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -8,15 +11,15 @@ use core::time::Duration;
 use crate::admin::handover::Handover;
 use crate::admin::resumable::{AdminAccess, ResumableMachine, TokenState};
 use crate::admin::token_search::{Marker, SearchOutcome, TokenSearch};
-use crate::admin::verify;
-use crate::api::app_token::{AppToken, AppTokenFilter, NewAppToken, StartedSession};
+use crate::admin::verify::{Proof, Verification};
+use crate::api::app_token::{AppToken, AppTokenFilter, NewAppToken};
 use crate::api::list::Page;
 use crate::api::session::StartWidgetSession;
 use crate::api::user::{NewUser, User, UserChanges, UserStatus};
 use crate::api::user_role::{NewUserRole, UserRole, UserRoleFilter};
 use crate::api::{app_token, user, user_role};
 use crate::error::Error;
-use crate::error::code::KalturaCode;
+use crate::error::code::{KalturaCode, looks_like_code};
 use crate::error::kind::{ActionName, ErrorKind};
 use crate::exchange::batch::{Batch, BatchReader, BatchResults, Ticket};
 use crate::exchange::flow::{Exchange, Flow};
@@ -26,22 +29,32 @@ use crate::value::change::Change;
 use crate::value::hash::HashType;
 use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::ks::Ks;
-use crate::value::lifetime::{TokenExpiry, check_lifetime};
+use crate::value::lifetime::check_lifetime;
 use crate::value::privileges::Privileges;
 use crate::value::session_type::SessionType;
-use crate::value::time::Moment;
+use crate::value::time::{Moment, UnixSeconds};
+use crate::wire::action::Action;
+use crate::wire::encode::Nocache;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::CheckedReply;
 
+pub use self::expiry::ServiceExpiry;
+
 /// Ensures that a service has its app token: a role, a user with that role, and a token that is fixed to that user and
-/// verified by a login.
+/// verified by a login whose session is used.
 ///
 /// The flow uses what already exists, so it can stop at any point and run again. A second run returns the token of the
-/// first: it recognises the token by the service's name in the description. Takes two to four requests.
+/// first: it recognises the token by the service's name in the description. A token that exists with other settings is
+/// not changed: the flow stops with [`ErrorKind::Conflict`] and names each setting. Takes two to four requests.
+///
+/// The last request proves that the token works: it logs in, and calls an action with the session. That finds a
+/// `setrole` with a role that does not exist, for instance. By default any session may call that action; name one that the
+/// service needs with [`proof`](Self::proof).
 ///
 /// # Defaults
 ///
-/// Hash type SHA256, user sessions only, a fixed user, sessions of at most one day, no privileges, no role, no expiry.
+/// Hash type SHA256, user sessions only, a fixed user, sessions of at most one day, no privileges, no role, and an end
+/// after a year. [`Audit`](crate::admin::Audit) finds nothing in such a token.
 ///
 /// # Examples
 ///
@@ -67,7 +80,11 @@ pub struct Provision {
     access: AdminAccess,
     name: String,
     role: ServiceRole,
+    /// Without expiry and marker, which depend on the time and on the name.
     token: NewAppToken,
+    expiry: ServiceExpiry,
+    /// By default, an action that any session may call.
+    proof: Option<Proof>,
     user_id: String,
 }
 
@@ -120,7 +137,8 @@ impl Provision {
             ..NewAppToken::default()
         };
         let access = AdminAccess { endpoint, admin, partner, retry: RetryPolicy::default() };
-        Self { access, name: name.into(), role: ServiceRole::None, token, user_id }
+        let expiry = ServiceExpiry::default();
+        Self { access, name: name.into(), role: ServiceRole::None, token, expiry, proof: None, user_id }
     }
 
     /// Gives the user a role. The user keeps its other roles.
@@ -150,11 +168,36 @@ impl Provision {
         self
     }
 
-    /// Sets when the token expires.
+    /// Sets when the token expires: after a duration, at a time, or never. A year after it is added by default.
     #[must_use]
-    pub fn expiry(mut self, expiry: TokenExpiry) -> Self {
-        self.token.expiry = Some(expiry);
-        self
+    pub fn expiry(self, expiry: impl Into<ServiceExpiry>) -> Self {
+        Self { expiry: expiry.into(), ..self }
+    }
+
+    /// Names the action with which the new token's session is tried, such as one that the service calls first.
+    ///
+    /// A role or a privilege that is missing is then found now, and not by the service. The action is called once, with
+    /// these parameters, as the service's user. Restrictions of the session to other addresses or URIs are no failure.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for an action that may change something: the first word of its name must be `get`,
+    /// `list`, `count`, `search` or `ping`, and its [`REPEAT`](Action::REPEAT) must be `Always`. Also if its parameters
+    /// cannot be written as a JSON object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use apptoken_core::admin::Provision;
+    /// use apptoken_core::api::user;
+    ///
+    /// /// The sessions must be able to read their own user.
+    /// fn with_proof(provision: Provision) -> Result<Provision, apptoken_core::Error> {
+    ///     provision.proof(&user::Get::default())
+    /// }
+    /// ```
+    pub fn proof<A: Action>(self, action: &A) -> Result<Self, Error> {
+        Ok(Self { proof: Some(Proof::of(action)?), ..self })
     }
 
     /// Sets the token's description, to which the flow appends its marker.
@@ -175,7 +218,8 @@ impl Provision {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if the server would refuse or misread the name, the user's id or the duration.
+    /// [`ErrorKind::InvalidInput`] if the server would refuse or misread the name, the user's id or the duration, and for
+    /// a privilege with the name of a permission, which the server would accept without any effect.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         Marker::check_name(&self.name)?;
         user::check_id(&self.user_id)?;
@@ -183,7 +227,8 @@ impl Provision {
         if matches!(&self.role, ServiceRole::WithPermissions { name, .. } if name.is_empty()) {
             return Err(Error::invalid_input("the role's name is empty"));
         }
-        let mut machine = ProvisionMachine::new(self);
+        self.token.session_privileges.iter().try_for_each(check_names)?;
+        let mut machine = ProvisionMachine::new(self, now.wall);
         let prepared = machine.inspect()?;
         Ok(Exchange::start(machine, prepared, now))
     }
@@ -194,26 +239,6 @@ impl Provision {
 
     fn filter(&self) -> AppTokenFilter {
         AppTokenFilter { session_user_id_equal: Some(self.user_id.clone()), ..AppTokenFilter::default() }
-    }
-
-    /// The first setting in which the existing token differs from the requested one.
-    fn difference(&self, token: &AppToken) -> Option<&'static str> {
-        let requested = &self.token;
-        let privileges =
-            |privileges: &Option<Privileges>| privileges.as_ref().map(ToString::to_string).unwrap_or_default();
-        if requested.hash_type != Some(token.hash_type) {
-            Some("hash type")
-        } else if requested.session_type != token.session_type {
-            Some("session type")
-        } else if requested.session_duration.map(|duration| duration.as_secs())
-            != Some(token.longest_session().as_secs())
-        {
-            Some("session duration")
-        } else if privileges(&requested.session_privileges) != privileges(&token.session_privileges) {
-            Some("privileges")
-        } else {
-            None
-        }
     }
 }
 
@@ -263,6 +288,16 @@ impl Flow for Provision {
     fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         Self::start(self, now)
     }
+
+    fn session(&self) -> Option<&Ks> {
+        Some(&self.access.admin)
+    }
+
+    fn with_other_session(&self, session: Ks) -> Option<Self> {
+        let mut flow = self.clone();
+        flow.access.admin = session;
+        Some(flow)
+    }
 }
 
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
@@ -274,6 +309,8 @@ pub struct ProvisionMachine {
     user: Option<User>,
     user_is_ready: bool,
     stage: ProvisionStage,
+    /// The server's time at its last reply; the caller's clock before that.
+    now: UnixSeconds,
 }
 
 /// The request that the flow waits for.
@@ -286,8 +323,8 @@ enum ProvisionStage {
     SetUpUser(BatchReader, SetUpUserTickets),
     /// Adds the token.
     Add,
-    /// Logs in with the token.
-    Verify,
+    /// Logs in with the token, and uses the session.
+    Verify(Verification),
 }
 
 #[derive(Clone, Copy)]
@@ -321,8 +358,9 @@ impl Machine for ProvisionMachine {
     fn accept(
         &mut self,
         reply: &CheckedReply<'_>,
-        _: Moment,
+        now: Moment,
     ) -> Result<Transition<Handover, ProvisionProgress>, Error> {
+        self.now = reply.server_time().unwrap_or(now.wall);
         match &self.stage {
             ProvisionStage::Inspect(reader, tickets) => {
                 let (results, tickets) = (reader.read(reply)?, *tickets);
@@ -337,19 +375,19 @@ impl Machine for ProvisionMachine {
                 self.token_state.token = Some(reply.parse()?);
                 Ok(self.do_next_step())
             }
-            ProvisionStage::Verify => {
-                let started: StartedSession = reply.parse()?;
-                let handover =
-                    verify::check(&started, reply).and_then(|()| self.token_state.handover(&self.provision.access));
-                Ok(handover.map_or_else(|error| self.stop(error), Transition::Done))
+            ProvisionStage::Verify(verification) => {
+                let verified = verification.read(reply)?;
+                Ok(match verified.and_then(|()| self.token_state.handover(&self.provision.access)) {
+                    Ok(handover) => Transition::Done(handover),
+                    Err(error) => self.not_verified(error, now),
+                })
             }
         }
     }
 
-    fn refuse(&mut self, error: Error, now: Moment) -> Transition<Handover, ProvisionProgress> {
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Handover, ProvisionProgress> {
         match self.stage {
             ProvisionStage::SetUpUser(..) | ProvisionStage::Add if error.may_have_acted() => self.in_doubt(error),
-            ProvisionStage::Verify if verify::may_be_replication_delay(&error) => self.verify_again(error, now),
             _ => self.stop(error),
         }
     }
@@ -380,6 +418,14 @@ impl ResumableMachine for ProvisionMachine {
         Ok(prepared)
     }
 
+    fn verification(&mut self, nocache: Option<Nocache>) -> Result<PreparedRequest, Error> {
+        let Provision { access, proof, .. } = &self.provision;
+        let proof = proof.clone().map_or_else(Proof::ping, Ok)?;
+        let (prepared, verification) = self.token_state.verify(access, nocache, &proof)?;
+        self.stage = ProvisionStage::Verify(verification);
+        Ok(prepared)
+    }
+
     fn stop(&mut self, error: Error) -> Transition<Handover, ProvisionProgress> {
         let progress = ProvisionProgress {
             role_id: self.role_id,
@@ -393,7 +439,7 @@ impl ResumableMachine for ProvisionMachine {
 }
 
 impl ProvisionMachine {
-    fn new(provision: Provision) -> Self {
+    fn new(provision: Provision, now: UnixSeconds) -> Self {
         let search = TokenSearch::new(provision.marker());
         let token_state = TokenState::default();
         Self {
@@ -404,6 +450,7 @@ impl ProvisionMachine {
             user: None,
             user_is_ready: false,
             stage: ProvisionStage::ReadMoreTokens,
+            now,
         }
     }
 
@@ -445,7 +492,9 @@ impl ProvisionMachine {
             }
         };
         if user.as_ref().is_some_and(|user| user.status != UserStatus::Active) {
-            return Err(Error::invalid_input("the user exists but is blocked: unblock it, or choose another user id"));
+            return Err(Error::new(ErrorKind::Conflict)
+                .detail("the user exists but is blocked")
+                .advise("unblock the user, or choose another user id"));
         }
         let has_role = |user: &User| self.role_id.is_some_and(|id| user.roles().contains(&id));
         self.user_is_ready =
@@ -463,17 +512,11 @@ impl ProvisionMachine {
             }
             SearchOutcome::Complete(token) => token,
         };
-        let difference = token.as_ref().and_then(|token| self.provision.difference(token));
+        let conflict = token.as_ref().and_then(|token| self.provision.conflict(token, self.now));
         self.token_state.token = token;
-        match difference {
+        match conflict {
             None => self.do_next_step(),
-            Some(setting) => {
-                let name = &self.provision.name;
-                let error = Error::invalid_input(format!(
-                    "the app token of {name} exists but has different settings ({setting}): rotate or update it, or choose another name"
-                ));
-                self.stop(error)
-            }
+            Some(error) => self.stop(error),
         }
     }
 
@@ -484,8 +527,7 @@ impl ProvisionMachine {
         } else if self.token_state.token.is_none() {
             self.add()
         } else {
-            self.stage = ProvisionStage::Verify;
-            self.token_state.login(&self.provision.access, None)
+            self.verification(None)
         };
         self.send(next)
     }
@@ -555,6 +597,7 @@ impl ProvisionMachine {
         let mut app_token = self.provision.token.clone();
         let description = app_token.description.take().unwrap_or_default();
         app_token.description = Some(self.provision.marker().append_to(&description));
+        app_token.expiry = self.provision.expiry.for_new_token(self.now)?;
         self.stage = ProvisionStage::Add;
         self.provision.access.request(&app_token::Add { app_token })
     }
@@ -574,9 +617,20 @@ fn check_permissions(role: &UserRole, requested: &[String]) -> Result<(), Error>
     let granted: Vec<&str> = role.permission_names.split(',').collect();
     match requested.iter().find(|name| *name != "*" && !granted.contains(&name.as_str()) && !granted.contains(&"*")) {
         None => Ok(()),
-        Some(missing) => Err(Error::invalid_input(format!(
-            "the role {} exists but lacks the permission {missing}: add it with userRole.update, or choose another name",
-            role.name
+        Some(missing) => Err(Error::new(ErrorKind::Conflict)
+            .detail(format!("the role {} exists but lacks the permission {missing}", role.name))
+            .advise("add the permission to the role (userRole.update), or choose another name for the role")),
+    }
+}
+
+/// Refuses a privilege with the name of a permission: the server accepts any name, and ignores those that it does not know.
+fn check_names(privileges: &Privileges) -> Result<(), Error> {
+    // Kaltura's permissions are in upper case with underscores, its privileges in lower case.
+    match privileges.iter().find(|privilege| looks_like_code(privilege.name())) {
+        None => Ok(()),
+        Some(permission) => Err(Error::invalid_input(format!(
+            "{} is the name of a permission, not of a privilege: give it to the service's role (ServiceRole)",
+            permission.name()
         ))),
     }
 }

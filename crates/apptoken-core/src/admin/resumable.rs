@@ -6,6 +6,7 @@ use core::time::Duration;
 use crate::admin::handover::Handover;
 use crate::admin::token_search::TokenSearch;
 use crate::admin::verify;
+use crate::admin::verify::{Proof, Verification};
 use crate::api::app_token;
 use crate::api::app_token::{AppToken, AppTokenFilter};
 use crate::api::list::ListAction as _;
@@ -55,10 +56,15 @@ pub(super) struct TokenState {
 }
 
 impl TokenState {
-    /// The request that logs in with the token.
-    pub(super) fn login(&self, access: &AdminAccess, nocache: Option<Nocache>) -> Result<PreparedRequest, Error> {
+    /// The request that logs in with the token and uses the session.
+    pub(super) fn verify(
+        &self,
+        access: &AdminAccess,
+        nocache: Option<Nocache>,
+        proof: &Proof,
+    ) -> Result<(PreparedRequest, Verification), Error> {
         match (&self.token, &self.widget) {
-            (Some(token), Some(widget)) => verify::prepare(&access.endpoint, token, widget, nocache),
+            (Some(token), Some(widget)) => verify::prepare(&access.endpoint, token, widget, nocache, proof),
             _ => Err(Error::new(ErrorKind::UnexpectedReply)),
         }
     }
@@ -101,11 +107,17 @@ pub(super) trait ResumableMachine: Machine {
         self.retry_later(next, error)
     }
 
-    /// Repeats the login after a wait, because a replica of the database may not have the new token yet.
-    fn verify_again(&mut self, error: Error, now: Moment) -> Transition<Self::Output, Self::Progress> {
-        let (access, state) = self.parts();
-        let next = state.login(access, Some(Nocache::new(now)));
-        self.retry_later(next, error)
+    /// The request that verifies the token.
+    fn verification(&mut self, nocache: Option<Nocache>) -> Result<PreparedRequest, Error>;
+
+    /// Stops if the token does not work. Verifies it again after a wait if a replica of the database may not have it yet.
+    fn not_verified(&mut self, error: Error, now: Moment) -> Transition<Self::Output, Self::Progress> {
+        if verify::may_be_replication_delay(&error) {
+            let next = self.verification(Some(Nocache::new(now)));
+            self.retry_later(next, error)
+        } else {
+            self.stop(error)
+        }
     }
 
     fn retry_later(

@@ -1,5 +1,7 @@
 //! Revoking an app token.
 
+use serde::Serialize;
+
 use crate::api::app_token::{Delete, Get};
 use crate::error::Error;
 use crate::error::code::KalturaCode;
@@ -38,7 +40,8 @@ pub struct Revoke {
 }
 
 /// The outcome of a [`Revoke`]: the app token no longer exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Revocation {
     /// Whether the token existed before the last request. Also `false` if an earlier attempt of this flow had deleted it.
     pub existed: bool,
@@ -133,6 +136,14 @@ impl Flow for Revoke {
 
     fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         Self::start(self, now)
+    }
+
+    fn session(&self) -> Option<&Ks> {
+        Some(&self.admin)
+    }
+
+    fn with_other_session(&self, session: Ks) -> Option<Self> {
+        Some(Self { admin: session, ..self.clone() })
     }
 }
 

@@ -3,13 +3,15 @@
 use alloc::format;
 use core::time::Duration;
 
+use serde::Serialize;
+
 use crate::admin::handover::Handover;
 use crate::admin::resumable::{AdminAccess, ResumableMachine, TokenState};
 use crate::admin::revoke::{Deletion, DeletionTickets, Revoke};
 use crate::admin::token_search::{Marker, SearchOutcome, TokenSearch};
-use crate::admin::verify;
+use crate::admin::verify::{Proof, Verification};
 use crate::api::app_token;
-use crate::api::app_token::{AppToken, AppTokenFilter, NewAppToken, StartedSession};
+use crate::api::app_token::{AppToken, AppTokenFilter, NewAppToken};
 use crate::api::list::Page;
 use crate::api::session::StartWidgetSession;
 use crate::error::Error;
@@ -23,6 +25,7 @@ use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::ks::Ks;
 use crate::value::lifetime::TokenExpiry;
 use crate::value::time::{Moment, UnixSeconds};
+use crate::wire::encode::Nocache;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::CheckedReply;
 
@@ -109,7 +112,10 @@ impl OldToken {
 }
 
 /// The outcome of a [`Rotate`].
-#[derive(Clone, Debug)]
+///
+/// `Serialize` writes it without the value of the successor.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Rotation {
     /// The successor, with what its user must know.
@@ -124,13 +130,14 @@ pub struct Rotation {
 /// The deletion of an old token that is due when the overlap with its successor ends.
 ///
 /// Another process can do it too: store [`due`](Self::due) and [`id`](Self::id), and run a [`Revoke`] with that id.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PendingRevocation {
     /// When the overlap ends, by the server's clock.
     pub due: UnixSeconds,
     /// The id of the old token.
     pub id: AppTokenId,
     endpoint: Endpoint,
+    #[serde(skip)]
     retry: RetryPolicy,
 }
 
@@ -227,6 +234,16 @@ impl Flow for Rotate {
     fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         Self::start(self, now)
     }
+
+    fn session(&self) -> Option<&Ks> {
+        Some(&self.access.admin)
+    }
+
+    fn with_other_session(&self, session: Ks) -> Option<Self> {
+        let mut flow = self.clone();
+        flow.access.admin = session;
+        Some(flow)
+    }
 }
 
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
@@ -251,8 +268,8 @@ enum RotateStage {
     ReadMoreTokens,
     /// Adds the successor.
     Add,
-    /// Logs in with the successor.
-    Verify,
+    /// Logs in with the successor, and uses the session.
+    Verify(Verification),
     /// Deletes the old token.
     Delete(BatchReader, DeletionTickets),
 }
@@ -284,13 +301,10 @@ impl Machine for RotateMachine {
                 self.token_state.token = Some(reply.parse()?);
                 Ok(self.verify())
             }
-            RotateStage::Verify => {
-                let started: StartedSession = reply.parse()?;
-                Ok(match verify::check(&started, reply) {
-                    Ok(()) => self.handle_verification(),
-                    Err(error) => self.stop(error),
-                })
-            }
+            RotateStage::Verify(verification) => Ok(match verification.read(reply)? {
+                Ok(()) => self.handle_verification(),
+                Err(error) => self.not_verified(error, now),
+            }),
             RotateStage::Delete(reader, tickets) => Ok(match tickets.read(reader, reply)? {
                 Ok(_) => {
                     self.old_token_deleted = true;
@@ -301,10 +315,9 @@ impl Machine for RotateMachine {
         }
     }
 
-    fn refuse(&mut self, error: Error, now: Moment) -> Transition<Rotation, RotateProgress> {
+    fn refuse(&mut self, error: Error, _: Moment) -> Transition<Rotation, RotateProgress> {
         match self.stage {
             RotateStage::Add if error.may_have_acted() => self.in_doubt(error),
-            RotateStage::Verify if verify::may_be_replication_delay(&error) => self.verify_again(error, now),
             RotateStage::Delete(..) if error.may_have_acted() => {
                 self.token_state.in_doubt = error.action();
                 self.stop(error)
@@ -330,6 +343,12 @@ impl ResumableMachine for RotateMachine {
         let widget = batch.push(&StartWidgetSession::of(access.partner))?;
         let (prepared, reader) = batch.prepare()?;
         self.stage = RotateStage::Inspect(reader, RotateInspectTickets { old, tokens, widget });
+        Ok(prepared)
+    }
+
+    fn verification(&mut self, nocache: Option<Nocache>) -> Result<PreparedRequest, Error> {
+        let (prepared, verification) = self.token_state.verify(&self.rotate.access, nocache, &Proof::ping()?)?;
+        self.stage = RotateStage::Verify(verification);
         Ok(prepared)
     }
 
@@ -407,16 +426,16 @@ impl RotateMachine {
     fn successor(&self) -> Result<NewAppToken, Error> {
         let old = self.old.as_ref().ok_or_else(|| {
             let id = &self.rotate.old_id;
-            Error::invalid_input(format!(
-                "the app token {id} does not exist and has no successor: there is nothing to rotate"
-            ))
+            Error::new(ErrorKind::Conflict)
+                .detail(format!("the app token {id} does not exist and has no successor: there is nothing to rotate"))
+                .advise("check the id of the token, and the account of the session")
         })?;
         let expiry = match (self.rotate.expiry, old.expiry) {
             (Some(expiry), _) => Some(expiry),
             (None, Some(expiry)) => Some(TokenExpiry::at(expiry, self.now).map_err(|_| {
-                Error::invalid_input(
-                    "the old app token has expired, or its expiry cannot be reused: set an expiry for the successor",
-                )
+                Error::new(ErrorKind::Conflict)
+                    .detail(format!("the expiry of the old app token, {expiry}, cannot be that of its successor"))
+                    .advise("set an expiry for the successor (Rotate::expiry)")
             })?),
             (None, None) => None,
         };
@@ -437,8 +456,7 @@ impl RotateMachine {
     }
 
     fn verify(&mut self) -> Transition<Rotation, RotateProgress> {
-        self.stage = RotateStage::Verify;
-        let next = self.token_state.login(&self.rotate.access, None);
+        let next = self.verification(None);
         self.send(next)
     }
 

@@ -3,6 +3,7 @@
 pub mod app_token;
 pub(crate) mod list;
 pub mod session;
+pub mod system;
 pub mod user;
 pub mod user_role;
 

@@ -7,6 +7,7 @@ use crate::error::kind::ErrorKind;
 pub(super) fn description(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidInput => "the input is invalid",
+        ErrorKind::Conflict => "what exists in the account does not go together with what was requested",
         ErrorKind::NotSent => "the request could not be sent",
         ErrorKind::NoReply => "no complete reply arrived; the server may have executed the request",
         ErrorKind::Redirect => "the server answered with a redirect, status",
@@ -50,14 +51,45 @@ fn api_error_description(code: KalturaCode) -> &'static str {
         KalturaCode::InvalidAppTokenHash => "the token hash was refused",
         KalturaCode::InvalidWidgetId => "the account does not exist on this server",
         KalturaCode::StartSessionError => "the account secret was refused",
+        KalturaCode::StartWidgetSessionError => "the server could not start a widget session",
+        KalturaCode::MissingKs => "the call needs a session",
         KalturaCode::ServiceForbidden => "the session may not call this action",
+        KalturaCode::FeatureForbidden => "the account does not have this feature",
         KalturaCode::PartnerBlocked => "the account is blocked or unknown",
         KalturaCode::AccessControlRestricted => "the account's access control forbids the call",
         KalturaCode::UserBlocked => "the session's user is blocked",
         KalturaCode::PartnerAccessForbidden => "the session belongs to another account",
+        KalturaCode::MissingMandatoryParameter => "a parameter is missing",
+        KalturaCode::InvalidEnumValue => "a parameter is not one of the values that the server knows",
+        KalturaCode::InvalidParameterChar => "a parameter contains a control character",
+        KalturaCode::InvalidFieldValue => "a field has a value that the server does not accept",
+        KalturaCode::PropertyValidation => "a property cannot be set, or not to this value",
+        KalturaCode::UnsafeHtmlTags => "a text contains HTML that the account does not allow",
+        KalturaCode::ObjectTypeAbstract => "an object of the request has no usable objectType",
+        KalturaCode::InvalidObjectId => "there is no object with this id in the account",
+        KalturaCode::UnknownRoleId => "the role in the privilege setrole does not exist",
+        KalturaCode::InvalidSetRole => "the privilege setrole has a negative number",
+        KalturaCode::InvalidActionsLimit => "the session's privilege actionslimit is not a positive number",
+        KalturaCode::UserRoleNotFound => "a role of the user does not exist",
+        KalturaCode::RoleNameAlreadyExists => "another role has this name",
+        KalturaCode::SystemNameAlreadyExists => "another role has this system name",
+        KalturaCode::RoleIsBeingUsed => "a user has the role",
+        KalturaCode::PermissionNotFound => "a permission of the role does not exist",
+        KalturaCode::DuplicateUserById => "the user already exists",
+        KalturaCode::DuplicateUserByLoginId => "another user logs in with this e-mail address",
+        KalturaCode::IdAndExternalId => "the user was given both an id and an external id",
+        KalturaCode::InvalidUserId => "the user does not exist, or was deleted",
+        KalturaCode::CannotRetrieveAnotherUser => "only an admin session may read another user",
+        KalturaCode::CannotChangeOwnRole => "a user cannot change their own roles",
+        KalturaCode::RootAdminUser => "the user owns the account",
+        KalturaCode::AdminUsersQuotaExceeded => "the account has as many administrators as it may have",
+        KalturaCode::PasswordStructureInvalid => "the password does not follow the account's rules",
+        KalturaCode::ServiceDoesNotExist => "the server has no such service",
+        KalturaCode::ActionDoesNotExist => "the service has no such action",
+        KalturaCode::ActionNotSpecified => "the request reached the server without the name of its service or action",
         KalturaCode::ActionBlocked => "the action was called too often",
         KalturaCode::LockTimedOut | KalturaCode::InternalError => "the server had an internal problem",
-        _ => "Kaltura refused the call",
+        KalturaCode::Other => "Kaltura refused the call",
     }
 }
 
@@ -65,6 +97,9 @@ fn api_error_description(code: KalturaCode) -> &'static str {
 pub(super) fn advice(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidInput => "correct the value; nothing was sent",
+        ErrorKind::Conflict => {
+            "request what exists, change what exists, or choose another name; the message names what differs"
+        }
         ErrorKind::NotSent => "check the service URL, the name resolution and the network, then try again",
         ErrorKind::NoReply => "try again; if the call changes something, check first whether it was executed",
         ErrorKind::Redirect => {
@@ -141,19 +176,96 @@ fn api_error_advice(code: KalturaCode) -> &'static str {
         }
         KalturaCode::UserBlocked => "ask the account's administrator to unblock the user",
         KalturaCode::PartnerAccessForbidden => "use a session of the account to which the object belongs",
+        KalturaCode::MissingKs => {
+            "call with a session; if one was sent, check the partner id and the region of the service URL"
+        }
+        KalturaCode::StartWidgetSessionError => "try again later, and report the request id if the problem persists",
+        KalturaCode::FeatureForbidden => "ask Kaltura to enable the feature for the account, or do without it",
         KalturaCode::MissingMandatoryParameter => {
             "add the missing parameter; if it was sent, check the proxies between this program and Kaltura, because the body was lost on the way"
         }
-        KalturaCode::InvalidObjectId | KalturaCode::UnknownRoleId | KalturaCode::UserRoleNotFound => {
-            "check the id; N/A means that the role in the privilege setrole does not exist"
+        KalturaCode::InvalidEnumValue => "use a value of the named type; names such as SHA256 are case-sensitive",
+        KalturaCode::InvalidParameterChar => "remove control characters, such as line breaks, from the named field",
+        KalturaCode::InvalidFieldValue => "correct the named field",
+        KalturaCode::PropertyValidation => {
+            "leave the named property out if it cannot be set, or give it a value of the form that the message describes"
         }
+        KalturaCode::UnsafeHtmlTags => "remove the HTML from the named property",
+        KalturaCode::ObjectTypeAbstract => "add objectType with the name of one of the classes of that object",
+        KalturaCode::InvalidObjectId => {
+            "check the id, that the object was not deleted, and that it belongs to the account of the session"
+        }
+        KalturaCode::UnknownRoleId | KalturaCode::InvalidSetRole => SET_ROLE_ADVICE,
+        KalturaCode::InvalidActionsLimit => {
+            "set the token's privilege actionslimit to a number from 1, or remove it (appToken.update)"
+        }
+        KalturaCode::UserRoleNotFound => {
+            "use ids of roles of this account, not their names, separated by commas; userRole.list shows them"
+        }
+        KalturaCode::RoleNameAlreadyExists | KalturaCode::SystemNameAlreadyExists => {
+            "use the existing role, which userRole.list finds by its name, or choose another name"
+        }
+        KalturaCode::RoleIsBeingUsed => "remove the role from its users first (user.update with roleIds)",
+        KalturaCode::PermissionNotFound => {
+            "correct the name of the permission; the permissionNames of the account's roles (userRole.list) show the valid ones"
+        }
+        KalturaCode::DuplicateUserById => "use the existing user, or choose another id",
+        KalturaCode::DuplicateUserByLoginId => "use another e-mail address, or the user who has it",
+        KalturaCode::IdAndExternalId => "give the user either an id or an external id",
+        KalturaCode::InvalidUserId => {
+            "check the user's id; if the session's own user was deleted, its sessions still run but its app tokens are gone too: add the user and a token again (admin::Provision)"
+        }
+        KalturaCode::CannotRetrieveAnotherUser => {
+            "use an admin session, or read the session's own user by leaving the id out"
+        }
+        KalturaCode::CannotChangeOwnRole => "change the roles with a session of another administrator",
+        KalturaCode::RootAdminUser => "use another user; only Kaltura can change the owner of an account",
+        KalturaCode::AdminUsersQuotaExceeded => {
+            "add the user without isAdmin, delete an administrator who is not needed, or ask Kaltura for more"
+        }
+        KalturaCode::PasswordStructureInvalid => "choose a password that follows the rules in the message",
         KalturaCode::ActionDoesNotExist | KalturaCode::ServiceDoesNotExist => {
             "check the name: user.register and user.addRole do not exist, although some documents name them (use user.add and user.update with roleIds)"
+        }
+        KalturaCode::ActionNotSpecified => {
+            "check the service URL and the proxies between this program and Kaltura: the end of the URL was lost on the way"
         }
         KalturaCode::ActionBlocked => "wait about ten seconds, then call less often",
         KalturaCode::LockTimedOut | KalturaCode::InternalError => {
             "try again later, and report the request id if the problem persists"
         }
-        _ => "look the code up in Kaltura's API reference, and correct the call",
+        KalturaCode::Other => "look the code up in Kaltura's API reference, and correct the call",
+    }
+}
+
+const SET_ROLE_ADVICE: &str = "correct the privilege setrole: its value is the id or the system name of a role of this account (userRole.list shows them)";
+
+/// What happened and what to do next, for an error whose argument says more than its code.
+pub(super) struct Texts {
+    pub(super) description: &'static str,
+    pub(super) advice: &'static str,
+}
+
+pub(super) fn texts_for_argument<'a>(code: KalturaCode, arg: impl Fn(&str) -> Option<&'a str>) -> Option<Texts> {
+    const USER_ID: Texts = Texts {
+        description: "the user id has a character that the server does not accept, or is too long",
+        advice: "use 1 to 320 ASCII letters, digits or ,!#$%&'*+?^_`{|}~.@- (no whitespace, slash, colon or quote)",
+    };
+    match (code, arg("FIELD_NAME"), arg("ID")) {
+        (KalturaCode::InvalidFieldValue, Some("sessionUserId"), _) => Some(Texts {
+            description: "this account needs app tokens with a fixed user, or the server does not accept the id of that user",
+            advice: "set the token's session_user_id; if it is set, use ASCII letters, digits or ,!#$%&'*+?^_`{|}~.@- only",
+        }),
+        (KalturaCode::InvalidFieldValue, Some("id"), _) => Some(USER_ID),
+        (KalturaCode::InvalidFieldValue, Some("email"), _) => Some(Texts {
+            description: "the e-mail address is missing or invalid",
+            advice: "set a valid e-mail address: an administrator needs one to log in",
+        }),
+        // The server does not know the role's id any more when it reports this (observed on release Venus-22.19.0).
+        (KalturaCode::InvalidObjectId, _, Some("N/A")) => Some(Texts {
+            description: "the session cannot be used: the role in its privilege setrole does not exist",
+            advice: SET_ROLE_ADVICE,
+        }),
+        _ => None,
     }
 }

@@ -1,8 +1,9 @@
 //! Kaltura's error codes.
 
+use alloc::format;
 use alloc::string::String;
 
-/// Kaltura's error codes that concern sessions and app tokens (`api_v3/lib/KalturaErrors.php`).
+/// Kaltura's error codes that concern sessions, app tokens, users and roles (`api_v3/lib/KalturaErrors.php`).
 ///
 /// [`Error::code`](crate::Error::code) returns every code as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +23,8 @@ pub enum KalturaCode {
     InvalidWidgetId,
     /// `START_SESSION_ERROR`: the account secret is wrong.
     StartSessionError,
+    /// `START_WIDGET_SESSION_ERROR`: the server failed to start a widget session.
+    StartWidgetSessionError,
     /// `SERVICE_FORBIDDEN`: the session may not call this action.
     ServiceForbidden,
     /// `SERVICE_FORBIDDEN_CONTENT_BLOCKED`: the account is blocked or unknown.
@@ -40,26 +43,55 @@ pub enum KalturaCode {
     InvalidEnumValue,
     /// `INVALID_PARAMETER_CHAR`: a parameter contains a control character.
     InvalidParameterChar,
-    /// `INVALID_FIELD_VALUE`: a field has an invalid value, such as a user id with a space.
+    /// `INVALID_FIELD_VALUE`: a field has an invalid value, such as a user id with a space. For `sessionUserId`, also: the
+    /// account needs app tokens with a fixed user.
     InvalidFieldValue,
     /// `PROPERTY_VALIDATION_…`: a property cannot be set, or not to this value.
     PropertyValidation,
+    /// `UNSAFE_HTML_TAGS`: a text contains HTML that the account does not allow.
+    UnsafeHtmlTags,
+    /// `OBJECT_TYPE_ABSTRACT`: an object of the request needs an `objectType`, and has none that the server knows.
+    ObjectTypeAbstract,
     /// `INVALID_OBJECT_ID`: the object does not exist. With the id `N/A`, the role in the privilege `setrole`.
     InvalidObjectId,
     /// `UNKNOWN_ROLE_ID`: the role in the privilege `setrole` does not exist (`session.start` only).
     UnknownRoleId,
+    /// `INVALID_SET_ROLE`: the privilege `setrole` has a negative number.
+    InvalidSetRole,
+    /// `INVALID_ACTIONS_LIMIT`: the privilege `actionslimit` is not a positive number.
+    InvalidActionsLimit,
     /// `USER_ROLE_NOT_FOUND`: a role in `roleIds` does not exist.
     UserRoleNotFound,
     /// `ROLE_NAME_ALREADY_EXISTS`: another role has this name.
     RoleNameAlreadyExists,
+    /// `SYSTEM_NAME_ALREADY_EXISTS`: another role has this system name.
+    SystemNameAlreadyExists,
     /// `ROLE_IS_BEING_USED`: a user has the role, so it cannot be deleted.
     RoleIsBeingUsed,
     /// `PERMISSION_NOT_FOUND`: a permission of the role does not exist.
     PermissionNotFound,
     /// `DUPLICATE_USER_BY_ID`: the user exists.
     DuplicateUserById,
-    /// `INVALID_USER_ID`: the user does not exist.
+    /// `DUPLICATE_USER_BY_LOGIN_ID`: another user logs in with this e-mail address.
+    DuplicateUserByLoginId,
+    /// `ID_AND_EXTERNAL_ID_ARE_MUTUALLY_EXCLUSIVE`: the user was given both an id and an external id.
+    IdAndExternalId,
+    /// `INVALID_USER_ID` or `USER_ID_NOT_FOUND`: the user does not exist, or was deleted.
     InvalidUserId,
+    /// `CANNOT_RETRIEVE_ANOTHER_USER_USING_NON_ADMIN_SESSION`: only an admin session may read another user.
+    CannotRetrieveAnotherUser,
+    /// `CANNOT_CHANGE_OWN_ROLE`: users cannot change their own roles.
+    CannotChangeOwnRole,
+    /// `CANNOT_SET_ROOT_ADMIN_AS_NO_ADMIN` or `CANNOT_DELETE_OR_BLOCK_ROOT_ADMIN_USER`: the user owns the account.
+    RootAdminUser,
+    /// `ADMIN_LOGIN_USERS_QUOTA_EXCEEDED`: the account has as many administrators as it may have.
+    AdminUsersQuotaExceeded,
+    /// `PASSWORD_STRUCTURE_INVALID`: the password does not follow the account's rules.
+    PasswordStructureInvalid,
+    /// `FEATURE_FORBIDDEN`: the account does not have this feature.
+    FeatureForbidden,
+    /// `SERVICE_NOT_SPECIFIED` or `ACTION_NOT_SPECIFIED`: the URL that arrived names no service or action.
+    ActionNotSpecified,
     /// `SERVICE_DOES_NOT_EXISTS`: the service does not exist.
     ServiceDoesNotExist,
     /// `ACTION_DOES_NOT_EXISTS`: the service has no such action.
@@ -109,6 +141,7 @@ impl KalturaCode {
             "INVALID_APP_TOKEN_HASH" => Self::InvalidAppTokenHash,
             "INVALID_WIDGET_ID" => Self::InvalidWidgetId,
             "START_SESSION_ERROR" => Self::StartSessionError,
+            "START_WIDGET_SESSION_ERROR" => Self::StartWidgetSessionError,
             "SERVICE_FORBIDDEN" => Self::ServiceForbidden,
             "SERVICE_FORBIDDEN_CONTENT_BLOCKED" => Self::PartnerBlocked,
             "SERVICE_ACCESS_CONTROL_RESTRICTED" => Self::AccessControlRestricted,
@@ -119,14 +152,28 @@ impl KalturaCode {
             "INVALID_ENUM_VALUE" => Self::InvalidEnumValue,
             "INVALID_PARAMETER_CHAR" => Self::InvalidParameterChar,
             "INVALID_FIELD_VALUE" => Self::InvalidFieldValue,
+            "UNSAFE_HTML_TAGS" => Self::UnsafeHtmlTags,
+            "OBJECT_TYPE_ABSTRACT" => Self::ObjectTypeAbstract,
             "INVALID_OBJECT_ID" => Self::InvalidObjectId,
             "UNKNOWN_ROLE_ID" => Self::UnknownRoleId,
+            "INVALID_SET_ROLE" => Self::InvalidSetRole,
+            "INVALID_ACTIONS_LIMIT" => Self::InvalidActionsLimit,
             "USER_ROLE_NOT_FOUND" => Self::UserRoleNotFound,
             "ROLE_NAME_ALREADY_EXISTS" => Self::RoleNameAlreadyExists,
+            "SYSTEM_NAME_ALREADY_EXISTS" => Self::SystemNameAlreadyExists,
             "ROLE_IS_BEING_USED" => Self::RoleIsBeingUsed,
             "PERMISSION_NOT_FOUND" => Self::PermissionNotFound,
             "DUPLICATE_USER_BY_ID" => Self::DuplicateUserById,
-            "INVALID_USER_ID" => Self::InvalidUserId,
+            "DUPLICATE_USER_BY_LOGIN_ID" => Self::DuplicateUserByLoginId,
+            "ID_AND_EXTERNAL_ID_ARE_MUTUALLY_EXCLUSIVE" => Self::IdAndExternalId,
+            "INVALID_USER_ID" | "USER_ID_NOT_FOUND" => Self::InvalidUserId,
+            "CANNOT_RETRIEVE_ANOTHER_USER_USING_NON_ADMIN_SESSION" => Self::CannotRetrieveAnotherUser,
+            "CANNOT_CHANGE_OWN_ROLE" => Self::CannotChangeOwnRole,
+            "CANNOT_SET_ROOT_ADMIN_AS_NO_ADMIN" | "CANNOT_DELETE_OR_BLOCK_ROOT_ADMIN_USER" => Self::RootAdminUser,
+            "ADMIN_LOGIN_USERS_QUOTA_EXCEEDED" => Self::AdminUsersQuotaExceeded,
+            "PASSWORD_STRUCTURE_INVALID" => Self::PasswordStructureInvalid,
+            "FEATURE_FORBIDDEN" => Self::FeatureForbidden,
+            "SERVICE_NOT_SPECIFIED" | "ACTION_NOT_SPECIFIED" => Self::ActionNotSpecified,
             "SERVICE_DOES_NOT_EXISTS" => Self::ServiceDoesNotExist,
             "ACTION_DOES_NOT_EXISTS" => Self::ActionDoesNotExist,
             "ACTION_BLOCKED" => Self::ActionBlocked,
@@ -148,49 +195,37 @@ impl KalturaCode {
         matches!(self, Self::InternalError | Self::Other)
     }
 
-    /// The message, if messages of this code cannot contain a secret.
+    /// What the server says of the error, if that cannot contain a secret.
     ///
-    /// They have no arguments, or only names that the server defines. An argument that repeats a value of the request could
-    /// be a secret that the caller put in the wrong field. `INVALID_KS` repeats the whole KS.
-    pub(crate) fn message_without_secrets(self, message: String) -> Option<String> {
-        let is_safe_code = matches!(
-            self,
-            Self::AppTokenIdNotFound
-                | Self::AppTokenNotActive
-                | Self::AppTokenExpired
-                | Self::InvalidAppTokenHash
-                | Self::InvalidWidgetId
-                | Self::StartSessionError
-                | Self::ServiceForbidden
-                | Self::PartnerBlocked
-                | Self::AccessControlRestricted
-                | Self::UserBlocked
-                | Self::PartnerAccessForbidden
-                | Self::MissingMandatoryParameter
-                | Self::InvalidFieldValue
-                | Self::InvalidParameterChar
-                | Self::PropertyValidation
-                | Self::UnknownRoleId
-                | Self::UserRoleNotFound
-                | Self::RoleNameAlreadyExists
-                | Self::RoleIsBeingUsed
-                | Self::InvalidUserId
-                | Self::ServiceDoesNotExist
-                | Self::ActionDoesNotExist
-                | Self::ActionBlocked
-        );
-        let is_safe_text = message.len() <= 200
-            && !message.chars().any(char::is_control)
-            && longest_word(&message) <= LONGEST_SAFE_WORD;
-        (is_safe_code && is_safe_text).then_some(message)
+    /// An argument that repeats a value of the request could be a secret that the caller put in the wrong field, so a text
+    /// with a word as long as a secret is dropped. `INVALID_KS` repeats the whole KS, and `INVALID_ENUM_VALUE` a value
+    /// that can be short, so nothing of these values is shown.
+    pub(crate) fn text_without_secrets<'a>(
+        self,
+        message: String,
+        arg: impl Fn(&str) -> Option<&'a str>,
+    ) -> Option<String> {
+        let text = match self {
+            Self::InvalidKs(_) | Self::InternalError | Self::Other => return None,
+            Self::InvalidEnumValue => format!("parameter \"{}\", type {}", arg("PARAM_NAME")?, arg("ENUM_TYPE")?),
+            _ => message,
+        };
+        is_safe_text(&text).then_some(text)
     }
 }
 
-/// No name in a safe message is longer than this, while a token (32), a hash (32 or more) and a KS are.
+/// Whether a text is too short to be or to contain a secret, word by word.
+pub(crate) fn is_safe_text(text: &str) -> bool {
+    // A name of a permission can be longer than a secret, but no secret looks like one.
+    let is_safe_word = |word: &str| word.len() <= LONGEST_SAFE_WORD || looks_like_code(word);
+    text.len() <= 200 && !text.chars().any(char::is_control) && words(text).all(is_safe_word)
+}
+
+/// A longer word is shown only if it looks like a code: a token has 32 characters, a hash 32 or more, a KS many more.
 const LONGEST_SAFE_WORD: usize = 28;
 
-fn longest_word(text: &str) -> usize {
-    text.split(|c: char| !c.is_alphanumeric() && !"_-+/=".contains(c)).map(str::len).max().unwrap_or_default()
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && !"_-+/=".contains(c))
 }
 
 impl KsFault {
@@ -224,6 +259,29 @@ impl KsFault {
     }
 }
 
+/// The arguments in the message of `INVALID_KS`: `Invalid KS "<KSID>", Error "<ERR_CODE>,<ERR_DESC>"`.
+pub(crate) struct InvalidKsMessage<'a> {
+    ks_id: &'a str,
+    error_number: &'a str,
+}
+
+impl<'a> InvalidKsMessage<'a> {
+    pub(crate) fn parse(message: &'a str) -> Option<Self> {
+        let (ks_id, error) = message.strip_prefix("Invalid KS \"")?.split_once("\", Error \"")?;
+        let (error_number, _) = error.split_once(',')?;
+        Some(Self { ks_id, error_number })
+    }
+
+    /// The argument with the name that it has in the error object.
+    pub(crate) fn arg(&self, name: &str) -> Option<&'a str> {
+        match name {
+            "KSID" => Some(self.ks_id),
+            "ERR_CODE" => Some(self.error_number),
+            _ => None,
+        }
+    }
+}
+
 /// Whether a text has the form of an error code: upper case, digits and underscores. Another text could be a secret.
 pub(crate) fn looks_like_code(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
@@ -231,4 +289,36 @@ pub(crate) fn looks_like_code(text: &str) -> bool {
         && text.len() <= 64
         && text.contains('_')
         && text.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    #[test]
+    fn the_message_of_a_refused_ks_names_the_reason() {
+        for (message, fault) in [
+            (r#"Invalid KS "EXPIRED", Error "-1,INVALID_STR""#, KsFault::Expired),
+            (r#"Invalid KS "LOGOUT", Error "-1,INVALID_STR""#, KsFault::LoggedOut),
+            (r#"Invalid KS "EXCEEDED_ACTIONS_LIMIT", Error "-1,INVALID_STR""#, KsFault::ActionsLimitExceeded),
+            (r#"Invalid KS "", Error "-4,INVALID_TYPE""#, KsFault::NotAllowedOnObject),
+            (r#"Invalid KS "djJ8MTAxfA", Error "-1,INVALID_STR""#, KsFault::NotRecognised),
+            (r#"Invalid KS "djJ8MTAxfA", Error "-5,EXPIRED""#, KsFault::Expired),
+            ("another text", KsFault::NotRecognised),
+            ("", KsFault::NotRecognised),
+        ] {
+            let error = Error::from_kaltura("INVALID_KS", message);
+            assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(fault)), "{message}");
+            assert_eq!((error.code(), error.server_message()), (Some("INVALID_KS"), None));
+        }
+    }
+
+    #[test]
+    fn an_error_of_another_client_holds_no_secret() {
+        let secret = "00112233445566778899aabbccddeeff";
+        let error = Error::from_kaltura(secret, secret);
+        assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::Other));
+        assert!(!alloc::format!("{error:#} {error:?}").contains("0011"));
+    }
 }

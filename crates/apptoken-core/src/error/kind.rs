@@ -29,6 +29,8 @@ impl fmt::Display for ActionName {
 pub enum ErrorKind {
     /// A setting or an argument is invalid. Nothing was sent.
     InvalidInput,
+    /// What exists in the account does not go together with what was requested. The flow has read it and left it as it was.
+    Conflict,
     /// The request was not sent: the transport is certain that the server received nothing of it.
     NotSent,
     /// No complete reply arrived. The server may have executed the request.

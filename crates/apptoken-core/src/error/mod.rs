@@ -39,6 +39,8 @@ struct Inner {
     request_id: Option<String>,
     http_status: Option<u16>,
     retry_after: Option<Duration>,
+    /// The server's clock in the reply, in Unix seconds. Times of their own type belong to a later layer.
+    server_time: Option<i64>,
     source: Option<Arc<dyn core::error::Error + Send + Sync>>,
 }
 
@@ -48,6 +50,25 @@ impl Error {
     /// `problem` says what is wrong and what a valid value looks like. It must not contain the value, which may be a secret.
     pub fn invalid_input(problem: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::InvalidInput).detail(problem)
+    }
+
+    /// Creates the error that Kaltura returned to another HTTP client: the fields `code` and `message` of its error object
+    /// (`KalturaAPIException`).
+    ///
+    /// Why a KS was refused is in the message of `INVALID_KS`. The message is kept only if messages of this code cannot contain
+    /// a secret.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use apptoken_core::{Error, ErrorKind, KalturaCode, KsFault};
+    ///
+    /// let error = Error::from_kaltura("INVALID_KS", r#"Invalid KS "EXPIRED", Error "-1,INVALID_STR""#);
+    /// assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(KsFault::Expired)));
+    /// ```
+    pub fn from_kaltura(code: &str, message: &str) -> Self {
+        let args = code::InvalidKsMessage::parse(message);
+        Self::kaltura(code, message.to_string(), |name| args.as_ref()?.arg(name))
     }
 
     pub(crate) fn new(kind: ErrorKind) -> Self {
@@ -62,15 +83,21 @@ impl Error {
             request_id: None,
             http_status: None,
             retry_after: None,
+            server_time: None,
             source: None,
         }))
     }
 
-    /// Creates an error from an API error. The message is kept only if messages of this code cannot contain a secret.
-    pub(crate) fn kaltura(kind: KalturaCode, code: String, message: String) -> Self {
+    /// Creates an error from an API error, whose arguments `arg` returns by name. Of the message nothing is kept that can be
+    /// a secret.
+    pub(crate) fn kaltura<'a>(code: &str, message: String, arg: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let kind = KalturaCode::of(code, &arg);
         let mut error = Self::new(ErrorKind::Kaltura(kind));
-        error.0.server_message = kind.message_without_secrets(message).map(|message| Printable(message).to_string());
-        error.0.code = code::looks_like_code(&code).then_some(code);
+        if let Some(texts) = advice::texts_for_argument(kind, &arg) {
+            error = error.detail(texts.description).advise(texts.advice);
+        }
+        error.0.server_message = kind.text_without_secrets(message, arg).map(|text| Printable(text).to_string());
+        error.0.code = code::looks_like_code(code).then(|| code.to_string());
         error
     }
 
@@ -85,7 +112,11 @@ impl Error {
         self
     }
 
-    pub(crate) fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+    /// Sets what to do next, for a caller who knows more than the kind of the error says.
+    ///
+    /// The text must not contain a secret.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
         self.0.advice = Some(Printable(advice.into()).to_string().into());
         self
     }
@@ -105,11 +136,17 @@ impl Error {
         http_status: u16,
         request_id: Option<String>,
         retry_after: Option<Duration>,
+        server_time: Option<i64>,
     ) -> Self {
         self.0.http_status = Some(http_status);
         self.0.request_id = request_id;
         self.0.retry_after = retry_after;
+        self.0.server_time = server_time;
         self
+    }
+
+    pub(crate) fn server_seconds(&self) -> Option<i64> {
+        self.0.server_time
     }
 
     /// The kind of the error.
@@ -181,7 +218,7 @@ impl Error {
     #[must_use]
     pub fn may_have_acted(&self) -> bool {
         match self.0.kind {
-            ErrorKind::InvalidInput | ErrorKind::NotSent | ErrorKind::MissingResult => false,
+            ErrorKind::InvalidInput | ErrorKind::Conflict | ErrorKind::NotSent | ErrorKind::MissingResult => false,
             ErrorKind::Kaltura(code) => code.may_have_acted(),
             _ => true,
         }
@@ -221,6 +258,7 @@ impl fmt::Display for Error {
             request_id: _,
             http_status,
             retry_after,
+            server_time: _,
             source: _,
         } = &*self.0;
         if let Some(action) = action {
@@ -258,6 +296,7 @@ impl fmt::Debug for Error {
             request_id,
             http_status,
             retry_after,
+            server_time,
             source,
         } = &*self.0;
         let mut debug = f.debug_struct("Error");
@@ -280,6 +319,9 @@ impl fmt::Debug for Error {
         }
         if let Some(retry_after) = retry_after {
             debug.field("retry_after", retry_after);
+        }
+        if let Some(server_time) = server_time {
+            debug.field("server_time", server_time);
         }
         if *permanent {
             debug.field("permanent", permanent);

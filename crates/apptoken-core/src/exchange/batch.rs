@@ -21,7 +21,7 @@ use crate::value::time::Moment;
 use crate::wire::action::{Action, Repeat};
 use crate::wire::api_error::ApiException;
 use crate::wire::encode;
-use crate::wire::encode::Nocache;
+use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
 use crate::wire::reply::{CheckedReply, parse};
@@ -53,16 +53,41 @@ pub struct Batch {
     endpoint: Endpoint,
     ks: Option<Ks>,
     retry: RetryPolicy,
-    /// In each action, because the server caches their results one by one too.
+    /// In each action too, because the server caches their results one by one as well as together.
     nocache: Option<Nocache>,
     items: Vec<Item>,
 }
 
-struct Item {
+/// An action with its parameters, ready to be sent in a batch.
+#[derive(Clone)]
+pub(crate) struct Item {
     /// The JSON object of the action.
     body: Zeroizing<Vec<u8>>,
     action: ActionName,
     repeat: Repeat,
+}
+
+impl Item {
+    pub(crate) fn new<A: Action>(
+        action: &A,
+        references: &[(&str, Reference)],
+        nocache: Option<Nocache>,
+    ) -> Result<Self, Error> {
+        action.check().map_err(|error| error.during(A::name()))?;
+        let object = ItemBody {
+            service: A::SERVICE,
+            action_name: A::ACTION,
+            parameters: action,
+            references: References(references),
+            nocache,
+        };
+        let body = encode::object(&object).map_err(|error| error.during(A::name()))?;
+        Ok(Self { body, action: A::name(), repeat: A::REPEAT })
+    }
+
+    pub(crate) fn action(&self) -> ActionName {
+        self.action
+    }
 }
 
 /// Identifies an action of a [`Batch`], to take its result or to refer to it.
@@ -118,17 +143,14 @@ impl Batch {
     ///
     /// Like [`push`](Self::push).
     pub fn push_with<A: Action>(&mut self, action: &A, references: &[(&str, Reference)]) -> Result<Ticket<A>, Error> {
-        action.check().map_err(|error| error.during(A::name()))?;
-        let object = ItemBody {
-            service: A::SERVICE,
-            action_name: A::ACTION,
-            parameters: action,
-            references: References(references),
-            nocache: self.nocache,
-        };
-        let body = encode::object(&object).map_err(|error| error.during(A::name()))?;
-        self.items.push(Item { body, action: A::name(), repeat: A::REPEAT });
-        Ok(Ticket { position: self.items.len() - 1, action: PhantomData })
+        let position = self.push_item(Item::new(action, references, self.nocache)?);
+        Ok(Ticket { position, action: PhantomData })
+    }
+
+    /// Adds an action whose result is of no interest, and returns its position.
+    pub(crate) fn push_item(&mut self, item: Item) -> usize {
+        self.items.push(item);
+        self.items.len() - 1
     }
 
     /// The number of actions.
@@ -161,7 +183,7 @@ impl Batch {
     pub(crate) fn prepare(self) -> Result<(PreparedRequest, BatchReader), Error> {
         // At the top level, the server applies `ks` and `clientTag` to every action that has none, and reads `format` only
         // there (`handleMultiRequest` in `api_v3/lib/KalturaFrontController.php`).
-        let common = encode::object(&encode::common(self.ks.as_ref()))?;
+        let common = encode::object(&encode::common(Common { ks: self.ks.as_ref(), nocache: self.nocache }))?;
         let expected_len = common.len() + self.items.iter().map(|item| item.body.len() + 16).sum::<usize>();
         let mut body = Zeroizing::new(Vec::with_capacity(expected_len));
         body.push(b'{');
@@ -215,6 +237,11 @@ impl Reference {
 }
 
 impl<A> Ticket<A> {
+    /// The ticket of the first action of a batch.
+    pub(crate) fn first() -> Self {
+        Self { position: 0, action: PhantomData }
+    }
+
     /// Refers to the whole result, for an action that returns a string or a number.
     #[must_use]
     pub fn result(&self) -> Reference {
@@ -264,11 +291,15 @@ impl BatchResults {
     /// executed. [`ErrorKind::UnexpectedReply`] if the result is not that of the action. [`ErrorKind::InvalidInput`] for a
     /// ticket of another batch, or if the result was already taken.
     pub fn take<A: Action>(&mut self, ticket: Ticket<A>) -> Result<A::Reply, Error> {
-        let item = self.items.get_mut(ticket.position).and_then(Option::take);
-        let item = item.ok_or_else(|| {
-            Error::invalid_input("this batch has no result for the ticket, or the result was already taken")
-        })?;
-        item.and_then(|text| parse(text.as_bytes())).map_err(|error| error.during(A::name()))
+        let result = self.take_unread(ticket.position);
+        result.and_then(|text| parse(text.as_bytes())).map_err(|error| error.during(A::name()))
+    }
+
+    /// Takes the JSON text of a result.
+    pub(crate) fn take_unread(&mut self, position: usize) -> RawResult {
+        self.items.get_mut(position).and_then(Option::take).unwrap_or_else(|| {
+            Err(Error::invalid_input("this batch has no result for the ticket, or the result was already taken"))
+        })
     }
 }
 
@@ -289,7 +320,7 @@ impl BatchReader {
         if texts.len() > self.actions.len() {
             return Err(Error::new(ErrorKind::UnexpectedReply)
                 .detail(format!("the reply has {} results for {} actions", texts.len(), self.actions.len()))
-                .answered_by(reply.response()));
+                .answered_by(reply));
         }
         let items = self.actions.iter().map(|action| {
             let result = match texts.pop_front() {
@@ -300,7 +331,7 @@ impl BatchReader {
                 // The server ends the list early, without an error, at an action that it does not execute.
                 None => Err(Error::new(ErrorKind::MissingResult)),
             };
-            Some(result.map_err(|error| error.during(*action).answered_by(reply.response())))
+            Some(result.map_err(|error| error.during(*action).answered_by(reply)))
         });
         Ok(BatchResults { items: items.collect() })
     }

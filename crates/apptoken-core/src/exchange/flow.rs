@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use crate::error::Error;
 use crate::exchange::machine::{Machine, PreparedRequest, Transition};
+use crate::value::ks::Ks;
 use crate::value::time::Moment;
 use crate::wire::action::Repeat;
 use crate::wire::http::{HttpRequest, HttpResponse};
@@ -28,6 +29,18 @@ pub trait Flow: Sized {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the input cannot be sent.
     fn start(self, now: Moment) -> Result<Exchange<Self>, Error>;
+
+    /// The session of the flow, for a flow that can be copied with another one.
+    #[doc(hidden)]
+    fn session(&self) -> Option<&Ks> {
+        None
+    }
+
+    /// A copy with another session.
+    #[doc(hidden)]
+    fn with_other_session(&self, _: Ks) -> Option<Self> {
+        None
+    }
 }
 
 /// The current request of a flow, which waits for its reply.

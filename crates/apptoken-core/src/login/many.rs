@@ -266,7 +266,7 @@ impl LoginManyMachine {
     fn take_widget_session(&mut self, fresh: bool, reply: &CheckedReply<'_>, now: Moment) -> Result<(), Error> {
         let started: StartedWidgetSession = reply.parse()?;
         if started.partner_id != i64::from(self.login.credential.partner.get()) {
-            return Err(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()));
+            return Err(Error::new(ErrorKind::WrongPartner).answered_by(reply));
         }
         self.widget = Some(Widget::Obtained(WidgetSession { ks: started.ks, obtained_at: now, fresh }));
         Ok(())
@@ -285,7 +285,7 @@ impl LoginManyMachine {
                 let (server_time, sent_at) = (reply.server_time(), reply.sent_at());
                 let grant = Grant { started, hash_type, server_time, sent_at, obtained_at: now };
                 Session::from_grant(grant, &self.login.credential, &self.login.options_of(user))
-                    .map_err(|error| error.answered_by(reply.response()))
+                    .map_err(|error| error.answered_by(reply))
             });
             // The users of a batch share its widget session, so each of them meets its fault. They are retried together,
             // after the other batches.

@@ -260,7 +260,7 @@ impl LoginMachine {
     ) -> Result<Transition<Session>, Error> {
         let started: StartedWidgetSession = reply.parse()?;
         if !self.is_right_partner(started.partner_id) {
-            return Ok(Transition::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply.response()), ()));
+            return Ok(Transition::Stop(Error::new(ErrorKind::WrongPartner).answered_by(reply), ()));
         }
         Ok(self.request_session(Source { ks: started.ks, widget_since: Some(now), fresh }, now).into())
     }
@@ -283,7 +283,7 @@ impl LoginMachine {
         let widget = widget_since.map(|obtained_at| WidgetSession { ks: ks.clone(), obtained_at, fresh: *fresh });
         Ok(match Session::from_grant(grant, &self.login.credential, &self.login.options) {
             Ok(session) => Transition::Done(session.with_widget(widget)),
-            Err(error) => Transition::Stop(error.answered_by(reply.response()), ()),
+            Err(error) => Transition::Stop(error.answered_by(reply), ()),
         })
     }
 

@@ -1,5 +1,7 @@
 //! The change of one field in an update.
 
+use alloc::string::String;
+
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
@@ -13,7 +15,7 @@ pub enum Change<T> {
     Keep,
     /// Sets the field to this value.
     Set(T),
-    /// Clears the field.
+    /// Clears the field, in the way that the server understands for it.
     Clear,
 }
 
@@ -38,6 +40,21 @@ impl<T: Serialize> Change<T> {
             Self::Keep => Ok(()),
             Self::Set(value) => map.serialize_entry(name, value),
             Self::Clear => map.serialize_entry(name_to_clear, ""),
+        }
+    }
+}
+
+impl Change<String> {
+    /// Writes the field under its name, and an empty string to clear it.
+    ///
+    /// For fields that the server fails to set to null: `user.update` with `firstName__null`, `lastName__null`,
+    /// `screenName__null` or `email__null` gets HTTP 500, `roleIds__null` and the `systemName__null` of a role
+    /// `INTERNAL_SERVERL_ERROR`. An empty string clears them (observed on release Venus-22.19.0).
+    pub(crate) fn write_text<M: SerializeMap>(&self, map: &mut M, name: &'static str) -> Result<(), M::Error> {
+        match self {
+            Self::Keep => Ok(()),
+            Self::Set(value) => map.serialize_entry(name, value),
+            Self::Clear => map.serialize_entry(name, ""),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::value::ks::Ks;
 use crate::value::secrets::{AppTokenSecret, TokenHash};
 use crate::value::text::check_copied;
+use crate::value::text_form::text_form;
 
 /// The hash function of an app token: `KalturaAppTokenHashType`.
 ///
@@ -112,6 +113,30 @@ pub enum HashChoice {
     /// This takes up to 5 requests instead of 2, so store the result.
     Detect,
 }
+
+impl HashChoice {
+    /// Parses the name of a hash type, or `detect`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for any other text.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text == DETECT { Ok(Self::Detect) } else { text.parse().map(Self::Known) }
+    }
+}
+
+const DETECT: &str = "detect";
+
+impl fmt::Display for HashChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(hash_type) => hash_type.fmt(f),
+            Self::Detect => f.write_str(DETECT),
+        }
+    }
+}
+
+text_form!(HashChoice);
 
 impl From<HashType> for HashChoice {
     fn from(hash_type: HashType) -> Self {

@@ -4,9 +4,11 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 use core::num::NonZeroU32;
+use core::str::FromStr;
 
 use crate::error::Error;
 use crate::value::text::check_copied;
+use crate::value::text_form::text_form;
 
 /// The id of a Kaltura account, which Kaltura calls *partner id*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,21 +117,26 @@ impl fmt::Display for AppTokenId {
     }
 }
 
-impl serde::Serialize for AppTokenId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+text_form!(AppTokenId);
+
+impl FromStr for PartnerId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
     }
 }
 
-impl<'de> serde::Deserialize<'de> for AppTokenId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(String::deserialize(deserializer)?).map_err(|_| serde::de::Error::custom("not an app token id"))
-    }
-}
-
+/// A number, as in Kaltura's API.
 impl serde::Serialize for PartnerId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u32(self.get())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for PartnerId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(u32::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

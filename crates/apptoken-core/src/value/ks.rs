@@ -32,6 +32,7 @@ pub enum KsVersion {
 
 /// The readable fields of a KS V1. They are not verified, because that needs the account's secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KsV1Fields {
     /// When the session expires.
     pub expires_at: UnixSeconds,

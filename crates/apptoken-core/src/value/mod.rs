@@ -9,7 +9,9 @@ pub(crate) mod lifetime;
 pub(crate) mod privileges;
 pub(crate) mod secrets;
 pub(crate) mod session_type;
+pub(crate) mod shown_time;
 pub(crate) mod text;
+pub(crate) mod text_form;
 pub(crate) mod time;
 
 pub use change::Change;
@@ -20,6 +22,7 @@ pub use ks_base64::decode_ks;
 pub use privileges::{Privilege, Privileges};
 pub use secrets::{AccountSecret, AppTokenSecret, TokenHash};
 pub use session_type::SessionType;
+pub use shown_time::{ApproximateDuration, RelativeTime};
 pub use time::{Clock, Moment, UnixSeconds};
 
 pub use crate::error::printable::Printable;

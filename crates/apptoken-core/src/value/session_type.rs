@@ -1,5 +1,10 @@
 //! The type of a session.
 
+use core::fmt;
+use core::str::FromStr;
+
+use crate::error::Error;
+
 /// The type of a session: `KalturaSessionType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SessionType {
@@ -32,6 +37,29 @@ impl SessionType {
     }
 }
 
+impl FromStr for SessionType {
+    type Err = Error;
+
+    /// Reads the name that Kaltura uses for a session type.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        match name {
+            "USER" => Ok(Self::User),
+            "ADMIN" => Ok(Self::Admin),
+            _ => Err(Error::invalid_input("the session type must be USER or ADMIN, in upper case")),
+        }
+    }
+}
+
+impl fmt::Display for SessionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "USER",
+            Self::Admin => "ADMIN",
+        })
+    }
+}
+
+/// A number, as in Kaltura's API.
 impl serde::Serialize for SessionType {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u8(self.code())

@@ -1,11 +1,10 @@
 //! Times and clocks. The core never reads a clock; the caller passes the time.
 
-use core::fmt;
 use core::time::Duration;
 
 use serde::Serialize;
 
-/// A Unix time, as Kaltura uses it: seconds since 1970-01-01T00:00:00Z.
+/// A Unix time, as Kaltura uses it: seconds since 1970-01-01T00:00:00Z. `Display` writes the date and time in UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct UnixSeconds(pub i64);
 
@@ -20,12 +19,6 @@ impl UnixSeconds {
     #[must_use]
     pub fn seconds_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
-    }
-}
-
-impl fmt::Display for UnixSeconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 
@@ -105,8 +98,10 @@ pub(crate) fn http_date(text: &str) -> Option<UnixSeconds> {
     let is_complete = clock.next().is_none() && words.next() == Some("GMT") && words.next().is_none();
     let in_range = (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
     (is_complete && in_range)
-        .then(|| UnixSeconds(days_since_epoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second))
+        .then(|| UnixSeconds(days_since_epoch(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second))
 }
+
+pub(super) const SECONDS_PER_DAY: i64 = 86_400;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -119,10 +114,11 @@ fn digits(text: &str, width: usize) -> Option<i64> {
 }
 
 /// The days from 1970-01-01 to a date in the Gregorian calendar. Years start in March here, so that the leap day is last.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+pub(super) fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    365 * year + leap_days + day_of_year - 719_468
 }
 
 #[cfg(test)]

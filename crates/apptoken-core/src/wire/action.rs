@@ -71,8 +71,21 @@ pub trait Action: Serialize {
     }
 }
 
+/// To run the same action more than once.
+impl<A: Action> Action for &A {
+    type Reply = A::Reply;
+    const SERVICE: &'static str = A::SERVICE;
+    const ACTION: &'static str = A::ACTION;
+    const REPEAT: Repeat = A::REPEAT;
+
+    fn check(&self) -> Result<(), Error> {
+        (**self).check()
+    }
+}
+
 /// When a request may be repeated after a transient failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Repeat {
     /// After any transient failure: for actions that change nothing.
     Always,

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::error::Error;
-use crate::error::code::KalturaCode;
 use crate::wire::search::contains;
 
 /// An API error (`api_v3/lib/exceptions/KalturaAPIException.php`).
@@ -37,8 +36,7 @@ impl ApiException {
     }
 
     pub(crate) fn into_error(self) -> Error {
-        let kind = KalturaCode::of(&self.code, |name| self.args.get(name));
-        Error::kaltura(kind, self.code, self.message)
+        Error::kaltura(&self.code, self.message, |name| self.args.get(name))
     }
 }
 

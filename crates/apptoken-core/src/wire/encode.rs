@@ -39,7 +39,7 @@ impl Nocache {
 
 impl Serialize for Nocache {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}.{}", self.0.wall, self.0.elapsed.as_nanos()))
+        serializer.collect_str(&format_args!("{}.{}", self.0.wall.0, self.0.elapsed.as_nanos()))
     }
 }
 
@@ -56,8 +56,9 @@ pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common
 }
 
 /// The common parameters of a request with several actions.
-pub(crate) fn common(ks: Option<&Ks>) -> impl Serialize {
-    Body { action: &NoParameters {}, ks, format: 1, client_tag: CLIENT_TAG, nocache: None }
+pub(crate) fn common(common: Common<'_>) -> impl Serialize {
+    let Common { ks, nocache } = common;
+    Body { action: &NoParameters {}, ks, format: 1, client_tag: CLIENT_TAG, nocache }
 }
 
 #[derive(Serialize)]
@@ -157,6 +158,11 @@ pub(crate) fn serialize_whole_seconds<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     lifetime.map(|lifetime| lifetime.as_secs()).serialize(serializer)
+}
+
+/// Like [`serialize_whole_seconds`], for a duration that is always there.
+pub(crate) fn serialize_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(duration.as_secs())
 }
 
 /// Like [`serialize_secret`], for an optional secret.

@@ -8,6 +8,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::error::Error;
 use crate::value::text::check_copied;
+use crate::value::text_form::text_form;
 
 /// The base URL of a Kaltura server, such as `https://www.kaltura.com`.
 ///
@@ -21,6 +22,7 @@ pub struct Endpoint {
 
 /// The regions of Kaltura's hosted service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Region {
     /// United States: `https://www.kaltura.com`
     UnitedStates,
@@ -66,6 +68,42 @@ impl Region {
     }
 }
 
+impl Region {
+    /// The name of the region, such as `frankfurt`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnitedStates => "united-states",
+            Self::Frankfurt => "frankfurt",
+            Self::Ireland => "ireland",
+            Self::Singapore => "singapore",
+            Self::Canada => "canada",
+            Self::Australia => "australia",
+        }
+    }
+
+    /// Parses the [name](Self::as_str) of a region.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), with all names.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|region| region.as_str() == name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join(", ");
+            Error::invalid_input(format!("the region must be one of {names}"))
+        })
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+text_form!(Region);
+text_form!(Endpoint);
+
 impl From<Region> for Endpoint {
     fn from(region: Region) -> Self {
         Self { base: region.base().into() }
@@ -73,7 +111,8 @@ impl From<Region> for Endpoint {
 }
 
 impl Endpoint {
-    /// Parses a base URL, with or without `/api_v3` and slashes at its end.
+    /// Parses a base URL, with or without `/api_v3` and slashes at its end. One that ends in `/api` works too: the usual
+    /// web server of Kaltura rewrites every path below `/api/` to the API.
     ///
     /// Before `/api_v3` there can be a path, if the server is not at the root of its host.
     ///
@@ -296,6 +335,13 @@ mod tests {
             Endpoint::parse("https://media.example.org:8443/kaltura/").unwrap().as_str(),
             "https://media.example.org:8443/kaltura/api_v3"
         );
+        for url in ["https://www.kaltura.com/api", "https://www.kaltura.com/api/"] {
+            let endpoint = Endpoint::parse(url).unwrap();
+            assert_eq!(endpoint.as_str(), "https://www.kaltura.com/api/api_v3", "{url}");
+            assert!(
+                endpoint.url("user", "get").starts_with("https://www.kaltura.com/api/api_v3/service/user/action/get")
+            );
+        }
     }
 
     #[test]

@@ -7,7 +7,6 @@ use core::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::error::Error;
 use crate::value::time::{UnixSeconds, http_date};
 
 /// A request to send. It is always a POST with a JSON body.
@@ -54,13 +53,6 @@ impl HttpRequest {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
-    }
-}
-
-impl Error {
-    /// Adds the HTTP status and the request id of the reply that caused the error.
-    pub(crate) fn answered_by(self, reply: &HttpResponse) -> Self {
-        self.with_reply(reply.status(), reply.request_id(), reply.retry_after())
     }
 }
 

@@ -30,7 +30,7 @@ impl<'a> CheckedReply<'a> {
     /// `sent_at` is the earliest time at which the request can have been sent.
     pub(crate) fn of(response: &'a HttpResponse, sent_at: Moment) -> Result<Self, Error> {
         let reply = Self { response, sent_at };
-        reply.check().map_err(|error| error.answered_by(response))?;
+        reply.check().map_err(|error| error.answered_by(&reply))?;
         Ok(reply)
     }
 
@@ -55,16 +55,12 @@ impl<'a> CheckedReply<'a> {
 
     /// Parses the result of the action.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        parse(self.response.body()).map_err(|error| error.answered_by(self.response))
+        parse(self.response.body()).map_err(|error| error.answered_by(self))
     }
 
     /// Like [`parse`](Self::parse), for a result that borrows from the reply.
     pub(crate) fn parse_borrowed<T: Deserialize<'a>>(&self) -> Result<T, Error> {
-        parse(self.response.body()).map_err(|error| error.answered_by(self.response))
-    }
-
-    pub(crate) fn response(&self) -> &'a HttpResponse {
-        self.response
+        parse(self.response.body()).map_err(|error| error.answered_by(self))
     }
 
     pub(crate) fn sent_at(&self) -> Moment {
@@ -76,6 +72,21 @@ impl<'a> CheckedReply<'a> {
     /// A `Date` of 1970 or of the year 9999 would give sessions that never expire or that are already expired.
     pub(crate) fn server_time(&self) -> Option<UnixSeconds> {
         self.response.server_time().filter(|time| is_plausible(*time, self.sent_at.wall))
+    }
+}
+
+impl Error {
+    /// Adds what the reply that caused the error says besides its body.
+    pub(crate) fn answered_by(self, reply: &CheckedReply<'_>) -> Self {
+        let server_time = reply.server_time().map(|time| time.0);
+        let reply = reply.response;
+        self.with_reply(reply.status(), reply.request_id(), reply.retry_after(), server_time)
+    }
+
+    /// The server's clock in the reply that caused the error, if there was one with a plausible time.
+    #[must_use]
+    pub fn server_time(&self) -> Option<UnixSeconds> {
+        self.server_seconds().map(UnixSeconds)
     }
 }
 

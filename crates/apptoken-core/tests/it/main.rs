@@ -1,6 +1,7 @@
 //! Tests of the core through its public API, with recordings of a real server and with random replies.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod codes;
 mod dependencies;
 mod errors;
 mod flows;
@@ -13,3 +14,4 @@ mod recorded;
 mod retry_after;
 mod set_up;
 mod support;
+mod text_forms;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use apptoken_core::{
-    Action, AppTokenId, AppTokenSecret, Call, Credential, ErrorKind, HashType, HttpResponse, Login, Moment, PartnerId,
-    UnixSeconds, drive,
+    Action, AppTokenId, AppTokenSecret, Call, Credential, ErrorKind, HashType, HttpResponse, KalturaCode, Login,
+    Moment, PartnerId, UnixSeconds, drive,
 };
 use apptoken_golden::{RecordedExchange, Recording};
 use serde_json::Value;
@@ -102,7 +102,9 @@ fn every_recorded_error_is_a_kaltura_error() {
             let error = read(exchange).unwrap_err();
             assert!(matches!(error.kind(), ErrorKind::Kaltura(_)), "{}: {error:?}", exchange.name);
             assert_eq!(error.code(), recorded["code"].as_str(), "{}", exchange.name);
-            if let Some(message) = error.server_message() {
+            // The message of this code repeats the value of the request, so it is shown without it.
+            let is_rewritten = error.kind() == ErrorKind::Kaltura(KalturaCode::InvalidEnumValue);
+            if let Some(message) = error.server_message().filter(|_| !is_rewritten) {
                 assert_eq!(message, recorded["message"], "{}", exchange.name);
             }
             assert!(!error.advice().is_empty());

@@ -213,12 +213,13 @@ fn an_unset_value_is_never_sent() {
         }
     }
 
-    // These have no text, but ids that cannot be empty, numbers and sessions.
+    // These have no text, but nothing at all, ids that cannot be empty, numbers and sessions.
     let without_text = [
         "appToken.delete",
         "appToken.get",
         "session.end",
         "session.get",
+        "system.ping",
         "userRole.clone",
         "userRole.delete",
         "userRole.get",

@@ -137,8 +137,8 @@ fn the_printed_settings_can_be_saved_as_a_credentials_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kaltura.env");
     fs::write(&path, printed).unwrap();
-    let apptoken::Config { endpoint, credential } = apptoken::FileSource::new(&path).config().unwrap();
-    let session = apptoken::Client::new(endpoint, credential).login().unwrap();
+    let config = apptoken::FileSource::new(&path).config().unwrap();
+    let session = apptoken::Builder::new(config.endpoint).client(config.credential).login().unwrap();
     assert_eq!(session.user_id(), "demonstration");
 }
 

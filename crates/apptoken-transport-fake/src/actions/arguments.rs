@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::catalog::action::{CatalogParameter, ParameterKind};
 use crate::catalog::{classes, enums};
-use crate::error::{self, ApiError};
+use crate::error::{self, ApiError, Failure};
 use crate::objects::build;
 use crate::objects::{self, Object};
 use crate::php::cast::{to_int, to_text};
@@ -28,7 +28,7 @@ enum Argument {
 impl Arguments {
     /// Reads the arguments from grouped parameters. The order is that of the declaration, so that the first invalid
     /// argument is reported, as by the server's `KalturaRequestDeserializer.php`.
-    pub(crate) fn of(parameters: &[CatalogParameter], grouped: &Array, now: i64) -> Result<Self, ApiError> {
+    pub(crate) fn of(parameters: &[CatalogParameter], grouped: &Array, now: i64) -> Result<Self, Failure> {
         let mut arguments = Self::default();
         for parameter in parameters {
             match given(parameter, grouped, now)? {
@@ -94,7 +94,7 @@ impl Arguments {
 }
 
 /// The argument that the request gives; `None` if it gives none.
-fn given(parameter: &CatalogParameter, grouped: &Array, now: i64) -> Result<Option<Argument>, ApiError> {
+fn given(parameter: &CatalogParameter, grouped: &Array, now: i64) -> Result<Option<Argument>, Failure> {
     let name = parameter.name;
     match parameter.kind {
         ParameterKind::Object(class) => {
@@ -125,15 +125,14 @@ fn given(parameter: &CatalogParameter, grouped: &Array, now: i64) -> Result<Opti
             None => Argument::Text(build::valid_text(value, name)?),
         },
         // PHP makes an array of a file, so text is not one.
-        ParameterKind::File if !matches!(value, Value::Array(_)) => return Err(error::UPLOAD_ERROR.plain()),
+        ParameterKind::File if !matches!(value, Value::Array(_)) => return Err(error::UPLOAD_ERROR.plain().into()),
         _ => Argument::Other,
     }))
 }
 
 /// An object of the declared class, or of the subclass that its `objectType` names.
-fn object(declared: &str, value: &Value, name: &str, now: i64) -> Result<Argument, ApiError> {
-    let Value::Array(array) = value else { return Err(build::not_an_object(name)) };
-    let named = set(array, "objectType").map(to_text);
+fn object(declared: &str, value: &Value, name: &str, now: i64) -> Result<Argument, Failure> {
+    let named = set(build::array(value, name)?, "objectType").map(to_text);
     let subclass = named.and_then(|named| classes::subclass(declared, &named));
     match subclass.or_else(|| objects::class(declared)) {
         Some(class) => build::object(class, value, name, now).map(Argument::Object),
@@ -142,13 +141,9 @@ fn object(declared: &str, value: &Value, name: &str, now: i64) -> Result<Argumen
 }
 
 /// An object of a class that extends an abstract one, as its `objectType` says.
-fn implementation(abstract_class: &str, value: &Value, name: &str, now: i64) -> Result<Argument, ApiError> {
-    let Value::Array(array) = value else { return Err(build::not_an_object(name)) };
-    let named = set(array, "objectType").map(to_text).unwrap_or_default();
-    if !classes::implements(&named, abstract_class) {
-        return Err(error::OBJECT_TYPE_ABSTRACT.with(&[abstract_class]));
-    }
-    object(&named, value, name, now)
+fn implementation(abstract_class: &str, value: &Value, name: &str, now: i64) -> Result<Argument, Failure> {
+    let object = build::implementation(abstract_class, value, name, now)?;
+    Ok(object.map_or(Argument::Other, Argument::Object))
 }
 
 #[cfg(test)]
@@ -159,7 +154,11 @@ mod tests {
 
     fn arguments(action: &str, json: &str) -> Result<Arguments, ApiError> {
         let parameters = &find_full(action).unwrap().parameters;
-        Arguments::of(parameters, decode(json).unwrap().as_array().unwrap(), 0)
+        match Arguments::of(parameters, decode(json).unwrap().as_array().unwrap(), 0) {
+            Ok(arguments) => Ok(arguments),
+            Err(Failure::Api(error)) => Err(error),
+            Err(_) => panic!("{json}"),
+        }
     }
 
     fn message(action: &str, json: &str) -> String {

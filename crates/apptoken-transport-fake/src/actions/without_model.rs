@@ -162,7 +162,7 @@ fn exists(call: &mut Call<'_>, code: &str) -> bool {
             call.state.users.find(call.context.partner_id(), Some(call.arguments.text("userId"))).is_some()
         }
         "LOGIN_DATA_NOT_FOUND" | "USER_DATA_ERROR" | "USER_WRONG_PASSWORD" => {
-            call.state.users.iter().any(|user| user.login_enabled && user.texts.get("email") == Some(&id))
+            call.state.users.with_login(&id).next().is_some()
         }
         "INVALID_WIDGET_ID" => call.state.widget(&id).is_some(),
         "INTERNAL_SERVER_ERROR" | "SERVICE_FORBIDDEN_CONTENT_BLOCKED" => {

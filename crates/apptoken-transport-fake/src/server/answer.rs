@@ -113,7 +113,7 @@ impl LockedServer<'_> {
             wire = wire.with_header("X-Kaltura-App", app);
         }
         let mut reply = LoggedReply { wire, outcome: body.outcome };
-        let size = reply.wire.body.len();
+        let size = reply.size();
         let stored_key = key.filter(|key| self.replies.put(key, &reply, size, execution.cache_policy, now));
         let note =
             execution.error_header.clone().or_else(|| stored_key.map(|key| format!("cache-key,{}", key.as_str())));

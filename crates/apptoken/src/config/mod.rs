@@ -16,6 +16,7 @@ use settings::Setting;
 
 /// The server and the app token.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// The server.
     pub endpoint: Endpoint,
@@ -75,7 +76,7 @@ impl Config {
         let hash_type = settings.get(APP_TOKEN_HASH_TYPE, "MD5, SHA1, SHA256 or SHA512 as on the token, or detect")?;
         let partner = PartnerId::parse(&partner.value).map_err(|error| partner.refused(&error))?;
         let app_token = AppTokenId::parse(id.value.as_str()).map_err(|error| id.refused(&error))?;
-        let hash = hash_choice(&hash_type.value).map_err(|error| hash_type.refused(&error))?;
+        let hash = HashChoice::parse(&hash_type.value).map_err(|error| hash_type.refused(&error))?;
         // Moved, not copied: `AppTokenSecret` wipes the text that it owns.
         let value = AppTokenSecret::parse(mem::take(&mut *token.value)).map_err(|error| token.refused(&error))?;
         let endpoint = endpoint(&url, settings.find(ALLOW_HTTP_HOSTS)?.as_ref())?;
@@ -89,10 +90,6 @@ const APP_TOKEN_ID: &str = "KALTURA_APP_TOKEN_ID";
 const APP_TOKEN: &str = "KALTURA_APP_TOKEN";
 const APP_TOKEN_HASH_TYPE: &str = "KALTURA_APP_TOKEN_HASH_TYPE";
 const ALLOW_HTTP_HOSTS: &str = "KALTURA_ALLOW_HTTP_HOSTS";
-
-fn hash_choice(text: &str) -> Result<HashChoice, Error> {
-    if text == "detect" { Ok(HashChoice::Detect) } else { Ok(HashChoice::Known(text.parse()?)) }
-}
 
 fn endpoint(url: &Setting, allowed: Option<&Setting>) -> Result<Endpoint, Error> {
     let hosts = allowed.map(http_hosts).transpose()?.unwrap_or_default();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apptoken_core::login::renewal::{Invalidation, Reason};
+use apptoken_core::value::ApproximateDuration;
 use apptoken_core::{AppTokenId, Endpoint, Error, Session, SessionOptions, UnixSeconds};
 
 use crate::source::SourceWarning;
@@ -52,11 +53,18 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     }
 }
 
+impl<O: Observer + ?Sized> Observer for Box<O> {
+    fn observe(&self, event: &Event<'_>) {
+        (**self).observe(event);
+    }
+}
+
 /// An event of a provider. `Display` is one line for a log.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A renewal starts.
+    #[non_exhaustive]
     RenewalStarted {
         /// What is requested of the session.
         identity: &'a SessionOptions,
@@ -64,6 +72,7 @@ pub enum Event<'a> {
         why: Reason,
     },
     /// A renewal returned a new session.
+    #[non_exhaustive]
     RenewalSucceeded {
         /// What is requested of the session.
         identity: &'a SessionOptions,
@@ -77,6 +86,7 @@ pub enum Event<'a> {
         requests: u32,
     },
     /// A renewal failed.
+    #[non_exhaustive]
     RenewalFailed {
         /// What is requested of the session.
         identity: &'a SessionOptions,
@@ -88,6 +98,7 @@ pub enum Event<'a> {
         requests: u32,
     },
     /// A stale session is returned: it is due for renewal, but the renewal failed.
+    #[non_exhaustive]
     StaleSessionServed {
         /// What is requested of the session.
         identity: &'a SessionOptions,
@@ -97,6 +108,7 @@ pub enum Event<'a> {
         why: Reason,
     },
     /// A session was dropped before it expired.
+    #[non_exhaustive]
     SessionInvalidated {
         /// What is requested of the session.
         identity: &'a SessionOptions,
@@ -106,6 +118,7 @@ pub enum Event<'a> {
         why: Invalidation,
     },
     /// Sessions of many users were requested at once.
+    #[non_exhaustive]
     ManySessionsStarted {
         /// The number of sessions that were started.
         started: usize,
@@ -117,6 +130,7 @@ pub enum Event<'a> {
         requests: u32,
     },
     /// The app token itself expires soon and must be replaced. Reported 30 and 7 days before, if its expiry is known.
+    #[non_exhaustive]
     TokenExpiresSoon {
         /// The app token.
         app_token: &'a AppTokenId,
@@ -126,6 +140,7 @@ pub enum Event<'a> {
         left: Duration,
     },
     /// The credential source failed; its last app token stays in use.
+    #[non_exhaustive]
     SourceFailed {
         /// The error of the source.
         error: &'a Error,
@@ -134,16 +149,19 @@ pub enum Event<'a> {
     /// [`Refresher`](crate::Refresher), which continues. The panic's own message says where.
     RefresherPanicked,
     /// The source of the app token returned a warning; reported once for each change.
+    #[non_exhaustive]
     CredentialWarning {
         /// The warning.
         warning: &'a SourceWarning,
     },
     /// Requests to the server are not encrypted, because the caller allowed it; reported once.
+    #[non_exhaustive]
     UnencryptedServer {
         /// The server.
         endpoint: &'a Endpoint,
     },
     /// The store failed; the provider continues without it.
+    #[non_exhaustive]
     StoreFailed {
         /// Why it failed.
         error: &'a StoreError,
@@ -189,8 +207,11 @@ impl fmt::Display for Event<'_> {
                 write!(f, "{started} sessions started, {failed} failed ({requests} requests, {duration:.1?})")
             }
             Self::TokenExpiresSoon { app_token, expires_at, left } => {
-                let days = left.as_secs() / 86_400;
-                write!(f, "app token {app_token} expires at {expires_at}, in {days} days: replace it")
+                write!(
+                    f,
+                    "app token {app_token} expires at {expires_at}, in {}: replace it",
+                    ApproximateDuration(*left)
+                )
             }
             Self::SourceFailed { error } => {
                 write!(f, "the credential source failed, and its last app token stays in use: {error}")

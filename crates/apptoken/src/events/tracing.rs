@@ -11,9 +11,10 @@ use super::{Event, Observer};
 ///
 /// ```no_run
 /// # #[cfg(feature = "ureq")] {
-/// use apptoken::{Provider, TracingObserver};
+/// use apptoken::{Builder, Config, EnvSource, TracingObserver};
 ///
-/// let provider = Provider::builder_from_env()?.observer(TracingObserver).build();
+/// let endpoint = Config::from_env()?.endpoint;
+/// let provider = Builder::new(endpoint).provider(EnvSource).observer(TracingObserver).build();
 /// # let _ = provider;
 /// # }
 /// # Ok::<(), apptoken::Error>(())

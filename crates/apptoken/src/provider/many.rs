@@ -13,6 +13,7 @@ use crate::events::Event;
 
 /// The result of [`Provider::start_many`] for one user.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct UserSession {
     /// The requested user.
     pub user_id: String,

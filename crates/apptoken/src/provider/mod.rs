@@ -1,6 +1,7 @@
 //! A session that is kept valid.
 
 mod builder;
+mod call;
 mod credentials;
 mod identity;
 mod many;
@@ -18,6 +19,7 @@ use apptoken_core::login::renewal::{Invalidation, Reason};
 use apptoken_core::{Error, ErrorKind, KalturaCode, Ks, Session, SessionOptions};
 
 pub use builder::ProviderBuilder;
+pub use call::LeasedSession;
 pub use many::UserSession;
 pub use refresher::Refresher;
 
@@ -35,10 +37,10 @@ use crate::sync;
 /// no longer be used, and then all for the same login, whose error goes to all of them. If the server cannot be reached,
 /// the session is used until it expires.
 ///
-/// The child of a fork can use its parent's provider. It has the same session, waits for no login of its parent, and renews at
-/// other times; threads of its own start as [`refresher`](Self::refresher) says. The caller's code (a transport, an observer, a
-/// source, a store or a clock) must be usable after a fork too: a lock of it that another thread held during the fork stays
-/// locked in the child.
+/// The child of a fork can use its parent's provider. It has the same session, waits for no login of its parent, and renews the
+/// session at another time. A [`refresher`](Self::refresher) is in the parent only. The caller's code (a transport, an observer, a
+/// source, a store or a clock) must be usable after a fork too: a lock that another thread held during the fork stays locked in
+/// the child. A child that has the process id of its parent, in its own PID namespace, is not recognised.
 ///
 /// A provider is cheap to clone: clones share everything. It starts no thread, except in [`refresher`](Self::refresher) and
 /// [`session_within`](Self::session_within).
@@ -47,15 +49,11 @@ use crate::sync;
 ///
 /// ```no_run
 /// # #[cfg(feature = "ureq")] {
-/// use apptoken::{Client, Provider};
-/// use apptoken::api::session;
-///
-/// let provider = Provider::from_env()?;
-/// let client = Client::from_env()?;
-/// let about = provider.with_session(|session| client.call(session.ks(), session::Get::default()))?;
-/// println!("{about:?}");
+/// let provider = apptoken::Provider::from_env()?;
+/// let me = provider.call(apptoken::api::user::Get::default())?;
+/// println!("{}", me.id);
 /// # }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), apptoken::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Provider {
@@ -203,7 +201,9 @@ impl Provider {
     ///
     /// It is worth it if the server refused the KS for a reason that a new session fixes: it expired, it was ended, or it was
     /// used as often as its `actionslimit` allows. If the server refuses the next session soon after its start too, renewal
-    /// pauses. [`with_session`](Self::with_session) calls this itself.
+    /// pauses. [`call`](Self::call) and [`with_session`](Self::with_session) call this themselves.
+    ///
+    /// [`Error::from_kaltura`] makes the error from the code and message that another HTTP client received.
     #[must_use = "this is whether to retry"]
     pub fn report(&self, ks: &Ks, error: &Error) -> bool {
         let ErrorKind::Kaltura(KalturaCode::InvalidKs(fault)) = error.kind() else {
@@ -224,29 +224,6 @@ impl Provider {
         }
     }
 
-    /// Calls `call` with the session, and once more with a new session if the server refused the first one for a reason that
-    /// a new session fixes (see [`report`](Self::report)).
-    ///
-    /// # Errors
-    ///
-    /// The error of the last call, or any [`ErrorKind`] if there is no valid session and no new one can be started.
-    pub fn with_session<T>(&self, mut call: impl FnMut(&Session) -> Result<T, Error>) -> Result<T, Error> {
-        let mut attempt = || -> Result<T, FailedAttempt> {
-            let session = self.session().map_err(FailedAttempt::permanent)?;
-            match call(&session) {
-                Ok(result) => {
-                    self.identity.record_acceptance(&session, &*self.shared.link.clock);
-                    Ok(result)
-                }
-                Err(error) => Err(FailedAttempt { fixed_by_renewal: self.report(session.ks(), &error), error }),
-            }
-        };
-        match attempt() {
-            Err(FailedAttempt { fixed_by_renewal: true, .. }) => attempt().map_err(|refused| refused.error),
-            result => result.map_err(|refused| refused.error),
-        }
-    }
-
     /// Ends all waits and requests of this provider, its clones and all its users' providers, and starts no login any more. This
     /// cannot be undone.
     ///
@@ -263,11 +240,11 @@ impl Provider {
     /// # Examples
     ///
     /// ```
-    /// # use apptoken::{Config, FnTransport, Provider, TransportFailure};
+    /// # use apptoken::{Builder, Config, FnTransport, TransportFailure};
     /// # fn set_up(Config { endpoint, credential }: Config) {
     /// # fn wait_for_sigterm() {}
     /// # let transport = FnTransport::new(|_| Err(TransportFailure::not_sent("offline")));
-    /// let provider = Provider::builder(endpoint, credential, transport).build();
+    /// let provider = Builder::with_transport(endpoint, transport).provider(credential).build();
     /// let stopper = provider.clone();
     /// std::thread::spawn(move || {
     ///     wait_for_sigterm();
@@ -300,18 +277,6 @@ fn reentrant() -> Error {
         "code that this provider's own login calls (a transport, an observer, a credential source, a store or a clock) \
          requested a session from it: use another provider there, or none",
     )
-}
-
-/// A failed attempt of [`Provider::with_session`].
-struct FailedAttempt {
-    error: Error,
-    fixed_by_renewal: bool,
-}
-
-impl FailedAttempt {
-    fn permanent(error: Error) -> Self {
-        Self { error, fixed_by_renewal: false }
-    }
 }
 
 impl fmt::Debug for Provider {

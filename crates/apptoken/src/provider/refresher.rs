@@ -104,6 +104,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::Builder;
 
     /// A clock that moves only when the test sets it.
     #[derive(Clone, Default)]
@@ -125,20 +126,21 @@ mod tests {
         let time = clock.clone();
         let logins = Mutex::new(logins);
         let transport = FnTransport::new(move |request| {
-            let now = time.now().wall;
+            let now = time.now().wall.0;
             let body = if request.url().contains("startWidgetSession") {
                 r#"{"partnerId":101,"ks":"widget"}"#.to_owned()
             } else {
                 let _ = logins.lock().unwrap().send(());
-                let expiry = now.plus(Duration::from_secs(3600));
+                let expiry = now + 3600;
                 format!(
                     r#"{{"ks":"ks{now}","sessionType":0,"partnerId":101,"userId":"","expiry":{expiry},"privileges":""}}"#
                 )
             };
             Ok(HttpResponse::new(200, [("X-Kaltura-Session", format!("1, {now}"))], body.into_bytes()))
         });
-        Provider::builder(Endpoint::parse("https://kaltura.example.org").unwrap(), credential, transport)
+        Builder::with_transport(Endpoint::parse("https://kaltura.example.org").unwrap(), transport)
             .clock(clock)
+            .provider(credential)
             .build()
     }
 

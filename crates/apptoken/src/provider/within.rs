@@ -157,6 +157,7 @@ mod tests {
     use apptoken_core::{AppTokenId, AppTokenSecret, Credential, ErrorKind, FnTransport, HashType, PartnerId, Region};
 
     use super::*;
+    use crate::Builder;
 
     #[test]
     fn an_error_reports_that_no_thread_can_be_started() {
@@ -167,7 +168,7 @@ mod tests {
             HashType::Sha256,
         );
         let transport = FnTransport::new(|_| panic!("nothing may be sent on the caller's thread"));
-        let mut builder = Provider::builder(Region::Ireland, credential, transport);
+        let mut builder = Builder::with_transport(Region::Ireland, transport).provider(credential);
         builder.start_thread = |_| Err(io::Error::other("no thread left"));
         let error = builder.build().session_within(Duration::from_secs(60)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotSent);

@@ -12,8 +12,8 @@ use apptoken::api::session;
 use apptoken::login::renewal::RenewalPolicy;
 use apptoken::store::{FileStore, MemoryStore};
 use apptoken::{
-    Admin, AppTokenId, AppTokenSecret, Credential, Endpoint, Error, FnTransport, HashType, HttpRequest, HttpResponse,
-    Provider, ProviderBuilder, Transport, TransportFailure, UnixSeconds,
+    Admin, AppTokenId, AppTokenSecret, Builder, Credential, Endpoint, Error, FnTransport, HashType, HttpRequest,
+    HttpResponse, Provider, ProviderBuilder, Transport, TransportFailure, UnixSeconds,
 };
 use apptoken_transport_fake::{Fake, TokenSpec};
 
@@ -53,7 +53,7 @@ fn log_in_beside_children(scheme: &str) {
     let server = Server::start(scheme);
     let transport = server.transport();
     let provider = server.provider(transport.clone());
-    let admin = Admin::with_transport(server.endpoint.clone(), partner(), server.admin.clone(), transport);
+    let admin = Builder::new(server.endpoint.clone()).transport(transport).admin(partner(), server.admin.clone());
     let mut users = (1..).map(|number| format!("parent-{number}"));
     let (mut wrong_in_parent, mut wrong_in_children, mut children) = (0, 0, Vec::new());
     let mut log_in = || wrong_in_parent += i32::from(!is_right(&provider, &admin, &users.next().unwrap()));
@@ -139,7 +139,7 @@ fn hold_in_this_process(
 fn builder(fake: &Fake, transport: impl Transport + Send + Sync + 'static) -> ProviderBuilder {
     let token = fake.add_token(partner(), TokenSpec::new(HashType::Sha256).duration(DAY));
     let credential = Credential::new(partner(), token.id, token.secret, HashType::Sha256);
-    Provider::builder(endpoint(), credential, transport).clock(fake.clock())
+    Builder::new(endpoint()).transport(transport).clock(fake.clock()).provider(credential)
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -180,14 +180,13 @@ fn share_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions");
     let under_way = LoginUnderWay::start(|builder| builder.store(FileStore::new(&path).unwrap()));
-    let (mut asks, mut tells) = std::io::pipe().unwrap();
+    let (mut reads, mut writes) = std::io::pipe().unwrap();
     let child = start_child(|| {
-        drop(tells.try_clone().unwrap());
         // It waits for the parent's lock, and finds the session of that login.
         assert!(under_way.provider.session().is_ok());
         assert_eq!(logins(&under_way.fake), 0);
         // Until the parent has looked at the lock.
-        asks.read_exact(&mut [0]).unwrap();
+        reads.read_exact(&mut [0]).unwrap();
         0
     });
     under_way.finish();
@@ -200,7 +199,7 @@ fn share_a_store() {
         assert!(begun.elapsed() < WATCHDOG, "the lock stays locked");
         thread::yield_now();
     }
-    tells.write_all(&[0]).unwrap();
+    writes.write_all(&[0]).unwrap();
     assert_succeeded(child);
 }
 
@@ -228,8 +227,8 @@ fn fork_beside_busy_threads() {
     let id = AppTokenId::parse("0_abcd1234").unwrap();
     let token = AppTokenSecret::parse("0123456789abcdef0123456789abcdef").unwrap();
     let credential = Credential::new(partner(), id, token, HashType::Sha256);
-    let builder = Provider::builder(endpoint(), credential, transport).store(MemoryStore::new());
-    let provider = builder.clock(Fake::new().clock()).build();
+    let builder = Builder::new(endpoint()).transport(transport).clock(Fake::new().clock());
+    let provider = builder.provider(credential).store(MemoryStore::new()).build();
     let stop = Arc::new(AtomicBool::new(false));
     let use_all = |provider: &Provider, user: u32| {
         let of_user = provider.for_user(format!("user-{}", user % 3));

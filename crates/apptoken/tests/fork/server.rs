@@ -4,7 +4,9 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::{env, iter};
 
-use apptoken::{AppTokenId, AppTokenSecret, Credential, Endpoint, HashType, Ks, PartnerId, Provider, UreqTransport};
+use apptoken::{
+    AppTokenId, AppTokenSecret, Builder, Credential, Endpoint, HashType, Ks, PartnerId, Provider, UreqTransport,
+};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, FakeClock, TokenSpec};
 
@@ -45,7 +47,7 @@ impl Server {
     }
 
     pub(crate) fn provider(&self, transport: UreqTransport) -> Provider {
-        Provider::builder(self.endpoint.clone(), self.credential.clone(), transport).build()
+        Builder::new(self.endpoint.clone()).transport(transport).provider(self.credential.clone()).build()
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use apptoken::admin::{OldToken, ServiceRole};
 use apptoken::{
-    Admin, Client, Clock as _, Credential, Endpoint, HashType, Ks, Login, Privileges, StoppedFlow, UreqTransport, drive,
+    Builder, Clock as _, Credential, Endpoint, HashType, Ks, Login, Privileges, StoppedFlow, UreqTransport, drive,
 };
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, Fault, FaultKind, TokenSpec};
@@ -124,7 +124,7 @@ fn no_secret_of_a_login_shows_anywhere() {
         let mut search = Search { secrets: vec![], seen: String::new() };
         search.hide(token.secret.expose());
 
-        let client = Client::new(emulator.endpoint().clone(), credential.clone()).clock(fake.clock());
+        let client = Builder::new(emulator.endpoint().clone()).clock(fake.clock()).client(credential.clone());
         let good = client.login().unwrap();
         search.hide_ks(good.ks(), &credential);
         search.hide_ks(&good.widget().unwrap().ks, &credential);
@@ -177,7 +177,7 @@ fn no_secret_of_administration_shows_anywhere() {
         let secret = fake.admin_secret(partner).unwrap();
         let mut search = Search { secrets: vec![secret.expose().to_owned()], seen: String::new() };
         let endpoint = Endpoint::parse("http://localhost").unwrap();
-        let admin = Admin::with_transport(endpoint, partner, secret, fake.clone()).clock(fake.clock());
+        let admin = Builder::new(endpoint).transport(fake.clone()).clock(fake.clock()).admin(partner, secret);
         fake.inject(Fault::on_any(trouble).nth(nth));
 
         let provision = admin.provision("importer", "importer").unwrap();

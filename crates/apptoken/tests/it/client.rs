@@ -3,8 +3,8 @@
 use apptoken::api::{session, user};
 use apptoken::value::KsVersion;
 use apptoken::{
-    Admin, Authority, Client, Credential, Endpoint, ErrorKind, HashChoice, HashType, KalturaCode, PartnerId,
-    RetryPolicy, SessionType, UreqTransport,
+    Authority, Builder, Credential, Endpoint, ErrorKind, HashChoice, HashType, KalturaCode, PartnerId, RetryPolicy,
+    SessionType, UreqTransport,
 };
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Account, Fake, TokenSpec};
@@ -22,9 +22,10 @@ fn credential(fake: &Fake, hash_type: HashType) -> Credential {
 fn a_login_costs_two_requests_and_one_connection() {
     let emulator = Emulator::start_tls(Fake::new()).unwrap();
     let transport = UreqTransport::builder().root_certificates(emulator.certificate_pem().unwrap()).build().unwrap();
-    let client =
-        Client::with_transport(emulator.endpoint().clone(), credential(emulator.fake(), HashType::Sha256), transport);
-    let client = client.clock(emulator.fake().clock());
+    let client = Builder::new(emulator.endpoint().clone())
+        .transport(transport)
+        .clock(emulator.fake().clock())
+        .client(credential(emulator.fake(), HashType::Sha256));
     assert_eq!(client.login().unwrap().user_id(), "alice");
     let counts = emulator.counts();
     assert_eq!((counts.requests, counts.connections, counts.full_handshakes, counts.resumed_handshakes), (2, 1, 1, 0));
@@ -37,8 +38,8 @@ fn all_hash_types_and_ks_versions_log_in_over_http() {
         fake.add_account(Account::new(partner()).ks_version(version));
         let emulator = Emulator::start(fake).unwrap();
         for hash_type in HashType::ALL {
-            let client = Client::new(emulator.endpoint().clone(), credential(emulator.fake(), hash_type));
-            let session = client.clock(emulator.fake().clock()).login().unwrap();
+            let builder = Builder::new(emulator.endpoint().clone()).clock(emulator.fake().clock());
+            let session = builder.client(credential(emulator.fake(), hash_type)).login().unwrap();
             assert_eq!((session.ks().version(), session.hash_type()), (Some(version), hash_type));
         }
     }
@@ -49,8 +50,10 @@ fn detection_finds_the_type_on_the_model() {
     for hash_type in HashType::ALL {
         let fake = Fake::new();
         let credential = Credential { hash: HashChoice::Detect, ..credential(&fake, hash_type) };
-        let client = Client::with_transport(Endpoint::parse("http://localhost").unwrap(), credential, fake.clone())
-            .clock(fake.clock());
+        let client = Builder::new(Endpoint::parse("http://localhost").unwrap())
+            .transport(fake.clone())
+            .clock(fake.clock())
+            .client(credential);
         assert_eq!(client.login().unwrap().hash_type(), hash_type);
         assert!(fake.journal().requests() <= 5);
     }
@@ -60,8 +63,10 @@ fn detection_finds_the_type_on_the_model() {
 fn a_token_of_another_region_or_hash_type_gives_advice() {
     let (here, elsewhere) = (Fake::new(), Fake::builder().seed(7).build());
     let client = |credential| {
-        Client::with_transport(Endpoint::parse("http://localhost").unwrap(), credential, here.clone())
+        Builder::new(Endpoint::parse("http://localhost").unwrap())
+            .transport(here.clone())
             .clock(here.clock())
+            .client(credential)
     };
     let error = client(credential(&elsewhere, HashType::Sha256)).login().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::AppTokenIdNotFound));
@@ -79,13 +84,15 @@ fn an_unreachable_server_and_an_html_reply_give_advice() {
     let emulator = Emulator::start(fake.clone()).unwrap();
     let gone = emulator.endpoint().clone();
     emulator.stop().unwrap();
-    let error = Client::new(gone, credential.clone()).retry(RetryPolicy::none()).login().unwrap_err();
+    let error = Builder::new(gone).retry(RetryPolicy::none()).client(credential.clone()).login().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotSent);
     assert!(error.advice().contains("service URL"), "{}", error.advice());
 
     fake.inject(apptoken_transport_fake::Fault::on_any(apptoken_transport_fake::FaultKind::Html(200)));
-    let client = Client::with_transport(Endpoint::parse("http://localhost").unwrap(), credential, fake.clone())
-        .clock(fake.clock());
+    let client = Builder::new(Endpoint::parse("http://localhost").unwrap())
+        .transport(fake.clone())
+        .clock(fake.clock())
+        .client(credential);
     let error = client.login().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::HtmlReply);
     assert!(error.advice().contains("service URL"), "{}", error.advice());
@@ -94,12 +101,10 @@ fn an_unreachable_server_and_an_html_reply_give_advice() {
 #[test]
 fn a_login_and_a_call_with_its_session() {
     let fake = Fake::new();
-    let client = Client::with_transport(
-        Endpoint::parse("http://localhost").unwrap(),
-        credential(&fake, HashType::Sha1),
-        fake.clone(),
-    );
-    let client = client.clock(fake.clock());
+    let client = Builder::new(Endpoint::parse("http://localhost").unwrap())
+        .transport(fake.clone())
+        .clock(fake.clock())
+        .client(credential(&fake, HashType::Sha1));
     let session = client.login().unwrap();
     assert_eq!(client.call(session.ks(), user::Get::default()).unwrap().id, "alice");
     let error = client.call(session.ks(), session::Get::default()).unwrap_err();
@@ -113,8 +118,10 @@ fn an_admin_session_is_signed_locally_for_both_versions() {
         fake.add_account(Account::new(partner()).ks_version(version));
         let secret = fake.admin_secret(partner()).unwrap();
         let endpoint = Endpoint::parse("http://localhost").unwrap();
-        let admin = Admin::with_transport(endpoint, partner(), Authority::Secret { secret, version }, fake.clone())
-            .clock(fake.clock());
+        let admin = Builder::new(endpoint)
+            .transport(fake.clone())
+            .clock(fake.clock())
+            .admin(partner(), Authority::Secret { secret, version });
         let info = admin.call(session::Get::default()).unwrap();
         assert_eq!((info.partner_id, info.session_type), (101, i64::from(SessionType::Admin.code())));
         assert_eq!(fake.journal().requests(), 1);

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 #![cfg(feature = "ureq")]
 
+mod administration;
+mod builder;
 mod canary;
 mod client;
 mod outside_text;

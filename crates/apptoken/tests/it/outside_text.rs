@@ -4,8 +4,8 @@ use std::fmt::{Debug, Display, Write as _};
 use std::sync::{Arc, Mutex};
 
 use apptoken::{
-    AppTokenId, AppTokenSecret, Client, Credential, Endpoint, Event, FnTransport, HashType, HttpResponse, Observer,
-    PartnerId, Provider, RetryPolicy, SessionOptions, TransportFailure,
+    AppTokenId, AppTokenSecret, Builder, Credential, Endpoint, Event, FnTransport, HashType, HttpResponse, Observer,
+    PartnerId, RetryPolicy, SessionOptions, TransportFailure,
 };
 
 /// A change of the writing direction, a zero-width space, a tag, an escape sequence, and two line breaks.
@@ -65,20 +65,20 @@ fn assert_text_shows_nothing_hidden(value: &(impl Display + ?Sized)) {
 
 #[test]
 fn a_session_with_hidden_characters_shows_none() {
-    let session = Client::with_transport(endpoint(), credential(), transport(|| Ok(session()))).login().unwrap();
+    let session = Builder::new(endpoint()).transport(transport(|| Ok(session()))).client(credential()).login().unwrap();
     assert!(session.user_id().contains('\u{202e}'), "the session has the user id as it was sent");
     assert_shows_nothing_hidden(&session);
 }
 
 #[test]
 fn an_error_with_hidden_characters_shows_none() {
-    let client = Client::with_transport(endpoint(), credential(), transport(|| Ok(refusal())));
+    let client = Builder::new(endpoint()).transport(transport(|| Ok(refusal()))).client(credential());
     let error = client.login().unwrap_err();
     assert!(error.to_string().contains(r"al\u{202e}\u{200b}\u{e0041}\u{2028}ice"), "{error}");
     assert_text_shows_nothing_hidden(&error);
     assert_text_shows_nothing_hidden(error.server_message().unwrap());
     assert_shows_nothing_hidden(&error);
-    let client = Client::with_transport(endpoint(), credential(), transport(|| Ok(refusal_with(SENT))));
+    let client = Builder::new(endpoint()).transport(transport(|| Ok(refusal_with(SENT)))).client(credential());
     assert_eq!(client.login().unwrap_err().server_message(), None);
 }
 
@@ -86,7 +86,7 @@ fn an_error_with_hidden_characters_shows_none() {
 fn a_failure_of_a_transport_with_hidden_characters_shows_none() {
     let hidden: String = HIDDEN.iter().collect();
     let fail = move || Err(TransportFailure::not_sent(hidden.clone()).permanent().advise(format!("ask {hidden}")));
-    let error = Client::with_transport(endpoint(), credential(), transport(fail)).login().unwrap_err();
+    let error = Builder::new(endpoint()).transport(transport(fail)).client(credential()).login().unwrap_err();
     assert!(format!("{error:#}").contains(r"\u{202e}"), "{error:#}");
     assert_text_shows_nothing_hidden(&error);
     assert_text_shows_nothing_hidden(&error.advice());
@@ -112,8 +112,8 @@ fn produce_events(observer: impl Observer + Send + Sync + Clone + 'static) {
         options.user_id = Some("bo\u{202e}\u{200b}\u{e0041}b".into());
         // The session in the reply is of another user, which is to be accepted.
         options.token_may_override = true;
-        let builder = Provider::builder(endpoint(), credential(), transport(move || Ok(reply())));
-        let provider = builder.observer(observer.clone()).options(options).retry(RetryPolicy::none()).build();
+        let builder = Builder::new(endpoint()).transport(transport(move || Ok(reply()))).retry(RetryPolicy::none());
+        let provider = builder.provider(credential()).observer(observer.clone()).options(options).build();
         let _ = provider.session();
     }
 }

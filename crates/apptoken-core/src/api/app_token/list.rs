@@ -102,6 +102,7 @@ pub struct AppTokenFilter {
 
 /// The order of a list: `KalturaAppTokenOrderBy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
 pub enum AppTokenOrder {
     /// Oldest first.
     #[serde(rename = "+createdAt")]

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::value::hash::HashType;
 use crate::value::ids::AppTokenId;
@@ -14,13 +14,16 @@ use crate::value::time::UnixSeconds;
 use crate::wire::lenient::number_or_string;
 
 /// An app token as the server returns it: `KalturaAppToken`.
-#[derive(Clone, Debug, Deserialize)]
+///
+/// `Serialize` writes it for people and programs, with Kaltura's names and without the token's value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AppToken {
     /// The id of the token.
     pub id: AppTokenId,
     /// The secret value of the token; absent if the request excluded it.
+    #[serde(skip_serializing)]
     pub token: Option<AppTokenSecret>,
     /// The account of the token.
     #[serde(deserialize_with = "number_or_string")]
@@ -32,19 +35,25 @@ pub struct AppToken {
     /// Whether the token can be used.
     pub status: AppTokenStatus,
     /// When the token expires; never if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<UnixSeconds>,
     /// The type of the token's sessions. If absent, anyone who holds the token can start admin sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_type: Option<SessionType>,
     /// The user of the token's sessions. If absent, anyone who holds the token chooses the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_user_id: Option<String>,
     /// The longest lifetime of the token's sessions, in seconds. With 0 or none, every session is already expired when it
     /// starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_duration: Option<i64>,
     /// The privileges of the token's sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_privileges: Option<Privileges>,
     /// The hash type of the token.
     pub hash_type: HashType,
     /// A free-text description.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
@@ -77,6 +86,12 @@ impl AppTokenStatus {
             Self::Active => 2,
             Self::Deleted => 3,
         }
+    }
+}
+
+impl Serialize for AppTokenStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.code())
     }
 }
 

@@ -6,7 +6,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::Error;
 use crate::value::ids::AppTokenId;
@@ -41,7 +41,11 @@ pub struct StartSession {
 /// If the token fixes a setting, the server ignores the request without an error. A user or type that was requested and
 /// overridden is an error of the login, unless [`token_may_override`](Self::token_may_override) is set;
 /// [`Session::changes`](crate::Session::changes) reports every other difference.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+///
+/// As JSON it has the names of the action's parameters: `userId`, `type` (0 user, 2 admin), `expiry` (the lifetime in seconds),
+/// `sessionPrivileges`. A configuration file can also have `tokenMayOverride`, which is not sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SessionOptions {
     /// The user, if the token fixes none. The server does not check that the user exists.
@@ -52,7 +56,12 @@ pub struct SessionOptions {
     pub session_type: Option<SessionType>,
     /// The lifetime of the session in whole seconds, from 1 s to 10 years; the longest that the token allows if absent.
     /// The token's `sessionDuration` and expiry limit it.
-    #[serde(rename = "expiry", skip_serializing_if = "Option::is_none", serialize_with = "serialize_whole_seconds")]
+    #[serde(
+        rename = "expiry",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_whole_seconds",
+        deserialize_with = "deserialize_whole_seconds"
+    )]
     pub lifetime: Option<Duration>,
     /// Further privileges. The server drops reserved ones (such as `edit`, `list`, `setrole`) without an error, unless
     /// the token has that privilege with the value `*`.
@@ -60,7 +69,7 @@ pub struct SessionOptions {
     pub privileges: Option<Privileges>,
     /// Accepts a session of another user or type than requested, because the token fixes it; not sent. Off by default: a
     /// program that requests one user must not work as another.
-    #[serde(skip)]
+    #[serde(rename = "tokenMayOverride", skip_serializing)]
     pub token_may_override: bool,
 }
 
@@ -81,6 +90,10 @@ impl SessionOptions {
             _ => Ok(()),
         }
     }
+}
+
+fn deserialize_whole_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_secs))
 }
 
 impl Action for StartSession {

@@ -32,8 +32,9 @@ impl Action for Get {
 
 /// The fields of a session: `KalturaSessionInfo`, as `session.get` returns it.
 // All its numbers are strings on release Venus-22.19.0, because the server copies them from the KS.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct SessionInfo {
     /// The session type: 0 user, 2 admin.
     #[serde(deserialize_with = "number_or_string")]

@@ -58,6 +58,7 @@ impl Action for StartWidgetSession {
 
 /// A new widget session: `KalturaStartWidgetSessionResponse`. The reply does not contain the expiry.
 #[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
 pub struct StartedWidgetSession {
     /// The account of the widget.
     #[serde(rename = "partnerId", deserialize_with = "number_or_string")]

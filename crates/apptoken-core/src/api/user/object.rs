@@ -3,14 +3,16 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::Error;
 use crate::value::time::UnixSeconds;
 use crate::wire::lenient::number_or_string;
 
 /// A user as the server returns it: the fields of `KalturaUser` that concern a service user.
-#[derive(Clone, Debug, Deserialize)]
+///
+/// `Serialize` writes it for people and programs, with Kaltura's names.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct User {
@@ -29,6 +31,7 @@ pub struct User {
     #[serde(default)]
     pub last_name: String,
     /// The e-mail address, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// Whether the user is active.
     pub status: UserStatus,
@@ -42,17 +45,22 @@ pub struct User {
     #[serde(default)]
     pub role_names: String,
     /// Tags, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<String>,
     /// A free-text description.
     #[serde(default)]
     pub description: String,
     /// Free text for the account's own use.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_data: Option<String>,
     /// Privileges that the server adds to every session of this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ks_privileges: Option<String>,
     /// When the user was added.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<UnixSeconds>,
     /// When the user was last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<UnixSeconds>,
 }
 
@@ -75,6 +83,24 @@ pub enum UserStatus {
     Active,
     /// 2: deleted, together with the user's app tokens.
     Deleted,
+}
+
+impl UserStatus {
+    /// The number that Kaltura uses for this status.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Blocked => 0,
+            Self::Active => 1,
+            Self::Deleted => 2,
+        }
+    }
+}
+
+impl Serialize for UserStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.code())
+    }
 }
 
 impl<'de> Deserialize<'de> for UserStatus {

@@ -27,13 +27,9 @@ pub struct Update {
 }
 
 /// Changes of a user.
-///
-/// [`Change::Clear`] works for `tags`, `description` and `partner_data`. For the other fields the server fails: with HTTP
-/// 500 for a name or the e-mail address, with `INTERNAL_SERVERL_ERROR` for `role_ids` (observed on release
-/// Venus-22.19.0). Set these to an empty string instead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserChanges {
-    /// The display name.
+    /// The display name; if cleared, an empty string.
     pub screen_name: Change<String>,
     /// The first name.
     pub first_name: Change<String>,
@@ -55,11 +51,11 @@ impl Serialize for UserChanges {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { screen_name, first_name, last_name, email, role_ids, tags, description, partner_data } = self;
         let mut map = serializer.serialize_map(None)?;
-        screen_name.write(&mut map, "screenName", "screenName__null")?;
-        first_name.write(&mut map, "firstName", "firstName__null")?;
-        last_name.write(&mut map, "lastName", "lastName__null")?;
-        email.write(&mut map, "email", "email__null")?;
-        role_ids.write(&mut map, "roleIds", "roleIds__null")?;
+        screen_name.write_text(&mut map, "screenName")?;
+        first_name.write_text(&mut map, "firstName")?;
+        last_name.write_text(&mut map, "lastName")?;
+        email.write_text(&mut map, "email")?;
+        role_ids.write_text(&mut map, "roleIds")?;
         tags.write(&mut map, "tags", "tags__null")?;
         description.write(&mut map, "description", "description__null")?;
         partner_data.write(&mut map, "partnerData", "partnerData__null")?;

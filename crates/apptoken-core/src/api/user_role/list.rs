@@ -63,6 +63,7 @@ pub struct UserRoleFilter {
 
 /// The order of a list: `KalturaUserRoleOrderBy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
 pub enum UserRoleOrder {
     /// By id, ascending.
     #[serde(rename = "+id")]

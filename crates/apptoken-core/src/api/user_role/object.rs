@@ -2,13 +2,15 @@
 
 use alloc::string::String;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::value::time::UnixSeconds;
 use crate::wire::lenient::number_or_string;
 
 /// A role as the server returns it: `KalturaUserRole`.
-#[derive(Clone, Debug, Deserialize)]
+///
+/// `Serialize` writes it for people and programs, with Kaltura's names.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserRole {
@@ -21,6 +23,7 @@ pub struct UserRole {
     #[serde(default)]
     pub system_name: String,
     /// A free-text description.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Whether the role is active.
     pub status: UserRoleStatus,
@@ -31,10 +34,13 @@ pub struct UserRole {
     #[serde(default)]
     pub permission_names: String,
     /// Tags, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<String>,
     /// When the role was added.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<UnixSeconds>,
     /// When the role was last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<UnixSeconds>,
 }
 
@@ -51,12 +57,20 @@ pub enum UserRoleStatus {
 }
 
 impl UserRoleStatus {
-    pub(super) fn code(self) -> u8 {
+    /// The number that Kaltura uses for this status.
+    #[must_use]
+    pub fn code(self) -> u8 {
         match self {
             Self::Active => 1,
             Self::Blocked => 2,
             Self::Deleted => 3,
         }
+    }
+}
+
+impl Serialize for UserRoleStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.code())
     }
 }
 

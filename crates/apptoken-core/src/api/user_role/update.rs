@@ -26,9 +26,6 @@ pub struct Update {
 }
 
 /// Changes of a role.
-///
-/// For [`Change::Clear`] of `system_name` the server fails with `INTERNAL_SERVERL_ERROR` (observed on release
-/// Venus-22.19.0). Set an empty string instead.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserRoleChanges {
     /// The name. It cannot be cleared.
@@ -50,7 +47,7 @@ impl Serialize for UserRoleChanges {
         if let Some(name) = name {
             map.serialize_entry("name", name)?;
         }
-        system_name.write(&mut map, "systemName", "systemName__null")?;
+        system_name.write_text(&mut map, "systemName")?;
         description.write(&mut map, "description", "description__null")?;
         permission_names.write(&mut map, "permissionNames", "permissionNames__null")?;
         tags.write(&mut map, "tags", "tags__null")?;

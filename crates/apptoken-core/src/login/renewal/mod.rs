@@ -67,6 +67,7 @@ pub struct Renewal {
 
 /// What happened to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// It was renewed: this is the term of the new session.
     Renewed(Term),

@@ -4,6 +4,7 @@ pub(crate) mod error;
 pub(crate) mod key;
 pub(crate) mod record;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -87,5 +88,24 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
 
     fn stop(&self) {
         (**self).stop();
+    }
+}
+
+impl<S: SessionStore + ?Sized> SessionStore for Box<S> {
+    fn load(&self, key: &SessionKey) -> Result<Option<StoredSession>, StoreError> {
+        (**self).load(key)
+    }
+
+    fn renew_exclusively(
+        &self,
+        key: &SessionKey,
+        patience: Duration,
+        renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
+    ) -> Result<(), StoreError> {
+        (**self).renew_exclusively(key, patience, renew)
+    }
+
+    fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {
+        (**self).remove_ended(now)
     }
 }

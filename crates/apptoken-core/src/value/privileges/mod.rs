@@ -6,7 +6,9 @@ use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::fmt::{self, Write as _};
+use core::str::FromStr;
 
 use crate::error::Error;
 
@@ -179,6 +181,14 @@ impl fmt::Display for Privileges {
             }
         }
         Ok(())
+    }
+}
+
+impl FromStr for Privileges {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self::parse(text))
     }
 }
 

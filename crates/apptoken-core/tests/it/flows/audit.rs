@@ -50,10 +50,15 @@ fn each_weakness_gives_its_finding() {
     let world = World::new();
     let soon = in_days(&world, 3);
     let _ = world.fake.add_token(partner(), sound(&world).expires_at(soon));
-    assert_eq!(findings(&world), [vec![Finding::ExpiresSoon(soon)]]);
+    let now = world.fake.clock().time();
+    let finding = Finding::ExpiresSoon { at: soon, now };
+    assert_eq!(finding.to_string(), format!("expires in 3 days, at {soon}"));
+    assert_eq!(findings(&world), [vec![finding]]);
     world.fake.clock().advance(Duration::from_secs(4 * 86_400));
     let world = World { admin: world.fake.admin_session(partner()).unwrap(), ..world };
-    assert_eq!(findings(&world), [vec![Finding::Expired(soon)]]);
+    let finding = Finding::Expired { at: soon, now: world.fake.clock().time() };
+    assert_eq!(finding.to_string(), format!("expired 1 day ago, at {soon}"));
+    assert_eq!(findings(&world), [vec![finding]]);
 }
 
 #[test]

@@ -135,8 +135,7 @@ fn rotating_an_expired_token_needs_a_new_expiry() {
     world.fake.clock().advance(Duration::from_secs(60));
     let error = world.run(rotate(&world, &old, AT_ONCE)).unwrap_err().error;
     assert!(
-        error.kind() == ErrorKind::InvalidInput
-            && error.to_string().contains("expiry") | error.to_string().contains("end"),
+        error.kind() == ErrorKind::Conflict && error.to_string().contains("expiry") | error.to_string().contains("end"),
         "{error}"
     );
     assert!(world.is_there(&old));

@@ -13,10 +13,10 @@ fn late_replica(fake: &Fake) -> impl Transport {
     fake.set_response_cache(true);
     let is_late = Cell::new(true);
     FnTransport::new(move |request| {
-        if !request.url().contains("startSession") || !is_late.replace(false) {
+        let body = String::from_utf8_lossy(request.body());
+        if !body.contains("startSession") || !is_late.replace(false) {
             return fake.send(request);
         }
-        let body = String::from_utf8_lossy(request.body());
         let token = fake.tokens(partner()).into_iter().find(|token| body.contains(token.id.as_str())).unwrap();
         fake.set_token_status(&token.id, TokenStatus::Deleted);
         let reply = fake.send(request);

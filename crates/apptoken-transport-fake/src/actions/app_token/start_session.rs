@@ -41,10 +41,14 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let user_id = token.session_user_id.as_deref().unwrap_or_else(|| call.arguments.text("userId"));
     let asked = call.arguments.text("sessionPrivileges");
     let privileges = privileges::of_session(id, token.session_privileges.as_deref(), asked);
-    let account = call.state.account(token.partner_id).ok_or_else(error::type_error)?.clone();
     let new =
         NewSession { user_id, session_type, lifetime, privileges: &privileges, master_partner_id: None, secret: None };
-    let new_ks = call.state.make_ks(&account, &new, call.now());
+    let now = call.now();
+    // The session is one of the requested account, which is partner 0 for an empty text.
+    let new_ks = match call.state.account(call.partner_id()).cloned() {
+        Some(account) => call.state.make_ks(&account, &new, now),
+        None => call.state.make_ks_without_partner(&new, now),
+    };
     let properties = [
         ("ks", new_ks.text.into()),
         ("sessionType", session_type.into()),

@@ -13,7 +13,7 @@ pub(crate) const ACTION: Action = Action { service: "user", name: "delete", run 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let mut user = user_of(call, call.arguments.text("userId"))?;
     let now = call.now();
-    set_status(&mut user, STATUS_DELETED, now);
+    set_status(&mut user, Some(STATUS_DELETED), now);
     user.updated_at = now;
     let answer = record(call, &user);
     call.state.delete_tokens_of(user.row, now);

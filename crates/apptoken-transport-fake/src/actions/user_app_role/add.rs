@@ -2,7 +2,7 @@
 
 use crate::actions::action::{Action, Call};
 use crate::error::{self, Failure};
-use crate::model::role::{RoleRow, STATUS_DELETED};
+use crate::model::role::RoleRow;
 use crate::model::user::STATUS_ACTIVE;
 use crate::output::Output;
 use crate::php::cast::trim;
@@ -20,13 +20,13 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         return Err(error::MISSING_MANDATORY_PARAMETER.with(&[name]).into());
     }
     let user = call.state.users.find(call.partner_id(), Some(user_id));
-    if user.is_none_or(|user| user.status != STATUS_ACTIVE) {
+    if user.is_none_or(|user| user.status != Some(STATUS_ACTIVE)) {
         return Err(error::USER_ID_NOT_FOUND.with(&[user_id]).into());
     }
     if !is_app_guid(app) {
         return Err(error::INVALID_APP_GUID.with(&[app]).into());
     }
-    let is_known = |role: &&RoleRow| role.partner_id == call.partner_id() && role.status != STATUS_DELETED;
+    let is_known = |role: &&RoleRow| role.partner_id == call.partner_id() && !role.is_deleted();
     if call.state.roles.get(&role).filter(is_known).is_none() {
         return Err(error::USER_ROLE_NOT_FOUND.plain().into());
     }

@@ -23,9 +23,9 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let mut role = RoleRow {
         id: call.state.next_role_id(),
         name: String::new(),
-        system_name: String::new(),
+        system_name: Some(String::new()),
         description: None,
-        status: STATUS_ACTIVE,
+        status: Some(STATUS_ACTIVE),
         partner_id,
         permission_names: None,
         tags: None,
@@ -34,6 +34,10 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     };
     apply(object, &mut role);
     let answer = record(call, &role);
+    // The reply shows an empty system name, but the server does not store one that was not given.
+    if object.field("systemName").is_none() {
+        role.system_name = None;
+    }
     call.state.put_role(role);
     Ok(answer.into())
 }

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use apptoken::login::renewal::RenewalPolicy;
 use apptoken::{
-    Endpoint, ErrorKind, FnTransport, Ks, Observer, Provider, RetryPolicy, Transport as _, TransportFailure,
+    Builder, Endpoint, Error, ErrorKind, FnTransport, Ks, Observer, Provider, RetryPolicy, Transport as _,
+    TransportFailure,
 };
 use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
-use super::support::{DAY, HOUR, START, WIDGET, builder, builder_with, credential, endpoint, logins, token};
+use super::support::{
+    DAY, HOUR, START, WIDGET, builder, builder_with, credential, endpoint, logins, requests_to, token,
+};
 
 #[test]
 fn a_provider_can_be_shared_and_cloned() {
@@ -38,7 +41,7 @@ fn a_failed_renewal_keeps_a_valid_session() {
 #[test]
 fn a_failed_login_is_tried_again_after_a_pause() {
     let fake = Fake::new();
-    let provider = builder(&fake).retry(RetryPolicy::none()).build();
+    let provider = requests_to(&fake).retry(RetryPolicy::none()).provider(credential(&token(&fake, DAY))).build();
     let fault = fake.inject(Fault::on(WIDGET, FaultKind::Refused));
     for _ in 0..20 {
         assert_eq!(provider.session().unwrap_err().kind(), ErrorKind::NotSent);
@@ -95,8 +98,10 @@ fn a_panic_in_the_callers_code_poisons_nothing() {
         server.send(request)
     });
     let observer = Arc::new(Panics(AtomicBool::new(false)));
-    let provider = Provider::builder(endpoint(), credential(&own), transport)
+    let provider = Builder::new(endpoint())
+        .transport(transport)
         .clock(clock.clone())
+        .provider(credential(&own))
         .observer(Arc::clone(&observer))
         .build();
     let ask = || catch_unwind(AssertUnwindSafe(|| provider.session()));
@@ -106,7 +111,8 @@ fn a_panic_in_the_callers_code_poisons_nothing() {
     observer.0.store(true, Ordering::SeqCst);
     assert!(ask().is_err(), "the observer panicked");
     assert!(!ask().unwrap().unwrap().ks().is_same(first.ks()), "the next caller renews, although the session is valid");
-    let panicking = AssertUnwindSafe(|| provider.with_session(|_| -> Result<(), _> { panic!("the caller panics") }));
+    let panicking =
+        AssertUnwindSafe(|| provider.with_session(|_| -> Result<(), Error> { panic!("the caller panics") }));
     assert!(catch_unwind(panicking).is_err());
     assert!(ask().unwrap().is_ok());
 }
@@ -138,11 +144,12 @@ fn a_limit_holds_while_the_transport_hangs() {
         Err(TransportFailure::unknown("it hung"))
     });
     let fake = Fake::new();
-    let provider =
-        Provider::builder(Endpoint::parse("https://a.example").unwrap(), credential(&token(&fake, DAY)), transport)
-            .retry(RetryPolicy::none())
-            .renewal(RenewalPolicy { first_pause: DAY, longest_pause: DAY, ..RenewalPolicy::default() })
-            .build();
+    let provider = Builder::new(Endpoint::parse("https://a.example").unwrap())
+        .transport(transport)
+        .retry(RetryPolicy::none())
+        .provider(credential(&token(&fake, DAY)))
+        .renewal(RenewalPolicy { first_pause: DAY, longest_pause: DAY, ..RenewalPolicy::default() })
+        .build();
     assert!(provider.session_within(Duration::from_millis(20)).unwrap().is_none());
     assert!(
         provider.session_within(Duration::from_millis(20)).unwrap().is_none(),
@@ -155,7 +162,7 @@ fn a_limit_holds_while_the_transport_hangs() {
 #[test]
 fn a_limited_call_waits_for_the_end_of_a_pause() {
     let fake = Fake::new();
-    let provider = builder(&fake).retry(RetryPolicy::none()).build();
+    let provider = requests_to(&fake).retry(RetryPolicy::none()).provider(credential(&token(&fake, DAY))).build();
     fake.inject(Fault::on(WIDGET, FaultKind::Refused).nth(1));
     assert!(provider.session().is_err());
     fake.inject(Fault::on(WIDGET, FaultKind::Refused).nth(1));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use apptoken::store::MemoryStore;
-use apptoken::{Provider, UreqTransport};
+use apptoken::{Builder, UreqTransport};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
@@ -53,8 +53,10 @@ fn a_renewal_needs_no_new_connection() {
     let emulator = Emulator::start_tls(Fake::new()).unwrap();
     let fake = emulator.fake();
     let transport = UreqTransport::builder().root_certificates(emulator.certificate_pem().unwrap()).build().unwrap();
-    let provider = Provider::builder(emulator.endpoint().clone(), credential(&token(fake, HOUR)), transport)
+    let provider = Builder::new(emulator.endpoint().clone())
+        .transport(transport)
         .clock(fake.clock())
+        .provider(credential(&token(fake, HOUR)))
         .build();
     provider.session().unwrap();
     for renewals in 0..5 {
@@ -105,8 +107,10 @@ fn a_cold_process_with_an_ended_session_needs_three_round_trips() {
     let process = || {
         let pem = emulator.certificate_pem().unwrap();
         let transport = UreqTransport::builder().root_certificates(pem).build().unwrap();
-        Provider::builder(emulator.endpoint().clone(), credential(&own), transport)
+        Builder::new(emulator.endpoint().clone())
+            .transport(transport)
             .clock(fake.clock())
+            .provider(credential(&own))
             .store(store.clone())
             .build()
     };

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use apptoken::store::MemoryStore;
 use apptoken::{
-    Clock, CredentialSource, Error, ErrorKind, Event, FnSource, FnTransport, HashType, Moment, Observer, Provider,
-    Session, Transport as _,
+    Builder, Clock, CredentialSource, Error, ErrorKind, Event, FnSource, FnTransport, HashType, Moment, Observer,
+    Provider, Session, Transport as _,
 };
 use apptoken_transport_fake::{Fake, FakeClock, TokenSpec};
 
-use super::support::{DAY, Notes, builder, credential, endpoint, logins, partner, token};
+use super::support::{DAY, Notes, builder, credential, endpoint, logins, partner, requests_to, token};
 
 /// Longer than anything here takes: a test that hangs fails after it.
 const WATCHDOG: Duration = Duration::from_secs(60);
@@ -82,7 +82,7 @@ fn a_source_that_calls_back_gets_an_error() {
         seen.lock().unwrap().push(inner.get().unwrap().session());
         Ok(own.clone())
     });
-    let provider = fill(&slot, Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock()).build());
+    let provider = fill(&slot, requests_to(&fake).provider(source).build());
     ask(&provider).unwrap();
     assert_eq!(answers.lock().unwrap()[0].as_ref().unwrap_err().kind(), ErrorKind::InvalidInput);
 }
@@ -104,7 +104,7 @@ fn a_transport_that_calls_back_gets_an_error_for_any_user() {
             }
             server.send(request)
         });
-        let mut builder = Provider::builder(endpoint(), credential(&open), transport).clock(fake.clock());
+        let mut builder = Builder::new(endpoint()).transport(transport).clock(fake.clock()).provider(credential(&open));
         if let Some(store) = store {
             builder = builder.store(store);
         }
@@ -121,8 +121,7 @@ fn a_thread_that_enters_a_store_twice_does_not_hang() {
     let fake = Fake::new();
     let own = credential(&token(&fake, DAY));
     let store = MemoryStore::new();
-    let inner =
-        Provider::builder(endpoint(), own.clone(), fake.clone()).clock(fake.clock()).store(store.clone()).build();
+    let inner = requests_to(&fake).provider(own.clone()).store(store.clone()).build();
     let (server, once) = (fake.clone(), AtomicBool::new(false));
     let asked = inner.clone();
     let transport = FnTransport::new(move |request| {
@@ -131,7 +130,7 @@ fn a_thread_that_enters_a_store_twice_does_not_hang() {
         }
         server.send(request)
     });
-    let outer = Provider::builder(endpoint(), own, transport).clock(fake.clock()).store(store).build();
+    let outer = Builder::new(endpoint()).transport(transport).clock(fake.clock()).provider(own).store(store).build();
     ask(&outer).unwrap();
 }
 
@@ -186,7 +185,7 @@ fn a_limited_call_survives_a_panic_of_its_login_thread() {
     let fake = Fake::new();
     let transport = FnTransport::new(|_| panic!("the transport panics"));
     let own = credential(&token(&fake, DAY));
-    let provider = Provider::builder(endpoint(), own, transport).build();
+    let provider = Builder::new(endpoint()).transport(transport).provider(own).build();
     let (sender, receiver) = channel();
     let asked = provider.clone();
     thread::spawn(move || sender.send(asked.session_within(Duration::MAX).map(drop)));
@@ -210,7 +209,8 @@ fn a_batch_that_starts_the_session_wakes_limited_calls() {
         }
         server.send(request)
     });
-    let provider = Provider::builder(endpoint(), credential(&open), transport).clock(fake.clock()).build();
+    let provider =
+        Builder::new(endpoint()).transport(transport).clock(fake.clock()).provider(credential(&open)).build();
     // There is a widget session already, so that only the login of alice hangs.
     provider.for_user("bob").session().unwrap();
     hangs.store(true, Ordering::SeqCst);
@@ -252,7 +252,7 @@ fn a_widget_session_is_never_used_for_another_account() {
         server.send(request)
     });
     let source = Moving(Mutex::new(vec![credential(&first), second]));
-    let provider = Provider::builder(endpoint(), source, transport).clock(fake.clock()).build();
+    let provider = Builder::new(endpoint()).transport(transport).clock(fake.clock()).provider(source).build();
     let (alice, bob) = (provider.for_user("alice"), provider.for_user("bob"));
     let (of_alice, of_bob) = thread::scope(|scope| {
         let alice = scope.spawn(move || alice.session());
@@ -296,7 +296,8 @@ fn a_clock_that_asks_is_read_without_a_lock() {
     let slot = Slot::default();
     let (left, answers) = (AtomicI64::new(-1), AtomicU64::new(0));
     let clock = Arc::new(AskingClock { clock: fake.clock(), provider: Arc::clone(&slot), left, answers });
-    let provider = fill(&slot, builder(&fake).clock(Arc::clone(&clock)).build());
+    let provider =
+        fill(&slot, requests_to(&fake).clock(Arc::clone(&clock)).provider(credential(&token(&fake, DAY))).build());
     // Each reading of the clock in a call is the one that asks, in turn, until a call has fewer readings.
     for reading in 0.. {
         fake.clock().advance(DAY);

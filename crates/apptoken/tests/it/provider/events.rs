@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apptoken::{Endpoint, Event, Observer, Provider, UnixSeconds, WithExpiry};
+use apptoken::{Builder, Endpoint, Event, Observer, UnixSeconds, WithExpiry};
 use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
-use super::support::{DAY, HOUR, Notes, START, builder, builder_with, credential, endpoint, token};
+use super::support::{DAY, HOUR, Notes, START, builder_with, credential, requests_to, token};
 
 fn advance(fake: &Fake, seconds: u64) {
     fake.clock().advance(Duration::from_secs(seconds));
@@ -16,7 +16,8 @@ fn advance(fake: &Fake, seconds: u64) {
 fn each_step_of_a_session_is_reported() {
     let (fake, notes) = (Fake::new(), Notes::default());
     let calm = apptoken::login::renewal::RenewalPolicy { jitter_percent: 0, ..Default::default() };
-    let provider = builder(&fake).observer(notes.clone()).renewal(calm).retry(apptoken::RetryPolicy::none()).build();
+    let builder = requests_to(&fake).retry(apptoken::RetryPolicy::none()).provider(credential(&token(&fake, DAY)));
+    let provider = builder.observer(notes.clone()).renewal(calm).build();
     let first = provider.session().unwrap();
     let (ks, ends) = (first.ks().fingerprint(), first.expires_at());
     assert_eq!(
@@ -55,8 +56,7 @@ fn the_expiry_of_a_token_is_reported_30_and_7_days_before() {
     let own = token(&fake, DAY);
     let end = UnixSeconds(fake.clock().time().0 + 40 * 86_400);
     let source = WithExpiry::new(credential(&own), end);
-    let provider =
-        Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock()).observer(notes.clone()).build();
+    let provider = requests_to(&fake).provider(source).observer(notes.clone()).build();
     let mut reported = Vec::new();
     for hour in 0..39 * 24 {
         provider.session().unwrap();
@@ -174,7 +174,7 @@ fn an_unencrypted_server_is_reported_once() {
         let (fake, notes) = (Fake::new(), Notes::default());
         let token = token(&fake, HOUR);
         let endpoint = Endpoint::parse_allowing_unencrypted_http_to(url, &["emulator"]).unwrap();
-        let builder = Provider::builder(endpoint, credential(&token), fake.clone()).clock(fake.clock());
+        let builder = Builder::new(endpoint).transport(fake.clone()).clock(fake.clock()).provider(credential(&token));
         let provider = builder.observer(notes.clone()).build();
         for _ in 0..2 {
             provider.session().unwrap();

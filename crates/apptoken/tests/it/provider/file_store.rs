@@ -13,7 +13,7 @@ use apptoken::{FileSource, Provider, RetryPolicy};
 use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
 
 use super::stores::{Folder, PATIENCE, key, mode};
-use super::support::{DAY, HOUR, Notes, START, builder_with, endpoint, logins, partner, token};
+use super::support::{DAY, HOUR, Notes, START, credential, endpoint, logins, partner, requests_to, token};
 
 struct Setup {
     fake: Fake,
@@ -34,10 +34,9 @@ impl Setup {
     }
 
     fn provider(&self) -> Provider {
-        let quick = RetryPolicy::none();
-        let builder = builder_with(&self.fake, &self.token).store(self.folder.store()).observer(self.notes.clone());
         // Patience counts in real time.
-        builder.retry(quick).request_timeout(Duration::from_millis(1)).build()
+        let builder = requests_to(&self.fake).retry(RetryPolicy::none()).request_timeout(Duration::from_millis(1));
+        builder.provider(credential(&self.token)).store(self.folder.store()).observer(self.notes.clone()).build()
     }
 
     fn file(&self, kind: &str) -> PathBuf {
@@ -233,7 +232,7 @@ fn an_exposed_credentials_file_is_reported_once_per_change() {
     fs::write(&path, text).unwrap();
     let set_mode = |mode| fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
     let source = FileSource::new(&path);
-    let builder = Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock());
+    let builder = requests_to(&fake).provider(source);
     let provider = builder.observer(notes.clone()).build();
     fake.inject(Fault::on(START, FaultKind::ApiError("APP_TOKEN_NOT_ACTIVE".into())));
     for (mode, warnings) in [(0o640, 1), (0o644, 0), (0o600, 0), (0o604, 1), (0o400, 0)] {
@@ -264,7 +263,7 @@ fn an_exposed_file_behind_a_link_is_one_event_and_no_error() {
         fs::set_permissions(data.join(name), Permissions::from_mode(0o644)).unwrap();
         symlink(data.join(name), folder.path().join(name)).unwrap();
     }
-    let builder = Provider::builder(endpoint(), FileSource::folder(folder.path()), fake.clone()).clock(fake.clock());
+    let builder = requests_to(&fake).provider(FileSource::folder(folder.path()));
     let provider = builder.observer(notes.clone()).build();
     for _ in 0..3 {
         provider.session().unwrap();

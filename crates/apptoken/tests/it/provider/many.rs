@@ -4,13 +4,13 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use apptoken::{
-    Credential, ErrorKind, HashChoice, HashType, Privileges, Provider, RetryPolicy, SessionOptions, SessionType,
-    UreqTransport, UserSession,
+    Builder, Credential, ErrorKind, HashChoice, HashType, Privileges, Provider, RetryPolicy, SessionOptions,
+    SessionType, UreqTransport, UserSession,
 };
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, Fault, FaultKind, Token, TokenSpec};
 
-use super::support::{DAY, HOUR, Notes, START, WIDGET, builder_with, credential, logins, partner};
+use super::support::{DAY, HOUR, Notes, START, WIDGET, builder_with, credential, logins, partner, requests_to};
 
 fn open_token(fake: &Fake) -> Token {
     fake.add_token(partner(), TokenSpec::new(HashType::Sha256).duration(DAY))
@@ -72,7 +72,7 @@ fn many_users_cost_one_request_for_a_hundred() {
         let sessions = provider.start_many(&users);
         assert_eq!(fake.journal().requests(), requests, "{number}");
         assert_eq!(sessions.len(), number);
-        for (UserSession { user_id, session }, expected) in sessions.iter().zip(&users) {
+        for (UserSession { user_id, session, .. }, expected) in sessions.iter().zip(&users) {
             assert_eq!((user_id, session.as_ref().unwrap().user_id()), (expected, expected.as_str()));
             assert_eq!(session.as_ref().unwrap().lifetime(), DAY);
         }
@@ -87,8 +87,10 @@ fn many_users_cost_one_request_for_a_hundred() {
 fn a_thousand_users_need_one_connection() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     let fake = emulator.fake();
-    let provider = Provider::builder(emulator.endpoint().clone(), credential(&open_token(fake)), UreqTransport::new())
+    let provider = Builder::new(emulator.endpoint().clone())
+        .transport(UreqTransport::new())
         .clock(fake.clock())
+        .provider(credential(&open_token(fake)))
         .build();
     let sessions = provider.start_many(users(1000));
     assert!(sessions.iter().all(|user| user.session.is_ok()));
@@ -118,7 +120,7 @@ fn each_user_has_its_own_result() {
 #[test]
 fn an_outage_ends_all_batches() {
     let fake = Fake::new();
-    let provider = builder_with(&fake, &open_token(&fake)).retry(RetryPolicy::none()).build();
+    let provider = requests_to(&fake).retry(RetryPolicy::none()).provider(credential(&open_token(&fake))).build();
     provider.session().unwrap();
     fake.inject(Fault::on("multirequest", FaultKind::Refused));
     let sessions = provider.start_many(users(1000));
@@ -142,7 +144,8 @@ fn an_expired_widget_session_is_replaced_for_the_batch() {
 fn the_hash_type_is_detected_once_for_all() {
     let fake = Fake::new();
     let found = Credential { hash: HashChoice::Detect, ..credential(&open_token(&fake)) };
-    let provider = Provider::builder(super::support::endpoint(), found, fake.clone()).clock(fake.clock()).build();
+    let provider =
+        Builder::new(super::support::endpoint()).transport(fake.clone()).clock(fake.clock()).provider(found).build();
     let sessions = provider.start_many(users(10));
     assert!(sessions.iter().all(|user| user.session.as_ref().unwrap().hash_type() == HashType::Sha256));
     assert!(fake.journal().requests() <= 5 + 1);

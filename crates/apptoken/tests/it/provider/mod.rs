@@ -3,6 +3,7 @@
 mod basics;
 mod budgets;
 mod callbacks;
+mod calls;
 mod events;
 mod file_store;
 mod interleavings;

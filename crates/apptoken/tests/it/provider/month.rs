@@ -5,7 +5,7 @@ use std::time::Duration;
 use apptoken::{Clock as _, RetryPolicy};
 use apptoken_transport_fake::{Fake, Fault, FaultKind};
 
-use super::support::{Machine, builder_with, logins, token};
+use super::support::{Machine, credential, logins, requests_to, token};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -41,7 +41,7 @@ impl Program {
         let token = token(&fake, Duration::from_secs(self.lifetime));
         let machine = Machine::of(&fake, -600);
         let retry = RetryPolicy { jitter_seed: self.lifetime, ..RetryPolicy::default() };
-        let provider = builder_with(&fake, &token).clock(machine.clone()).retry(retry).build();
+        let provider = requests_to(&fake).clock(machine.clone()).retry(retry).provider(credential(&token)).build();
         let faults = || {
             fake.inject(Fault::on_any(FaultKind::Reset).probability(0.025).after_commit());
             fake.inject(Fault::on_any(FaultKind::Status(503)).probability(0.025));

@@ -7,7 +7,7 @@ use apptoken::login::renewal::RenewalPolicy;
 use apptoken_transport_fake::{Fake, Fault, FaultKind};
 use proptest::prelude::*;
 
-use super::support::{Machine, builder_with, logins, token};
+use super::support::{Machine, credential, logins, requests_to, token};
 
 prop_compose! {
     fn any_policy()(
@@ -46,10 +46,11 @@ proptest! {
         fake.inject(Fault::on_any(FaultKind::Delay(Duration::from_secs(late))).probability(0.2));
         let token = token(&fake, Duration::from_secs(lifetime));
         let machine = Machine::of(&fake, date_off_by);
-        let provider = builder_with(&fake, &token)
+        let provider = requests_to(&fake)
             .clock(machine)
-            .renewal(policy)
             .retry(RetryPolicy { jitter_seed: seed, ..RetryPolicy::default() })
+            .provider(credential(&token))
+            .renewal(policy)
             .build();
         let begun = fake.clock().time().0;
         for pause in pauses {

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use apptoken::store::{FileStore, SessionKey, SessionStore as _};
-use apptoken::{Config, Endpoint, Provider, SessionOptions};
+use apptoken::{Builder, Config, Endpoint, EnvSource, SessionOptions};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, FakeClock, Token};
 
@@ -71,7 +71,10 @@ fn fifty_processes_share_one_login() {
 #[ignore = "a process of another test"]
 fn prints_its_session() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let provider = Provider::builder_from_env().unwrap().store(FileStore::new(folder).unwrap()).build();
+    let provider = Builder::new(Config::from_env().unwrap().endpoint)
+        .provider(EnvSource)
+        .store(FileStore::new(folder).unwrap())
+        .build();
     println!("printed: {}", provider.session().unwrap().ks().fingerprint());
 }
 
@@ -126,7 +129,7 @@ fn a_killed_process_leaves_a_whole_file_and_no_lock() {
 #[ignore = "a process of another test"]
 fn writes_repeatedly() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let Config { endpoint, credential } = Config::from_env().unwrap();
+    let Config { endpoint, credential, .. } = Config::from_env().unwrap();
     let store = FileStore::new(folder).unwrap();
     let key = SessionKey::new(&endpoint, credential.partner, credential.id, SessionOptions::default());
     loop {

@@ -2,18 +2,19 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use apptoken::api::{app_token, session, user};
 use apptoken::{
     Call, Clock as _, Credential, CredentialSource, Error, ErrorKind, FnSource, HashChoice, HashType, KalturaCode, Ks,
-    KsFault, Provider, Session, drive,
+    KsFault, LeasedSession, drive,
 };
-use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
+use apptoken_transport_fake::{Account, Fake, Fault, FaultKind, Token, TokenSpec, TokenStatus};
 
-use super::support::{DAY, HOUR, builder, builder_with, credential, endpoint, logins, partner, token};
+use super::support::{DAY, HOUR, builder, builder_with, credential, endpoint, logins, partner, requests_to, token};
 
 /// A call with the session, as a program makes it.
-fn who_am_i(fake: &Fake) -> impl Fn(&Session) -> Result<String, Error> {
+fn who_am_i(fake: &Fake) -> impl Fn(&LeasedSession<'_>) -> Result<String, Error> {
     let fake = fake.clone();
     move |session| {
         let call = Call::new(endpoint(), user::Get::default()).with_ks(session.ks().clone());
@@ -58,9 +59,7 @@ impl CredentialSource for Vault {
     }
 }
 
-fn refused(fault: KsFault) -> impl Fn(&Session) -> Result<(), Error> {
-    // An error in the form of a server's reply.
-    let fake = Fake::new();
+fn refused(fault: KsFault) -> impl Fn() -> Result<(), Error> {
     let reason = match fault {
         KsFault::Expired => "EXPIRED",
         KsFault::LoggedOut => "LOGOUT",
@@ -69,15 +68,8 @@ fn refused(fault: KsFault) -> impl Fn(&Session) -> Result<(), Error> {
         KsFault::RestrictedUri => "EXCEEDED_RESTRICTED_URI",
         _ => "djJ8MTAxfGZvcmVpZ24=",
     };
-    let body = format!(
-        r#"{{"code":"INVALID_KS","message":"m","objectType":"KalturaAPIException","args":{{"KSID":"{reason}","ERR_CODE":"-1","ERR_DESC":"INVALID_STR"}}}}"#
-    );
-    move |session| {
-        let call = Call::new(endpoint(), user::Get::default()).with_ks(session.ks().clone());
-        let reply = apptoken::HttpResponse::new(200, [("X-Me", "a")], body.clone().into_bytes());
-        let now = fake.clock().now();
-        call.start(now)?.receive(&reply, now).map(drop).map_err(Error::from)
-    }
+    let message = format!(r#"Invalid KS "{reason}", Error "-1,INVALID_STR""#);
+    move || Err(Error::from_kaltura("INVALID_KS", &message))
 }
 
 #[test]
@@ -96,7 +88,7 @@ fn a_call_is_retried_once_if_a_new_session_fixes_its_error() {
         let error = provider
             .with_session(|session| {
                 seen.push(session.ks().fingerprint());
-                refuse(session)
+                refuse()
             })
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidKs(fault)));
@@ -112,7 +104,7 @@ fn other_errors_are_returned_to_the_caller() {
     let provider = builder(&fake).build();
     let mut calls = 0;
     let error = provider
-        .with_session(|_| -> Result<(), _> {
+        .with_session(|_| -> Result<(), Error> {
             calls += 1;
             Err(Error::invalid_input("mine"))
         })
@@ -128,14 +120,14 @@ fn an_expired_session_is_replaced_within_one_call() {
     assert_eq!(provider.with_session(&call).unwrap(), "alice");
     // The provider's clocks do not move, as if the wall clock was set back while the machine was suspended.
     let frozen = fake.clock().now();
-    let sleeper = builder_with(&fake, &token(&fake, DAY)).clock(Stopped(frozen)).build();
+    let sleeper = requests_to(&fake).clock(Stopped(frozen)).provider(credential(&token(&fake, DAY))).build();
     assert_eq!(sleeper.with_session(&call).unwrap(), "alice");
     fake.clock().advance(DAY);
     assert_eq!(sleeper.with_session(&call).unwrap(), "alice");
     assert_eq!(logins(&fake), 3);
 }
 
-struct Stopped(apptoken::Moment);
+pub(super) struct Stopped(pub(super) apptoken::Moment);
 
 impl apptoken::Clock for Stopped {
     fn now(&self) -> apptoken::Moment {
@@ -150,7 +142,7 @@ fn a_deleted_token_is_a_permanent_error_and_no_loop() {
     let fake = Fake::new();
     let own = token(&fake, DAY);
     let vault = Vault::new(credential(&own));
-    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let provider = requests_to(&fake).provider(vault.clone()).build();
     let call = who_am_i(&fake);
     provider.with_session(&call).unwrap();
     delete(&fake, &own);
@@ -161,6 +153,25 @@ fn a_deleted_token_is_a_permanent_error_and_no_loop() {
     }
     assert!(fake.journal().requests() - before <= 3, "{}", fake.journal().requests() - before);
     assert_eq!(vault.queries(), 4, "at first, for the login after LOGOUT, after its refusal, and once in the pause");
+}
+
+/// Regression: the server caches errors to callers with a widget session for 120 s, and a renewal was the same request as the
+/// refused one, so it got the same error after the token was enabled again.
+#[test]
+fn a_renewal_after_a_refusal_is_not_answered_from_the_cache() {
+    let fake = Fake::builder().response_cache(true).build();
+    fake.add_account(Account::new(partner()));
+    let own = fake.add_token(partner(), TokenSpec::new(HashType::Sha256));
+    let provider = builder_with(&fake, &own).build();
+    fake.set_token_status(&own.id, TokenStatus::Disabled);
+    let refused = ErrorKind::Kaltura(KalturaCode::AppTokenNotActive);
+    assert_eq!(provider.session().unwrap_err().kind(), refused);
+    assert_eq!(provider.start_many(["alice"]).pop().unwrap().session.unwrap_err().kind(), refused);
+    fake.set_token_status(&own.id, TokenStatus::Active);
+    assert!(provider.start_many(["alice"]).pop().unwrap().session.is_ok());
+    // The pause after a refusal.
+    fake.clock().advance(Duration::from_secs(60));
+    assert!(provider.session().is_ok());
 }
 
 #[test]
@@ -183,7 +194,7 @@ fn a_rotated_token_needs_no_restart() {
     let fake = Fake::new();
     let old = token(&fake, DAY);
     let vault = Vault::new(credential(&old));
-    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let provider = requests_to(&fake).provider(vault.clone()).build();
     let call = who_am_i(&fake);
     for rotations in 0..5 {
         assert_eq!(provider.with_session(&call).unwrap(), "alice");
@@ -203,7 +214,7 @@ fn a_renewal_uses_the_rotated_token() {
     let fake = Fake::new();
     let old = token(&fake, DAY);
     let vault = Vault::new(credential(&old));
-    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let provider = requests_to(&fake).provider(vault.clone()).build();
     provider.session().unwrap();
     let new = token(&fake, DAY);
     vault.put(credential(&new));
@@ -226,7 +237,7 @@ fn after_a_refusal_the_source_is_queried_at_once() {
     ] {
         let fake = Fake::new();
         let vault = Vault::new(credential(&token(&fake, DAY)));
-        let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+        let provider = requests_to(&fake).provider(vault.clone()).build();
         fake.inject(Fault::on("appToken.startSession", FaultKind::ApiError(code.into())));
         assert_eq!(provider.session().unwrap_err().code(), Some(code));
         assert_eq!(vault.queries(), queries, "{code}");
@@ -239,7 +250,7 @@ fn a_new_token_is_used_from_the_next_renewal_on() {
     let fake = Fake::new();
     let (old, new) = (token(&fake, DAY), token(&fake, DAY));
     let vault = Vault::new(credential(&old));
-    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let provider = requests_to(&fake).provider(vault.clone()).build();
     provider.session().unwrap();
     vault.put(credential(&new));
     assert_eq!(provider.session().unwrap().app_token(), &old.id);
@@ -253,7 +264,7 @@ fn a_reload_uses_a_new_token_now() {
     let fake = Fake::new();
     let (old, new) = (token(&fake, DAY), token(&fake, DAY));
     let vault = Vault::new(credential(&old));
-    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let provider = requests_to(&fake).provider(vault.clone()).build();
     provider.session().unwrap();
     assert!(!provider.reload().unwrap());
     vault.put(credential(&new));
@@ -272,7 +283,7 @@ fn a_new_token_ends_the_pause_after_a_refusal() {
     let (old, new) = (token(&fake, DAY), token(&fake, DAY));
     delete(&fake, &old);
     let vault = Vault::new(credential(&old));
-    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let provider = requests_to(&fake).provider(vault.clone()).build();
     let bob = provider.with_options(Default::default());
     for _ in 0..3 {
         provider.session().unwrap_err();
@@ -293,7 +304,7 @@ fn an_unchanged_source_is_queried_at_growing_intervals() {
     let old = token(&fake, DAY);
     delete(&fake, &old);
     let vault = Vault::new(credential(&old));
-    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let provider = requests_to(&fake).provider(vault.clone()).build();
     let (mut asked_at, mut before) = (Vec::new(), 0);
     for second in 0..50 {
         provider.session().unwrap_err();
@@ -316,7 +327,7 @@ fn a_renewal_continues_if_the_source_fails() {
         _ => Err(Error::invalid_input("the vault is sealed")),
     });
     let notes = super::support::Notes::default();
-    let provider = Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock()).observer(notes.clone());
+    let provider = requests_to(&fake).provider(source).observer(notes.clone());
     let provider = provider.build();
     provider.session().unwrap();
     fake.clock().advance(DAY);
@@ -330,7 +341,7 @@ fn a_renewal_continues_if_the_source_fails() {
 fn rotations_under_load_fail_no_call() {
     let fake = Fake::new();
     let vault = Vault::new(credential(&token(&fake, HOUR)));
-    let provider = Provider::builder(endpoint(), vault.clone(), fake.clone()).clock(fake.clock()).build();
+    let provider = requests_to(&fake).provider(vault.clone()).build();
     let call = who_am_i(&fake);
     let mut replaced: Option<Token> = None;
     for minute in 0..3 * 24 * 60 {
@@ -353,9 +364,7 @@ fn a_hash_type_is_detected_once() {
     let fake = Fake::new();
     let own = token(&fake, DAY);
     let found = Credential { hash: HashChoice::Detect, ..credential(&own) };
-    let provider = Provider::builder(endpoint(), FnSource::new(move || Ok(found.clone())), fake.clone())
-        .clock(fake.clock())
-        .build();
+    let provider = requests_to(&fake).provider(FnSource::new(move || Ok(found.clone()))).build();
     assert_eq!(provider.session().unwrap().hash_type(), HashType::Sha256);
     let requests = fake.journal().requests();
     fake.clock().advance(DAY / 2);
@@ -373,7 +382,7 @@ fn a_failing_source_is_reported_and_queried_again() {
         0 => Err(Error::invalid_input("the vault is sealed")),
         _ => Ok(own.clone()),
     });
-    let provider = Provider::builder(endpoint(), source, fake.clone()).clock(fake.clock()).build();
+    let provider = requests_to(&fake).provider(source).build();
     assert_eq!(provider.session().unwrap_err().to_string(), "the vault is sealed");
     fake.clock().advance(std::time::Duration::from_secs(60));
     assert!(provider.session().is_ok());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use apptoken::admin::{OldToken, PendingRevocation};
 use apptoken::api::user;
-use apptoken::{Admin, AppTokenId, Client, Credential, FnSource, Provider, UreqTransport};
+use apptoken::{Admin, AppTokenId, Builder, Client, Credential, FnSource, Provider, UreqTransport};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::Fake;
 
@@ -34,15 +34,17 @@ impl Account {
         let emulator = Emulator::start(Fake::new()).unwrap();
         let (endpoint, fake) = (emulator.endpoint().clone(), emulator.fake());
         let old = token(fake, HOUR);
-        let admin = Admin::new(endpoint.clone(), partner(), fake.admin_secret(partner()).unwrap()).clock(fake.clock());
+        let admin =
+            Builder::new(endpoint.clone()).clock(fake.clock()).admin(partner(), fake.admin_secret(partner()).unwrap());
         let vault = Arc::new(Mutex::new(credential(&old)));
         let source = {
             let vault = Arc::clone(&vault);
             FnSource::new(move || Ok(vault.lock().unwrap().clone()))
         };
         let transport = UreqTransport::new();
-        let provider = Provider::builder(endpoint.clone(), source, transport.clone()).clock(fake.clock()).build();
-        let client = Client::with_transport(endpoint, credential(&old), transport).clock(fake.clock());
+        let provider =
+            Builder::new(endpoint.clone()).transport(transport.clone()).clock(fake.clock()).provider(source).build();
+        let client = Builder::new(endpoint).transport(transport).clock(fake.clock()).client(credential(&old));
         Self { admin, old: old.id, vault, provider, client, emulator }
     }
 

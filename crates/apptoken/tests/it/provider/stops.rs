@@ -11,12 +11,12 @@ use std::time::Duration;
 use apptoken::login::renewal::RenewalPolicy;
 use apptoken::store::FileStore;
 use apptoken::{
-    Admin, Client, Clock, Endpoint, Error, ErrorKind, FnTransport, Moment, Provider, RetryPolicy, SystemClock, TransportFailure,
-    UreqTransport,
+    Builder, Clock, Endpoint, Error, ErrorKind, FnTransport, Moment, Provider, RetryPolicy, SystemClock,
+    TransportFailure, UreqTransport,
 };
 use apptoken_transport_fake::Fake;
 
-use super::support::{DAY, HOUR, START, builder, builder_with, credential, endpoint, logins, partner, token};
+use super::support::{DAY, HOUR, START, builder, credential, endpoint, logins, partner, requests_to, token};
 
 /// Only a stop can have ended a call within it.
 const FOREVER: Duration = Duration::from_secs(600);
@@ -75,7 +75,10 @@ fn patient() -> UreqTransport {
 #[test]
 fn a_stop_ends_all_calls_of_a_provider_at_a_hanging_server() {
     let server = HangingServer::start();
-    let provider = Provider::builder(server.endpoint.clone(), credential(&token(&Fake::new(), DAY)), patient()).build();
+    let provider = Builder::new(server.endpoint.clone())
+        .transport(patient())
+        .provider(credential(&token(&Fake::new(), DAY)))
+        .build();
     let session = |provider: Provider| start(move || provider.session().unwrap_err());
     let leader = session(provider.clone());
     server.wait_for_request();
@@ -98,9 +101,9 @@ fn a_stop_ends_all_calls_of_a_provider_at_a_hanging_server() {
 fn a_stop_ends_the_requests_of_clients() {
     let server = HangingServer::start();
     let fake = Fake::new();
-    let client = Client::with_transport(server.endpoint.clone(), credential(&token(&fake, DAY)), patient());
+    let client = Builder::new(server.endpoint.clone()).transport(patient()).client(credential(&token(&fake, DAY)));
     let admin = fake.admin_session(partner()).unwrap();
-    let admin = Admin::with_transport(server.endpoint.clone(), partner(), admin, patient());
+    let admin = Builder::new(server.endpoint.clone()).transport(patient()).admin(partner(), admin);
     let (login, audit) = (client.clone(), admin.clone());
     let calls =
         [start(move || login.login().unwrap_err()), start(move || audit.run(audit.audit().unwrap()).unwrap_err())];
@@ -162,7 +165,7 @@ fn a_stop_ends_the_wait_before_a_retry() {
     let credential = credential(&token(&Fake::new(), DAY));
 
     let (clock, sleeps) = AnnouncingClock::new();
-    let client = Client::with_transport(endpoint(), credential.clone(), offline()).retry(retry).clock(clock);
+    let client = Builder::new(endpoint()).transport(offline()).retry(retry).clock(clock).client(credential.clone());
     let login = client.clone();
     let call = start(move || login.login().unwrap_err());
     sleeps.recv_timeout(WATCHDOG).unwrap();
@@ -170,7 +173,7 @@ fn a_stop_ends_the_wait_before_a_retry() {
     assert_stopped(&result(&call));
 
     let (clock, sleeps) = AnnouncingClock::new();
-    let provider = Provider::builder(endpoint(), credential, offline()).retry(retry).clock(clock).build();
+    let provider = Builder::new(endpoint()).transport(offline()).retry(retry).clock(clock).provider(credential).build();
     let login = provider.clone();
     let call = start(move || login.session().unwrap_err());
     sleeps.recv_timeout(WATCHDOG).unwrap();
@@ -183,8 +186,12 @@ fn a_stop_ends_the_wait_for_the_next_login() {
     let offline = FnTransport::new(|_| Err(TransportFailure::not_sent("offline")));
     let (clock, sleeps) = AnnouncingClock::new();
     let renewal = RenewalPolicy { first_pause: FOREVER, longest_pause: FOREVER, ..RenewalPolicy::default() };
-    let builder = Provider::builder(endpoint(), credential(&token(&Fake::new(), DAY)), offline).clock(clock);
-    let provider = builder.retry(RetryPolicy::none()).renewal(renewal).build();
+    let builder = Builder::new(endpoint())
+        .transport(offline)
+        .clock(clock)
+        .retry(RetryPolicy::none())
+        .provider(credential(&token(&Fake::new(), DAY)));
+    let provider = builder.renewal(renewal).build();
     provider.session().unwrap_err();
     let limited = provider.clone();
     let call = start(move || limited.session_within(DAY).unwrap_err());
@@ -203,8 +210,8 @@ fn callers_are_released_even_if_the_transport_cannot_stop() {
         Err(TransportFailure::not_sent("offline"))
     });
     let (clock, looks) = LookingClock::new();
-    let builder = Provider::builder(endpoint(), credential(&token(&Fake::new(), DAY)), transport);
-    let provider = builder.clock(clock).build();
+    let builder = Builder::new(endpoint()).transport(transport).clock(clock);
+    let provider = builder.provider(credential(&token(&Fake::new(), DAY))).build();
     let (leading, waiting) = (provider.clone(), provider.clone());
     let leader = start(move || leading.session().unwrap_err());
     arrived.recv_timeout(WATCHDOG).unwrap();
@@ -227,7 +234,10 @@ fn a_stop_ends_the_wait_for_another_process() {
     let path = folder.path().join("sessions");
     let fake = Fake::new();
     let token = token(&fake, HOUR);
-    let set_up = || builder_with(&fake, &token).store(FileStore::new(&path).unwrap());
+    let set_up = || {
+        let builder = requests_to(&fake).request_timeout(FOREVER).provider(credential(&token));
+        builder.store(FileStore::new(&path).unwrap())
+    };
     set_up().build().session().unwrap();
     let mut files = path.read_dir().unwrap().map(|file| file.unwrap().path());
     let lock = files.find(|file| file.extension().is_some_and(|kind| kind == "lock")).unwrap();
@@ -237,7 +247,7 @@ fn a_stop_ends_the_wait_for_another_process() {
     fake.clock().advance(DAY);
 
     let (started, starts) = mpsc::channel();
-    let provider = set_up().observer(Announcing(Mutex::new(started))).request_timeout(FOREVER).build();
+    let provider = set_up().observer(Announcing(Mutex::new(started))).build();
     let waiting = provider.clone();
     let call = start(move || waiting.session().unwrap_err());
     starts.recv_timeout(WATCHDOG).unwrap();

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use apptoken::store::{FileStore, MemoryStore, SessionKey, SessionStore, StoreError, StoreErrorKind, StoredSession};
 use apptoken::{
-    AppTokenSecret, Credential, HashChoice, HashType, Provider, ProviderBuilder, RetryPolicy, SessionOptions,
+    AppTokenSecret, Builder, Credential, HashChoice, HashType, Provider, ProviderBuilder, RetryPolicy, SessionOptions,
 };
 use apptoken_transport_fake::{Fake, Token};
 
-use super::support::{DAY, HOUR, Machine, Notes, builder_with, credential, endpoint, logins, partner, token};
+use super::support::{
+    DAY, HOUR, Machine, Notes, builder_with, credential, endpoint, logins, partner, requests_to, token,
+};
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -106,7 +108,7 @@ fn an_old_session_is_not_taken_from_the_store() {
         builder_with(&fake, &token).store(store()).build().session().unwrap();
         assert_eq!(logins(&fake), 2);
         let set_back = Machine::of(&fake, -86_400);
-        builder_with(&fake, &token).store(store()).clock(set_back).build().session().unwrap();
+        requests_to(&fake).clock(set_back).provider(credential(&token)).store(store()).build().session().unwrap();
         assert_eq!(logins(&fake), 3, "its age is unknown");
     });
 }
@@ -135,7 +137,7 @@ fn a_session_does_not_outlive_a_changed_token() {
         builder_with(&fake, &token).store(store()).build().session().unwrap();
         let changed = AppTokenSecret::parse("00112233445566778899aabbccddeeff").unwrap();
         let changed = Credential { token: changed, ..credential(&token) };
-        let provider = Provider::builder(endpoint(), changed, fake.clone()).clock(fake.clock()).store(store()).build();
+        let provider = requests_to(&fake).provider(changed).store(store()).build();
         assert_eq!(provider.session().unwrap_err().code(), Some("INVALID_APP_TOKEN_HASH"));
     });
 }
@@ -151,7 +153,7 @@ fn sessions_of_other_options_or_servers_are_separate() {
             assert_eq!(provider.for_user(user).session().unwrap().user_id(), user);
         }
         let elsewhere = apptoken::Endpoint::parse("https://other.example.org").unwrap();
-        with(Provider::builder(elsewhere, credential(&token), fake.clone()).clock(fake.clock()))
+        with(Builder::new(elsewhere).transport(fake.clone()).clock(fake.clock()).provider(credential(&token)))
             .for_user("a")
             .session()
             .unwrap();
@@ -369,9 +371,9 @@ fn a_provider_waits_for_others_for_the_longest_login() {
     let seconds = Duration::from_secs;
     let detecting = Credential { hash: HashChoice::Detect, ..credential(&token) };
     let with = |credential, request_timeout: Option<Duration>, retry: Option<RetryPolicy>| {
-        let builder = Provider::builder(endpoint(), credential, fake.clone()).clock(fake.clock()).store(store.clone());
-        let builder = request_timeout.into_iter().fold(builder, ProviderBuilder::request_timeout);
-        retry.into_iter().fold(builder, ProviderBuilder::retry).build().session().unwrap();
+        let builder = request_timeout.into_iter().fold(requests_to(&fake), Builder::request_timeout);
+        let builder = retry.into_iter().fold(builder, Builder::retry);
+        builder.provider(credential).store(store.clone()).build().session().unwrap();
         store.0.lock().unwrap().pop().unwrap()
     };
     let once = Some(RetryPolicy::none());

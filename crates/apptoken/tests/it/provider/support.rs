@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use apptoken::{
-    Clock, Credential, Endpoint, Event, HashType, Moment, Observer, PartnerId, Provider, ProviderBuilder, UnixSeconds,
+    Builder, Clock, Credential, Endpoint, Event, HashType, Moment, Observer, PartnerId, ProviderBuilder, UnixSeconds,
 };
 use apptoken_transport_fake::{Fake, FakeClock, Token, TokenSpec};
 
@@ -36,7 +36,12 @@ pub(super) fn builder(fake: &Fake) -> ProviderBuilder {
 }
 
 pub(super) fn builder_with(fake: &Fake, token: &Token) -> ProviderBuilder {
-    Provider::builder(endpoint(), credential(token), fake.clone()).clock(fake.clock())
+    requests_to(fake).provider(credential(token))
+}
+
+/// Sends to the fake, on its clock.
+pub(super) fn requests_to(fake: &Fake) -> Builder {
+    Builder::new(endpoint()).transport(fake.clone()).clock(fake.clock())
 }
 
 /// The number of sessions that the server started.

@@ -5,10 +5,10 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use apptoken::{ErrorKind, FnTransport, Provider, RetryPolicy, Session, Transport as _};
+use apptoken::{Builder, ErrorKind, FnTransport, Provider, RetryPolicy, Session, Transport as _};
 use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
 
-use super::support::{DAY, builder, builder_with, credential, endpoint, logins, token};
+use super::support::{DAY, builder_with, credential, endpoint, logins, requests_to, token};
 
 const THREADS: usize = 64;
 
@@ -30,7 +30,7 @@ fn all_the_same(sessions: &[Arc<Session>]) -> bool {
 }
 
 fn stampedes(fake: &Fake, token: &Token, retry: RetryPolicy) {
-    let provider = builder_with(fake, token).retry(retry).build();
+    let provider = requests_to(fake).retry(retry).provider(credential(token)).build();
     let ask = || provider.session().unwrap();
     let cold = on_threads(ask);
     assert!(all_the_same(&cold));
@@ -72,7 +72,7 @@ fn a_stampede_costs_one_login_even_with_faults() {
 #[test]
 fn a_stampede_during_an_outage_costs_one_attempt_for_all() {
     let fake = Fake::new();
-    let provider = builder(&fake).retry(RetryPolicy::none()).build();
+    let provider = requests_to(&fake).retry(RetryPolicy::none()).provider(credential(&token(&fake, DAY))).build();
     fake.inject(Fault::on_any(FaultKind::Refused));
     let errors = on_threads(|| provider.session().unwrap_err());
     assert!(errors.iter().all(|error| error.kind() == ErrorKind::NotSent));
@@ -103,7 +103,8 @@ impl Hanging {
             }
             server.send(request)
         });
-        let provider = Provider::builder(endpoint(), credential(&own), transport).clock(fake.clock()).build();
+        let provider =
+            Builder::new(endpoint()).transport(transport).clock(fake.clock()).provider(credential(&own)).build();
         let first = provider.session().unwrap();
         fake.clock().advance(Duration::from_secs(23 * 3600));
         hangs.store(true, Ordering::SeqCst);
@@ -148,7 +149,7 @@ fn after_leaders_panic_a_waiter_logs_in() {
         assert!(left.is_err(), "the transport panics");
         server.send(request)
     });
-    let provider = Provider::builder(endpoint(), credential(&own), transport).clock(fake.clock()).build();
+    let provider = Builder::new(endpoint()).transport(transport).clock(fake.clock()).provider(credential(&own)).build();
     let asked = on_threads(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| provider.session().unwrap())));
     let sessions: Vec<_> = asked.into_iter().filter_map(Result::ok).collect();
     assert_eq!(sessions.len(), THREADS - 5);

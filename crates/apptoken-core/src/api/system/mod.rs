@@ -1,0 +1,5 @@
+//! The actions of the service `system`.
+
+mod ping;
+
+pub use ping::Ping;
