@@ -2,9 +2,9 @@
 //! `restrictingrole`.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use crate::catalog::{self, permissions::dependencies};
+use crate::catalog;
+use crate::catalog::permissions::PermissionSet;
 use crate::error::{self, ApiError};
 use crate::model::collation;
 use crate::model::role::RoleRow;
@@ -26,14 +26,11 @@ const WIDGET_ROLE: i64 = 6;
 
 /// The permissions of a caller.
 #[derive(Clone)]
-pub(crate) struct Permissions {
-    /// Shared, because each part of a multirequest has a copy.
-    names: Arc<HashSet<String>>,
-}
+pub(crate) struct Permissions(PermissionSet);
 
 impl Permissions {
     pub(crate) fn has_any_of(&self, names: &[&str]) -> bool {
-        names.iter().any(|wanted| self.names.contains(*wanted))
+        names.iter().any(|name| self.0.contains(name))
     }
 
     /// The permissions of a request without a KS.
@@ -57,49 +54,36 @@ impl Permissions {
 
     fn of_roles(state: &State, partner_id: i64, roles: &[i64], without: Option<&RoleRow>) -> Result<Self, ApiError> {
         let removed = without.map(|role| permissions_of(state, role, partner_id)).unwrap_or_default();
-        let mut names = HashSet::from([ALWAYS_ALLOWED]);
+        let mut set = PermissionSet::of([ALWAYS_ALLOWED]);
         for id in roles {
             let role = state.roles.get(id).ok_or_else(|| error::INTERNAL_SERVERL_ERROR.plain())?;
-            names.extend(permissions_of(state, role, partner_id));
+            set = set.union(permissions_of(state, role, partner_id));
         }
-        let names = names.into_iter().filter(|name| !removed.contains(name)).map(str::to_owned).collect();
-        Ok(Self { names: Arc::new(names) })
+        Ok(Self(set.without(removed)))
     }
 }
 
-/// The effective permissions of a role in an account, with `*` expanded. A permission has no effect without those that it
-/// depends on, in the role or as features of the account.
-fn permissions_of<'a>(state: &'a State, role: &'a RoleRow, partner_id: i64) -> HashSet<&'a str> {
+/// The effective permissions of a role in an account, with `*` expanded.
+fn permissions_of(state: &State, role: &RoleRow, partner_id: i64) -> PermissionSet {
     let account = state.account(partner_id);
-    let mut names: HashSet<&str> = names_of(state, role, partner_id).into_iter().collect();
-    loop {
-        let is_missing =
-            |needed: &&str| !names.contains(*needed) && !account.is_some_and(|account| account.has_feature(needed));
-        let without_effect: Vec<&str> =
-            names.iter().copied().filter(|name| dependencies(name).iter().any(is_missing)).collect();
-        if without_effect.is_empty() {
-            return names;
-        }
-        for name in without_effect {
-            names.remove(name);
-        }
-    }
+    let set = if has_all(role) { PermissionSet::all() } else { PermissionSet::of(role.permissions()) };
+    set.with_effect(|feature| account.is_some_and(|account| account.has_feature(feature)))
+}
+
+fn has_all(role: &RoleRow) -> bool {
+    role.permissions().any(|name| name == "*")
 }
 
 /// The permissions of a role in a reply, with `*` expanded.
 pub(crate) fn shown_names(state: &State, role: &RoleRow, partner_id: i64) -> String {
-    names_of(state, role, partner_id).join(",")
-}
-
-fn names_of<'a>(state: &'a State, role: &'a RoleRow, partner_id: i64) -> Vec<&'a str> {
-    if !role.permissions().any(|name| name == "*") {
-        return role.permissions().collect();
+    if !has_all(role) {
+        return role.permissions().collect::<Vec<_>>().join(",");
     }
     let mut names: Vec<&str> = std::iter::once(GLOBAL_FEATURE).chain(catalog::permissions::names()).collect();
     if let Some(account) = state.account(partner_id) {
         names.extend(account.features.iter().map(String::as_str));
     }
-    names
+    names.join(",")
 }
 
 /// Checks that all names are permissions of the server.
