@@ -21,9 +21,9 @@ use crate::objects::build;
 use crate::objects::response_profile::{CLASS as PROFILE, ResponseProfile};
 use crate::output::Output;
 use crate::permissions::Permissions;
-use crate::php::{Array, Value};
 use crate::php::cast::{is_true_text, to_text};
 use crate::php::value::set;
+use crate::php::{Array, Value};
 use crate::request_info::RequestInfo;
 
 /// What the earlier parts of a multirequest leave for the next one.
