@@ -105,7 +105,7 @@ async function* testMedia(serviceUrl, account) {
   yield ['media.get of an unknown id', 'ENTRY_ID_NOT_FOUND', unknown];
   const anonymous = await errorCode(() => list(clientOf(serviceUrl), 2));
   yield ['media.list without a session', 'SERVICE_FORBIDDEN', anonymous];
-  const onlyTokens = new kaltura.objects.UserRole({ name: 'tokens only', permissionNames: 'APP_TOKEN_BASE' });
+  const onlyTokens = new kaltura.objects.UserRole({ name: 'node: tokens only', permissionNames: 'APP_TOKEN_BASE' });
   const role = await userRole.add(onlyTokens).execute(admin);
   const restricted = await start(serviceUrl, account, 3600, `setrole:${role.id}`);
   yield ['media.list with another role', 'SERVICE_FORBIDDEN', await errorCode(() => list(restricted, 2))];

@@ -130,7 +130,7 @@ class MediaTest(AccountTest):
         yield "media.list", (0, []), (found.totalCount, found.objects)
         yield "media.get of an unknown id", "ENTRY_ID_NOT_FOUND", self.error_code(lambda: admin.media.get("0_unknown"))
         yield "media.list without a session", "SERVICE_FORBIDDEN", self.error_code(lambda: self.client().media.list())
-        role = admin.userRole.add(KalturaUserRole(name="tokens only", permissionNames="APP_TOKEN_BASE"))
+        role = admin.userRole.add(KalturaUserRole(name="python: tokens only", permissionNames="APP_TOKEN_BASE"))
         restricted = self.start(3600, f"setrole:{role.id}")
         yield "media.list with another role", "SERVICE_FORBIDDEN", self.error_code(lambda: restricted.media.list())
 

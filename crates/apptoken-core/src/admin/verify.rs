@@ -40,6 +40,7 @@ impl Proof {
         }
         // The session of the login, which is the first action of the same batch.
         let session = Ticket::<VerifyingLogin>::first().field(&["ks"]);
+        // The server caches no reply to a session of an app token.
         Item::new(action, &[("ks", session)], None).map(Self)
     }
 

@@ -41,7 +41,7 @@ impl Provider {
     /// use apptoken::{Provider, UserSession};
     ///
     /// let provider = Provider::from_env()?;
-    /// for UserSession { user_id, session } in provider.start_many(["alice", "bob"]) {
+    /// for UserSession { user_id, session, .. } in provider.start_many(["alice", "bob"]) {
     ///     match session {
     ///         Ok(session) => println!("{user_id:?}: good until {}", session.expires_at()),
     ///         Err(error) => println!("{user_id:?}: {error}"),

@@ -224,8 +224,8 @@ impl Provider {
         }
     }
 
-    /// Ends all waits and requests of this provider, its clones and all its users' providers, and starts no login any more. This
-    /// cannot be undone.
+    /// Ends all waits and requests of this provider, its clones and all its users' providers, and of all that the same
+    /// [`Builder`](crate::Builder) made, and starts no login any more. This cannot be undone.
     ///
     /// Calls that wait for a login or before a retry, also those with a limit, return within a second, with
     /// [`ErrorKind::NotSent`] or [`ErrorKind::NoReply`] and the advice that `stop` was called. Later calls return the same error at
@@ -240,11 +240,9 @@ impl Provider {
     /// # Examples
     ///
     /// ```
-    /// # use apptoken::{Builder, Config, FnTransport, TransportFailure};
-    /// # fn set_up(Config { endpoint, credential }: Config) {
+    /// # fn set_up(builder: apptoken::Builder, credential: apptoken::Credential) {
     /// # fn wait_for_sigterm() {}
-    /// # let transport = FnTransport::new(|_| Err(TransportFailure::not_sent("offline")));
-    /// let provider = Builder::with_transport(endpoint, transport).provider(credential).build();
+    /// let provider = builder.provider(credential).build();
     /// let stopper = provider.clone();
     /// std::thread::spawn(move || {
     ///     wait_for_sigterm();

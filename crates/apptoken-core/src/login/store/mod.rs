@@ -108,4 +108,8 @@ impl<S: SessionStore + ?Sized> SessionStore for Box<S> {
     fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {
         (**self).remove_ended(now)
     }
+
+    fn stop(&self) {
+        (**self).stop();
+    }
 }

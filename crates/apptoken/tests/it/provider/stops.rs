@@ -186,12 +186,8 @@ fn a_stop_ends_the_wait_for_the_next_login() {
     let offline = FnTransport::new(|_| Err(TransportFailure::not_sent("offline")));
     let (clock, sleeps) = AnnouncingClock::new();
     let renewal = RenewalPolicy { first_pause: FOREVER, longest_pause: FOREVER, ..RenewalPolicy::default() };
-    let builder = Builder::new(endpoint())
-        .transport(offline)
-        .clock(clock)
-        .retry(RetryPolicy::none())
-        .provider(credential(&token(&Fake::new(), DAY)));
-    let provider = builder.renewal(renewal).build();
+    let builder = Builder::new(endpoint()).transport(offline).clock(clock).retry(RetryPolicy::none());
+    let provider = builder.provider(credential(&token(&Fake::new(), DAY))).renewal(renewal).build();
     provider.session().unwrap_err();
     let limited = provider.clone();
     let call = start(move || limited.session_within(DAY).unwrap_err());
@@ -234,11 +230,8 @@ fn a_stop_ends_the_wait_for_another_process() {
     let path = folder.path().join("sessions");
     let fake = Fake::new();
     let token = token(&fake, HOUR);
-    let set_up = || {
-        let builder = requests_to(&fake).request_timeout(FOREVER).provider(credential(&token));
-        builder.store(FileStore::new(&path).unwrap())
-    };
-    set_up().build().session().unwrap();
+    let set_up = |requests: Builder| requests.provider(credential(&token)).store(FileStore::new(&path).unwrap());
+    set_up(requests_to(&fake)).build().session().unwrap();
     let mut files = path.read_dir().unwrap().map(|file| file.unwrap().path());
     let lock = files.find(|file| file.extension().is_some_and(|kind| kind == "lock")).unwrap();
     // The other process hangs in its renewal.
@@ -247,7 +240,8 @@ fn a_stop_ends_the_wait_for_another_process() {
     fake.clock().advance(DAY);
 
     let (started, starts) = mpsc::channel();
-    let provider = set_up().observer(Announcing(Mutex::new(started))).build();
+    let patient = requests_to(&fake).request_timeout(FOREVER);
+    let provider = set_up(patient).observer(Announcing(Mutex::new(started))).build();
     let waiting = provider.clone();
     let call = start(move || waiting.session().unwrap_err());
     starts.recv_timeout(WATCHDOG).unwrap();
