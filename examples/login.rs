@@ -11,7 +11,7 @@
 
 use std::process::ExitCode;
 
-use apptoken::value::Printable;
+use apptoken::value::{ApproximateDuration, Printable};
 use apptoken::{Client, Error, Session};
 
 fn main() -> ExitCode {
@@ -34,7 +34,7 @@ fn show(session: &Session) {
     println!("partner     {}", session.partner());
     println!("user        {}", Printable(session.user_id()));
     println!("hash type   {}", session.hash_type());
-    println!("expires at  {} (in {:?})", session.expires_at(), session.lifetime());
+    println!("expires at  {} (in {})", session.expires_at(), ApproximateDuration(session.lifetime()));
     println!("privileges  {}", Printable(session.privileges()));
     println!("fingerprint {}", session.ks().fingerprint());
     if !session.changes().is_empty() {

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use apptoken::admin::ServiceRole;
+use apptoken::api::user;
 use apptoken::{Builder, Endpoint, PartnerId, Privileges};
 use apptoken_transport_fake::Fake;
 
@@ -25,6 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .role(ServiceRole::with_permissions("Importer", &["BASE_USER_SESSION_PERMISSION"]))
                 .privileges(Privileges::new().list_all().enable_entitlement().privacy_context("portal")?)
                 .session_duration(Duration::from_secs(3600))
+                // The importer reads its own user first: this is tried with the new token, too.
+                .proof(&user::Get::default())?
                 .description("imports lectures every night"),
         )
     };

@@ -9,7 +9,6 @@ use apptoken::admin::OldToken;
 use apptoken::value::Printable;
 use apptoken::{Builder, Endpoint, HashType, PartnerId};
 use apptoken_transport_fake::{Fake, TokenSpec};
-use jiff::Timestamp;
 
 /// The longest session of the old token: after that time no session of it is left.
 const OVERLAP: Duration = Duration::from_secs(86_400);
@@ -26,7 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rotation = admin.run(admin.rotate(old.id.clone(), OldToken::DeleteAfter(OVERLAP))?)?;
     let pending = rotation.pending_revocation.ok_or("a day is too long to wait for")?;
     println!("{} is the successor of {}", rotation.successor.id, old.id);
-    println!("give it to every program; {} is to be revoked at {}", pending.id, Timestamp::from_second(pending.due.0)?);
+    let due = pending.due;
+    let in_a_day = due.relative_to(kaltura.clock().time());
+    println!("give it to every program; {} is to be revoked {in_a_day}, at {due}", pending.id);
 
     // A program that has it by then works on.
     let client = Builder::new(endpoint)

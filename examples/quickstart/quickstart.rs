@@ -5,12 +5,12 @@
 use std::error::Error;
 use std::time::Duration;
 
+use apptoken_core::value::ApproximateDuration;
 use apptoken_core::{
     Clock as _, Credential, Endpoint, HashType, HttpRequest, Login, PartnerId, Privileges, Session, Step,
     Transport as _,
 };
 use apptoken_transport_fake::{Fake, TokenSpec};
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
     };
 
-    show_session(&session)?;
+    show_session(&session);
     println!("next");
     println!("  cargo run --example login     the same login to a real server, see README.md for its settings");
     println!("  cargo run --example worker    a session that stays valid through outages and rotated tokens");
@@ -76,28 +76,23 @@ fn show_request(request: &HttpRequest, hash_type: HashType) -> Result<(), Box<dy
     Ok(())
 }
 
-fn show_session(session: &Session) -> Result<(), Box<dyn Error>> {
+fn show_session(session: &Session) {
     println!("session");
     println!("  ks                 {:?}", session.ks());
     println!("  user               {}", session.user_id());
     println!("  privileges         {}", session.privileges());
-    println!("  lifetime           {}", words(session.lifetime())?);
-    println!("  expires            {}", Timestamp::from_second(session.expires_at().0)?);
+    println!("  lifetime           {}", ApproximateDuration(session.lifetime()));
+    println!("  expires            {}", session.expires_at());
     let changes = session.changes();
     if let Some(lifetime) = changes.shortened {
         println!(
             "  changed            lifetime: {} requested, {} granted",
-            words(lifetime.requested)?,
-            words(lifetime.granted)?
+            ApproximateDuration(lifetime.requested),
+            ApproximateDuration(lifetime.granted)
         );
     }
     if !changes.dropped_privileges.is_empty() {
         println!("  changed            privileges: {} not granted", changes.dropped_privileges);
     }
     println!();
-    Ok(())
-}
-
-fn words(duration: Duration) -> Result<String, jiff::Error> {
-    Ok(format!("{:#}", SignedDuration::try_from(duration)?))
 }

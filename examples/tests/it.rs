@@ -64,6 +64,23 @@ fn each_example_runs_without_arguments_and_prints_its_result() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_service_stops_at_sigterm_although_its_server_hangs() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+
+    let mut service = example("stop").stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(service.stdout.take().unwrap());
+    let mut text = String::new();
+    output.read_line(&mut text).unwrap();
+    let signal = Command::new("kill").arg(service.id().to_string()).status().unwrap();
+    assert!(signal.success());
+    output.read_to_string(&mut text).unwrap();
+    assert!(service.wait().unwrap().success());
+    // Not the timeout of a request.
+    assert!(text.contains("the transport was stopped") || text.contains("`stop` was called"), "{text}");
+}
+
 fn login(emulator: &Emulator, token: &Token) -> Command {
     let mut login = example("login");
     login

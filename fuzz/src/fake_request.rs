@@ -6,7 +6,8 @@ use apptoken_transport_fake::{DeliveryKind, Fake, WireRequest};
 /// Reads the input as an HTTP request (`METHOD target`, headers, an empty line, a body) and sends it to the fake server.
 ///
 /// The server must answer with a status that a Kaltura server or its web server returns, and a JSON reply must be valid JSON.
-/// `$ADMIN` is replaced by an admin session, so that code behind permissions is reached too. Valid is a request that succeeds.
+/// `$ADMIN` is replaced by an admin session, so that code behind permissions is reached too, and `$ACTION` by the path of an
+/// action that the bytes of the input select, so that all actions are reached. Valid is a request that succeeds.
 pub fn fake_request(input: &[u8]) -> bool {
     let fake = Fake::new();
     fake.set_response_cache(input.first().is_some_and(u8::is_ascii_lowercase));
@@ -18,7 +19,7 @@ pub fn fake_request(input: &[u8]) -> bool {
     first
 }
 
-fn answer(fake: &Fake, request: &WireRequest) -> bool {
+pub(crate) fn answer(fake: &Fake, request: &WireRequest) -> bool {
     let DeliveryKind::Reply(reply) = fake.handle(request).kind else { panic!("no fault was injected") };
     assert!(matches!(reply.status, 200 | 301 | 400 | 404 | 405 | 413 | 414 | 500), "{}", reply.status);
     assert!(reply.body.len() <= 80 << 20, "{} bytes", reply.body.len());
@@ -31,11 +32,12 @@ fn answer(fake: &Fake, request: &WireRequest) -> bool {
     reply.status == 200 && !reply.body.is_empty() && !contains(&reply.body, b"KalturaAPIException")
 }
 
-fn read(input: &[u8], fake: &Fake) -> Option<WireRequest> {
+pub(crate) fn read(input: &[u8], fake: &Fake) -> Option<WireRequest> {
     let end = input.windows(2).position(|window| window == b"\n\n")?;
     let (head, body) = input.split_at(end);
     let admin = fake.admin_session(PartnerId::new(101).ok()?)?;
-    let with_session = |text: &str| text.replace("$ADMIN", admin.expose());
+    let action = action(input).unwrap_or_default();
+    let with_session = |text: &str| text.replace("$ADMIN", admin.expose()).replace("$ACTION", &action);
     let head = with_session(&String::from_utf8_lossy(head));
     let mut lines = head.lines();
     let (method, target) = lines.next()?.split_once(' ')?;
@@ -47,6 +49,16 @@ fn read(input: &[u8], fake: &Fake) -> Option<WireRequest> {
         Err(_) => body.to_vec(),
     };
     Some(WireRequest { method: method.to_owned(), target: target.to_owned(), headers: headers.collect(), body })
+}
+
+/// The path of one of all actions.
+fn action(input: &[u8]) -> Option<String> {
+    let table = include_str!("../../crates/apptoken-transport-fake/data/actions.tsv");
+    let sum: usize = input.iter().map(|byte| usize::from(*byte)).sum();
+    let row = table.lines().nth(sum % table.lines().count())?;
+    let (service, rest) = row.split_once('\t')?;
+    let (name, _) = rest.split_once('\t')?;
+    Some(format!("service/{service}/action/{name}"))
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod endpoint;
+mod fake_answer;
 mod fake_request;
 mod ks;
 mod login;
@@ -22,6 +23,7 @@ mod secrets;
 mod stored_session;
 
 pub use endpoint::endpoint;
+pub use fake_answer::fake_answer;
 pub use fake_request::fake_request;
 pub use ks::{ks_mint, ks_open};
 pub use login::login;
@@ -33,8 +35,9 @@ pub use stored_session::stored_session;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target, by its name.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("endpoint", endpoint),
+    ("fake_answer", fake_answer),
     ("fake_request", fake_request),
     ("ks_mint", ks_mint),
     ("ks_open", ks_open),

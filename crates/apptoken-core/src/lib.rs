@@ -77,6 +77,7 @@
 //! | [`ErrorKind`] | raised by | cause | try again? |
 //! |---|---|---|---|
 //! | [`InvalidInput`](ErrorKind::InvalidInput) | constructors and `start`, before anything is sent | the caller | after correcting the value |
+//! | [`Conflict`](ErrorKind::Conflict) | the flows of [`admin`], after they read the account | what exists differs from what was requested | after changing one of them |
 //! | [`NotSent`](ErrorKind::NotSent) | the transport: connection refused, unknown host, certificate | the network, a proxy or the URL | if [`is_transient`](Error::is_transient); the flow already did |
 //! | [`NoReply`](ErrorKind::NoReply) | the transport: connection reset, timeout, truncation | the network | reads: yes; changes: after checking whether they were executed |
 //! | [`Redirect`](ErrorKind::Redirect) | a 3xx status | the service URL | after correcting it |
@@ -92,6 +93,12 @@
 //! | [`Kaltura`](ErrorKind::Kaltura) | Kaltura: see [`KalturaCode`] and [`Error::code`] | see the advice | `ACTION_BLOCKED`, `LOCK_TIMED_OUT`, `INTERNAL_…` |
 //!
 //! A login retries by itself the errors that a new widget session can fix. Every error that it returns needs attention.
+//!
+//! # Later versions
+//!
+//! A minor version can add a field to a struct that has a `Default`, such as [`RetryPolicy`], [`SessionOptions`] or
+//! [`NewAppToken`](api::app_token::NewAppToken): write `..Default::default()` where the compiler allows a literal. It can add to
+//! everything that is `#[non_exhaustive]`. All other structs and enums are complete.
 //!
 //! # Secrets
 //!

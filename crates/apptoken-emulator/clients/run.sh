@@ -21,14 +21,14 @@ failed=0
 if python3 -c 'import venv, ensurepip' 2>/dev/null; then
     python3 -m venv "$work/venv"
     "$work/venv/bin/pip" install --quiet --disable-pip-version-check KalturaApiClient lxml
-    "$work/venv/bin/python" "$here/login.py" "$url" "$here/accounts.json" || failed=1
+    "$work/venv/bin/python" "$here/client.py" "$url" "$here/accounts.json" || failed=1
 else
     echo "python: skipped, python3 with venv is not installed"
 fi
 if command -v node >/dev/null && command -v npm >/dev/null; then
     cd "$work"
     npm install --silent --no-audit --no-fund kaltura-client
-    node "$here/login.mjs" "$url" "$here/accounts.json" || failed=1
+    node "$here/client.mjs" "$url" "$here/accounts.json" || failed=1
 else
     echo "node: skipped, node with npm is not installed"
 fi

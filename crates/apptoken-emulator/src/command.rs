@@ -27,9 +27,9 @@ pub struct Arguments {
     /// Allows an address that other machines can reach; they can then try to start sessions
     #[arg(long = "let-other-machines-in")]
     allow_other_machines: bool,
-    /// The accounts and roles, as JSON
+    /// The accounts, roles and answers, as JSON; repeat it to merge several files
     #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    config: Vec<PathBuf>,
     /// Keeps the state in this file, and creates it if it does not exist; an existing state takes precedence over
     /// --config
     #[arg(long, value_name = "FILE")]
@@ -99,21 +99,23 @@ impl Arguments {
         let builder = Fake::builder().clock(FakeClock::running()).response_cache(self.response_cache);
         let seed = self.seed.or(self.listen.ip().is_loopback().then_some(0));
         let builder = if let Some(seed) = seed { builder.seed(seed) } else { builder };
-        match &self.config {
-            None => demonstration(builder.build()),
-            Some(path) => {
-                let config =
-                    fs::read_to_string(path).map_err(|why| CommandError::of_file("configuration", path, why))?;
-                builder.build_from_config(&config).map_err(|why| CommandError::of_file("configuration", path, why))
-            }
+        if self.config.is_empty() {
+            return demonstration(builder.build());
         }
+        let read = |path: &PathBuf| {
+            let text = fs::read_to_string(path).map_err(|why| CommandError::of_file("configuration", path, why))?;
+            Ok((path.display().to_string(), text))
+        };
+        let files = self.config.iter().map(read).collect::<Result<Vec<_>, CommandError>>()?;
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        builder.build_from_files(&files).map_err(|why| CommandError(format!("configuration {why}")))
     }
 
     /// The first line, and without a configuration the settings for a login.
     fn greeting(&self, emulator: &Emulator) -> String {
         let url = emulator.url();
         let mut lines = vec![format!("listening on {url}")];
-        let token = if self.config.is_none() { some_token(emulator.fake()) } else { None };
+        let token = if self.config.is_empty() { some_token(emulator.fake()) } else { None };
         if let Some(token) = token {
             lines.extend([
                 String::new(),

@@ -18,7 +18,8 @@
 //! | Task | Page |
 //! |---|---|
 //! | test a program in Python, Node or Rust, run in CI, write a configuration | [`guide`] |
-//! | set the clock, inject faults, count requests and reset the state over HTTP | [`control_interface`] |
+//! | set the clock, set answers, inject faults, count requests and reset the state over HTTP | [`control_interface`] |
+//! | see how far each action of the API is imitated | [`coverage`] |
 //!
 //! # HTTP
 //!
@@ -62,3 +63,6 @@ pub mod guide {}
 
 #[doc = include_str!("../docs/control.md")]
 pub mod control_interface {}
+
+#[doc = include_str!("../docs/coverage.md")]
+pub mod coverage {}

@@ -65,16 +65,31 @@ impl Builder {
     }
 
     /// Builds a fake from a configuration: JSON with the key `partners` for the accounts, and optionally `roles`, which
-    /// adds to Kaltura's own roles or replaces them by id.
+    /// adds to Kaltura's own roles or replaces them by id, and `answers`, as for
+    /// [`Fake::answer_from_json`](crate::Fake::answer_from_json).
     ///
     /// # Errors
     ///
     /// [`ConfigError`] names the key and what is expected there.
     pub fn build_from_config(self, json: &str) -> Result<Fake, ConfigError> {
-        let Config { accounts, roles } = Config::parse(json)?;
+        self.build_from_files(&[("", json)])
+    }
+
+    /// Builds a fake from configurations in several files, given by their names and contents. Together they have the
+    /// accounts, roles and answers of all.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the file, the key and what is expected there. An account in two files is an error that names
+    /// both.
+    pub fn build_from_files(self, files: &[(&str, &str)]) -> Result<Fake, ConfigError> {
+        let Config { accounts, roles, answers } = Config::parse(files)?;
         let fake = self.with_roles(with_changes(global_roles(), roles));
         for account in accounts {
             fake.add_account(account);
+        }
+        for answer in answers {
+            fake.set_answer(answer).map_err(|error| error.inside("answers"))?;
         }
         Ok(fake)
     }

@@ -1,7 +1,8 @@
 //! The response cache of the server. It repeats a reply for the same parameters if the request has no KS or an
 //! anonymous one, because everybody can get such a KS.
 
-use indexmap::IndexMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::php::hash::md5;
 use crate::php::query::build_sorted;
@@ -12,9 +13,12 @@ use crate::php::{Array, Key, Value};
 const SUCCESS_SECONDS: i64 = 600;
 const ERROR_SECONDS: i64 = 120;
 
-/// The maximum number of entries and their total size. The oldest entries are evicted.
-const MAX_ENTRIES: usize = 1_024;
-const MAX_SIZE: usize = 16 << 20;
+/// The maximum size of all entries of a cache. Only beyond it does an entry go before its time: those that expire first.
+/// The reply with a widget session takes about a kilobyte, so this is enough for 60,000 of them in ten minutes.
+const MAX_SIZE: usize = 64 << 20;
+
+/// What an entry takes besides its value: its key, twice a pointer to it, and its place in two maps.
+const OVERHEAD: usize = 200;
 
 /// Larger entries are not cached.
 const MAX_ENTRY_SIZE: usize = 1 << 20;
@@ -107,13 +111,16 @@ impl CacheKey {
 
 /// A cache whose entries expire.
 pub(crate) struct Cache<T> {
-    entries: IndexMap<String, Entry<T>>,
+    entries: HashMap<Arc<str>, Entry<T>>,
+    /// The keys by their expiry, and then by the order in which they were cached.
+    by_expiry: BTreeMap<(i64, u64), Arc<str>>,
+    next: u64,
     /// The size of all entries, in bytes.
     size: usize,
 }
 
 struct Entry<T> {
-    until: i64,
+    expiry: (i64, u64),
     stored_at: i64,
     value: T,
     size: usize,
@@ -121,14 +128,14 @@ struct Entry<T> {
 
 impl<T> Default for Cache<T> {
     fn default() -> Self {
-        Self { entries: IndexMap::new(), size: 0 }
+        Self { entries: HashMap::new(), by_expiry: BTreeMap::new(), next: 0, size: 0 }
     }
 }
 
 impl<T: Clone> Cache<T> {
     /// The cached value, and when it was cached.
     pub(crate) fn get(&self, key: &CacheKey, now: i64) -> Option<(T, i64)> {
-        let entry = self.entries.get(&key.0).filter(|entry| entry.until > now)?;
+        let entry = self.entries.get(key.as_str()).filter(|entry| entry.expiry.0 > now)?;
         Some((entry.value.clone(), entry.stored_at))
     }
 
@@ -137,17 +144,29 @@ impl<T: Clone> Cache<T> {
         if cache_policy.is_disabled || size > MAX_ENTRY_SIZE {
             return false;
         }
-        if let Some(before) = self.entries.shift_remove(&key.0) {
-            self.size -= before.size;
+        let size = size + size_of::<Entry<T>>() + OVERHEAD;
+        self.remove(key.as_str());
+        while let Some((expiry, first)) = self.by_expiry.first_key_value() {
+            if expiry.0 > now && self.size + size <= MAX_SIZE {
+                break;
+            }
+            let first = Arc::clone(first);
+            self.remove(&first);
         }
-        while self.entries.len() >= MAX_ENTRIES || self.size + size > MAX_SIZE {
-            let Some((_, oldest)) = self.entries.shift_remove_index(0) else { break };
-            self.size -= oldest.size;
-        }
-        let until = now.saturating_add(cache_policy.seconds.unwrap_or(SUCCESS_SECONDS));
-        self.entries.insert(key.0.clone(), Entry { until, stored_at: now, value: value.clone(), size });
+        self.next += 1;
+        let expiry = (now.saturating_add(cache_policy.seconds.unwrap_or(SUCCESS_SECONDS)), self.next);
+        let key: Arc<str> = key.as_str().into();
+        self.by_expiry.insert(expiry, Arc::clone(&key));
+        self.entries.insert(key, Entry { expiry, stored_at: now, value: value.clone(), size });
         self.size += size;
         true
+    }
+
+    fn remove(&mut self, key: &str) {
+        if let Some(entry) = self.entries.remove(key) {
+            self.by_expiry.remove(&entry.expiry);
+            self.size -= entry.size;
+        }
     }
 
     pub(crate) fn clear(&mut self) {
@@ -178,17 +197,50 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_is_limited_in_entries_and_bytes() {
+    fn no_entry_leaves_before_its_time_below_the_limit() {
         let mut cache = Cache::default();
-        for number in 0..3_000 {
-            cache.put(&key(&number.to_string()), &number, 1, CachePolicy::default(), 0);
+        for number in 0..20_000 {
+            cache.put(&key(&number.to_string()), &number, 1_000, CachePolicy::default(), 0);
         }
-        assert_eq!((cache.entries.len(), cache.size), (MAX_ENTRIES, MAX_ENTRIES));
-        assert_eq!(cache.get(&key("2999"), 1), Some((2_999, 0)));
+        assert_eq!(cache.get(&key("0"), 599), Some((0, 0)));
+        assert_eq!((cache.entries.len(), cache.by_expiry.len()), (20_000, 20_000));
+    }
+
+    #[test]
+    fn expired_entries_take_no_memory() {
+        let mut cache = Cache::default();
+        let mut error = CachePolicy::default();
+        error.limit_for_error();
         for number in 0..100 {
-            assert!(cache.put(&key(&number.to_string()), &number, MAX_ENTRY_SIZE, CachePolicy::default(), 0));
+            cache.put(
+                &key(&number.to_string()),
+                &number,
+                1,
+                if number < 50 { error } else { CachePolicy::default() },
+                0,
+            );
         }
-        assert_eq!((cache.entries.len(), cache.size), (MAX_SIZE / MAX_ENTRY_SIZE, MAX_SIZE));
+        cache.put(&key("50"), &0, 1, CachePolicy::default(), 0);
+        cache.put(&key("new"), &0, 1, CachePolicy::default(), 120);
+        assert_eq!((cache.entries.len(), cache.by_expiry.len()), (51, 51));
+        cache.put(&key("newer"), &0, 1, CachePolicy::default(), 720);
+        assert_eq!((cache.entries.len(), cache.by_expiry.len()), (1, 1));
+    }
+
+    #[test]
+    fn at_the_limit_the_entry_that_expires_first_leaves() {
+        let mut cache = Cache::default();
+        let mut error = CachePolicy::default();
+        error.limit_for_error();
+        for number in 0..100 {
+            let policy = if number == 7 { error } else { CachePolicy::default() };
+            assert!(cache.put(&key(&number.to_string()), &number, MAX_ENTRY_SIZE, policy, 0));
+            assert!(cache.size <= MAX_SIZE);
+        }
+        assert_eq!(cache.entries.len(), MAX_SIZE / MAX_ENTRY_SIZE - 1);
+        for (number, is_there) in [("7", false), ("36", false), ("37", true), ("99", true)] {
+            assert_eq!(cache.get(&key(number), 1).is_some(), is_there, "{number}");
+        }
         assert!(!cache.put(&key("huge"), &0, MAX_ENTRY_SIZE + 1, CachePolicy::default(), 0));
     }
 }

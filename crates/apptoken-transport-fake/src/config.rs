@@ -1,13 +1,13 @@
 //! Parses a configuration of accounts and roles.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use apptoken_core::value::KsVersion;
 use apptoken_core::{AccountSecret, PartnerId};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
 
+use crate::answers::{AnswerConfig, PreparedAnswer};
 use crate::config_error::ConfigError;
 use crate::model::account::{Account, PartnerStatus};
 use crate::model::role::{RoleRow, STATUS_ACTIVE};
@@ -16,37 +16,61 @@ use crate::model::role::{RoleRow, STATUS_ACTIVE};
 pub(crate) struct Config {
     pub(crate) accounts: Vec<Account>,
     pub(crate) roles: Vec<RoleRow>,
+    pub(crate) answers: Vec<PreparedAnswer>,
 }
 
 impl Config {
-    pub(crate) fn parse(text: &str) -> Result<Self, ConfigError> {
-        let json: Value = serde_json::from_str(text).map_err(|error| {
-            ConfigError::new("", format!("JSON (line {}, column {})", error.line(), error.column()))
-        })?;
-        let file: File = serde_path_to_error::deserialize(json).map_err(|error| ConfigError::of(&error))?;
-        if file.partners.is_empty() {
-            return Err(ConfigError::new("partners", "at least one account"));
+    /// Parses files, given by their names and contents, and merges them.
+    pub(crate) fn parse(files: &[(&str, &str)]) -> Result<Self, ConfigError> {
+        let mut config = Self { accounts: Vec::new(), roles: Vec::new(), answers: Vec::new() };
+        // The files of the accounts.
+        let mut names = HashMap::new();
+        for (name, text) in files {
+            let in_file = |error: ConfigError| error.in_file(name);
+            let file: File = ConfigError::parse(text).map_err(in_file)?;
+            for (at, account) in file.partners.into_iter().map(Account::from).enumerate() {
+                if let Some(other) = names.insert(account.id, name) {
+                    let also = if files.len() > 1 { format!("; {other} has it too") } else { String::new() };
+                    let expected = format!("a number that no other account has{also}");
+                    return Err(in_file(ConfigError::new(&format!("partners[{at}].id"), expected)));
+                }
+                config.accounts.push(account);
+            }
+            config.roles.extend(file.roles.into_iter().map(RoleRow::from));
+            for (at, answer) in file.answers.into_iter().enumerate() {
+                let answer = PreparedAnswer::try_from(answer);
+                config.answers.push(answer.map_err(|error| in_file(error.inside(&format!("answers[{at}]"))))?);
+            }
         }
-        let accounts: Vec<_> = file.partners.into_iter().map(Account::from).collect();
-        let mut ids = HashSet::new();
-        if let Some(at) = accounts.iter().position(|account| !ids.insert(account.id)) {
-            return Err(ConfigError::new(&format!("partners[{at}].id"), "a number that no other account has"));
+        match config.accounts.is_empty() {
+            true => Err(ConfigError::new("partners", "at least one account")),
+            false => Ok(config),
         }
-        Ok(Self { accounts, roles: file.roles.into_iter().map(RoleRow::from).collect() })
     }
 }
 
-/// The JSON file. `about` and `rolesAbout` are comments for its readers.
+/// The JSON file. `about` and `rolesAbout` are comments for its readers. `conversionProfile`, `accessControl` and
+/// `storage` describe what every account of a real server has; the fake needs none of them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct File {
     #[serde(default, rename = "about")]
     _about: IgnoredAny,
+    #[serde(default)]
     partners: Vec<PartnerConfig>,
     #[serde(default, rename = "rolesAbout")]
     _roles_about: IgnoredAny,
     #[serde(default)]
     roles: Vec<RoleConfig>,
+    #[serde(default)]
+    answers: Vec<AnswerConfig>,
+    /// What a recorded account had besides its features. The fake has no objects of these kinds.
+    #[serde(default, rename = "conversionProfile")]
+    _conversion_profile: IgnoredAny,
+    #[serde(default, rename = "accessControl")]
+    _access_control: IgnoredAny,
+    #[serde(default, rename = "storage")]
+    _storage: IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -151,9 +175,9 @@ impl From<RoleConfig> for RoleRow {
         Self {
             id: config.id.0,
             name: config.name,
-            system_name: config.system_name.unwrap_or_default(),
+            system_name: config.system_name,
             description: config.description,
-            status: STATUS_ACTIVE,
+            status: Some(STATUS_ACTIVE),
             partner_id: 0,
             permission_names: config.permission_names,
             tags: config.tags,
@@ -167,13 +191,17 @@ impl From<RoleConfig> for RoleRow {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(&[("", text)])
+    }
+
     #[test]
     fn errors_name_the_key_and_what_is_expected() {
         let partner = |more: &str| format!(r#"{{"partners":[{{"id":101,"adminSecret":"a","secret":"b"{more}}}]}}"#);
         for (text, message) in [
             ("{".to_owned(), "expected JSON (line 1, column 1)"),
-            ("[]".to_owned(), "expected an object"),
-            ("{}".to_owned(), "partners: expected a list"),
+            ("7".to_owned(), "expected an object"),
+            ("{}".to_owned(), "partners: expected at least one account"),
             (r#"{"partners":[]}"#.to_owned(), "partners: expected at least one account"),
             (r#"{"partners":[{"id":0}]}"#.to_owned(), "partners[0].id: expected a number from 1 to 2147483647"),
             (
@@ -204,9 +232,50 @@ mod tests {
                 r#"{"partners":[],"roles":[{"nom":1}]}"#.to_owned(),
                 "roles[0].nom: expected one of the keys id, name, systemName, shortName, permissionNames, description, tags",
             ),
-            (r#"{"partner":[]}"#.to_owned(), "partner: expected one of the keys about, partners, rolesAbout, roles"),
+            (
+                r#"{"partner":[]}"#.to_owned(),
+                "partner: expected one of the keys about, partners, rolesAbout, roles, answers, conversionProfile, accessControl, storage",
+            ),
         ] {
-            assert_eq!(Config::parse(&text).err().unwrap().to_string(), message, "{text}");
+            assert_eq!(parse(&text).err().unwrap().to_string(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_invalid_answer_names_its_place_in_the_list() {
+        let answers = |answer: &str| format!(r#"{{"answers":[{{"action":"media.count","value":1}},{answer}]}}"#);
+        for (answer, message) in [
+            (
+                r#"{"action":"media.lsit","value":1}"#,
+                "answers[1].action: expected an action of the API; the nearest name is media.list",
+            ),
+            (r#"{"action":"media.list"}"#, "answers[1]: expected exactly one of the keys value, values and error"),
+            (r#"{"value":1}"#, "answers[1].action: expected a string"),
+            (
+                r#"{"action":"media.list","answer":1}"#,
+                "answers[1].answer: expected one of the keys action, when, value, values, error",
+            ),
+            ("7", "answers[1]: expected an object"),
+        ] {
+            assert_eq!(parse(&answers(answer)).err().unwrap().to_string(), message, "{answer}");
+        }
+    }
+
+    #[test]
+    fn files_are_merged_and_an_account_is_in_one_of_them() {
+        let one = r#"{"partners":[{"id":1,"adminSecret":"a","secret":"b"}]}"#;
+        let two = r#"{"answers":[{"action":"media.count","value":1}],"roles":[{"id":1,"name":"r"}]}"#;
+        let both = Config::parse(&[("one.json", one), ("two.json", two)]).ok().unwrap();
+        assert_eq!((both.accounts.len(), both.roles.len(), both.answers.len()), (1, 1, 1));
+        for (files, message) in [
+            (
+                [("one.json", one), ("also.json", one)],
+                "also.json: partners[0].id: expected a number that no other account has; one.json has it too",
+            ),
+            ([("one.json", one), ("bad.json", "{")], "bad.json: expected JSON (line 1, column 1)"),
+            ([("two.json", two), ("two.json", two)], "partners: expected at least one account"),
+        ] {
+            assert_eq!(Config::parse(&files).err().unwrap().to_string(), message);
         }
     }
 
@@ -215,7 +284,7 @@ mod tests {
         for value in [r#""5ec7e7""#, r#""`, expected one of 5ec7e7""#, r#"["5ec7e7"]"#, r#"{"5ec7e7":1}"#] {
             for name in ["id", "ksVersion", "ksMaxExpiry", "status", "anonymousUser"] {
                 let file = format!(r#"{{"partners":[{{"{name}":{value}}}]}}"#);
-                let message = Config::parse(&file).err().unwrap().to_string();
+                let message = parse(&file).err().unwrap().to_string();
                 assert!(message.starts_with("partners[0].") && !message.contains("5ec7e7"), "{message}");
             }
         }
@@ -224,7 +293,7 @@ mod tests {
     #[test]
     fn a_lifetime_of_null_has_no_maximum() {
         let partner = |more: &str| format!(r#"{{"partners":[{{"id":101,"adminSecret":"a","secret":"b"{more}}}]}}"#);
-        let sound = Config::parse(&partner(r#","ksMaxExpiry":null,"additionalAdminSecrets":["c"]"#)).ok().unwrap();
+        let sound = parse(&partner(r#","ksMaxExpiry":null,"additionalAdminSecrets":["c"]"#)).ok().unwrap();
         assert_eq!(sound.accounts[0].max_lifetime, None);
         assert_eq!(sound.accounts[0].admin_secrets.len(), 2);
     }

@@ -1,8 +1,11 @@
 use std::fmt;
 
-/// Why a configuration cannot be used. It names the key and what is expected there, but never a value.
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+/// Why a configuration or an answer cannot be used. It names the key and what is expected there, but never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
+    file: String,
     key: String,
     expected: String,
 }
@@ -12,12 +15,21 @@ const MAX_KEY: usize = 80;
 
 impl ConfigError {
     pub(crate) fn new(key: &str, expected: impl Into<String>) -> Self {
-        Self { key: key.chars().take(MAX_KEY).collect(), expected: expected.into() }
+        Self { file: String::new(), key: key.chars().take(MAX_KEY).collect(), expected: expected.into() }
+    }
+
+    /// Parses JSON.
+    pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Self> {
+        let _: IgnoredAny = serde_json::from_str(text)
+            .map_err(|error| Self::new("", format!("JSON (line {}, column {})", error.line(), error.column())))?;
+        let mut reader = serde_json::Deserializer::from_str(text);
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| Self::of(&error))
     }
 
     /// Takes only field names from serde's message, which can contain a value of the file.
-    pub(crate) fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
         let text = error.inner().to_string();
+        let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
         let mut key = if error.path().iter().len() == 0 { String::new() } else { error.path().to_string() };
         let known = text.strip_prefix("unknown field `").and_then(|text| text.rsplit_once("`, expected one of "));
         if let Some((_, names)) = known {
@@ -30,6 +42,23 @@ impl ConfigError {
         Self::new(&key, expected_at(&without_numbers(&key)))
     }
 
+    /// The error in a part of the file: `key` is the key of that part.
+    pub(crate) fn inside(self, key: &str) -> Self {
+        let separator = if self.key.is_empty() { "" } else { "." };
+        Self { key: format!("{key}{separator}{}", self.key), ..self }
+    }
+
+    /// The error in a file with this name.
+    pub(crate) fn in_file(self, name: &str) -> Self {
+        Self { file: name.to_owned(), ..self }
+    }
+
+    /// The name of the file, if the configuration was given with one; otherwise empty.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
     /// The key, such as `partners[0].id`; empty for the file as a whole.
     #[must_use]
     pub fn key(&self) -> &str {
@@ -39,7 +68,10 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, expected } = self;
+        let Self { file, key, expected } = self;
+        if !file.is_empty() {
+            write!(f, "{file}: ")?;
+        }
         if key.is_empty() { write!(f, "expected {expected}") } else { write!(f, "{key}: expected {expected}") }
     }
 }
@@ -49,8 +81,8 @@ impl std::error::Error for ConfigError {}
 /// What is expected at a key; `[]` stands for any item of a list.
 fn expected_at(key: &str) -> &'static str {
     match key {
-        "" | "partners[]" | "roles[]" => "an object",
-        "partners" | "partners[].additionalAdminSecrets" | "partners[].features" | "roles" => "a list",
+        "" | "partners[]" | "roles[]" | "answers[]" => "an object",
+        "partners" | "partners[].additionalAdminSecrets" | "partners[].features" | "roles" | "answers" => "a list",
         "partners[].id" | "roles[].id" => "a number from 1 to 2147483647",
         "partners[].ksVersion" => "1 or 2",
         "partners[].adminSecret" | "partners[].additionalAdminSecrets[]" | "partners[].secret" => {

@@ -11,15 +11,24 @@ use crate::php::strip_tags::strip_tags;
 #[derive(Clone)]
 pub(crate) struct ApiError {
     pub(crate) code: String,
-    text: Cow<'static, str>,
+    text: ErrorText,
     /// The original values. The server removes HTML tags from them in a reply.
-    args: Vec<(&'static str, Option<String>)>,
+    args: Vec<(Cow<'static, str>, Option<String>)>,
+}
+
+#[derive(Clone)]
+enum ErrorText {
+    /// With `@NAME@` for each argument.
+    Template(&'static str),
+    Message(String),
 }
 
 /// Why an action has no result.
 pub(crate) enum Failure {
     /// An error of the API.
     Api(ApiError),
+    /// An error of an action that returns a file: HTTP 200 with an empty body, and the code in a header.
+    NoFile(ApiError),
     /// A fatal PHP error: HTTP 500 with an empty body.
     Crash,
 }
@@ -51,8 +60,8 @@ impl Template {
     /// The error with these arguments; a missing one is shown as `N/A`.
     pub(crate) fn with_some(&self, values: &[Option<&str>]) -> ApiError {
         let given = |at: usize| values.get(at).copied().flatten().map(str::to_owned);
-        let args = self.args.iter().enumerate().map(|(at, name)| (*name, given(at))).collect();
-        ApiError { code: self.code.to_owned(), text: self.text.into(), args }
+        let args = self.args.iter().enumerate().map(|(at, name)| ((*name).into(), given(at))).collect();
+        ApiError { code: self.code.to_owned(), text: ErrorText::Template(self.text), args }
     }
 
     /// The error without arguments.
@@ -62,29 +71,60 @@ impl Template {
 }
 
 impl ApiError {
+    /// An error of a table: `text` has the names of the arguments between `@`, and a missing value is shown as `N/A`.
+    pub(crate) fn new(
+        code: &str,
+        text: &'static str,
+        args: impl IntoIterator<Item = (&'static str, Option<String>)>,
+    ) -> Self {
+        let args = args.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        Self { code: code.to_owned(), text: ErrorText::Template(text), args }
+    }
+
     /// An error with any code, for faults. The message is that of the code if the code is known.
     pub(crate) fn of_code(code: &str) -> Self {
         match ALL.iter().find(|template| template.code == code) {
             Some(template) => template.plain(),
-            None => Self { code: code.to_owned(), text: code.to_owned().into(), args: Vec::new() },
+            None => Self { code: code.to_owned(), text: ErrorText::Message(code.to_owned()), args: Vec::new() },
         }
+    }
+
+    /// The error with another message and other arguments.
+    pub(crate) fn worded(self, message: String, args: impl IntoIterator<Item = (String, String)>) -> Self {
+        let args = args.into_iter().map(|(name, value)| (name.into(), Some(value))).collect();
+        Self { text: ErrorText::Message(message), args, ..self }
+    }
+
+    /// An error of the table by its code, with an argument if it has one.
+    pub(crate) fn of_code_with(code: &str, argument: &str) -> Self {
+        ALL.iter()
+            .find(|template| template.code == code)
+            .map_or_else(|| Self::of_code(code), |known| known.with(&[argument]))
     }
 
     /// The message with its arguments.
     pub(crate) fn message(&self) -> String {
-        let args = self.args();
-        args.fold(self.text.to_string(), |message, (name, value)| message.replace(&format!("@{name}@"), &value))
+        match &self.text {
+            ErrorText::Template(text) => self
+                .args()
+                .fold((*text).to_owned(), |message, (name, value)| message.replace(&format!("@{name}@"), &value)),
+            ErrorText::Message(message) => message.clone(),
+        }
     }
 
     /// The arguments as they appear in a reply.
-    pub(crate) fn args(&self) -> impl ExactSizeIterator<Item = (&'static str, String)> {
-        self.args.iter().map(|(name, value)| (*name, value.as_deref().map_or_else(|| "N/A".to_owned(), strip_tags)))
+    pub(crate) fn args(&self) -> impl ExactSizeIterator<Item = (&str, String)> {
+        self.args.iter().map(|(name, value)| (&**name, value.as_deref().map_or_else(|| "N/A".to_owned(), strip_tags)))
     }
 
     /// Its approximate size in a reply, which contains the arguments twice.
     pub(crate) fn size(&self) -> usize {
         let args: usize = self.args.iter().filter_map(|(_, value)| value.as_ref()).map(String::len).sum();
-        self.text.len() + 2 * args
+        let text = match &self.text {
+            ErrorText::Template(text) => text.len(),
+            ErrorText::Message(message) => message.len(),
+        };
+        text + 2 * args
     }
 }
 
@@ -99,6 +139,8 @@ macro_rules! templates {
 templates! {
     ACTION_BLOCKED ["ACTION_NAME", "SERVICE_NAME"] "Action \"@ACTION_NAME@\" in service \"@SERVICE_NAME@\" is blocked"
     ACTION_DOES_NOT_EXISTS ["ACTION_NAME", "SERVICE_NAME"] "Action \"@ACTION_NAME@\" does not exists for service \"@SERVICE_NAME@\""
+    ACTION_FORBIDDEN ["ACTION_NAME"] "Action \"@ACTION_NAME@\" is forbidden for use"
+    ADMIN_LOGIN_USERS_QUOTA_EXCEEDED [] "Partner login users quota exceeded"
     APP_GUID_NOT_FOUND ["APP_GUID"] "App GUID [\"@APP_GUID@\"] not found"
     APP_TOKEN_EXPIRED ["ID"] "Application token id \"@ID@\" expired"
     APP_TOKEN_ID_NOT_FOUND ["ID"] "Application token id \"@ID@\" not found"
@@ -107,6 +149,9 @@ templates! {
     CANNOT_RETRIEVE_ANOTHER_USER_USING_NON_ADMIN_SESSION ["USER_ID"] "cannot retrieve another user \"@USER_ID@\" using non-admin session"
     CANNOT_SET_ROOT_ADMIN_AS_NO_ADMIN [] "Root admin user cannot be set to not admin"
     DUPLICATE_USER_BY_ID ["UID"] "User with id [@UID@] already exists in system"
+    DUPLICATE_USER_BY_LOGIN_ID ["EMAIL"] "Loginable user with email [@EMAIL@] already exists in system"
+    EMULATOR_NO_ANSWER ["ACTION"] "The emulator has no answer for @ACTION@. The call is valid and allowed, but the emulator does not model this action. Set an answer of your own for it: `answers` in the configuration, POST /__control/answers, or `Fake::answer`"
+    FEATURE_FORBIDDEN ["FEATURE"] "The usage of feature [@FEATURE@] is forbidden"
     ID_AND_EXTERNAL_ID_ARE_MUTUALLY_EXCLUSIVE [] "User operations with both id and external id not allowed"
     INTERNAL_DATABASE_ERROR [] "Internal database error"
     INTERNAL_SERVERL_ERROR [] "Internal server error occurred"
@@ -126,8 +171,13 @@ templates! {
     MANDATORY_PARAMETER_MISSING ["PARAM_NAME"] "Mandatory parameter missing [@PARAM_NAME@]"
     MISSING_KS [] "Missing KS, session not established"
     MISSING_MANDATORY_PARAMETER ["PARAM_NAME"] "Missing parameter \"@PARAM_NAME@\""
+    MUST_FILTER_ON_ENTRY_OR_CATEGORY [] "Must filter on entry id or category"
+    MUST_FILTER_ON_OBJECT_ID [] "Must filter on object id"
+    MUST_FILTER_USERS_OR_APP_GUID_OR_USER_ROLE [] "Must filter users or app guids or user roles"
+    MUST_FILTER_USERS_OR_CATEGORY [] "Must filter users or categories"
     OBJECT_TYPE_ABSTRACT ["OBJ_TYPE"] "The object type \"@OBJ_TYPE@\" is abstract, use one of the object implementations"
     PARTNER_ACCESS_FORBIDDEN ["ACCESSING_PID", "ACCESSED_PID"] "Partner [@ACCESSING_PID@] cannot access partner [@ACCESSED_PID@]"
+    PASSWORD_STRUCTURE_INVALID ["RULES"] "The password you entered has an invalid structure.\nPasswords must obey the following rules :\n@RULES@"
     PERMISSION_NOT_FOUND ["ERR_TEXT"] "@ERR_TEXT@"
     PROPERTY_VALIDATION_CANNOT_BE_NULL ["PROP_NAME"] "The property \"@PROP_NAME@\" cannot be null"
     PROPERTY_VALIDATION_MAX_LENGTH ["PROP_NAME", "MAX_LEN"] "The property \"@PROP_NAME@\" cannot have more than @MAX_LEN@ characters"
@@ -145,9 +195,12 @@ templates! {
     SYSTEM_NAME_ALREADY_EXISTS ["SYS_NAME"] "System name [@SYS_NAME@] already exists"
     UNKNOWN_RESPONSE_FORMAT ["FORMAT"] "Response format provided [@FORMAT@] is not recognized by server"
     UNKNOWN_ROLE_ID [] "Unknown role id"
+    UPLOAD_ERROR [] "Upload failed"
     USER_BLOCKED [] "this user is blocked"
     USER_ID_NOT_FOUND ["USER_ID"] "userId [@USER_ID@] not found"
+    USER_ID_NOT_PROVIDED_OR_EMPTY [] "User ID not found neither on the object or KS"
     USER_ROLE_NOT_FOUND [] "User role not found"
+    USER_WRONG_PASSWORD [] "Wrong password supplied"
 }
 
 /// The error for a KS that cannot be used. The argument KSID is the KS if it cannot be parsed, but otherwise the

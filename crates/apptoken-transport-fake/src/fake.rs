@@ -3,7 +3,10 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::answers::table::{AnswerId, Answers, SetAnswer};
+use crate::answers::{Answer, AnswerConfig, PreparedAnswer};
 use crate::clock::FakeClock;
+use crate::config_error::ConfigError;
 use crate::fault::{Fault, FaultId};
 use crate::journal::Journal;
 use crate::model::state::State;
@@ -111,12 +114,69 @@ impl Fake {
         self.lock().faults.clear();
     }
 
+    /// Sets an answer of the test's own for an action, such as `partner.getInfo`. It is given instead of what the fake
+    /// models.
+    ///
+    /// The checks of the server come first: only a request whose session, permissions and arguments are accepted gets the
+    /// answer. It replaces an answer for the same action and conditions. Answers belong to the state: a snapshot contains
+    /// them. The response cache does not store them.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names what is wrong: no action has this name (it then names the nearest one), the action has no such
+    /// parameter, the value cannot be written, or there are more than 1,000 answers or 16 MiB.
+    pub fn answer(&self, action: &str, answer: Answer) -> Result<AnswerId, ConfigError> {
+        self.set_answer(answer.for_action(action)?)
+    }
+
+    /// Sets an answer of the test's own from its JSON form, as in a configuration: an object with the key `action`, one
+    /// of `value`, `values` and `error`, and optionally `when`.
+    ///
+    /// # Errors
+    ///
+    /// As [`answer`](Self::answer).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use apptoken_transport_fake::Fake;
+    ///
+    /// let fake = Fake::new();
+    /// fake.answer_from_json(r#"{"action": "media.count", "value": 7, "when": {"filter:statusEqual": 2}}"#)?;
+    /// # Ok::<(), apptoken_transport_fake::ConfigError>(())
+    /// ```
+    pub fn answer_from_json(&self, json: &str) -> Result<AnswerId, ConfigError> {
+        let config: AnswerConfig = ConfigError::parse(json)?;
+        self.set_answer(config.try_into()?)
+    }
+
+    pub(crate) fn set_answer(&self, answer: PreparedAnswer) -> Result<AnswerId, ConfigError> {
+        self.lock().change_answers(|answers| answers.set(answer))
+    }
+
+    /// The answers that are set, in the order in which they were set.
+    #[must_use]
+    pub fn answers(&self) -> Vec<SetAnswer> {
+        self.lock().state.answers.list()
+    }
+
+    /// Removes an answer. Returns `false` if it is no longer set.
+    pub fn remove_answer(&self, id: AnswerId) -> bool {
+        self.lock().change_answers(|answers| answers.remove(id))
+    }
+
+    /// Removes all answers, also those of the configuration.
+    pub fn clear_answers(&self) {
+        self.lock().change_answers(Answers::clear);
+    }
+
     /// Switches the response cache on or off, and clears it.
     pub fn set_response_cache(&self, yes: bool) {
         self.lock().set_caching(yes);
     }
 
-    /// The whole state of the server as JSON: accounts, tokens, users, roles and revoked sessions.
+    /// The whole state of the server as JSON: accounts, tokens, users, roles, revoked sessions and
+    /// the test's own answers.
     ///
     /// It contains the secrets of all accounts and tokens, so treat it as a secret. It does not contain the clock,
     /// faults, the journal or cached replies.

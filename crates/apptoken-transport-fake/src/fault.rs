@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::action_name::ActionName;
+
 /// A fault for requests of an action: what goes wrong, for which requests, and whether the server acts first.
 ///
 /// # Examples
@@ -20,7 +22,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
     #[serde(default)]
-    action: Option<String>,
+    action: Option<ActionName>,
     #[serde(rename = "trouble")]
     kind: FaultKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,9 +100,14 @@ mod milliseconds {
 impl Fault {
     /// A fault for every request of an action, such as `appToken.startSession` or `multirequest`, before the server
     /// acts.
+    ///
+    /// # Panics
+    ///
+    /// If no action of the API has this name. The message names the nearest one.
     #[must_use]
+    #[track_caller]
     pub fn on(action: &str, kind: FaultKind) -> Self {
-        Self { action: Some(action.to_owned()), kind, nth: None, probability: None, after_commit: false }
+        Self { action: Some(ActionName::of_test(action)), kind, nth: None, probability: None, after_commit: false }
     }
 
     /// A fault for every request.
@@ -148,7 +155,7 @@ impl Fault {
     }
 
     fn matches(&self, action: &str) -> bool {
-        self.action.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(action))
+        self.action.as_ref().is_none_or(|wanted| wanted.as_str().eq_ignore_ascii_case(action))
     }
 
     /// Whether it replaces the result of one action.
@@ -282,9 +289,9 @@ mod tests {
     #[test]
     fn only_the_nth_request_of_the_action_fails() {
         let mut faults = Faults::new(1);
-        faults.inject(Fault::on("a.b", FaultKind::Reset).nth(2));
-        assert_eq!(hits(&mut faults, "x.y", 3), [false; 3]);
-        assert_eq!(hits(&mut faults, "A.B", 4), [false, true, false, false]);
+        faults.inject(Fault::on("system.ping", FaultKind::Reset).nth(2));
+        assert_eq!(hits(&mut faults, "system.getTime", 3), [false; 3]);
+        assert_eq!(hits(&mut faults, "system.PING", 4), [false, true, false, false]);
         assert!(faults.list().is_empty());
     }
 
@@ -293,7 +300,7 @@ mod tests {
         let hits_of = |seed| {
             let mut faults = Faults::new(seed);
             faults.inject(Fault::on_any(FaultKind::Reset).probability(0.3));
-            hits(&mut faults, "a.b", 1_000)
+            hits(&mut faults, "system.ping", 1_000)
         };
         assert_eq!(hits_of(7), hits_of(7));
         assert_ne!(hits_of(7), hits_of(8));
@@ -304,21 +311,36 @@ mod tests {
     #[test]
     fn api_errors_apply_to_actions_and_other_faults_to_requests() {
         let mut faults = Faults::new(1);
-        faults.inject(Fault::on("a.b", FaultKind::ActionBlocked));
-        assert!(faults.take("a.b", FaultTarget::Request).is_none());
-        assert!(faults.take("a.b", FaultTarget::Action).is_some());
+        faults.inject(Fault::on("system.ping", FaultKind::ActionBlocked));
+        assert!(faults.take("system.ping", FaultTarget::Request).is_none());
+        assert!(faults.take("system.ping", FaultTarget::Action).is_some());
+    }
+
+    #[test]
+    #[should_panic(expected = "no action has the name media.lsit; the nearest is media.list")]
+    fn a_fault_of_a_test_for_an_unknown_action_panics() {
+        let _ = Fault::on("media.lsit", FaultKind::Reset);
     }
 
     #[test]
     fn a_fault_is_read_from_json_and_written() {
-        let fault = Fault::on("a.b", FaultKind::Drip { chunk: 3, pause: Duration::from_millis(5) }).nth(2);
+        let fault = Fault::on("system.ping", FaultKind::Drip { chunk: 3, pause: Duration::from_millis(5) }).nth(2);
         let json = serde_json::to_string(&fault).unwrap();
         assert_eq!(serde_json::from_str::<Fault>(&json).unwrap(), fault);
         assert!(json.contains(r#""pause":5"#), "{json}");
         let delay: Fault = serde_json::from_str(r#"{"trouble":{"delay":1500}}"#).unwrap();
         assert_eq!(delay.kind(), &FaultKind::Delay(Duration::from_millis(1500)));
         assert!(serde_json::from_str::<Fault>(r#"{"trouble":"reset","afterComit":true}"#).is_err());
-        let short: Fault = serde_json::from_str(r#"{"action":"a.b","trouble":{"status":503}}"#).unwrap();
-        assert_eq!(short, Fault::on("a.b", FaultKind::Status(503)));
+        let short: Fault = serde_json::from_str(r#"{"action":"system.ping","trouble":{"status":503}}"#).unwrap();
+        assert_eq!(short, Fault::on("system.ping", FaultKind::Status(503)));
+    }
+
+    #[test]
+    fn a_fault_for_an_unknown_action_is_refused() {
+        let error = serde_json::from_str::<Fault>(r#"{"action":"system.pign","trouble":"reset"}"#).unwrap_err();
+        assert!(
+            error.to_string().starts_with("no action has the name system.pign; the nearest is system.ping"),
+            "{error}"
+        );
     }
 }

@@ -7,6 +7,11 @@
 //!
 //! - **Time** comes from a [`FakeClock`] that the test controls: sessions and tokens expire when the test moves it.
 //! - **Random values** come from a seed: the same calls give the same replies, byte for byte.
+//! - **Every service and action** of the API is known. A call is checked as by the server: arguments, session, permission,
+//!   features of the account. If it passes and the fake has no model of the action, the reply is what a server without
+//!   objects gives (an empty list, a count of 0, the error for an unknown id), or else the error `EMULATOR_NO_ANSWER`, which
+//!   Kaltura does not have. [`Fake::coverage`] lists which it is.
+//! - **Answers of a test's own** with [`Fake::answer`], to actions that the fake does not model.
 //! - **Faults** are injected with [`Fault`]: for the n-th call of an action, before or after the server acts.
 //! - **Requests** are recorded in the [`Journal`], which counts calls and holds no secrets.
 //! - **Hostile clients** cannot block others: work is proportional to the size of a request, a large request is
@@ -30,13 +35,17 @@
 //! assert!(reply.body.starts_with(br#"{"partnerId":101,"ks":""#));
 //! ```
 
+mod action_name;
 mod actions;
+mod answers;
 mod builder;
 mod cache;
+mod catalog;
 mod clock;
 mod config;
 mod config_error;
 mod context;
+mod coverage;
 mod dispatch;
 mod error;
 mod fake;
@@ -45,6 +54,7 @@ mod global_roles;
 mod journal;
 mod model;
 mod multirequest;
+mod needs;
 mod objects;
 mod output;
 mod permissions;
@@ -56,9 +66,13 @@ mod test_access;
 mod transport;
 mod wire;
 
+pub use action_name::{ActionName, UnknownAction};
+pub use answers::Answer;
+pub use answers::table::{AnswerId, SetAnswer};
 pub use builder::Builder;
 pub use clock::FakeClock;
 pub use config_error::ConfigError;
+pub use coverage::{Coverage, CoveredAction};
 pub use fake::{Fake, SnapshotError};
 pub use fault::{Fault, FaultId, FaultKind};
 pub use journal::{Journal, JournalEntry};

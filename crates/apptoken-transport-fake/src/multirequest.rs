@@ -170,9 +170,13 @@ fn value_of(result: &Output, path: &str) -> Result<String, Failure> {
             Output::Int(number) => number.to_string(),
             Output::Float(number) => to_text(&Value::Float(*number)).into_owned(),
             Output::Text(text) => text.clone(),
-            Output::Null | Output::Bool(false) | Output::Object(_) | Output::List(_) | Output::Error(_) => {
-                String::new()
-            }
+            Output::Shared(output) => return value_of(output, path),
+            Output::Null
+            | Output::Bool(false)
+            | Output::Object(_)
+            | Output::List(_)
+            | Output::Map(_)
+            | Output::Error(_) => String::new(),
         });
     }
     match result {
@@ -180,6 +184,11 @@ fn value_of(result: &Output, path: &str) -> Result<String, Failure> {
             Some(value) => value_of(value, further),
             None => Ok(String::new()),
         },
+        Output::Map(items) => match items.iter().find(|(name, _)| name == step) {
+            Some((_, value)) => value_of(value, further),
+            None => Ok(String::new()),
+        },
+        Output::Shared(output) => value_of(output, path),
         Output::List(items) if step == "_all" => {
             let name = further.split(':').next().unwrap_or_default();
             let shown = items.iter().filter_map(|item| match item {

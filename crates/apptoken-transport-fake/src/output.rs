@@ -1,5 +1,8 @@
 //! The result of an action, before it is serialized.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::error::ApiError;
 use crate::php::Value;
 
@@ -14,19 +17,25 @@ pub(crate) enum Output {
     Object(Record),
     /// A list of objects.
     List(Vec<Output>),
+    /// An associative array: named values without a class.
+    Map(Vec<(String, Output)>),
     Error(ApiError),
+    /// A result that is given more than once. It can be large, and the server is locked when it is given.
+    Shared(Arc<Output>),
 }
 
 impl Output {
     /// Its approximate size in bytes.
     pub(crate) fn size(&self) -> usize {
-        const EACH: usize = 32;
+        const EACH: usize = size_of::<(&str, Output)>();
         EACH + match self {
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 0,
             Self::Text(text) => text.len(),
             Self::Object(record) => record.properties.iter().map(|(_, value)| value.size()).sum(),
             Self::List(items) => items.iter().map(Self::size).sum(),
+            Self::Map(items) => items.iter().map(|(name, value)| name.len() + value.size()).sum(),
             Self::Error(error) => error.size(),
+            Self::Shared(output) => output.size(),
         }
     }
 }
@@ -34,13 +43,14 @@ impl Output {
 /// An API object: its properties in the order of their declaration, including null ones.
 #[derive(Clone)]
 pub(crate) struct Record {
-    pub(crate) class: &'static str,
-    pub(crate) properties: Vec<(&'static str, Output)>,
+    pub(crate) class: Cow<'static, str>,
+    pub(crate) properties: Vec<(Cow<'static, str>, Output)>,
 }
 
 impl Record {
     pub(crate) fn new(class: &'static str, properties: impl IntoIterator<Item = (&'static str, Output)>) -> Self {
-        Self { class, properties: properties.into_iter().collect() }
+        let properties = properties.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        Self { class: class.into(), properties }
     }
 
     /// The value of a property; `None` if the class has no such property.

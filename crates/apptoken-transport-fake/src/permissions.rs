@@ -2,18 +2,16 @@
 //! `restrictingrole`.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
+use crate::catalog;
+use crate::catalog::permissions::PermissionSet;
 use crate::error::{self, ApiError};
 use crate::model::collation;
-use crate::model::role::{RoleRow, STATUS_DELETED};
+use crate::model::role::RoleRow;
 use crate::model::session::Session;
 use crate::model::state::State;
 use crate::model::user::{STATUS_ACTIVE as USER_ACTIVE, UserRow};
 use crate::php::cast::{is_numeric, is_true_text, text_to_int};
-
-/// The permissions that a role can have, one per line. They are those of partner 0 on the server.
-const GLOBAL_PERMISSIONS: &str = include_str!("permissions.txt");
 
 /// A feature that every account has. The server lists it among the permissions of a role with `*`, but no role can name
 /// it.
@@ -28,14 +26,11 @@ const WIDGET_ROLE: i64 = 6;
 
 /// The permissions of a caller.
 #[derive(Clone)]
-pub(crate) struct Permissions {
-    /// Shared, because each part of a multirequest has a copy.
-    names: Arc<[String]>,
-}
+pub(crate) struct Permissions(PermissionSet);
 
 impl Permissions {
     pub(crate) fn has_any_of(&self, names: &[&str]) -> bool {
-        names.iter().any(|wanted| self.names.iter().any(|name| name == wanted))
+        names.iter().any(|name| self.0.contains(name))
     }
 
     /// The permissions of a request without a KS.
@@ -59,38 +54,36 @@ impl Permissions {
 
     fn of_roles(state: &State, partner_id: i64, roles: &[i64], without: Option<&RoleRow>) -> Result<Self, ApiError> {
         let removed = without.map(|role| permissions_of(state, role, partner_id)).unwrap_or_default();
-        let mut names = vec![ALWAYS_ALLOWED.to_owned()];
+        let mut set = PermissionSet::of([ALWAYS_ALLOWED]);
         for id in roles {
             let role = state.roles.get(id).ok_or_else(|| error::INTERNAL_SERVERL_ERROR.plain())?;
-            names.extend(permissions_of(state, role, partner_id));
+            set = set.union(permissions_of(state, role, partner_id));
         }
-        names.retain(|name| !removed.contains(name));
-        Ok(Self { names: names.into() })
+        Ok(Self(set.without(removed)))
     }
 }
 
-/// The effective permissions of a role in an account, with `*` expanded. KMC_READ_ONLY has no effect without
-/// KMC_ACCESS.
-fn permissions_of(state: &State, role: &RoleRow, partner_id: i64) -> Vec<String> {
-    let mut names = names_of(state, role, partner_id);
-    if !names.iter().any(|name| name == "KMC_ACCESS") {
-        names.retain(|name| name != "KMC_READ_ONLY");
-    }
-    names
+/// The effective permissions of a role in an account, with `*` expanded.
+fn permissions_of(state: &State, role: &RoleRow, partner_id: i64) -> PermissionSet {
+    let account = state.account(partner_id);
+    let set = if has_all(role) { PermissionSet::all() } else { PermissionSet::of(role.permissions()) };
+    set.with_effect(|feature| account.is_some_and(|account| account.has_feature(feature)))
+}
+
+fn has_all(role: &RoleRow) -> bool {
+    role.permissions().any(|name| name == "*")
 }
 
 /// The permissions of a role in a reply, with `*` expanded.
 pub(crate) fn shown_names(state: &State, role: &RoleRow, partner_id: i64) -> String {
-    names_of(state, role, partner_id).join(",")
-}
-
-fn names_of(state: &State, role: &RoleRow, partner_id: i64) -> Vec<String> {
-    if role.permissions().any(|name| name == "*") {
-        let features = state.account(partner_id).map(|account| account.features.clone()).unwrap_or_default();
-        let global = std::iter::once(GLOBAL_FEATURE).chain(GLOBAL_PERMISSIONS.lines());
-        return global.map(str::to_owned).chain(features).collect();
+    if !has_all(role) {
+        return role.permissions().collect::<Vec<_>>().join(",");
     }
-    role.permissions().map(str::to_owned).collect()
+    let mut names: Vec<&str> = std::iter::once(GLOBAL_FEATURE).chain(catalog::permissions::names()).collect();
+    if let Some(account) = state.account(partner_id) {
+        names.extend(account.features.iter().map(String::as_str));
+    }
+    names.join(",")
 }
 
 /// Checks that all names are permissions of the server.
@@ -98,7 +91,7 @@ pub(crate) fn check_names(names: &str, partner_id: i64) -> Result<(), ApiError> 
     if names == "*" {
         return Ok(());
     }
-    let known: HashSet<String> = GLOBAL_PERMISSIONS.lines().map(collation::fold).collect();
+    let known: HashSet<String> = catalog::permissions::names().map(collation::fold).collect();
     for name in names.split(',').map(crate::php::cast::trim).filter(|name| is_true_text(name)) {
         if !known.contains(&collation::fold(name)) {
             let text = format!("Permission [{name}] was not found for partner [{partner_id}]");
@@ -110,12 +103,13 @@ pub(crate) fn check_names(names: &str, partner_id: i64) -> Result<(), ApiError> 
 
 /// Finds a role of the account or of partner 0 by its id or system name.
 pub(crate) fn find_role<'a>(state: &'a State, partner_id: i64, wanted: &str) -> Option<&'a RoleRow> {
-    let is_found = |role: &&RoleRow| role.is_of(partner_id) && role.status != STATUS_DELETED;
+    let is_found = |role: &&RoleRow| role.is_of(partner_id) && !role.is_deleted();
     if is_numeric(wanted) {
         return state.roles.get(&text_to_int(wanted)).filter(is_found);
     }
     let wanted = collation::fold(wanted);
-    state.roles.values().find(|role| is_found(role) && collation::fold(&role.system_name) == wanted)
+    let is_wanted = |role: &RoleRow| role.system_name.as_deref().is_some_and(|name| collation::fold(name) == wanted);
+    state.roles.values().find(|role| is_found(role) && is_wanted(role))
 }
 
 /// The role that a privilege names; `None` if the privilege is missing or empty.
@@ -136,7 +130,7 @@ fn restricting_role<'a>(state: &'a State, session: &Session) -> Result<Option<&'
 }
 
 fn roles_of_user(user: Option<&UserRow>) -> Option<Vec<i64>> {
-    let user = user.filter(|user| user.status == USER_ACTIVE)?;
+    let user = user.filter(|user| user.status == Some(USER_ACTIVE))?;
     let mut roles: Vec<i64> = user.roles().collect();
     roles.sort_unstable();
     roles.dedup();

@@ -6,7 +6,7 @@ use crate::error::{self, ApiError, invalid_ks};
 use crate::model::revocation::UseResult;
 use crate::model::session::Session;
 use crate::model::state::State;
-use crate::php::cast::{is_numeric, text_to_int};
+use crate::php::cast::{is_positive, text_to_int};
 use crate::request_info::RequestInfo;
 
 /// The client address. The fake has no other, so `iprestrict` allows only this one.
@@ -66,19 +66,18 @@ fn is_allowed_uri(allowed: &str, uri: &str) -> bool {
 
 fn start_to_count(state: &mut State, session: &Session) -> Result<(), ApiError> {
     let Some(limit) = session.privilege_text("actionslimit") else { return Ok(()) };
-    // `1.5` counts as 1, and so does a fraction below 1.
-    let limit = text_to_int(limit).max(i64::from(is_numeric(limit) && limit.trim_start().starts_with("0.")));
-    if limit <= 0 {
+    if !is_positive(limit) {
         return Err(error::INVALID_ACTIONS_LIMIT.plain());
     }
-    state.revocations.limit(&session.ks.digest, limit - 1);
+    // `1.5` counts as 1, and so does a fraction below 1.
+    state.revocations.limit(&session.ks.digest, text_to_int(limit).max(1) - 1);
     Ok(())
 }
 
 /// Creates the user of a session when it is first used. The server does so in accounts with FEATURE_END_USER_REPORTS.
 fn make_user(state: &mut State, partner_id: i64, user_id: &str, now: i64) {
     let id = (!user_id.is_empty()).then_some(user_id);
-    let row = state.users.find_or_make(partner_id, id, now);
+    let row = state.users.find_or_make_for_request(partner_id, id, now);
     let is_nobody = matches!(user_id, "" | "0");
     if let Some(user) = state.users.get(row).filter(|user| is_nobody && user.screen_name.as_deref() != Some("Unknown"))
     {

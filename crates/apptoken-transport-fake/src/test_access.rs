@@ -78,10 +78,10 @@ impl Fake {
         token
     }
 
-    /// The token with that id, even if it is disabled or deleted.
+    /// The token with that id, even if it is disabled or deleted. `None` also for a token of Kaltura's own account 0.
     #[must_use]
     pub fn token(&self, id: &AppTokenId) -> Option<Token> {
-        self.lock().state.token_in_any_status(id.as_str()).map(token)
+        self.lock().state.token_in_any_status(id.as_str()).filter(|row| row.partner_id != 0).map(token)
     }
 
     /// All tokens of an account, sorted by id, including disabled and deleted ones.

@@ -13,7 +13,8 @@ use crate::source::CredentialSource;
 
 /// Makes every [`Client`], [`Provider`](crate::Provider) and [`Admin`]: the server, and how requests get to it.
 ///
-/// Clones share the transport and its connections, so one builder can make several of them:
+/// Clones share the transport and its connections, so one builder can make several of them. They also share the stop:
+/// [`Provider::stop`](crate::Provider::stop) ends the requests of all.
 ///
 /// ```no_run
 /// # #[cfg(feature = "ureq")] {
@@ -85,7 +86,8 @@ impl Builder {
         self.transport(UreqTransport::from_agent(agent))
     }
 
-    /// Sets when a request is retried; the default policy has a random jitter seed.
+    /// Sets when a request is retried; the default policy has a random jitter seed. The child of a fork has another seed than
+    /// its parent.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.link.retry = retry;
         self

@@ -111,7 +111,8 @@ impl From<Region> for Endpoint {
 }
 
 impl Endpoint {
-    /// Parses a base URL, with or without `/api_v3` and slashes at its end.
+    /// Parses a base URL, with or without `/api_v3` and slashes at its end. One that ends in `/api` works too: the usual
+    /// web server of Kaltura rewrites every path below `/api/` to the API.
     ///
     /// Before `/api_v3` there can be a path, if the server is not at the root of its host.
     ///
@@ -231,10 +232,6 @@ fn path_of_server(path: &str) -> Result<&str, Error> {
     {
         return Err(too_long("the path of an action"));
     }
-    // Some servers have `/api` as another name of `/api_v3`. After it, `/api_v3` would be missing on every server.
-    if path.ends_with("/api") {
-        return Err(refused("it ends with /api: end it with /api_v3 instead, or after the host"));
-    }
     Ok(path)
 }
 
@@ -334,6 +331,13 @@ mod tests {
             Endpoint::parse("https://media.example.org:8443/kaltura/").unwrap().as_str(),
             "https://media.example.org:8443/kaltura/api_v3"
         );
+        for url in ["https://www.kaltura.com/api", "https://www.kaltura.com/api/"] {
+            let endpoint = Endpoint::parse(url).unwrap();
+            assert_eq!(endpoint.as_str(), "https://www.kaltura.com/api/api_v3", "{url}");
+            assert!(
+                endpoint.url("user", "get").starts_with("https://www.kaltura.com/api/api_v3/service/user/action/get")
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reads, filters and clears the journal.
 
-use apptoken_transport_fake::JournalEntry;
+use apptoken_transport_fake::{ActionName, JournalEntry};
 use serde_json::{Value, json};
 
 use super::{Content, ControlError, ControlRequest, query};
@@ -8,7 +8,7 @@ use super::{Content, ControlError, ControlRequest, query};
 /// Which journal entries are returned.
 #[derive(Default)]
 struct Filter {
-    action: Option<String>,
+    action: Option<ActionName>,
     outcome: Option<String>,
     partner: Option<i64>,
     status: Option<u16>,
@@ -21,7 +21,7 @@ impl Filter {
         let mut filter = Self::default();
         for (name, value) in query::pairs(query, &["action", "outcome", "partner", "status", "after", "limit"])? {
             match name.as_str() {
-                "action" => filter.action = Some(value),
+                "action" => filter.action = Some(action(&value)?),
                 "outcome" => filter.outcome = Some(value),
                 "partner" => filter.partner = Some(query::value(&name, &value, "the number of an account")?),
                 "status" => filter.status = Some(query::value(&name, &value, "an HTTP status")?),
@@ -44,10 +44,15 @@ impl Filter {
         let whole = (&entry.action, &entry.outcome);
         let parts = entry.parts.iter().map(|(action, outcome)| (action, outcome));
         std::iter::once(whole).chain(parts).any(|(action, outcome)| {
-            self.action.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(action))
+            self.action.as_ref().is_none_or(|wanted| wanted.as_str().eq_ignore_ascii_case(action))
                 && self.outcome.as_ref().is_none_or(|wanted| wanted == outcome)
         })
     }
+}
+
+/// An action that does not exist is an error, because nothing would match it.
+fn action(name: &str) -> Result<ActionName, ControlError> {
+    name.parse().map_err(|why| ControlError::new(400, format!("action: {why}")))
 }
 
 pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlError> {

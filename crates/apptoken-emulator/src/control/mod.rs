@@ -1,12 +1,16 @@
 //! The control interface for tests in any language. `docs/control.md` documents it.
 
 mod accounts;
+mod answers;
 mod caller;
 mod clock;
+mod coverage;
 mod faults;
 mod journal;
 mod query;
 mod state;
+
+use std::borrow::Cow;
 
 use apptoken_transport_fake::{Fake, WireReply, WireRequest};
 use serde::de::DeserializeOwned;
@@ -45,11 +49,15 @@ impl Control<'_> {
         let request = ControlRequest { fake: self.fake, method: &request.method, query, body: &request.body };
         match path.as_slice() {
             [] => match request.method {
-                "GET" => Ok(Content::Markdown(include_str!("../../docs/control.md"))),
+                "GET" => Ok(Content::Markdown(include_str!("../../docs/control.md").into())),
                 _ => Err(request.not_allowed("GET")),
             },
+            ["answers"] => answers::handle(&request),
+            ["answers", number] => answers::remove(&request, number),
             ["clock"] => clock::handle(&request),
             ["clock", "advance"] => clock::advance(&request),
+            ["coverage"] => coverage::handle(&request),
+            ["coverage.md"] => coverage::page(&request),
             ["faults"] => faults::handle(&request),
             ["faults", number] => faults::remove(&request, number),
             ["journal"] => journal::handle(&request),
@@ -91,6 +99,11 @@ impl ControlRequest<'_> {
         serde_json::from_slice(self.body).map_err(|why| ControlError::new(400, format!("invalid body: {why}")))
     }
 
+    /// The body as text.
+    fn text(&self) -> Result<&str, ControlError> {
+        std::str::from_utf8(self.body).map_err(|_| ControlError::new(400, "the body is not UTF-8"))
+    }
+
     fn not_allowed(&self, allowed: &'static str) -> ControlError {
         let error = format!("the method {} is not allowed; expected {allowed}", self.method);
         ControlError { allowed: Some(allowed), ..ControlError::new(405, error) }
@@ -102,7 +115,7 @@ enum Content {
     None,
     Json(Value),
     Text(String),
-    Markdown(&'static str),
+    Markdown(Cow<'static, str>),
 }
 
 /// Why a request was rejected. Nothing has changed then.
@@ -126,7 +139,7 @@ fn reply(result: Result<Content, ControlError>) -> WireReply {
         Ok(Content::None) => WireReply { status: 204, headers: Vec::new(), body: Vec::new() },
         Ok(Content::Json(value)) => json(200, value),
         Ok(Content::Text(text)) => of(200, "application/json", text.into_bytes()),
-        Ok(Content::Markdown(text)) => of(200, "text/markdown; charset=utf-8", text.as_bytes().to_vec()),
+        Ok(Content::Markdown(text)) => of(200, "text/markdown; charset=utf-8", text.into_owned().into_bytes()),
         Err(ControlError { status, error, allowed }) => {
             let mut reply = json(status, json!({ "error": error }));
             reply.headers.extend(allowed.map(|methods| ("Allow".to_owned(), methods.to_owned())));

@@ -8,9 +8,7 @@ pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlErr
     match request.method {
         "GET" => Ok(Content::Text(request.fake.snapshot())),
         "PUT" => {
-            let text =
-                std::str::from_utf8(request.body).map_err(|_| ControlError::new(400, "the body is not UTF-8"))?;
-            request.fake.restore(text).map_err(|why| ControlError::new(400, why.to_string()))?;
+            request.fake.restore(request.text()?).map_err(|why| ControlError::new(400, why.to_string()))?;
             Ok(Content::None)
         }
         _ => Err(request.not_allowed("GET, PUT")),

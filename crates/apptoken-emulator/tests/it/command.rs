@@ -164,6 +164,23 @@ fn the_accounts_are_those_of_the_config() {
 }
 
 #[test]
+fn several_configs_are_merged() {
+    let folder = TempDir::new().unwrap();
+    let one = write(&folder, "one.json", CONFIG);
+    let two = r#"{"about": "as in a suite", "partners": [{"id": 8, "adminSecret": "a", "secret": "b", "features": ["X"]}],
+        "conversionProfile": {"name": "Default", "flavorParamsIds": "0,2"}, "storage": true,
+        "accessControl": {"name": "Default", "restrictions": []},
+        "answers": [{"action": "system.ping", "value": "pong"}]}"#;
+    let two = write(&folder, "two.json", two);
+    let process = Process::start(&["--config", &one, "--config", &two]);
+    for id in [7, 8] {
+        let widget = format!("/api_v3/service/session/action/startWidgetSession?format=1&widgetId=_{id}");
+        assert!(process.client().get(&widget).text().contains("\"ks\""), "{id}");
+    }
+    assert_eq!(process.client().get(PING).text(), "\"pong\"");
+}
+
+#[test]
 fn the_clock_runs() {
     let process = Process::start(&[]);
     let time = process.client().get("/api_v3/service/system/action/getTime?format=1").text().parse::<u64>().unwrap();
@@ -254,9 +271,21 @@ fn invalid_arguments_are_reported() {
     let folder = TempDir::new().unwrap();
     let missing = Path::new("no").join("such.json");
     let broken = write(&folder, "broken.json", r#"{"partners":[{"id":0,"adminSecret":"canary","secret":"canary"}]}"#);
+    let sound = write(&folder, "sound.json", CONFIG);
+    let again = write(&folder, "again.json", CONFIG);
+    let misspelled = write(&folder, "misspelled.json", r#"{"answers":[{"action":"user.gte","value":"canary"}]}"#);
     for (arguments, expected) in [
         (&["--config", missing.to_str().unwrap()][..], "configuration no/such.json: "),
         (&["--config", &broken][..], "partners[0].id: expected a number from 1"),
+        (
+            &["--config", &sound, "--config", &again][..],
+            "again.json: partners[0].id: expected a number that no other account has; ",
+        ),
+        (&["--config", &sound, "--config", &again][..], "sound.json has it too"),
+        (
+            &["--config", &misspelled][..],
+            "misspelled.json: answers[0].action: expected an action of the API; the nearest name is user.get",
+        ),
         (&["--state", &broken][..], "broken.json cannot be used"),
         (&["--state", "no/such/state.json"][..], "no/such/state.json cannot be written"),
         (&["--listen", "0.0.0.0:0"][..], "--let-other-machines-in"),

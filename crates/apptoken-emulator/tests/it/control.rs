@@ -12,37 +12,40 @@ use crate::life::PING;
 
 const WIDGET: &str = "/api_v3/service/session/action/startWidgetSession?format=1&widgetId=_101";
 
-struct Controlled {
+pub(crate) struct Controlled {
     emulator: Emulator,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Controlled {
-    fn start() -> Self {
-        let emulator = Emulator::start(Fake::new()).unwrap();
+    pub(crate) fn start() -> Self {
+        Self::over(Emulator::start(Fake::new()).unwrap())
+    }
+
+    pub(crate) fn over(emulator: Emulator) -> Self {
         Self { client: Client::connect(&emulator), emulator }
     }
 
-    fn fake(&self) -> &Fake {
+    pub(crate) fn fake(&self) -> &Fake {
         self.emulator.fake()
     }
 
-    fn call(&mut self, method: &str, path: &str, body: &str) -> Reply {
+    pub(crate) fn call(&mut self, method: &str, path: &str, body: &str) -> Reply {
         self.client.call(method, &format!("/__control{path}"), body)
     }
 
-    fn json(&mut self, method: &str, path: &str, body: &Value) -> Value {
+    pub(crate) fn json(&mut self, method: &str, path: &str, body: &Value) -> Value {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let reply = self.call(method, path, &body);
         assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")), "{}", reply.text());
         serde_json::from_str(reply.text()).unwrap()
     }
 
-    fn get(&mut self, path: &str) -> Value {
+    pub(crate) fn get(&mut self, path: &str) -> Value {
         self.json("GET", path, &Value::Null)
     }
 
-    fn done(&mut self, method: &str, path: &str, body: &str) {
+    pub(crate) fn done(&mut self, method: &str, path: &str, body: &str) {
         let reply = self.call(method, path, body);
         assert_eq!((reply.status, reply.text()), (204, ""));
     }
@@ -72,9 +75,38 @@ fn the_page_documents_every_path() {
         "responseCache",
         "partners",
         "appTokens",
+        "answers",
+        "coverage",
+        "coverage.md",
     ] {
         assert!(reply.text().contains(&format!("/__control/{path}")), "{path}");
     }
+}
+
+/// With `BLESS=1` it writes the page.
+#[test]
+fn the_committed_page_of_what_is_modelled_is_current() {
+    let mut controlled = Controlled::start();
+    let reply = controlled.call("GET", "/coverage.md", "");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/coverage.md");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, reply.text()).unwrap();
+    }
+    assert!(std::fs::read_to_string(path).unwrap() == reply.text(), "write docs/coverage.md anew with BLESS=1");
+    assert_eq!(reply.header("content-type"), Some("text/markdown; charset=utf-8"));
+}
+
+#[test]
+fn what_is_modelled_is_listed_for_machines() {
+    let list = Controlled::start().get("/coverage");
+    let of = |service: &str, action: &str| {
+        let mut all = list.as_array().unwrap().iter();
+        all.find(|each| each["service"] == service && each["action"] == action).unwrap()["coverage"].clone()
+    };
+    assert_eq!(of("appToken", "add"), "modelled");
+    assert_eq!(of("media", "list"), "empty");
+    assert_eq!(of("media", "get"), "unknownId");
+    assert_eq!(of("partner", "getInfo"), "needsAnswer");
 }
 
 #[test]
@@ -270,8 +302,10 @@ fn invalid_requests_name_the_problem() {
         ("POST", "/clock", r#"{"time":"then"}"#, 400, "expected a Unix time in seconds or \"now\""),
         ("POST", "/faults", "{", 400, "invalid body"),
         ("POST", "/faults", r#"{"trouble":"earthquake"}"#, 400, "earthquake"),
+        ("POST", "/faults", r#"{"action":"media.lsit","trouble":"reset"}"#, 400, "the nearest is media.list"),
         ("DELETE", "/faults/x", "", 400, "fault: expected its number"),
         ("GET", "/journal?acton=x", "", 400, "acton: expected one of action"),
+        ("GET", "/journal?action=media.lsit", "", 400, "action: no action has the name media.lsit; the nearest is"),
         ("GET", "/journal?status=x", "", 400, "status: expected an HTTP status"),
         ("PUT", "/state", "{}", 400, "not a snapshot"),
         ("POST", "/partners/101", r#"{"status":4}"#, 400, "status: expected 1 (active)"),

@@ -1,6 +1,7 @@
 //! Tests of the emulator over real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod answers;
 mod client;
 #[cfg(all(unix, feature = "command"))]
 mod command;

@@ -83,7 +83,7 @@ impl Failures {
 
 impl Observer for Failures {
     fn observe(&self, event: &Event<'_>) {
-        if let Event::StoreFailed { error } = event {
+        if let Event::StoreFailed { error, .. } = event {
             let cause = std::error::Error::source(error).map(|cause| format!(" ({cause})")).unwrap_or_default();
             self.0.lock().unwrap().push(format!("{error}{cause}"));
         }

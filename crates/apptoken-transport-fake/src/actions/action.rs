@@ -1,28 +1,30 @@
 //! An action of the API, and a call of it.
 
-use crate::actions::arguments::{Arguments, Parameter};
+use crate::actions::arguments::Arguments;
 use crate::cache::CachePolicy;
+use crate::catalog::action::CatalogAction;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::model::state::State;
 use crate::objects::response_profile::ResponseProfile;
 use crate::output::Output;
+use crate::php::Array;
 use crate::request_info::RequestInfo;
 
-/// An action of the API.
+/// An action that the fake models. Its parameters and who may call it are in the catalog.
 pub(crate) struct Action {
     pub(crate) service: &'static str,
     pub(crate) name: &'static str,
-    pub(crate) parameters: &'static [Parameter],
-    /// The permissions that allow it; the caller needs one of them.
-    pub(crate) permissions: &'static [&'static str],
     pub(crate) run: fn(&mut Call<'_>) -> Result<Output, Failure>,
 }
 
 /// A call of an action, after all checks that are common to actions.
 pub(crate) struct Call<'a> {
+    pub(crate) action: &'static CatalogAction,
     pub(crate) state: &'a mut State,
     pub(crate) context: &'a Context,
+    /// All parameters of the request, with nested objects.
+    pub(crate) params: &'a Array,
     pub(crate) arguments: &'a Arguments,
     pub(crate) profile: Option<&'a ResponseProfile>,
     pub(crate) cache_policy: &'a mut CachePolicy,
@@ -37,5 +39,10 @@ impl Call<'_> {
     /// The requested account.
     pub(crate) fn partner_id(&self) -> i64 {
         self.context.partner_id()
+    }
+
+    /// Whether the session is an administrator's.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.context.session.as_ref().is_some_and(|session| session.ks.is_admin())
     }
 }

@@ -1,55 +1,15 @@
+//! The arguments of a call, read from the parameters of the request as the catalog declares them.
+
 use indexmap::IndexMap;
 
-use crate::error::{self, ApiError};
+use crate::catalog::action::{CatalogParameter, ParameterKind};
+use crate::catalog::{classes, enums};
+use crate::error::{self, ApiError, Failure};
 use crate::objects::build;
-use crate::objects::{Class, Enum, Object};
-use crate::php::cast::to_int;
+use crate::objects::{self, Object};
+use crate::php::cast::{to_int, to_text};
 use crate::php::value::set;
-use crate::php::{Array, Key};
-
-/// A parameter of an action.
-pub(crate) struct Parameter {
-    name: &'static str,
-    kind: ParameterKind,
-    is_optional: bool,
-    /// The default of an optional number.
-    default: i64,
-}
-
-enum ParameterKind {
-    Text,
-    Int,
-    Enum(&'static Enum),
-    Object(&'static Class),
-}
-
-impl Parameter {
-    pub(crate) const fn text(name: &'static str) -> Self {
-        Self { name, kind: ParameterKind::Text, is_optional: false, default: 0 }
-    }
-
-    pub(crate) const fn int(name: &'static str) -> Self {
-        Self { name, kind: ParameterKind::Int, is_optional: false, default: 0 }
-    }
-
-    pub(crate) const fn enumeration(name: &'static str, of: &'static Enum) -> Self {
-        Self { name, kind: ParameterKind::Enum(of), is_optional: false, default: 0 }
-    }
-
-    pub(crate) const fn object(name: &'static str, class: &'static Class) -> Self {
-        Self { name, kind: ParameterKind::Object(class), is_optional: false, default: 0 }
-    }
-
-    /// Makes it optional: the default is an empty string, 0 or no object.
-    pub(crate) const fn optional(self) -> Self {
-        Self { is_optional: true, ..self }
-    }
-
-    /// Makes it optional, with this default.
-    pub(crate) const fn or(self, default: i64) -> Self {
-        Self { is_optional: true, default, ..self }
-    }
-}
+use crate::php::{Array, Key, Value};
 
 /// The arguments of a call.
 #[derive(Default)]
@@ -61,21 +21,38 @@ enum Argument {
     Text(String),
     Int(i64),
     Object(Object),
+    /// A value that no action with a model uses.
+    Other,
 }
 
 impl Arguments {
     /// Reads the arguments from grouped parameters. The order is that of the declaration, so that the first invalid
     /// argument is reported, as by the server's `KalturaRequestDeserializer.php`.
-    pub(crate) fn of(parameters: &[Parameter], grouped: &Array, now: i64) -> Result<Self, ApiError> {
+    pub(crate) fn of(parameters: &[CatalogParameter], grouped: &Array, now: i64) -> Result<Self, Failure> {
         let mut arguments = Self::default();
         for parameter in parameters {
-            if let Some(argument) = argument(parameter, grouped, now)? {
-                arguments.values.insert(parameter.name, argument);
-            } else if !parameter.is_optional {
-                return Err(error::MISSING_MANDATORY_PARAMETER.with(&[parameter.name]));
+            match given(parameter, grouped, now)? {
+                Some(argument) => {
+                    arguments.values.insert(parameter.name, argument);
+                }
+                None => arguments.put_default(parameter)?,
             }
         }
         Ok(arguments)
+    }
+
+    fn put_default(&mut self, parameter: &CatalogParameter) -> Result<(), ApiError> {
+        let missing = || error::MISSING_MANDATORY_PARAMETER.with(&[parameter.name]);
+        let default = parameter.default.ok_or_else(missing)?;
+        let argument = match parameter.kind {
+            ParameterKind::Text | ParameterKind::TextEnum(_) if default != "null" => {
+                Argument::Text(default.trim_matches('"').to_owned())
+            }
+            ParameterKind::Int | ParameterKind::NumberEnum(_) => Argument::Int(default.parse().unwrap_or(0)),
+            _ => return Ok(()),
+        };
+        self.values.insert(parameter.name, argument);
+        Ok(())
     }
 
     /// A string; empty if it was not given.
@@ -94,6 +71,15 @@ impl Arguments {
         }
     }
 
+    /// A string or a number as the server shows it in an error; `None` for anything else.
+    pub(crate) fn shown(&self, name: &str) -> Option<String> {
+        match self.values.get(name)? {
+            Argument::Text(text) => Some(text.clone()),
+            Argument::Int(number) => Some(number.to_string()),
+            Argument::Object(_) | Argument::Other => None,
+        }
+    }
+
     pub(crate) fn object(&self, name: &str) -> Option<&Object> {
         match self.values.get(name)? {
             Argument::Object(object) => Some(object),
@@ -107,51 +93,127 @@ impl Arguments {
     }
 }
 
-fn argument(parameter: &Parameter, grouped: &Array, now: i64) -> Result<Option<Argument>, ApiError> {
+/// The argument that the request gives; `None` if it gives none.
+fn given(parameter: &CatalogParameter, grouped: &Array, now: i64) -> Result<Option<Argument>, Failure> {
     let name = parameter.name;
-    let given = grouped.get(&Key::from(name));
-    Ok(match (&parameter.kind, given) {
-        (ParameterKind::Text, Some(value)) => Some(Argument::Text(build::valid_text(value, name)?)),
-        (ParameterKind::Int, Some(value)) => Some(Argument::Int(to_int(value))),
-        (ParameterKind::Enum(of), Some(value)) => Some(Argument::Int(build::enum_value(of, value, name)?)),
-        (ParameterKind::Object(class), _) => match set(grouped, name) {
-            Some(value) => Some(Argument::Object(build::object(class, value, name, now)?)),
-            None => None,
-        },
-        (ParameterKind::Int | ParameterKind::Enum(_), None) if parameter.is_optional => {
-            Some(Argument::Int(parameter.default))
+    match parameter.kind {
+        ParameterKind::Object(class) => {
+            return set(grouped, name).map(|value| object(class, value, name, now)).transpose();
         }
-        (_, None) => None,
-    })
+        ParameterKind::Abstract(class) => {
+            let value = set(grouped, name);
+            return value.map(|value| implementation(class, value, name, now)).transpose();
+        }
+        // The server makes an empty list of anything that is not a list.
+        ParameterKind::Array => return Ok(Some(Argument::Other)),
+        _ => {}
+    }
+    let Some(value) = grouped.get(&Key::from(name)) else { return Ok(None) };
+    Ok(Some(match parameter.kind {
+        ParameterKind::Text => Argument::Text(build::valid_text(value, name)?),
+        ParameterKind::Int => Argument::Int(to_int(value)),
+        ParameterKind::Bool => {
+            build::to_bool(value)?;
+            Argument::Other
+        }
+        ParameterKind::NumberEnum(of) => match enums::numbers(of) {
+            Some(of) => Argument::Int(build::enum_value(of, value, name)?),
+            None => Argument::Int(to_int(value)),
+        },
+        ParameterKind::TextEnum(of) => match enums::texts(of) {
+            Some(of) => Argument::Text(build::text_enum_value(of, value, name)?),
+            None => Argument::Text(build::valid_text(value, name)?),
+        },
+        // PHP makes an array of a file, so text is not one.
+        ParameterKind::File if !matches!(value, Value::Array(_)) => return Err(error::UPLOAD_ERROR.plain().into()),
+        _ => Argument::Other,
+    }))
+}
+
+/// An object of the declared class, or of the subclass that its `objectType` names.
+fn object(declared: &str, value: &Value, name: &str, now: i64) -> Result<Argument, Failure> {
+    let named = set(build::array(value, name)?, "objectType").map(to_text);
+    let subclass = named.and_then(|named| classes::subclass(declared, &named));
+    match subclass.or_else(|| objects::class(declared)) {
+        Some(class) => build::object(class, value, name, now).map(Argument::Object),
+        None => Ok(Argument::Other),
+    }
+}
+
+/// An object of a class that extends an abstract one, as its `objectType` says.
+fn implementation(abstract_class: &str, value: &Value, name: &str, now: i64) -> Result<Argument, Failure> {
+    let object = build::implementation(abstract_class, value, name, now)?;
+    Ok(object.map_or(Argument::Other, Argument::Object))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::SESSION_TYPE;
+    use crate::catalog::find_full;
     use crate::php::json::decode;
 
-    const PARAMETERS: &[Parameter] = &[
-        Parameter::text("id"),
-        Parameter::int("expiry").or(86_400),
-        Parameter::enumeration("type", &SESSION_TYPE).optional(),
-    ];
+    fn arguments(action: &str, json: &str) -> Result<Arguments, ApiError> {
+        let parameters = &find_full(action).unwrap().parameters;
+        match Arguments::of(parameters, decode(json).unwrap().as_array().unwrap(), 0) {
+            Ok(arguments) => Ok(arguments),
+            Err(Failure::Api(error)) => Err(error),
+            Err(_) => panic!("{json}"),
+        }
+    }
 
-    fn arguments(json: &str) -> Result<Arguments, ApiError> {
-        Arguments::of(PARAMETERS, decode(json).unwrap().as_array().unwrap(), 0)
+    fn message(action: &str, json: &str) -> String {
+        arguments(action, json).err().map(|error| error.message()).unwrap_or_default()
     }
 
     #[test]
     fn null_is_cast_and_a_missing_parameter_is_the_default() {
-        let given = arguments(r#"{"id":null,"expiry":null,"type":null}"#).ok().unwrap();
-        assert_eq!((given.text("id"), given.int("expiry"), given.int("type")), ("", 0, 0));
-        let absent = arguments(r#"{"id":5}"#).ok().unwrap();
-        assert_eq!((absent.text("id"), absent.int("expiry"), absent.int("type")), ("5", 86_400, 0));
+        let given = arguments("session.start", r#"{"secret":null,"expiry":null,"type":null}"#).ok().unwrap();
+        assert_eq!((given.text("secret"), given.int("expiry"), given.int("type")), ("", 0, 0));
+        let absent = arguments("session.start", r#"{"secret":5}"#).ok().unwrap();
+        assert_eq!((absent.text("secret"), absent.int("expiry"), absent.int("type")), ("5", 86_400, 0));
+        assert_eq!(
+            arguments("report.getTable", r#"{"reportType":1,"reportInputFilter":{},"pager":{}}"#)
+                .ok()
+                .unwrap()
+                .text("order"),
+            ""
+        );
     }
 
     #[test]
     fn the_first_invalid_parameter_is_reported() {
-        assert_eq!(arguments("{}").err().unwrap().message(), "Missing parameter \"id\"");
-        assert_eq!(arguments(r#"{"type":7}"#).err().unwrap().message(), "Missing parameter \"id\"");
+        assert_eq!(message("media.update", "{}"), "Missing parameter \"entryId\"");
+        assert_eq!(message("media.update", r#"{"entryId":"x"}"#), "Missing parameter \"mediaEntry\"");
+        assert_eq!(message("session.start", r#"{"type":7}"#), "Missing parameter \"secret\"");
+    }
+
+    #[test]
+    fn an_object_must_be_an_array_and_its_properties_valid() {
+        assert_eq!(
+            message("media.update", r#"{"entryId":"x","mediaEntry":"y"}"#),
+            "The property \"mediaEntry\" must match format array"
+        );
+        let code = |json| arguments("media.add", json).err().map(|error| error.code);
+        assert_eq!(code(r#"{"entry":{"mediaType":99}}"#).as_deref(), Some("INVALID_ENUM_VALUE"));
+        assert_eq!(code(r#"{"entry":{"name":"a\u0001b"}}"#).as_deref(), Some("INVALID_PARAMETER_CHAR"));
+        assert_eq!(code(r#"{"entry":{"mediaType":1,"name":"x"}}"#), None);
+    }
+
+    #[test]
+    fn an_abstract_class_needs_a_class_that_extends_it() {
+        let code = |json: &str| arguments("baseEntry.addContent", json).err().map(|error| error.code);
+        for class in ["KalturaMediaEntry", "KalturaNope", "KalturaContentResource", ""] {
+            let json = format!(r#"{{"entryId":"x","resource":{{"objectType":"{class}"}}}}"#);
+            assert_eq!(code(&json).as_deref(), Some("OBJECT_TYPE_ABSTRACT"), "{class}");
+        }
+        assert_eq!(code(r#"{"entryId":"x","resource":{"objectType":"KalturaUrlResource","url":"u"}}"#), None);
+    }
+
+    #[test]
+    fn a_list_is_never_missing_and_a_file_is_not_text() {
+        let code = |action, json| arguments(action, json).err().map(|error| error.code).unwrap_or_default();
+        assert_eq!(code("playlist.executeFromFilters", r#"{"totalResults":1}"#), "");
+        assert_eq!(code("uploadToken.upload", r#"{"uploadTokenId":"x"}"#), "MISSING_MANDATORY_PARAMETER");
+        assert_eq!(code("uploadToken.upload", r#"{"uploadTokenId":"x","fileData":"y"}"#), "UPLOAD_ERROR");
     }
 }

@@ -1,4 +1,4 @@
-//! The actions of the API, one per file.
+//! The actions that the fake models, one per file, and what it answers to all others.
 
 pub(crate) mod action;
 pub(crate) mod app_token;
@@ -9,10 +9,13 @@ pub(crate) mod system;
 pub(crate) mod user;
 pub(crate) mod user_app_role;
 pub(crate) mod user_role;
+pub(crate) mod without_model;
 
 use crate::actions::action::Action;
+use crate::catalog;
+use crate::catalog::action::CatalogAction;
 
-/// The supported actions.
+/// The actions with a model.
 const ALL: &[&Action] = &[
     &app_token::add::ACTION,
     &app_token::delete::ACTION,
@@ -42,23 +45,29 @@ const ALL: &[&Action] = &[
     &user_role::update::ACTION,
 ];
 
-/// Whether a service has this name, in any case.
-pub(crate) fn has_service(service: &str) -> bool {
-    ALL.iter().any(|action| action.service.eq_ignore_ascii_case(service))
-}
-
-/// Finds an action by its names, in any case.
-pub(crate) fn find(service: &str, action: &str) -> Option<&'static Action> {
-    ALL.iter()
-        .copied()
-        .find(|known| known.service.eq_ignore_ascii_case(service) && known.name.eq_ignore_ascii_case(action))
+/// The model of an action; `None` if there is none.
+pub(crate) fn model_of(action: &CatalogAction) -> Option<&'static Action> {
+    ALL.iter().copied().find(|known| known.service == action.service && known.name == action.name)
 }
 
 /// The name of an action in its declared case, such as `appToken.startSession`.
 pub(crate) fn full_name(service: &str, action: &str) -> String {
-    match find(service, action) {
-        Some(known) => format!("{}.{}", known.service, known.name),
+    match catalog::find(service, action) {
+        Some(known) => known.full_name(),
         None if action.is_empty() => service.to_owned(),
         None => format!("{service}.{action}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_model_belongs_to_an_action_of_the_catalog() {
+        for model in ALL {
+            let action = catalog::find(model.service, model.name).unwrap();
+            assert!(model_of(action).is_some_and(|found| found.name == model.name), "{}", action.full_name());
+        }
     }
 }

@@ -29,10 +29,10 @@ pub(crate) fn account_id_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> 
     checked(deserializer, |id: &Option<u32>| id.is_none_or(|id| PartnerId::new(id).is_ok()), ACCOUNT_ID)
 }
 
-/// The account id in a row of another table.
+/// The account id in a row of another table; 0 is Kaltura's own account.
 pub(crate) fn account_id_column<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let is_valid = |id: &i64| u32::try_from(*id).is_ok_and(|id| PartnerId::new(id).is_ok());
-    checked(deserializer, is_valid, ACCOUNT_ID)
+    let is_valid = |id: &i64| (0..=i32::MAX.into()).contains(id);
+    checked(deserializer, is_valid, "expected an account id: a number from 0 to 2147483647")
 }
 
 pub(crate) fn account_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
@@ -55,6 +55,17 @@ pub(crate) fn ks_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u
 /// The status of an account or a token.
 pub(crate) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     checked(deserializer, |status| matches!(status, 1..=3), "expected a status from 1 to 3")
+}
+
+pub(crate) fn user_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let is_valid = |status: &Option<i64>| status.is_none_or(|status| (0..=2).contains(&status));
+    checked(deserializer, is_valid, "expected a status from 0 to 2, or null")
+}
+
+/// The status of a role. A role whose status was set to null has the status 0.
+pub(crate) fn role_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let is_valid = |status: &Option<i64>| status.is_some_and(|status| (0..=3).contains(&status));
+    checked(deserializer, is_valid, "expected a status from 0 to 3")
 }
 
 pub(crate) fn token_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

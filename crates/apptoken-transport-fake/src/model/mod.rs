@@ -1,7 +1,7 @@
 //! The data of the server: accounts, widgets, tokens, users, roles and revoked sessions.
 
 pub(crate) mod account;
-mod checked;
+pub(crate) mod checked;
 pub(crate) mod collation;
 pub(crate) mod column;
 pub(crate) mod revocation;

@@ -1,6 +1,9 @@
 use apptoken_core::{AccountSecret, PartnerId, SessionType, UnixSeconds};
 use apptoken_ks::{KsFields, OpenError, OpenedKs, mint_v1, mint_v2};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
+use sha1::Sha1;
 
 use crate::model::account::Account;
 use crate::model::state::State;
@@ -16,6 +19,11 @@ impl Session {
     /// The account id, with the cast of the database.
     pub(crate) fn partner_id(&self) -> i64 {
         crate::php::cast::text_to_int(&self.ks.partner_id)
+    }
+
+    /// Whether the KS names no account: one that was started with an empty `partnerId`.
+    pub(crate) fn is_without_partner(&self) -> bool {
+        self.ks.partner_id.is_empty()
     }
 
     pub(crate) fn user_id(&self) -> &str {
@@ -68,6 +76,9 @@ impl State {
         check_length(text)?;
         let accounts = &self.accounts;
         let ks = apptoken_ks::open(text, |partner_id| {
+            if partner_id.is_empty() {
+                return vec![secret(SECRET_OF_PARTNER_0)];
+            }
             let account = account_named(accounts, partner_id);
             account.map(secrets).unwrap_or_default()
         })?;
@@ -85,6 +96,13 @@ impl State {
             account.map(secrets).unwrap_or_default()
         })?;
         Ok(Session { text: text.to_owned(), ks })
+    }
+
+    /// Creates a KS that names no account.
+    pub(crate) fn make_ks_without_partner(&mut self, new: &NewSession<'_>, now: i64) -> NewKs {
+        let valid_until = now.saturating_add(new.lifetime);
+        let rand = php_microtime(now, self.count_session());
+        NewKs { text: ks_without_partner(new, valid_until, &rand), valid_until }
     }
 
     /// Creates a KS for an account.
@@ -112,6 +130,17 @@ impl State {
         self.cache_secrets(account.id.into());
         NewKs { text: text.expose().to_owned(), valid_until }
     }
+}
+
+/// The secret that signs a KS without an account. Everybody can know it: such a KS allows no more than no KS.
+const SECRET_OF_PARTNER_0: &str = "0";
+
+/// A KS without an account. It has the form V1, whatever the account uses.
+fn ks_without_partner(new: &NewSession<'_>, valid_until: i64, rand: &str) -> String {
+    let NewSession { session_type, user_id, privileges, .. } = new;
+    let info = format!(";;{valid_until};{session_type};{rand};{user_id};{privileges};;");
+    let signature = hex::encode(Sha1::new().chain_update(SECRET_OF_PARTNER_0).chain_update(&info).finalize());
+    STANDARD.encode(format!("{signature}|{info}"))
 }
 
 pub(crate) fn partner_id(id: u32) -> PartnerId {

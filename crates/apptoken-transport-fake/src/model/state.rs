@@ -3,12 +3,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::answers::table::Answers;
 use crate::error::{self, ApiError};
 use crate::model::account::Account;
 use crate::model::checked;
 use crate::model::collation;
 use crate::model::revocation::Revocations;
-use crate::model::role::{self, RoleRow};
+use crate::model::role::RoleRow;
 use crate::model::secret::Secret;
 use crate::model::table::Table;
 use crate::model::token::{STATUS_DELETED, TokenRow};
@@ -26,6 +27,8 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) roles: Table<i64, RoleRow>,
     pub(crate) revocations: Revocations,
+    #[serde(default)]
+    pub(crate) answers: Answers,
     /// Accounts whose secrets are in the memory cache of the server. They use the fast path of `session.start`: after a
     /// restart the server was seen to take the ordinary path once.
     #[serde(rename = "warm")]
@@ -48,6 +51,7 @@ impl State {
             users: Users::default(),
             roles: Table::default(),
             revocations: Revocations::default(),
+            answers: Answers::default(),
             cached_secrets: BTreeSet::new(),
             session_count: 0,
             uses_system_randomness: false,
@@ -76,9 +80,9 @@ impl State {
         self.widgets.get(lookup(id)?.as_str())
     }
 
-    /// The token of an account with this id, unless it is deleted.
-    pub(crate) fn token(&self, partner_id: i64, id: &str) -> Option<&TokenRow> {
-        self.token_in_any_status(id).filter(|token| token.partner_id == partner_id && token.status != STATUS_DELETED)
+    /// The token with this id, unless it is deleted.
+    pub(crate) fn token(&self, id: &str) -> Option<&TokenRow> {
+        self.token_in_any_status(id).filter(|token| token.status != STATUS_DELETED)
     }
 
     pub(crate) fn token_in_any_status(&self, id: &str) -> Option<&TokenRow> {
@@ -128,7 +132,7 @@ impl State {
         }
         if self.roles.is_full() {
             let last = self.roles.last_key().copied();
-            self.roles.retain(|id, role| role.status != role::STATUS_DELETED || Some(*id) == last);
+            self.roles.retain(|id, role| !role.is_deleted() || Some(*id) == last);
         }
         let is_full = self.tokens.is_full() || self.users.is_full() || self.roles.is_full();
         if is_full { Err(error::INTERNAL_DATABASE_ERROR.plain()) } else { Ok(()) }
@@ -190,13 +194,13 @@ impl State {
         if !checked::keys(self.tokens.iter(), |token| collation::fold(&token.id)) {
             return Some("expected the upper-case id of each token as its key");
         }
-        if self.tokens.values().any(|token| self.account(token.partner_id).is_none()) {
+        if self.tokens.values().any(|token| token.partner_id != 0 && self.account(token.partner_id).is_none()) {
             return Some("expected the account of each token to exist");
         }
         if self.roles.iter().any(|(id, role)| *id != role.id) {
             return Some("expected the id of each role as its key");
         }
-        None
+        self.answers.inconsistency()
     }
 
     pub(crate) fn random_bytes<const N: usize>(&mut self) -> [u8; N] {
@@ -240,7 +244,7 @@ fn system_random<const N: usize>() -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::role::STATUS_ACTIVE;
+    use crate::model::role::{STATUS_ACTIVE, STATUS_DELETED};
     use crate::model::table::MAX_ROWS;
 
     fn role(id: i64, status: i64) -> RoleRow {
@@ -256,7 +260,7 @@ mod tests {
         let mut state = State::new(1);
         let rows = i64::try_from(MAX_ROWS).unwrap();
         for id in 1..=rows {
-            state.put_role(role(id, if id % 2 == 0 { role::STATUS_DELETED } else { STATUS_ACTIVE }));
+            state.put_role(role(id, if id % 2 == 0 { STATUS_DELETED } else { STATUS_ACTIVE }));
         }
         assert!(state.make_room().is_ok());
         // The last row stays, so that its number is not reused.

@@ -16,7 +16,9 @@ pub(crate) struct UserRow {
     pub(crate) partner_id: i64,
     /// The id in the API. The anonymous user has none.
     pub(crate) id: Option<String>,
-    pub(crate) status: i64,
+    /// Without a status, the user is not found any more, but its row is not deleted either.
+    #[serde(deserialize_with = "checked::user_status")]
+    pub(crate) status: Option<i64>,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
     pub(crate) status_updated_at: i64,
@@ -26,7 +28,11 @@ pub(crate) struct UserRow {
     pub(crate) last_name: String,
     pub(crate) is_admin: bool,
     pub(crate) is_guest: bool,
-    pub(crate) login_enabled: bool,
+    /// The e-mail address of the login, if the user has one. It stays when the property `email` changes.
+    #[serde(default)]
+    pub(crate) login_email: Option<String>,
+    #[serde(default)]
+    pub(crate) is_sso_excluded: bool,
     /// The role ids as the request gives them; after storing, a list of numbers.
     pub(crate) role_ids: String,
     /// Properties that have no effect on the server, by name.
@@ -36,6 +42,9 @@ pub(crate) struct UserRow {
     /// lacks some properties that `user.get` returns.
     #[serde(skip, default = "stored")]
     pub(crate) is_stored: bool,
+    /// The role that `user.add` gave an administrator without roles. Its reply shows it as a number.
+    #[serde(skip)]
+    pub(crate) default_role: Option<i64>,
 }
 
 fn stored() -> bool {
@@ -59,7 +68,7 @@ impl UserRow {
             row: 0,
             partner_id,
             id,
-            status: STATUS_ACTIVE,
+            status: Some(STATUS_ACTIVE),
             created_at: now,
             updated_at: now,
             status_updated_at: now,
@@ -69,16 +78,23 @@ impl UserRow {
             last_name: String::new(),
             is_admin: false,
             is_guest: false,
-            login_enabled: false,
+            login_email: None,
+            is_sso_excluded: false,
             role_ids: String::new(),
             texts: BTreeMap::new(),
             numbers: BTreeMap::new(),
             is_stored: false,
+            default_role: None,
         }
     }
 
     pub(crate) fn full_name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name).trim_matches(' ').to_owned()
+    }
+
+    /// Whether the server finds the user.
+    pub(crate) fn is_found(&self) -> bool {
+        self.status.is_some_and(|status| status != STATUS_DELETED)
     }
 
     /// The role ids as numbers.
@@ -114,6 +130,7 @@ impl UserRow {
             }
         }
         self.is_stored = true;
+        self.default_role = None;
     }
 }
 
@@ -126,7 +143,7 @@ pub(crate) fn cut_id(id: &str) -> String {
 
 impl Row for UserRow {
     fn size(&self) -> usize {
-        let ids = [&self.id, &self.screen_name].into_iter().flatten();
+        let ids = [&self.id, &self.screen_name, &self.login_email].into_iter().flatten();
         let texts = ids.chain([&self.first_name, &self.last_name, &self.role_ids]).chain(self.texts.values());
         size_of::<Self>() + texts.map(|text| size_of::<String>() + text.len()).sum::<usize>()
     }
@@ -137,6 +154,9 @@ impl Row for UserRow {
 pub(crate) struct Users {
     rows: Table<i64, UserRow>,
     by_id: BTreeMap<UserKey, i64>,
+    /// The user that the present request made when it used its session. Until the next request, replies lack what the
+    /// database fills in.
+    made_by_request: Option<i64>,
 }
 
 /// The account of a user, and its id in the form of the collation. The anonymous user has no id.
@@ -147,6 +167,38 @@ impl Users {
     pub(crate) fn find(&self, partner_id: i64, id: Option<&str>) -> Option<&UserRow> {
         let key = (partner_id, id.map(|id| collation::fold(&cut_id(id)).into()));
         self.rows.get(self.by_id.get(&key)?)
+    }
+
+    /// Like [`find`](Self::find), as the present request sees the user.
+    pub(crate) fn find_for_reply(&self, partner_id: i64, id: &str) -> Option<UserRow> {
+        let user = self.find(partner_id, Some(id))?.clone();
+        Some(UserRow { is_stored: self.made_by_request != Some(user.row), ..user })
+    }
+
+    /// Starts a request with another session.
+    pub(crate) fn begin_request(&mut self) {
+        self.made_by_request = None;
+    }
+
+    /// Finds the user of a session, or creates it.
+    pub(crate) fn find_or_make_for_request(&mut self, partner_id: i64, id: Option<&str>, now: i64) -> i64 {
+        match self.find(partner_id, id) {
+            Some(user) => user.row,
+            None => {
+                let row = self.insert(UserRow::automatic(partner_id, id, now));
+                self.made_by_request = Some(row);
+                row
+            }
+        }
+    }
+
+    /// The users whose login has this e-mail address. All accounts share the logins.
+    pub(crate) fn with_login(&self, email: &str) -> impl Iterator<Item = &UserRow> {
+        let folded = collation::fold(email);
+        let is_same = move |user: &&UserRow| {
+            user.is_found() && user.login_email.as_deref().is_some_and(|login| collation::fold(login) == folded)
+        };
+        self.iter().filter(is_same)
     }
 
     /// Finds the user, or creates it.
@@ -178,7 +230,7 @@ impl Users {
         {
             self.by_id.remove(&before);
         }
-        if user.status != STATUS_DELETED {
+        if user.is_found() {
             self.by_id.insert(key(&user), row);
         }
         self.rows.insert(row, user);
@@ -193,10 +245,10 @@ impl Users {
         self.rows.visited()
     }
 
-    /// Drops the rows of deleted users. The last row stays, so that its number is not reused.
+    /// Drops the rows of users that are not found any more. The last row stays, so that its number is not reused.
     pub(crate) fn drop_deleted(&mut self) {
         let last = self.rows.last_key().copied();
-        self.rows.retain(|row, user| user.status != STATUS_DELETED || Some(*row) == last);
+        self.rows.retain(|row, user| user.is_found() || Some(*row) == last);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &UserRow> {
@@ -221,7 +273,7 @@ impl<'de> Deserialize<'de> for Users {
             if users.rows.get(&user.row).is_some() {
                 return Err(D::Error::custom("expected users with different numbers"));
             }
-            if user.status != STATUS_DELETED {
+            if user.is_found() {
                 users.by_id.insert(key(&user), user.row);
             }
             users.rows.insert(user.row, user);

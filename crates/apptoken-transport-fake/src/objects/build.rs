@@ -1,45 +1,78 @@
 //! Converts parameters to objects and arguments, as `api_v3/lib/KalturaRequestDeserializer.php` of the server does.
 
-use crate::error::{self, ApiError};
+use crate::catalog::classes;
+use crate::error::{self, ApiError, Failure};
 use crate::model::column::cut_bytes;
-use crate::objects::{Class, Enum, FieldValue, Limit, Object, Property, PropertyKind, TextEnum};
+use crate::objects::{Class, Enum, FieldValue, Limit, NullEffect, Object, Property, PropertyKind, TextEnum};
 use crate::php::cast::{equals_int, equals_text, is_true, text_to_int, to_int, to_text};
 use crate::php::form::MAX_NESTING;
-use crate::php::{Array, Value};
+use crate::php::value::set;
+use crate::php::{Array, Key, Value};
 
 /// The server adds times of up to ten years to now; larger ones are absolute.
 const MAX_RELATIVE_TIME: i64 = 315_360_000;
 
 /// Converts a parameter to an object. `name` is the name of the parameter, for errors.
 ///
-/// Unknown properties and `objectType` are ignored. JSON `null` is cast like any other value; only `name__null` sets a
-/// property to null.
-pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64) -> Result<Object, ApiError> {
-    let Value::Array(array) = value else {
-        return Err(error::PROPERTY_VALIDATION_WRONG_FORMAT.with(&[name, "array"]));
-    };
+/// Unknown properties and the text of `objectType` are ignored. JSON `null` is cast like any other value; only
+/// `name__null` sets a property to null.
+pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64) -> Result<Object, Failure> {
+    let array = array(value, name)?;
     let mut object = Object::empty(class);
     for (key, value) in array {
         let key = key.to_text();
         let is_null = key.ends_with("__null");
         let given = if is_null { key.replace("__null", "") } else { key };
         let Some(property) = class.properties.iter().find(|property| property.name == given) else { continue };
-        if is_null && !matches!(property.kind, PropertyKind::List) {
+        let is_list =
+            matches!(property.kind, PropertyKind::List | PropertyKind::TextOrList | PropertyKind::AbstractList(_));
+        if is_null && !is_list {
             object.fields.insert(property.name, FieldValue::Null);
         } else if let Some(field) = field(property, value, name, now)? {
             object.fields.insert(property.name, field);
         }
     }
+    if object.has_null_that(|effect| effect == NullEffect::Crashes) {
+        return Err(Failure::Crash);
+    }
     Ok(object)
 }
 
-fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Option<FieldValue>, ApiError> {
+/// Converts a parameter to an object of the class that `objectType` names and that must extend an abstract one. `None`
+/// if the properties of that class are not known.
+pub(crate) fn implementation(
+    abstract_class: &str,
+    value: &Value,
+    name: &str,
+    now: i64,
+) -> Result<Option<Object>, Failure> {
+    let named = set(array(value, name)?, "objectType").map(to_text).unwrap_or_default();
+    if !classes::implements(&named, abstract_class) {
+        return Err(error::OBJECT_TYPE_ABSTRACT.with(&[abstract_class]).into());
+    }
+    crate::objects::class(&named).map(|class| object(class, value, name, now)).transpose()
+}
+
+/// The properties of an object in a request.
+pub(crate) fn array<'a>(value: &'a Value, name: &str) -> Result<&'a Array, ApiError> {
+    let Value::Array(array) = value else {
+        return Err(error::PROPERTY_VALIDATION_WRONG_FORMAT.with(&[name, "array"]));
+    };
+    match set(array, "objectType") {
+        Some(Value::Array(_)) => Err(error::type_error()),
+        _ => Ok(array),
+    }
+}
+
+fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Option<FieldValue>, Failure> {
     Ok(Some(match property.kind {
         PropertyKind::Text => {
             let mut text = valid_text(value, property.name)?;
             match property.limit {
                 Limit::Max(bytes) if text.len() > bytes => {
-                    return Err(error::PROPERTY_VALIDATION_MAX_LENGTH.with(&[property.name, &bytes.to_string()]));
+                    return Err(error::PROPERTY_VALIDATION_MAX_LENGTH
+                        .with(&[property.name, &bytes.to_string()])
+                        .into());
                 }
                 Limit::Cut(bytes) => cut_bytes(&mut text, bytes),
                 _ => {}
@@ -48,6 +81,10 @@ fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Opt
         }
         PropertyKind::Int => FieldValue::Int(to_int(value)),
         PropertyKind::Bool => FieldValue::Bool(to_bool(value)?),
+        PropertyKind::NullableBool => match nullable_bool(value, property.name)? {
+            Some(value) => FieldValue::Bool(value),
+            None => return Ok(None),
+        },
         PropertyKind::Time => FieldValue::Int(to_time(value, now)?),
         PropertyKind::Enum(of) => FieldValue::Int(enum_value(of, value, property.name)?),
         PropertyKind::TextEnum(of) => FieldValue::Text(text_enum_value(of, value, property.name)?),
@@ -59,8 +96,25 @@ fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Opt
             _ => return Ok(None),
         },
         PropertyKind::Abstract(class) => match value {
-            Value::Array(_) => return Err(error::OBJECT_TYPE_ABSTRACT.with(&[class])),
+            Value::Array(_) => {
+                implementation(class, value, &format!("{name}:{}", property.name), now)?;
+                FieldValue::Opaque
+            }
             _ => return Ok(None),
+        },
+        PropertyKind::AbstractList(class) => match value {
+            Value::Array(items) => {
+                for item in items.values() {
+                    implementation(class, item, &format!("{name}:{}", property.name), now)?;
+                }
+                FieldValue::Opaque
+            }
+            _ => return Ok(None),
+        },
+        PropertyKind::Float => FieldValue::Opaque,
+        PropertyKind::TextOrList => match value {
+            Value::Array(_) => FieldValue::Opaque,
+            _ => FieldValue::Text(valid_text(value, property.name)?),
         },
         PropertyKind::List => match value {
             Value::Array(_) => FieldValue::Opaque,
@@ -93,7 +147,20 @@ pub(crate) fn enum_value(of: &Enum, value: &Value, name: &str) -> Result<i64, Ap
     }
 }
 
-fn text_enum_value(of: &TextEnum, value: &Value, name: &str) -> Result<String, ApiError> {
+/// `KalturaNullableBoolean`. Unlike other enumerations it takes an empty text, as 0.
+fn nullable_bool(value: &Value, name: &str) -> Result<Option<bool>, ApiError> {
+    const NULLABLE_BOOLEAN: Enum = Enum { name: "KalturaNullableBoolean", values: &[-1, 0, 1] };
+    if !matches!(value, Value::Array(_)) && to_text(value).is_empty() {
+        return Ok(Some(false));
+    }
+    Ok(match enum_value(&NULLABLE_BOOLEAN, value, name)? {
+        -1 => None,
+        number => Some(number == 1),
+    })
+}
+
+/// Converts a value to a string of an enumeration.
+pub(crate) fn text_enum_value(of: &TextEnum, value: &Value, name: &str) -> Result<String, ApiError> {
     if of.values.iter().any(|each| equals_text(value, each)) {
         valid_text(value, name)
     } else {
@@ -107,7 +174,8 @@ fn not_in_enum(value: &Value, name: &str, of: &str) -> ApiError {
     error::INVALID_ENUM_VALUE.with_some(&[shown, Some(name), Some(of)])
 }
 
-fn to_bool(value: &Value) -> Result<bool, ApiError> {
+/// Converts a value to a boolean: the word `false` is false.
+pub(crate) fn to_bool(value: &Value) -> Result<bool, ApiError> {
     if matches!(value, Value::Array(_)) {
         return Err(error::type_error());
     }
@@ -128,7 +196,7 @@ fn to_time(value: &Value, now: i64) -> Result<i64, ApiError> {
     })
 }
 
-fn is_xml_char(each: char) -> bool {
+pub(crate) fn is_xml_char(each: char) -> bool {
     matches!(each, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
@@ -148,7 +216,7 @@ pub(crate) fn group(params: &Array) -> Array {
 
 fn place(array: &mut Array, steps: &[&str], value: &Value) {
     let Some((step, further)) = steps.split_first() else { return };
-    let key = crate::php::Key::from(*step);
+    let key = Key::from(*step);
     if further.is_empty() {
         if *step != "-" {
             array.insert(key, value.clone());
@@ -170,12 +238,16 @@ mod tests {
     use crate::objects::app_token::CLASS;
     use crate::php::json::decode;
 
-    fn built(json: &str) -> Result<Object, ApiError> {
+    fn built(json: &str) -> Result<Object, Failure> {
         object(&CLASS, &decode(json).unwrap(), "appToken", 1_000_000_000)
     }
 
     fn code(json: &str) -> String {
-        built(json).err().map(|error| error.code).unwrap_or_default()
+        match built(json).err() {
+            Some(Failure::Api(error)) => error.code,
+            Some(_) => "HTTP 500".to_owned(),
+            None => String::new(),
+        }
     }
 
     #[test]
@@ -222,6 +294,7 @@ mod tests {
         assert_eq!(code("\"x\""), "PROPERTY_VALIDATION_WRONG_FORMAT");
         assert_eq!(code(r#"{"description":"\u0001"}"#), "INVALID_PARAMETER_CHAR");
         assert_eq!(code(r#"{"sessionType":[]}"#), "INTERNAL_SERVERL_ERROR");
+        assert_eq!(code(r#"{"objectType":[]}"#), "INTERNAL_SERVERL_ERROR");
     }
 
     #[test]

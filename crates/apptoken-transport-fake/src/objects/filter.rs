@@ -61,6 +61,64 @@ pub(crate) fn multi_like(or: Option<&str>, and: Option<&str>) -> impl Fn(&str) -
     }
 }
 
+/// The shortest prefix that the search engine of users finds; it is a setting of its index.
+const MIN_PREFIX: usize = 3;
+
+/// A condition of the search engine: whether a text contains the words of another one in a row, in any case.
+pub(crate) fn words_like(wanted: Option<&str>) -> impl Fn(&str) -> bool + use<> {
+    let wanted = wanted.map(words);
+    move |text| wanted.as_ref().is_none_or(|wanted| contains(&words(text), wanted))
+}
+
+/// Whether a text starts with another one, in any case.
+pub(crate) fn starts_with(wanted: Option<&str>) -> impl Fn(&str) -> bool + use<> {
+    let wanted = wanted.map(collation::fold);
+    move |text| wanted.as_ref().is_none_or(|wanted| has_prefix(text, wanted))
+}
+
+/// Whether one of several texts contains or starts with one of comma-separated texts.
+pub(crate) fn any_starts_with(wanted: Option<&str>) -> impl Fn(&[&str]) -> bool + use<> {
+    let wanted: Option<Vec<(String, Vec<String>)>> =
+        wanted.map(|wanted| parts(wanted).map(|part| (collation::fold(part), words(part))).collect());
+    move |texts| {
+        let Some(wanted) = &wanted else { return true };
+        texts.iter().any(|text| {
+            let text_words = words(text);
+            wanted.iter().any(|(prefix, words)| contains(&text_words, words) || has_prefix(text, prefix))
+        })
+    }
+}
+
+/// Whether a text contains the words of one of the comma-separated texts of `or`, and of all of `and`.
+pub(crate) fn multi_words(or: Option<&str>, and: Option<&str>) -> impl Fn(&str) -> bool + use<> {
+    let patterns =
+        |wanted: Option<&str>| -> Vec<Vec<String>> { parts(wanted.unwrap_or_default()).map(words).collect() };
+    let (or, and) = (patterns(or), patterns(and));
+    move |text| {
+        let text = if or.is_empty() && and.is_empty() { Vec::new() } else { words(text) };
+        (or.is_empty() || or.iter().any(|wanted| contains(&text, wanted)))
+            && and.iter().all(|wanted| contains(&text, wanted))
+    }
+}
+
+fn parts(wanted: &str) -> impl Iterator<Item = &str> {
+    wanted.split(',').map(str::trim).filter(|part| !part.is_empty()).take(MAX_PATTERNS)
+}
+
+fn words(text: &str) -> Vec<String> {
+    let folded = collation::fold(text);
+    folded.split([' ', '\t', '\n', '\r', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn contains(text: &[String], wanted: &[String]) -> bool {
+    !wanted.is_empty() && text.windows(wanted.len()).any(|window| window == wanted)
+}
+
+fn has_prefix(text: &str, folded: &str) -> bool {
+    let text = collation::fold(text);
+    text == *folded || folded.len() >= MIN_PREFIX && text.starts_with(folded)
+}
+
 /// Sorts by `orderBy`, such as `-createdAt`. Unknown names are ignored, as on the server.
 pub(crate) fn sort<T>(items: &mut [&T], filter: &Object, orders: &[(&str, Order<T>)]) {
     // A repeated name has no effect; without duplicates a long list cannot slow down sorting.

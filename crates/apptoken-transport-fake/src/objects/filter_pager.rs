@@ -1,10 +1,10 @@
-use crate::objects::{Class, Object, Property, PropertyKind};
+use crate::objects::{Class, NullEffect, Object, Property, PropertyKind};
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaFilterPager",
     properties: &[
         Property::read_only("relatedObjects", PropertyKind::List),
-        Property::new("pageSize", PropertyKind::Int),
+        Property::new("pageSize", PropertyKind::Int).null(NullEffect::Fails),
         Property::new("pageIndex", PropertyKind::Int),
     ],
 };

@@ -6,6 +6,7 @@ pub(crate) mod build;
 pub(crate) mod filter;
 pub(crate) mod filter_pager;
 pub(crate) mod response_profile;
+pub(crate) mod search_item;
 pub(crate) mod user;
 pub(crate) mod user_app_role;
 pub(crate) mod user_filter;
@@ -27,6 +28,9 @@ pub(crate) struct Property {
     pub(crate) kind: PropertyKind,
     pub(crate) access: Access,
     pub(crate) limit: Limit,
+    /// Whether a new object must have it.
+    pub(crate) is_mandatory: bool,
+    pub(crate) null: NullEffect,
 }
 
 /// The declared type of a property.
@@ -34,13 +38,20 @@ pub(crate) struct Property {
 pub(crate) enum PropertyKind {
     Text,
     Int,
+    Float,
     Bool,
+    /// A boolean with a third value, -1, which is the same as no value.
+    NullableBool,
     Time,
     Enum(&'static Enum),
     TextEnum(&'static TextEnum),
     Object(&'static Class),
-    /// An abstract class; a request that uses it is an error.
+    /// An abstract class; a request must name one that extends it.
     Abstract(&'static str),
+    /// A list of objects of an abstract class.
+    AbstractList(&'static str),
+    /// A text, or a list that the fake ignores.
+    TextOrList,
     /// A list that the fake ignores.
     List,
 }
@@ -63,6 +74,21 @@ pub(crate) enum Limit {
     Cut(usize),
 }
 
+/// What `name__null` in a request does. The server puts an object in the place of the value, and not all of its code
+/// expects one.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum NullEffect {
+    /// The property is set to null.
+    Sets,
+    /// A fatal PHP error when the server logs the arguments, in which it masks personal data. It comes before all checks
+    /// of the caller.
+    Crashes,
+    /// `INTERNAL_SERVERL_ERROR`.
+    Fails,
+    FailsOnInsert,
+    FailsOnUpdate,
+}
+
 /// An enumeration with numeric values.
 pub(crate) struct Enum {
     pub(crate) name: &'static str,
@@ -75,11 +101,33 @@ pub(crate) struct TextEnum {
     pub(crate) values: &'static [&'static str],
 }
 
+/// The classes of the actions with a model. The catalog has no properties of these, because they have limits and
+/// spellings of their own.
+const MODELLED: &[&Class] = &[
+    &app_token::CLASS,
+    &app_token_filter::CLASS,
+    &filter_pager::CLASS,
+    &search_item::OPERATOR,
+    &search_item::CONDITION,
+    &search_item::COMPARABLE_CONDITION,
+    &search_item::MATCH_CONDITION,
+    &user::CLASS,
+    &user_app_role::CLASS,
+    &user_filter::CLASS,
+    &user_role::CLASS,
+    &user_role_filter::CLASS,
+];
+
+/// The class with this name, if its properties are known.
+pub(crate) fn class(name: &str) -> Option<&'static Class> {
+    MODELLED.iter().copied().find(|class| class.name == name).or_else(|| crate::catalog::classes::find(name))
+}
+
 pub(crate) const SESSION_TYPE: Enum = Enum { name: "KalturaSessionType", values: &[0, 2] };
 
 impl Property {
     pub(crate) const fn new(name: &'static str, kind: PropertyKind) -> Self {
-        Self { name, kind, access: Access::Always, limit: Limit::None }
+        Self { name, kind, access: Access::Always, limit: Limit::None, is_mandatory: false, null: NullEffect::Sets }
     }
 
     pub(crate) const fn text(name: &'static str) -> Self {
@@ -90,12 +138,26 @@ impl Property {
         Self { access: Access::Never, ..Self::new(name, kind) }
     }
 
+    /// A condition of a filter, which cannot be null.
+    pub(crate) const fn condition(name: &'static str, kind: PropertyKind) -> Self {
+        Self::new(name, kind).null(NullEffect::Fails)
+    }
+
     pub(crate) const fn only_insert(name: &'static str, kind: PropertyKind) -> Self {
         Self { access: Access::OnlyInsert, ..Self::new(name, kind) }
     }
 
     pub(crate) const fn limit(self, limit: Limit) -> Self {
         Self { limit, ..self }
+    }
+
+    pub(crate) const fn null(self, null: NullEffect) -> Self {
+        Self { null, ..self }
+    }
+
+    /// Personal data, which the server masks in its log.
+    pub(crate) const fn masked(self) -> Self {
+        self.null(NullEffect::Crashes)
     }
 }
 
@@ -149,6 +211,12 @@ impl Object {
             FieldValue::Bool(value) => Some(*value),
             _ => None,
         }
+    }
+
+    /// Whether a property is set to null that has such an effect.
+    pub(crate) fn has_null_that(&self, is_wanted: impl Fn(NullEffect) -> bool) -> bool {
+        let is_null = |property: &&Property| self.field(property.name) == Some(&FieldValue::Null);
+        self.class.properties.iter().filter(is_null).any(|property| is_wanted(property.null))
     }
 
     /// Assigns the string value or null to `target`, if the property is set.

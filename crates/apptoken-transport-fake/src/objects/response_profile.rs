@@ -38,7 +38,7 @@ impl ResponseProfile {
     pub(crate) fn apply(profile: Option<&Self>, mut record: Record) -> Record {
         let Some(profile) = profile else { return record };
         for (name, value) in &mut record.properties {
-            if profile.fields.contains(*name) != profile.includes {
+            if profile.fields.contains(&**name) != profile.includes {
                 *value = Output::Null;
             }
         }

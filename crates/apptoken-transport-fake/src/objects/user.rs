@@ -3,24 +3,25 @@ use std::collections::BTreeSet;
 use indexmap::IndexSet;
 
 use crate::model::role::RoleRow;
-use crate::model::user::UserRow;
+use crate::model::user::{STATUS_DELETED, UserRow};
 use crate::objects::response_profile::ResponseProfile;
-use crate::objects::{Class, Enum, FieldValue, Limit, Object, Property, PropertyKind, TextEnum};
+use crate::objects::{Class, Enum, FieldValue, Limit, NullEffect, Object, Property, PropertyKind, TextEnum};
 use crate::output::{Output, Record};
+use crate::php::cast::is_true_text;
 
 pub(crate) const CLASS: Class = Class {
     name: "KalturaUser",
     properties: &[
         Property::read_only("relatedObjects", PropertyKind::List),
-        Property::text("id"),
+        Property::text("id").masked(),
         Property::read_only("partnerId", PropertyKind::Int),
-        Property::text("screenName").limit(Limit::Cut(127)),
-        Property::text("fullName").limit(Limit::Cut(40)),
-        Property::text("email"),
-        Property::text("country"),
-        Property::text("state").limit(Limit::Cut(16)),
-        Property::text("city").limit(Limit::Cut(30)),
-        Property::text("zip").limit(Limit::Cut(10)),
+        Property::text("screenName").limit(Limit::Cut(127)).masked(),
+        Property::text("fullName").limit(Limit::Cut(40)).masked(),
+        Property::text("email").masked(),
+        Property::text("country").masked(),
+        Property::text("state").limit(Limit::Cut(16)).masked(),
+        Property::text("city").limit(Limit::Cut(30)).masked(),
+        Property::text("zip").limit(Limit::Cut(10)).masked(),
         Property::text("thumbnailUrl"),
         Property::text("description").limit(Limit::Max(8192)),
         Property::text("tags"),
@@ -40,32 +41,32 @@ pub(crate) const CLASS: Class = Class {
         Property::text("allowedPartnerPackages"),
         Property::new("userMode", PropertyKind::Enum(&USER_MODE)),
         Property::new("capabilities", PropertyKind::List),
-        Property::new("type", PropertyKind::Enum(&TYPE)),
-        Property::new("dateOfBirth", PropertyKind::Int),
+        Property::new("type", PropertyKind::Enum(&TYPE)).null(NullEffect::FailsOnUpdate),
+        Property::new("dateOfBirth", PropertyKind::Int).masked(),
         Property::new("gender", PropertyKind::Enum(&GENDER)),
         Property::new("isAdmin", PropertyKind::Bool),
         Property::only_insert("isGuest", PropertyKind::Bool),
-        Property::text("roleIds"),
+        Property::text("roleIds").null(NullEffect::FailsOnUpdate),
         Property::read_only("roleNames", PropertyKind::Text),
         Property::only_insert("isAccountOwner", PropertyKind::Bool),
-        Property::only_insert("password", PropertyKind::Text),
-        Property::text("firstName"),
-        Property::text("lastName"),
+        Property::only_insert("password", PropertyKind::Text).masked(),
+        Property::text("firstName").masked(),
+        Property::text("lastName").masked(),
         Property::only_insert("loginEnabled", PropertyKind::Bool),
-        Property::text("registrationInfo"),
+        Property::text("registrationInfo").masked(),
         Property::text("attendanceInfo"),
-        Property::text("title"),
-        Property::text("company"),
+        Property::text("title").masked(),
+        Property::text("company").masked(),
         Property::text("ksPrivileges"),
         Property::read_only("encryptedSeed", PropertyKind::Text),
         Property::new("isSsoExcluded", PropertyKind::Bool),
-        Property::only_insert("externalId", PropertyKind::Text),
+        Property::only_insert("externalId", PropertyKind::Text).masked(),
     ],
 };
 
 pub(crate) const STATUS: Enum = Enum { name: "KalturaUserStatus", values: &[0, 1, 2] };
 const USER_MODE: Enum = Enum { name: "KalturaUserMode", values: &[0, 1] };
-const TYPE: Enum = Enum { name: "KalturaUserType", values: &[0, 1, 2] };
+pub(crate) const TYPE: Enum = Enum { name: "KalturaUserType", values: &[0, 1, 2] };
 const GENDER: Enum = Enum { name: "KalturaGender", values: &[0, 1, 2] };
 
 const LANGUAGE: TextEnum = TextEnum {
@@ -103,6 +104,7 @@ const STORED_TEXTS: &[&str] = &[
     "title",
     "company",
     "ksPrivileges",
+    "externalId",
 ];
 
 /// Number properties that the fake only stores.
@@ -139,12 +141,13 @@ pub(crate) fn record<'a>(
             "dateOfBirth" | "gender" => user.numbers.get(name).copied().into(),
             "isAdmin" => user.is_admin.into(),
             "isGuest" => user.is_guest.into(),
-            "roleIds" => user.role_ids.as_str().into(),
+            "roleIds" => user.default_role.map_or_else(|| user.role_ids.as_str().into(), Output::Int),
             "roleNames" => role_names.join(",").into(),
-            "isAccountOwner" | "isSsoExcluded" => false.into(),
+            "isAccountOwner" => false.into(),
+            "isSsoExcluded" => user.is_sso_excluded.into(),
             "firstName" => user.first_name.as_str().into(),
             "lastName" => user.last_name.as_str().into(),
-            "loginEnabled" => user.login_enabled.into(),
+            "loginEnabled" => user.login_email.is_some().into(),
             name => text(name),
         }
     };
@@ -171,19 +174,23 @@ pub(crate) fn apply(object: &Object, user: &mut UserRow, now: i64) {
     object.set_text("screenName", &mut user.screen_name);
     set_name(object, "firstName", &mut user.first_name);
     set_name(object, "lastName", &mut user.last_name);
-    // As recorded: `fullName` sets both names, unless the request also has a non-empty `firstName`.
-    if let Some(full_name) = object.text("fullName").filter(|_| object.text("firstName").is_none_or(str::is_empty)) {
+    // As recorded: `fullName` sets both names, unless the request also has a `firstName`.
+    let sets_first_name = object.text("firstName").is_some_and(is_true_text);
+    if let Some(full_name) = object.text("fullName").filter(|name| is_true_text(name) && !sets_first_name) {
         let (first, last) = full_name.split_once(' ').unwrap_or((full_name, ""));
         (user.first_name, user.last_name) = (first.to_owned(), last.to_owned());
     }
-    if let Some(status) = object.int("status") {
-        set_status(user, status, now);
+    if object.field("status").is_some() {
+        set_status(user, object.int("status"), now);
     }
     if object.field("isAdmin").is_some() {
         user.is_admin = object.bool("isAdmin").unwrap_or(false);
     }
     if object.field("isGuest").is_some() {
         user.is_guest = object.bool("isGuest").unwrap_or(false);
+    }
+    if object.field("isSsoExcluded").is_some() {
+        user.is_sso_excluded = object.bool("isSsoExcluded").unwrap_or(false);
     }
     if object.field("roleIds").is_some() {
         user.role_ids = object.text("roleIds").unwrap_or_default().to_owned();
@@ -192,6 +199,10 @@ pub(crate) fn apply(object: &Object, user: &mut UserRow, now: i64) {
         match object.text(name) {
             Some(text) if *name == "tags" => user.texts.insert((*name).to_owned(), normalize_tags(text)),
             Some(text) => user.texts.insert((*name).to_owned(), text.to_owned()),
+            // Tags that are set to null are normalized too, which makes them an empty string.
+            None if *name == "tags" && user.texts.contains_key(*name) => {
+                user.texts.insert((*name).to_owned(), String::new())
+            }
             None => user.texts.remove(*name),
         };
     }
@@ -207,10 +218,10 @@ pub(crate) fn apply(object: &Object, user: &mut UserRow, now: i64) {
 }
 
 /// Changes the status and its time.
-pub(crate) fn set_status(user: &mut UserRow, status: i64, now: i64) {
+pub(crate) fn set_status(user: &mut UserRow, status: Option<i64>, now: i64) {
     user.status = status;
     user.status_updated_at = now;
-    if status == crate::model::user::STATUS_DELETED {
+    if status == Some(STATUS_DELETED) {
         user.deleted_at = Some(now);
     }
 }

@@ -1,6 +1,6 @@
 use crate::model::role::RoleRow;
 use crate::objects::response_profile::ResponseProfile;
-use crate::objects::{Class, Enum, FieldValue, Object, Property, PropertyKind};
+use crate::objects::{Class, Enum, FieldValue, NullEffect, Object, Property, PropertyKind};
 use crate::output::Record;
 
 pub(crate) const CLASS: Class = Class {
@@ -8,12 +8,12 @@ pub(crate) const CLASS: Class = Class {
     properties: &[
         Property::read_only("relatedObjects", PropertyKind::List),
         Property::read_only("id", PropertyKind::Int),
-        Property::text("name"),
-        Property::text("systemName"),
+        Property::text("name").null(NullEffect::FailsOnUpdate),
+        Property::text("systemName").null(NullEffect::Fails),
         Property::text("description"),
         Property::new("status", PropertyKind::Enum(&STATUS)),
         Property::read_only("partnerId", PropertyKind::Int),
-        Property::text("permissionNames"),
+        Property::text("permissionNames").null(NullEffect::FailsOnInsert),
         Property::text("tags"),
         Property::read_only("createdAt", PropertyKind::Time),
         Property::read_only("updatedAt", PropertyKind::Time),
@@ -27,7 +27,7 @@ pub(crate) fn record(role: &RoleRow, permission_names: String, profile: Option<&
     let properties = [
         ("id", role.id.into()),
         ("name", role.name.as_str().into()),
-        ("systemName", role.system_name.as_str().into()),
+        ("systemName", role.system_name.as_deref().into()),
         ("description", role.description.as_deref().into()),
         ("status", role.status.into()),
         ("partnerId", role.partner_id.into()),
@@ -53,13 +53,9 @@ pub(crate) fn apply(object: &Object, role: &mut RoleRow) {
     if object.field("name").is_some() {
         role.name = object.text("name").unwrap_or_default().to_owned();
     }
-    if object.field("systemName").is_some() {
-        role.system_name = object.text("systemName").unwrap_or_default().to_owned();
-    }
+    object.set_text("systemName", &mut role.system_name);
     object.set_text("description", &mut role.description);
-    if let Some(status) = object.int("status") {
-        role.status = status;
-    }
+    object.set_int("status", &mut role.status);
     if object.field("permissionNames").is_some() && role.permission_names.as_deref() != Some("*") {
         let names = object.text("permissionNames").unwrap_or_default();
         role.permission_names = Some(names.split(',').map(str::trim).collect::<Vec<_>>().join(","));

@@ -8,25 +8,25 @@ pub(crate) const CLASS: Class = Class {
     name: "KalturaUserRoleFilter",
     properties: &[
         Property::read_only("relatedObjects", PropertyKind::List),
-        Property::text("orderBy"),
+        Property::condition("orderBy", PropertyKind::Text),
         Property::new("advancedSearch", PropertyKind::Abstract("KalturaSearchItem")),
-        Property::new("idEqual", PropertyKind::Int),
-        Property::text("idIn"),
-        Property::text("nameEqual"),
-        Property::text("nameIn"),
-        Property::text("systemNameEqual"),
-        Property::text("systemNameIn"),
-        Property::text("descriptionLike"),
-        Property::new("statusEqual", PropertyKind::Enum(&STATUS)),
-        Property::text("statusIn"),
-        Property::new("partnerIdEqual", PropertyKind::Int),
-        Property::text("partnerIdIn"),
-        Property::text("tagsMultiLikeOr"),
-        Property::text("tagsMultiLikeAnd"),
-        Property::new("createdAtGreaterThanOrEqual", PropertyKind::Time),
-        Property::new("createdAtLessThanOrEqual", PropertyKind::Time),
-        Property::new("updatedAtGreaterThanOrEqual", PropertyKind::Time),
-        Property::new("updatedAtLessThanOrEqual", PropertyKind::Time),
+        Property::condition("idEqual", PropertyKind::Int),
+        Property::condition("idIn", PropertyKind::Text),
+        Property::condition("nameEqual", PropertyKind::Text),
+        Property::condition("nameIn", PropertyKind::Text),
+        Property::condition("systemNameEqual", PropertyKind::Text),
+        Property::condition("systemNameIn", PropertyKind::Text),
+        Property::condition("descriptionLike", PropertyKind::Text),
+        Property::condition("statusEqual", PropertyKind::Enum(&STATUS)),
+        Property::condition("statusIn", PropertyKind::Text),
+        Property::condition("partnerIdEqual", PropertyKind::Int),
+        Property::condition("partnerIdIn", PropertyKind::Text),
+        Property::condition("tagsMultiLikeOr", PropertyKind::Text),
+        Property::condition("tagsMultiLikeAnd", PropertyKind::Text),
+        Property::condition("createdAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::condition("createdAtLessThanOrEqual", PropertyKind::Time),
+        Property::condition("updatedAtGreaterThanOrEqual", PropertyKind::Time),
+        Property::condition("updatedAtLessThanOrEqual", PropertyKind::Time),
     ],
 };
 
@@ -45,18 +45,19 @@ pub(crate) fn matches(filter: &Object) -> impl Fn(&RoleRow) -> bool + use<> {
     let tags_like = filter::multi_like(text("tagsMultiLikeOr"), text("tagsMultiLikeAnd"));
     let (created, updated) = (filter::between(filter, "createdAt"), filter::between(filter, "updatedAt"));
     move |role| {
+        let (status, system_name) = (role.status.unwrap_or(0), role.system_name.as_deref().unwrap_or_default());
         id_equal(role.id)
             && id_in(role.id)
-            && status_equal(role.status)
-            && status_in(role.status)
+            && status_equal(status)
+            && status_in(status)
             && partner_equal(role.partner_id)
             && partner_in(role.partner_id)
             && created(role.created_at)
             && updated(role.updated_at)
             && name_equal(&role.name)
             && name_in(&role.name)
-            && system_name_equal(&role.system_name)
-            && system_name_in(&role.system_name)
+            && system_name_equal(system_name)
+            && system_name_in(system_name)
             && description_like(role.description.as_deref().unwrap_or_default())
             && tags_like(role.tags.as_deref().unwrap_or_default())
     }

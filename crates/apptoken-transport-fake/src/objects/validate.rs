@@ -1,10 +1,11 @@
 //! Validates which properties a request sets.
 
 use crate::error::{self, ApiError};
-use crate::objects::{Access, FieldValue, Object};
+use crate::objects::{Access, FieldValue, NullEffect, Object};
 
-/// Checks that a new object does not set read-only properties.
+/// Checks that a new object does not set read-only properties, and none to null that the server cannot.
 pub(crate) fn for_insert(object: &Object) -> Result<(), ApiError> {
+    check_nulls(object, NullEffect::FailsOnInsert)?;
     for property in object.class.properties {
         if property.access == Access::Never && object.field(property.name).is_some() {
             return Err(not_updatable(object, property.name));
@@ -13,8 +14,10 @@ pub(crate) fn for_insert(object: &Object) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Checks that a change does not set read-only properties to another value. `current` returns the value of a property.
+/// Checks that a change does not set read-only properties to another value, and none to null that the server cannot.
+/// `current` returns the value of a property.
 pub(crate) fn for_update(object: &Object, current: impl Fn(&str) -> Option<FieldValue>) -> Result<(), ApiError> {
+    check_nulls(object, NullEffect::FailsOnUpdate)?;
     for property in object.class.properties {
         let Some(given) = object.field(property.name) else { continue };
         if property.access != Access::Always && current(property.name).as_ref() != Some(given) {
@@ -22,6 +25,16 @@ pub(crate) fn for_update(object: &Object, current: impl Fn(&str) -> Option<Field
         }
     }
     Ok(())
+}
+
+/// Checks that no condition of a filter, or part of a page, is null.
+pub(crate) fn for_list(object: Option<&Object>) -> Result<(), ApiError> {
+    object.map_or(Ok(()), |object| check_nulls(object, NullEffect::Fails))
+}
+
+fn check_nulls(object: &Object, failing: NullEffect) -> Result<(), ApiError> {
+    let fails = object.has_null_that(|effect| effect == NullEffect::Fails || effect == failing);
+    if fails { Err(error::type_error()) } else { Ok(()) }
 }
 
 /// Checks that a string is not empty.

@@ -69,6 +69,15 @@ pub(crate) fn is_numeric(text: &str) -> bool {
     number(text).is_some()
 }
 
+/// Whether a text is a number above 0.
+pub(crate) fn is_positive(text: &str) -> bool {
+    match number(text) {
+        Some(Number::Int(number)) => number > 0,
+        Some(Number::Float(number)) => number > 0.0,
+        None => false,
+    }
+}
+
 /// Whether a text has a leading number. Without one, arithmetic in PHP 8 is a TypeError.
 pub(crate) fn begins_with_number(text: &str) -> bool {
     leading_number(text).is_some()

@@ -5,7 +5,8 @@
 
 use crate::actions::session::fast_path;
 use crate::cache::CacheKey;
-use crate::journal::JournalEntry;
+use crate::error::Failure;
+use crate::journal::{JournalEntry, MAX_PARTS};
 use crate::output::Output;
 use crate::php::Array;
 use crate::php::cast::to_text;
@@ -13,7 +14,7 @@ use crate::php::hash::md5;
 use crate::php::value::set;
 use crate::request_info::RequestInfo;
 use crate::server::execute::{Body, Execution};
-use crate::server::fixed_reply::{crash, unknown_format};
+use crate::server::fixed_reply::{crash, error_in_header};
 use crate::server::headers::{HTML, from_cache, no_store, of_api, store_for_a_minute, with_charset};
 use crate::server::locked_server::LockedServer;
 use crate::server::logged_reply::LoggedReply;
@@ -51,21 +52,29 @@ impl LockedServer<'_> {
             Ok(format) => format,
             Err(error) => {
                 let number = self.state.request_number();
-                return self.while_unlocked(|| unknown_format(&error, info.now, number));
+                return self.while_unlocked(|| error_in_header(&error, info.now, number));
             }
         };
         let mut execution = Execution::default();
         let body = self.execute(params, &format, info, &mut execution);
         entry.parts = std::mem::take(&mut execution.parts);
+        entry.answers = execution.history.own_answers.iter().take(MAX_PARTS).map(|id| id.number()).collect();
         match body {
             Ok(body) => self.reply(body, params, &format, &execution, key, info.now),
-            Err(_) => crash(info.now),
+            Err(Failure::NoFile(error)) => {
+                let number = self.state.request_number();
+                self.while_unlocked(|| error_in_header(&error, info.now, number))
+            }
+            Err(Failure::Crash | Failure::Api(_)) => crash(info.now),
         }
     }
 
-    /// The fast path of `session.start`.
+    /// The fast path of `session.start`, unless a test has answers of its own for it.
     fn fast_path(&mut self, params: &Array, format: &Format, info: RequestInfo<'_>) -> Option<LoggedReply> {
-        if set(params, "nocache").is_some() || !format.is_on_fast_path() {
+        if set(params, "nocache").is_some()
+            || !format.is_on_fast_path()
+            || self.state.answers.has_any_for("session.start")
+        {
             return None;
         }
         let ks = match fast_path::start(&mut self.state, params, info.is_https, info.now)? {
@@ -104,7 +113,7 @@ impl LockedServer<'_> {
             wire = wire.with_header("X-Kaltura-App", app);
         }
         let mut reply = LoggedReply { wire, outcome: body.outcome };
-        let size = reply.wire.body.len();
+        let size = reply.size();
         let stored_key = key.filter(|key| self.replies.put(key, &reply, size, execution.cache_policy, now));
         let note =
             execution.error_header.clone().or_else(|| stored_key.map(|key| format!("cache-key,{}", key.as_str())));

@@ -2,7 +2,7 @@
 
 use crate::actions::requested::RequestedAction;
 use crate::cache::CachePolicy;
-use crate::dispatch::{PreviousCaller, dispatch};
+use crate::dispatch::{CallHistory, dispatch};
 use crate::error::{self, Failure};
 use crate::fault::FaultTarget;
 use crate::journal::{MAX_PARTS, short_name};
@@ -40,7 +40,7 @@ pub(super) struct Execution {
     pub(super) part_headers: Vec<String>,
     /// The actions and outcomes of the parts of a multirequest, for the journal.
     pub(super) parts: Vec<(String, String)>,
-    previous: PreviousCaller,
+    pub(super) history: CallHistory,
     /// How many rows were scanned.
     visited: u64,
 }
@@ -147,7 +147,7 @@ impl LockedServer<'_> {
         }
         let error = match result {
             Ok(output) => return Ok(ActionResult { output, outcome: "ok".to_owned(), cache_policy }),
-            Err(Failure::Crash) => return Err(Failure::Crash),
+            Err(failure @ (Failure::Crash | Failure::NoFile(_))) => return Err(failure),
             Err(Failure::Api(error)) => error,
         };
         cache_policy.limit_for_error();
@@ -167,7 +167,7 @@ impl LockedServer<'_> {
     ) -> Result<Output, Failure> {
         let grouped = self.while_unlocked(|| group(params));
         let visited_before = self.state.visited();
-        let result = dispatch(&mut self.state, params, &grouped, info, cache_policy, &mut execution.previous);
+        let result = dispatch(&mut self.state, params, &grouped, info, cache_policy, &mut execution.history);
         execution.visited += self.state.visited().wrapping_sub(visited_before);
         self.while_unlocked(move || drop(grouped));
         result

@@ -6,8 +6,9 @@ use crate::server::logged_reply::LoggedReply;
 use crate::wire::reply::{WireReply, http_date};
 use crate::wire::route::Route;
 
-/// The reply to an unknown `format`: status 200, an empty body, and the error only in the headers.
-pub(super) fn unknown_format(error: &ApiError, time: i64, number: i32) -> LoggedReply {
+/// The reply to an unknown `format`, and that of an action without its file: status 200, an empty body, and the error only
+/// in the headers.
+pub(super) fn error_in_header(error: &ApiError, time: i64, number: i32) -> LoggedReply {
     let wire = of_api(time, Some(number))
         .with_header("X-Kaltura", &format!("error- {}", error.code))
         .with_header("X-Kaltura-App", &exiting(error))

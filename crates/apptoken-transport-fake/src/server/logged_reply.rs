@@ -12,6 +12,12 @@ impl LoggedReply {
         Self { wire, outcome: "ok".to_owned() }
     }
 
+    /// Its approximate size in bytes.
+    pub(super) fn size(&self) -> usize {
+        let header = |(name, value): &(String, String)| size_of::<(String, String)>() + name.len() + value.len();
+        self.wire.body.len() + self.outcome.len() + self.wire.headers.iter().map(header).sum::<usize>()
+    }
+
     /// A reply whose HTTP status is the outcome.
     pub(super) fn of_status(wire: WireReply) -> Self {
         let outcome = format!("HTTP {}", wire.status);

@@ -11,6 +11,7 @@ mod journal_entry;
 pub(crate) mod locked_server;
 mod logged_reply;
 
+use crate::answers::table::Answers;
 use crate::cache::Cache;
 use crate::clock::FakeClock;
 use crate::fault::Faults;
@@ -62,6 +63,12 @@ impl Server {
         let state = self.state.with_own_randomness(state);
         self.clear_caches();
         std::mem::replace(&mut self.state, state)
+    }
+
+    /// Changes the test's own answers. Clears the caches, so that no earlier reply is repeated.
+    pub(crate) fn change_answers<T>(&mut self, change: impl FnOnce(&mut Answers) -> T) -> T {
+        self.clear_caches();
+        change(&mut self.state.answers)
     }
 
     fn clear_caches(&mut self) {

@@ -28,7 +28,9 @@ fn write(json: &mut String, output: &Output) {
         Output::Text(text) => write_text(json, text),
         Output::Object(record) => write_record(json, record),
         Output::List(items) => write_list(json, items),
+        Output::Map(items) => write_map(json, items),
         Output::Error(error) => write_error(json, error),
+        Output::Shared(output) => write(json, output),
     }
 }
 
@@ -43,6 +45,19 @@ fn write_list(json: &mut String, items: &[Output]) {
     json.push(']');
 }
 
+fn write_map(json: &mut String, items: &[(String, Output)]) {
+    json.push('{');
+    for (at, (name, value)) in items.iter().enumerate() {
+        if at > 0 {
+            json.push(',');
+        }
+        write_text(json, name);
+        json.push(':');
+        write(json, value);
+    }
+    json.push('}');
+}
+
 /// The server omits null properties and writes `objectType` last.
 fn write_record(json: &mut String, record: &Record) {
     json.push('{');
@@ -53,7 +68,7 @@ fn write_record(json: &mut String, record: &Record) {
         json.push(',');
     }
     json.push_str("\"objectType\":");
-    write_text(json, record.class);
+    write_text(json, &record.class);
     json.push('}');
 }
 

@@ -59,7 +59,7 @@ fn add_part(fields: &mut FormFields, part: &[u8]) {
     }) else {
         return;
     };
-    // PHP represents a file as an array. No parameter of the supported actions is a file.
+    // PHP represents a file as an array.
     let value = if is_file {
         Value::Array([(Key::from("name"), Value::text(""))].into_iter().collect())
     } else {

@@ -27,6 +27,8 @@ fn write(php: &mut String, output: &Output) {
         Output::Text(text) => return write_text(php, text),
         Output::Object(record) => return write_record(php, record),
         Output::List(items) => return write_list(php, items),
+        Output::Map(items) => return write_map(php, items),
+        Output::Shared(output) => return write(php, output),
         Output::Error(error) => {
             let _ = write!(php, "a:4:{{");
             for (name, value) in
@@ -51,6 +53,15 @@ fn write_list(php: &mut String, items: &[Output]) {
     for (at, item) in items.iter().enumerate() {
         let _ = write!(php, "i:{at};");
         write(php, item);
+    }
+    php.push('}');
+}
+
+fn write_map(php: &mut String, items: &[(String, Output)]) {
+    let _ = write!(php, "a:{}:{{", items.len());
+    for (name, value) in items {
+        write_text(php, name);
+        write(php, value);
     }
     php.push('}');
 }

@@ -35,8 +35,9 @@ impl Route {
         let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != ".").peekable();
         match parts.next() {
             Some("api_v3") => {}
-            // Apache also maps `/api/` to the API.
-            Some("api") if parts.peek().is_some() => {}
+            // Apache rewrites `/api/` to the script of the API, with everything that follows as its path. So a service
+            // URL that ends in `/api` works, to which clients add `/api_v3`.
+            Some("api") if parts.peek().is_some() || path.ends_with('/') => return Self::Api { path: pairs(parts) },
             _ => return Self::NotFound,
         }
         match parts.peek() {
@@ -90,6 +91,11 @@ mod tests {
         assert_eq!(params("/api_v3/index.php/service/session/action/start"), start);
         assert_eq!(params("//api_v3///service/session//action/start/"), start);
         assert_eq!(params("/api/service/session/action/start"), start);
+        assert_eq!(params("/api/api_v3/service/session/action/start"), start);
+        assert_eq!(params("/api/api_v3/index.php/service/session/action/start"), start);
+        assert_eq!(params("/api/"), []);
+        assert_eq!(params("/api/api_v3"), []);
+        assert_eq!(params("/api/x/y"), [pair("x", "y")]);
         assert_eq!(params("/api_v3/"), []);
         assert_eq!(params("/api_v3/service/a/action/"), [pair("service", "a"), pair("action", "")]);
         assert_eq!(params("/api_v3/service/a/id/x%20y/id/z"), [pair("service", "a"), pair("id", "x y")]);
@@ -99,7 +105,16 @@ mod tests {
     #[test]
     fn other_paths_do_not_reach_the_api() {
         assert!(matches!(Route::of("/api_v3"), Route::AddSlash));
-        for path in ["/", "/nope", "/api_v3x/", "/api_v3/nope", "/api_v3/service/a%2Fb", "/index.php"] {
+        for path in [
+            "/",
+            "/nope",
+            "/api",
+            "/apix/service/a",
+            "/api_v3x/",
+            "/api_v3/nope",
+            "/api_v3/service/a%2Fb",
+            "/index.php",
+        ] {
             assert!(matches!(Route::of(path), Route::NotFound), "{path}");
         }
         for path in ["", "api_v3/", "/api_v3/%", "/api_v3/%zz", "/api_v3/service/%00"] {

@@ -40,7 +40,9 @@ pub(crate) fn write(xml: &mut Xml, output: &Output, ignore_null: bool) -> io::Re
         Output::Text(value) => text(xml, value),
         Output::Object(record) => write_record(xml, record, ignore_null),
         Output::List(items) => write_items(xml, items, ignore_null),
+        Output::Map(items) => write_map(xml, items, ignore_null),
         Output::Error(error) => write_error(xml, error),
+        Output::Shared(output) => write(xml, output, ignore_null),
     }
 }
 
@@ -50,7 +52,7 @@ pub(crate) fn write_items(xml: &mut Xml, items: &[Output], ignore_null: bool) ->
 
 /// The server writes `objectType` first, and null properties as empty elements.
 fn write_record(xml: &mut Xml, record: &Record, ignore_null: bool) -> io::Result<()> {
-    text_element(xml, "objectType", record.class)?;
+    text_element(xml, "objectType", &record.class)?;
     if !ignore_null {
         text_element(xml, "relatedObjects", "")?;
     }
@@ -59,6 +61,16 @@ fn write_record(xml: &mut Xml, record: &Record, ignore_null: bool) -> io::Result
         element(xml, name, |xml| write(xml, value, ignore_null))?;
     }
     Ok(())
+}
+
+/// The server writes an associative array as items with their keys.
+fn write_map(xml: &mut Xml, items: &[(String, Output)], ignore_null: bool) -> io::Result<()> {
+    items.iter().try_for_each(|(name, value)| {
+        element(xml, "item", |xml| {
+            text_element(xml, "itemKey", name)?;
+            write(xml, value, ignore_null)
+        })
+    })
 }
 
 fn write_error(xml: &mut Xml, error: &ApiError) -> io::Result<()> {

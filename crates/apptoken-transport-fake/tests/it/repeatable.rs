@@ -54,7 +54,15 @@ fn a_snapshot_restores_everything() {
     let limited = TokenSpec::new(HashType::Sha1).privileges("actionslimit:2");
     let limited = log_in(&fake, &fake.add_token(partner(), limited));
     assert_eq!(fault_of(&fake, &limited), "");
-    call(&fake, "user.add", json!({ "ks": ks.expose(), "user": { "id": "carol", "roleIds": "6" } }));
+    let carol = json!({
+        "id": "carol", "roleIds": "6", "isSsoExcluded": true, "email": "c@x.co", "password": "Abcdef1!",
+    });
+    call(&fake, "user.add", json!({ "ks": ks.expose(), "user": carol }));
+    call(&fake, "user.update", json!({ "ks": ks.expose(), "userId": "carol", "user": { "email": "d@x.co" } }));
+    call(&fake, "user.add", json!({ "ks": ks.expose(), "user": { "id": "dan" } }));
+    call(&fake, "user.update", json!({ "ks": ks.expose(), "userId": "dan", "user": { "status__null": "" } }));
+    let role =
+        call(&fake, "userRole.add", json!({ "ks": ks.expose(), "userRole": { "name": "r", "status__null": "" } }));
 
     let snapshot = fake.snapshot();
     let other = Fake::builder().clock(FakeClock::frozen_at(fake.clock().time())).build();
@@ -65,7 +73,14 @@ fn a_snapshot_restores_everything() {
         assert_eq!(fault_of(fake, &limited), "");
         assert_eq!(fault_of(fake, &limited), "EXCEEDED_ACTIONS_LIMIT");
         let carol = call(fake, "user.get", json!({ "ks": ks.expose(), "userId": "carol" }));
-        assert_eq!(carol["roleIds"], "6");
+        assert_eq!((&carol["roleIds"], &carol["isSsoExcluded"]), (&json!("6"), &json!(true)));
+        let again = json!({ "id": "eve", "email": "c@x.co", "password": "Abcdef1!" });
+        let again = call(fake, "user.add", json!({ "ks": ks.expose(), "user": again }));
+        assert_eq!(code(&again), "DUPLICATE_USER_BY_LOGIN_ID");
+        let dan = call(fake, "user.get", json!({ "ks": ks.expose(), "userId": "dan" }));
+        assert_eq!(code(&dan), "INVALID_USER_ID");
+        let role = call(fake, "userRole.get", json!({ "ks": ks.expose(), "userRoleId": role["id"] }));
+        assert_eq!((&role["status"], role.get("systemName")), (&json!(0), None));
     }
     assert_eq!(some_calls(&fake), some_calls(&other), "and they go on alike");
 }
@@ -119,6 +134,9 @@ fn an_inconsistent_snapshot_is_rejected() {
         (&format!("/tokens/{token_key}/partner_id"), json!(-1), "expected an account id"),
         (&format!("/tokens/{token_key}/partner_id"), json!(999), "expected the account of each token to exist"),
         (&format!("/tokens/{token_key}/status"), json!(9), "expected a status from 1 to 3"),
+        ("/users/0/status", json!(3), "expected a status from 0 to 2, or null"),
+        ("/roles/1/status", json!(4), "expected a status from 0 to 3"),
+        ("/roles/1/status", json!(null), "expected a status from 0 to 3"),
         ("/users/0/row", json!(i64::MAX), "expected a number from 1 to 2147483647"),
         ("/users/1/row", sound["users"][0]["row"].clone(), "expected users with different numbers"),
         ("/roles/1/id", json!(i64::MAX), "expected a number from 1 to 2147483647"),

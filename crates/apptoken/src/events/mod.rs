@@ -64,6 +64,7 @@ impl<O: Observer + ?Sized> Observer for Box<O> {
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A renewal starts.
+    #[non_exhaustive]
     RenewalStarted {
         /// What is requested of the session.
         identity: &'a SessionOptions,
@@ -71,6 +72,7 @@ pub enum Event<'a> {
         why: Reason,
     },
     /// A renewal returned a new session.
+    #[non_exhaustive]
     RenewalSucceeded {
         /// What is requested of the session.
         identity: &'a SessionOptions,
@@ -84,6 +86,7 @@ pub enum Event<'a> {
         requests: u32,
     },
     /// A renewal failed.
+    #[non_exhaustive]
     RenewalFailed {
         /// What is requested of the session.
         identity: &'a SessionOptions,
@@ -95,6 +98,7 @@ pub enum Event<'a> {
         requests: u32,
     },
     /// A stale session is returned: it is due for renewal, but the renewal failed.
+    #[non_exhaustive]
     StaleSessionServed {
         /// What is requested of the session.
         identity: &'a SessionOptions,
@@ -104,6 +108,7 @@ pub enum Event<'a> {
         why: Reason,
     },
     /// A session was dropped before it expired.
+    #[non_exhaustive]
     SessionInvalidated {
         /// What is requested of the session.
         identity: &'a SessionOptions,
@@ -113,6 +118,7 @@ pub enum Event<'a> {
         why: Invalidation,
     },
     /// A batch of the sessions of many users is done, and others follow.
+    #[non_exhaustive]
     ManySessionsProgress {
         /// The number of users that are done, also those that failed.
         done: usize,
@@ -120,6 +126,7 @@ pub enum Event<'a> {
         total: usize,
     },
     /// Sessions of many users were requested at once.
+    #[non_exhaustive]
     ManySessionsStarted {
         /// The number of sessions that were started.
         started: usize,
@@ -133,6 +140,7 @@ pub enum Event<'a> {
         requests: u32,
     },
     /// The app token itself expires soon and must be replaced. Reported 30 and 7 days before, if its expiry is known.
+    #[non_exhaustive]
     TokenExpiresSoon {
         /// The app token.
         app_token: &'a AppTokenId,
@@ -142,6 +150,7 @@ pub enum Event<'a> {
         left: Duration,
     },
     /// The credential source failed; its last app token stays in use.
+    #[non_exhaustive]
     SourceFailed {
         /// The error of the source.
         error: &'a Error,
@@ -150,16 +159,19 @@ pub enum Event<'a> {
     /// [`Refresher`](crate::Refresher), which continues. The panic's own message says where.
     RefresherPanicked,
     /// The source of the app token returned a warning; reported once for each change.
+    #[non_exhaustive]
     CredentialWarning {
         /// The warning.
         warning: &'a SourceWarning,
     },
     /// Requests to the server are not encrypted, because the caller allowed it; reported once.
+    #[non_exhaustive]
     UnencryptedServer {
         /// The server.
         endpoint: &'a Endpoint,
     },
     /// The store failed; the provider continues without it.
+    #[non_exhaustive]
     StoreFailed {
         /// Why it failed.
         error: &'a StoreError,

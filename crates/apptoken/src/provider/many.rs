@@ -16,6 +16,7 @@ use crate::store::{SessionKey, StoredSession};
 
 /// The result of [`Provider::start_many`] for one user.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct UserSession {
     /// The requested user.
     pub user_id: String,
@@ -48,7 +49,7 @@ impl Provider {
     /// use apptoken::{Provider, UserSession};
     ///
     /// let provider = Provider::from_env()?;
-    /// for UserSession { user_id, session } in provider.start_many(["alice", "bob"]) {
+    /// for UserSession { user_id, session, .. } in provider.start_many(["alice", "bob"]) {
     ///     match session {
     ///         Ok(session) => println!("{user_id:?}: good until {}", session.expires_at()),
     ///         Err(error) => println!("{user_id:?}: {error}"),

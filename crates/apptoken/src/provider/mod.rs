@@ -37,10 +37,10 @@ use crate::sync;
 /// no longer be used, and then all for the same login, whose error goes to all of them. If the server cannot be reached,
 /// the session is used until it expires.
 ///
-/// The child of a fork can use its parent's provider. It has the same session, waits for no login of its parent, and renews at
-/// other times; threads of its own start as [`refresher`](Self::refresher) says. The caller's code (a transport, an observer, a
-/// source, a store or a clock) must be usable after a fork too: a lock of it that another thread held during the fork stays
-/// locked in the child.
+/// The child of a fork can use its parent's provider. It has the same session, waits for no login of its parent, and renews the
+/// session at another time. A [`refresher`](Self::refresher) is in the parent only. The caller's code (a transport, an observer, a
+/// source, a store or a clock) must be usable after a fork too: a lock that another thread held during the fork stays locked in
+/// the child. A child that has the process id of its parent, in its own PID namespace, is not recognised.
 ///
 /// A provider is cheap to clone: clones share everything. It starts no thread, except in [`refresher`](Self::refresher) and
 /// [`session_within`](Self::session_within).
@@ -224,8 +224,8 @@ impl Provider {
         }
     }
 
-    /// Ends all waits and requests of this provider, its clones and all its users' providers, and starts no login any more. This
-    /// cannot be undone.
+    /// Ends all waits and requests of this provider, its clones and all its users' providers, and of all that the same
+    /// [`Builder`](crate::Builder) made, and starts no login any more. This cannot be undone.
     ///
     /// Calls that wait for a login or before a retry, also those with a limit, return within a second, with
     /// [`ErrorKind::NotSent`] or [`ErrorKind::NoReply`] and the advice that `stop` was called. Later calls return the same error at
@@ -240,11 +240,9 @@ impl Provider {
     /// # Examples
     ///
     /// ```
-    /// # use apptoken::{Builder, Config, FnTransport, TransportFailure};
-    /// # fn set_up(Config { endpoint, credential }: Config) {
+    /// # fn set_up(builder: apptoken::Builder, credential: apptoken::Credential) {
     /// # fn wait_for_sigterm() {}
-    /// # let transport = FnTransport::new(|_| Err(TransportFailure::not_sent("offline")));
-    /// let provider = Builder::with_transport(endpoint, transport).provider(credential).build();
+    /// let provider = builder.provider(credential).build();
     /// let stopper = provider.clone();
     /// std::thread::spawn(move || {
     ///     wait_for_sigterm();

@@ -13,7 +13,7 @@ use apptoken::login::renewal::RenewalPolicy;
 use apptoken::store::{FileStore, MemoryStore};
 use apptoken::{
     Admin, AppTokenId, AppTokenSecret, Builder, Credential, Endpoint, Error, FnTransport, HashType, HttpRequest,
-    HttpResponse, Provider, ProviderBuilder, Transport, TransportFailure, UnixSeconds,
+    HttpResponse, Provider, ProviderBuilder, Transport, TransportFailure,
 };
 use apptoken_transport_fake::{Fake, TokenSpec};
 
@@ -180,14 +180,13 @@ fn share_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions");
     let under_way = LoginUnderWay::start(|builder| builder.store(FileStore::new(&path).unwrap()));
-    let (mut asks, mut tells) = std::io::pipe().unwrap();
+    let (mut reads, mut writes) = std::io::pipe().unwrap();
     let child = start_child(|| {
-        drop(tells.try_clone().unwrap());
         // It waits for the parent's lock, and finds the session of that login.
         assert!(under_way.provider.session().is_ok());
         assert_eq!(logins(&under_way.fake), 0);
         // Until the parent has looked at the lock.
-        asks.read_exact(&mut [0]).unwrap();
+        reads.read_exact(&mut [0]).unwrap();
         0
     });
     under_way.finish();
@@ -200,7 +199,7 @@ fn share_a_store() {
         assert!(begun.elapsed() < WATCHDOG, "the lock stays locked");
         thread::yield_now();
     }
-    tells.write_all(&[0]).unwrap();
+    writes.write_all(&[0]).unwrap();
     assert_succeeded(child);
 }
 
@@ -228,8 +227,8 @@ fn fork_beside_busy_threads() {
     let id = AppTokenId::parse("0_abcd1234").unwrap();
     let token = AppTokenSecret::parse("0123456789abcdef0123456789abcdef").unwrap();
     let credential = Credential::new(partner(), id, token, HashType::Sha256);
-    let requests = Builder::new(endpoint()).transport(transport).clock(Fake::new().clock());
-    let provider = requests.provider(credential).store(MemoryStore::new()).build();
+    let builder = Builder::new(endpoint()).transport(transport).clock(Fake::new().clock());
+    let provider = builder.provider(credential).store(MemoryStore::new()).build();
     let stop = Arc::new(AtomicBool::new(false));
     let use_all = |provider: &Provider, user: u32| {
         let of_user = provider.for_user(format!("user-{}", user % 3));
@@ -254,11 +253,11 @@ fn fork_beside_busy_threads() {
 
 /// The reply of a server that starts any session.
 fn scripted(request: &HttpRequest) -> HttpResponse {
-    let now = UnixSeconds(1_795_230_763);
+    let now = 1_795_230_763;
     let body = String::from_utf8_lossy(request.body());
     let session = |body: &str| {
         let user = body.split(r#""userId":""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
-        let (expiry, privileges) = (now.plus(DAY), "apptoken:0_abcd1234");
+        let (expiry, privileges) = (now + DAY.as_secs(), "apptoken:0_abcd1234");
         format!(
             r#"{{"ks":"ks","sessionType":0,"partnerId":101,"userId":"{user}","expiry":{expiry},"privileges":"{privileges}"}}"#
         )

@@ -44,6 +44,18 @@ fn one_builder_makes_clients_that_share_its_settings() {
 }
 
 #[test]
+fn a_stop_is_for_all_that_one_builder_made() {
+    let fake = Fake::new();
+    let credential = credential(&fake);
+    let builder = Builder::new(endpoint()).transport(fake.clone()).clock(fake.clock());
+    let client = builder.clone().client(credential.clone());
+    builder.provider(credential).build().stop();
+    let error = client.login().unwrap_err();
+    assert!(error.advice().contains("`stop`"), "{error:#}");
+    assert_eq!(fake.journal().requests(), 0);
+}
+
+#[test]
 fn each_setting_can_be_a_trait_object() {
     let fake = Fake::new();
     let boxed: (Box<dyn Transport + Send + Sync>, Box<dyn Clock + Send + Sync>) =

@@ -2,21 +2,14 @@
 
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::link_user;
-use crate::actions::arguments::Parameter;
 use crate::error::Failure;
 use crate::model::secret::Secret;
 use crate::model::token::{STATUS_ACTIVE, TokenRow};
-use crate::objects::app_token::{CLASS, apply, record};
+use crate::objects::app_token::{apply, record};
 use crate::objects::validate;
 use crate::output::Output;
 
-pub(crate) const ACTION: Action = Action {
-    service: "appToken",
-    name: "add",
-    parameters: &[Parameter::object("appToken", &CLASS)],
-    permissions: &["APP_TOKEN_ADD"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "appToken", name: "add", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let object = call.arguments.mandatory_object("appToken")?;

@@ -2,18 +2,11 @@
 
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::token_of;
-use crate::actions::arguments::Parameter;
 use crate::error::Failure;
 use crate::model::token::STATUS_DELETED;
 use crate::output::Output;
 
-pub(crate) const ACTION: Action = Action {
-    service: "appToken",
-    name: "delete",
-    parameters: &[Parameter::text("id")],
-    permissions: &["APP_TOKEN_DELETE"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "appToken", name: "delete", run };
 
 /// Deletes a token and revokes its sessions.
 ///

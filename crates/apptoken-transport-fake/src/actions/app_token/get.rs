@@ -2,18 +2,11 @@
 
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::token_of;
-use crate::actions::arguments::Parameter;
 use crate::error::Failure;
 use crate::objects::app_token::record;
 use crate::output::Output;
 
-pub(crate) const ACTION: Action = Action {
-    service: "appToken",
-    name: "get",
-    parameters: &[Parameter::text("id")],
-    permissions: &["APP_TOKEN_BASE", "KMC_READ_ONLY"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "appToken", name: "get", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     Ok(record(&token_of(call)?, call.profile).into())

@@ -1,39 +1,34 @@
 //! `appToken.list`, as in `api_v3/services/AppTokenService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::error::Failure;
 use crate::model::token::{STATUS_DELETED, TokenRow};
 use crate::objects::app_token::record;
 use crate::objects::app_token_filter::{CLASS as FILTER, ORDERS, matches};
-use crate::objects::filter_pager::{CLASS as PAGER, page};
-use crate::objects::{Object, filter};
+use crate::objects::filter_pager::page;
+use crate::objects::{Object, filter, validate};
 use crate::output::{Output, Record};
 use crate::php::cast::is_true_text;
 
-pub(crate) const ACTION: Action = Action {
-    service: "appToken",
-    name: "list",
-    parameters: &[Parameter::object("filter", &FILTER).optional(), Parameter::object("pager", &PAGER).optional()],
-    permissions: &["APP_TOKEN_BASE", "KMC_READ_ONLY"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "appToken", name: "list", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    let partner_id = call.partner_id();
+    validate::for_list(call.arguments.object("filter"))?;
+    validate::for_list(call.arguments.object("pager"))?;
     let none = Object::empty(&FILTER);
     let wanted = call.arguments.object("filter").unwrap_or(&none);
     // For an unknown user the server omits `objects`; other empty lists have `objects: []`.
     let user = match wanted.text("sessionUserIdEqual").filter(|id| is_true_text(id)) {
-        Some(id) => match call.state.users.find(partner_id, Some(id)) {
+        Some(id) => match call.state.users.find(call.partner_id(), Some(id)) {
             Some(user) => Some(user.row),
             None => return Ok(response(0, Output::Null)),
         },
         None => None,
     };
+    let partners = call.context.visible_partners();
     let matches = matches(wanted);
     let is_wanted = |token: &&TokenRow| {
-        token.partner_id == partner_id
+        partners.contains(&token.partner_id)
             && token.status != STATUS_DELETED
             && user.is_none_or(|user| token.user == user)
             && matches(token)

@@ -14,10 +14,11 @@ use crate::error::{self, ApiError};
 use crate::model::token::TokenRow;
 use crate::model::user::UserRow;
 
-/// The token of the account with the id of the argument `id`.
+/// The token with the id of the argument `id`, if the caller sees it.
 fn token_of(call: &Call<'_>) -> Result<TokenRow, ApiError> {
     let id = call.arguments.text("id");
-    let token = call.state.token(call.partner_id(), id).cloned();
+    let partners = call.context.visible_partners();
+    let token = call.state.token(id).filter(|token| partners.contains(&token.partner_id)).cloned();
     token.ok_or_else(|| error::APP_TOKEN_ID_NOT_FOUND.with(&[id]))
 }
 

@@ -3,27 +3,12 @@
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::hash::token_hash;
 use crate::actions::app_token::{privileges, token_of};
-use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
 use crate::model::session::NewSession;
 use crate::model::token::STATUS_ACTIVE;
-use crate::objects::SESSION_TYPE;
 use crate::output::{Output, Record};
 
-pub(crate) const ACTION: Action = Action {
-    service: "appToken",
-    name: "startSession",
-    parameters: &[
-        Parameter::text("id"),
-        Parameter::text("tokenHash"),
-        Parameter::text("userId").optional(),
-        Parameter::enumeration("type", &SESSION_TYPE).optional(),
-        Parameter::int("expiry").optional(),
-        Parameter::text("sessionPrivileges").optional(),
-    ],
-    permissions: &["BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "appToken", name: "startSession", run };
 
 /// Checks the id, the status, the hash and the expiry of the token, in the order of the server. So an expired token
 /// with a wrong hash reports the hash.
@@ -56,10 +41,14 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let user_id = token.session_user_id.as_deref().unwrap_or_else(|| call.arguments.text("userId"));
     let asked = call.arguments.text("sessionPrivileges");
     let privileges = privileges::of_session(id, token.session_privileges.as_deref(), asked);
-    let account = call.state.account(token.partner_id).ok_or_else(error::type_error)?.clone();
     let new =
         NewSession { user_id, session_type, lifetime, privileges: &privileges, master_partner_id: None, secret: None };
-    let new_ks = call.state.make_ks(&account, &new, call.now());
+    let now = call.now();
+    // The session is one of the requested account, which is partner 0 for an empty text.
+    let new_ks = match call.state.account(call.partner_id()).cloned() {
+        Some(account) => call.state.make_ks(&account, &new, now),
+        None => call.state.make_ks_without_partner(&new, now),
+    };
     let properties = [
         ("ks", new_ks.text.into()),
         ("sessionType", session_type.into()),

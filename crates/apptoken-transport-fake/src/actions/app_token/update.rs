@@ -2,19 +2,12 @@
 
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::{link_user, token_of};
-use crate::actions::arguments::Parameter;
 use crate::error::Failure;
-use crate::objects::app_token::{CLASS, apply, current, record};
+use crate::objects::app_token::{apply, current, record};
 use crate::objects::validate;
 use crate::output::Output;
 
-pub(crate) const ACTION: Action = Action {
-    service: "appToken",
-    name: "update",
-    parameters: &[Parameter::text("id"), Parameter::object("appToken", &CLASS)],
-    permissions: &["APP_TOKEN_UPDATE"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "appToken", name: "update", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let before = token_of(call)?;

@@ -4,13 +4,7 @@ use crate::actions::action::{Action, Call};
 use crate::error::Failure;
 use crate::output::Output;
 
-pub(crate) const ACTION: Action = Action {
-    service: "session",
-    name: "end",
-    parameters: &[],
-    permissions: &["ALWAYS_ALLOWED_ACTIONS", "BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "session", name: "end", run };
 
 /// Revokes the session, and all sessions with the same session id. The session id of an app token session is the token
 /// id, so this revokes all sessions of the token, including future ones.

@@ -1,18 +1,11 @@
 //! `session.get`, as in `api_v3/services/SessionService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
 use crate::output::{Output, Record};
 use crate::php::cast::is_true_text;
 
-pub(crate) const ACTION: Action = Action {
-    service: "session",
-    name: "get",
-    parameters: &[Parameter::text("session").optional()],
-    permissions: &["SESSION_READ_PERMISSION", "KMC_ACCESS", "KMC_READ_ONLY"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "session", name: "get", run };
 
 /// Returns the fields of a session. The server checks neither its expiry nor its revocation.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {

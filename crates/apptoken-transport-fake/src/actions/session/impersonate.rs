@@ -1,27 +1,11 @@
 //! `session.impersonate`, as in `api_v3/services/SessionService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::actions::session::start::{StartRequest, accepts, start};
 use crate::error::{self, Failure};
-use crate::objects::SESSION_TYPE;
 use crate::output::Output;
 
-pub(crate) const ACTION: Action = Action {
-    service: "session",
-    name: "impersonate",
-    parameters: &[
-        Parameter::text("secret"),
-        Parameter::int("impersonatedPartnerId"),
-        Parameter::text("userId").optional(),
-        Parameter::enumeration("type", &SESSION_TYPE).optional(),
-        Parameter::int("partnerId").optional(),
-        Parameter::int("expiry").or(86_400),
-        Parameter::text("privileges").optional(),
-    ],
-    permissions: &["ALWAYS_ALLOWED_ACTIONS", "BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "session", name: "impersonate", run };
 
 /// Starts a session of a child account with the secret of its parent. Every failure is the same error.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {

@@ -3,30 +3,16 @@
 use std::collections::HashSet;
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::{Arguments, Parameter};
+use crate::actions::arguments::Arguments;
 use crate::error::{self, ApiError, Failure};
 use crate::model::account::Account;
 use crate::model::collation::fold;
 use crate::model::session::NewSession;
 use crate::model::state::State;
-use crate::objects::SESSION_TYPE;
 use crate::output::Output;
 use crate::permissions::find_role;
 
-pub(crate) const ACTION: Action = Action {
-    service: "session",
-    name: "start",
-    parameters: &[
-        Parameter::text("secret"),
-        Parameter::text("userId").optional(),
-        Parameter::enumeration("type", &SESSION_TYPE).optional(),
-        Parameter::int("partnerId").optional(),
-        Parameter::int("expiry").or(86_400),
-        Parameter::text("privileges").optional(),
-    ],
-    permissions: &["ALWAYS_ALLOWED_ACTIONS", "BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "session", name: "start", run };
 
 /// The maximum lifetime in accounts without one.
 const DAY: i64 = 86_400;

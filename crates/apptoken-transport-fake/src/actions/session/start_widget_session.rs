@@ -1,24 +1,12 @@
 //! `session.startWidgetSession`, as in `api_v3/services/SessionService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
 use crate::model::session::NewSession;
 use crate::model::widget::Widget;
 use crate::output::{Output, Record};
 
-pub(crate) const ACTION: Action = Action {
-    service: "session",
-    name: "startWidgetSession",
-    parameters: &[Parameter::text("widgetId"), Parameter::int("expiry").or(86_400)],
-    permissions: &[
-        "ALWAYS_ALLOWED_ACTIONS",
-        "BASE_USER_SESSION_PERMISSION",
-        "WIDGET_SESSION_PERMISSION",
-        "PLAYBACK_BASE_PERMISSION",
-    ],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "session", name: "startWidgetSession", run };
 
 /// The status of the account is not checked: the server creates widget sessions for blocked accounts too.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {

@@ -4,8 +4,7 @@ use crate::actions::action::{Action, Call};
 use crate::error::Failure;
 use crate::output::Output;
 
-pub(crate) const ACTION: Action =
-    Action { service: "system", name: "getVersion", parameters: &[], permissions: &["ALWAYS_ALLOWED_ACTIONS"], run };
+pub(crate) const ACTION: Action = Action { service: "system", name: "getVersion", run };
 
 /// The release of the server that the fake models.
 const VERSION: &str = "Venus-22.19.0";

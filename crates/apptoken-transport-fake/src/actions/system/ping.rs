@@ -4,13 +4,7 @@ use crate::actions::action::{Action, Call};
 use crate::error::Failure;
 use crate::output::Output;
 
-pub(crate) const ACTION: Action = Action {
-    service: "system",
-    name: "ping",
-    parameters: &[],
-    permissions: &["ALWAYS_ALLOWED_ACTIONS", "BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "system", name: "ping", run };
 
 /// How long the reply may be cached.
 const CACHE_SECONDS: i64 = 5;

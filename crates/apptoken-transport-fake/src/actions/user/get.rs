@@ -1,19 +1,12 @@
 //! `user.get`, as in `api_v3/services/UserService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::actions::user::{record, user_of};
 use crate::error::{self, Failure};
 use crate::output::Output;
 use crate::php::cast::texts_are_equal;
 
-pub(crate) const ACTION: Action = Action {
-    service: "user",
-    name: "get",
-    parameters: &[Parameter::text("userId").optional()],
-    permissions: &["ADMIN_BASE", "KMC_READ_ONLY", "BASE_USER_SESSION_PERMISSION", "WIDGET_SESSION_PERMISSION"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "user", name: "get", run };
 
 /// Returns the user of the session, or any user to an administrator.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {

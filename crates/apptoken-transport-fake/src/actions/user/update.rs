@@ -2,22 +2,15 @@
 
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::is_valid_user_id;
-use crate::actions::arguments::Parameter;
-use crate::actions::user::{check_names, check_roles, record, user_of};
+use crate::actions::user::{check_names, check_roles, check_stored_roles, record, user_of};
 use crate::error::{self, Failure};
 use crate::model::user::STATUS_DELETED;
-use crate::objects::user::{CLASS, apply, current};
+use crate::objects::user::{apply, current};
 use crate::objects::validate;
 use crate::output::Output;
 use crate::php::cast::texts_are_equal;
 
-pub(crate) const ACTION: Action = Action {
-    service: "user",
-    name: "update",
-    parameters: &[Parameter::text("userId"), Parameter::object("user", &CLASS)],
-    permissions: &["ADMIN_USER_UPDATE"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "user", name: "update", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let given_id = call.arguments.text("userId");
@@ -44,9 +37,10 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     validate::for_update(object, |property| current(&user, property))?;
     let now = call.now();
     apply(object, &mut user, now);
+    check_stored_roles(&user.role_ids)?;
     user.updated_at = now;
     let answer = record(call, &user);
-    if user.status == STATUS_DELETED {
+    if user.status == Some(STATUS_DELETED) {
         call.state.delete_tokens_of(user.row, now);
     }
     call.state.users.put(user);

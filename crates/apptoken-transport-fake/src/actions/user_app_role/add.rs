@@ -1,21 +1,13 @@
 //! `userAppRole.add`, as in `api_v3/services/UserAppRoleService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
 use crate::error::{self, Failure};
-use crate::model::role::{RoleRow, STATUS_DELETED};
+use crate::model::role::RoleRow;
 use crate::model::user::STATUS_ACTIVE;
-use crate::objects::user_app_role::CLASS;
 use crate::output::Output;
 use crate::php::cast::trim;
 
-pub(crate) const ACTION: Action = Action {
-    service: "userAppRole",
-    name: "add",
-    parameters: &[Parameter::object("userAppRole", &CLASS)],
-    permissions: &["ADMIN_BASE"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "userAppRole", name: "add", run };
 
 /// Makes the checks of the server. The fake has no application registry, so the last one always fails.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
@@ -28,17 +20,22 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         return Err(error::MISSING_MANDATORY_PARAMETER.with(&[name]).into());
     }
     let user = call.state.users.find(call.partner_id(), Some(user_id));
-    if user.is_none_or(|user| user.status != STATUS_ACTIVE) {
+    if user.is_none_or(|user| user.status != Some(STATUS_ACTIVE)) {
         return Err(error::USER_ID_NOT_FOUND.with(&[user_id]).into());
     }
-    if app.len() != 24 || !app.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !is_app_guid(app) {
         return Err(error::INVALID_APP_GUID.with(&[app]).into());
     }
-    let is_known = |role: &&RoleRow| role.partner_id == call.partner_id() && role.status != STATUS_DELETED;
+    let is_known = |role: &&RoleRow| role.partner_id == call.partner_id() && !role.is_deleted();
     if call.state.roles.get(&role).filter(is_known).is_none() {
         return Err(error::USER_ROLE_NOT_FOUND.plain().into());
     }
     Err(error::APP_GUID_NOT_FOUND.with(&[app]).into())
+}
+
+/// Whether it has the form of an id in the application registry.
+pub(crate) fn is_app_guid(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn is_empty(text: &str) -> bool {

@@ -1,23 +1,16 @@
 //! `userRole.clone`, as in `api_v3/services/UserRoleService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
-use crate::actions::user_role::{record, role_of};
+use crate::actions::user_role::{record, role_that};
 use crate::error::Failure;
 use crate::model::role::RoleRow;
 use crate::output::Output;
 use crate::php::date::gmdate;
 
-pub(crate) const ACTION: Action = Action {
-    service: "userRole",
-    name: "clone",
-    parameters: &[Parameter::int("userRoleId")],
-    permissions: &["ADMIN_ROLE_ADD"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "userRole", name: "clone", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    let original = role_of(call, true)?;
+    let original = role_that(call, |role| role.is_of(call.partner_id()))?;
     let now = call.now();
     let role = RoleRow {
         id: call.state.next_role_id(),

@@ -1,28 +1,23 @@
 //! `userRole.list`, as in `api_v3/services/UserRoleService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
-use crate::actions::user_role::record;
+use crate::actions::user_role::{is_shown, record};
 use crate::error::Failure;
-use crate::model::role::{RoleRow, STATUS_DELETED};
-use crate::objects::filter_pager::{CLASS as PAGER, page};
+use crate::model::role::RoleRow;
+use crate::objects::filter_pager::page;
 use crate::objects::user_role_filter::{CLASS as FILTER, ORDERS, matches};
-use crate::objects::{Object, filter};
+use crate::objects::{Object, filter, validate};
 use crate::output::{Output, Record};
 
-pub(crate) const ACTION: Action = Action {
-    service: "userRole",
-    name: "list",
-    parameters: &[Parameter::object("filter", &FILTER).optional(), Parameter::object("pager", &PAGER).optional()],
-    permissions: &["ADMIN_BASE", "ACCOUNT_BASE"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "userRole", name: "list", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
+    validate::for_list(call.arguments.object("filter"))?;
+    validate::for_list(call.arguments.object("pager"))?;
     let none = Object::empty(&FILTER);
     let wanted = call.arguments.object("filter").unwrap_or(&none);
     let matches = matches(wanted);
-    let is_wanted = |role: &&RoleRow| role.is_of(call.partner_id()) && role.status != STATUS_DELETED && matches(role);
+    let is_wanted = |role: &&RoleRow| is_shown(call, role) && !role.is_deleted() && matches(role);
     let mut roles: Vec<&RoleRow> = call.state.roles.values().filter(is_wanted).collect();
     filter::sort(&mut roles, wanted, ORDERS);
     let total = i64::try_from(roles.len()).unwrap_or(i64::MAX);

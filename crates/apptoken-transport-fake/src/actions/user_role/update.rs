@@ -1,25 +1,18 @@
 //! `userRole.update`, as in `api_v3/services/UserRoleService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::arguments::Parameter;
-use crate::actions::user_role::{check_name_is_free, check_system_name_is_free, record, role_of};
+use crate::actions::user_role::{check_name_is_free, check_system_name_is_free, own_role, record};
 use crate::error::Failure;
-use crate::objects::user_role::{CLASS, apply, current};
+use crate::objects::user_role::{apply, current};
 use crate::objects::validate;
 use crate::output::Output;
 use crate::permissions::check_names;
 use crate::php::cast::{is_true_text, texts_are_equal};
 
-pub(crate) const ACTION: Action = Action {
-    service: "userRole",
-    name: "update",
-    parameters: &[Parameter::int("userRoleId"), Parameter::object("userRole", &CLASS)],
-    permissions: &["ADMIN_ROLE_UPDATE"],
-    run,
-};
+pub(crate) const ACTION: Action = Action { service: "userRole", name: "update", run };
 
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    let mut role = role_of(call, false)?;
+    let mut role = own_role(call)?;
     let object = call.arguments.mandatory_object("userRole")?;
     if let Some(name) = object.text("name").filter(|name| is_true_text(name) && !texts_are_equal(name, &role.name)) {
         check_name_is_free(call, name)?;

@@ -8,9 +8,12 @@ mod deletion;
 mod fields;
 mod lists;
 mod newer_guides;
+mod odd_partners;
 mod older_documents;
 mod permissions;
 mod session_user;
+mod user_lists;
+mod users;
 
 use std::cell::RefCell;
 

@@ -319,6 +319,7 @@ fn names_are_accepted_in_any_case_and_paths_are_checked() {
         ("in upper case", "/api_v3/service/APPTOKEN/action/LIST", 200),
         ("in the query", "/api_v3/?service=apptoken&action=list", 200),
         ("under the old name", "/api/service/apptoken/action/list", 200),
+        ("as clients with a service URL in /api send it", "/api/api_v3/service/apptoken/action/list", 200),
         ("without a version", "/service/apptoken/action/list", 404),
     ] {
         let (given, answer) = get(target);

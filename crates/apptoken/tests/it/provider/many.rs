@@ -72,7 +72,7 @@ fn many_users_cost_one_request_for_a_hundred() {
         let sessions = provider.start_many(&users);
         assert_eq!(fake.journal().requests(), requests, "{number}");
         assert_eq!(sessions.len(), number);
-        for (UserSession { user_id, session }, expected) in sessions.iter().zip(&users) {
+        for (UserSession { user_id, session, .. }, expected) in sessions.iter().zip(&users) {
             assert_eq!((user_id, session.as_ref().unwrap().user_id()), (expected, expected.as_str()));
             assert_eq!(session.as_ref().unwrap().lifetime(), DAY);
         }

@@ -2,15 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use apptoken::api::{app_token, session, user};
 use apptoken::{
     Call, Clock as _, Credential, CredentialSource, Error, ErrorKind, FnSource, HashChoice, HashType, KalturaCode, Ks,
     KsFault, LeasedSession, drive,
 };
-use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
+use apptoken_transport_fake::{Account, Fake, Fault, FaultKind, Token, TokenSpec, TokenStatus};
 
-use super::support::{DAY, HOUR, builder, credential, endpoint, logins, partner, requests_to, token};
+use super::support::{DAY, HOUR, builder, builder_with, credential, endpoint, logins, partner, requests_to, token};
 
 /// A call with the session, as a program makes it.
 fn who_am_i(fake: &Fake) -> impl Fn(&LeasedSession<'_>) -> Result<String, Error> {
@@ -152,6 +153,25 @@ fn a_deleted_token_is_a_permanent_error_and_no_loop() {
     }
     assert!(fake.journal().requests() - before <= 3, "{}", fake.journal().requests() - before);
     assert_eq!(vault.queries(), 4, "at first, for the login after LOGOUT, after its refusal, and once in the pause");
+}
+
+/// Regression: the server caches errors to callers with a widget session for 120 s, and a renewal was the same request as the
+/// refused one, so it got the same error after the token was enabled again.
+#[test]
+fn a_renewal_after_a_refusal_is_not_answered_from_the_cache() {
+    let fake = Fake::builder().response_cache(true).build();
+    fake.add_account(Account::new(partner()));
+    let own = fake.add_token(partner(), TokenSpec::new(HashType::Sha256));
+    let provider = builder_with(&fake, &own).build();
+    fake.set_token_status(&own.id, TokenStatus::Disabled);
+    let refused = ErrorKind::Kaltura(KalturaCode::AppTokenNotActive);
+    assert_eq!(provider.session().unwrap_err().kind(), refused);
+    assert_eq!(provider.start_many(["alice"]).pop().unwrap().session.unwrap_err().kind(), refused);
+    fake.set_token_status(&own.id, TokenStatus::Active);
+    assert!(provider.start_many(["alice"]).pop().unwrap().session.is_ok());
+    // The pause after a refusal.
+    fake.clock().advance(Duration::from_secs(60));
+    assert!(provider.session().is_ok());
 }
 
 #[test]

@@ -206,8 +206,8 @@ fn callers_are_released_even_if_the_transport_cannot_stop() {
         Err(TransportFailure::not_sent("offline"))
     });
     let (clock, looks) = LookingClock::new();
-    let requests = Builder::new(endpoint()).transport(transport).clock(clock);
-    let provider = requests.provider(credential(&token(&Fake::new(), DAY))).build();
+    let builder = Builder::new(endpoint()).transport(transport).clock(clock);
+    let provider = builder.provider(credential(&token(&Fake::new(), DAY))).build();
     let (leading, waiting) = (provider.clone(), provider.clone());
     let leader = start(move || leading.session().unwrap_err());
     arrived.recv_timeout(WATCHDOG).unwrap();
@@ -230,11 +230,8 @@ fn a_stop_ends_the_wait_for_another_process() {
     let path = folder.path().join("sessions");
     let fake = Fake::new();
     let token = token(&fake, HOUR);
-    let set_up = || {
-        let requests = requests_to(&fake).request_timeout(FOREVER);
-        requests.provider(credential(&token)).store(FileStore::new(&path).unwrap())
-    };
-    set_up().build().session().unwrap();
+    let set_up = |requests: Builder| requests.provider(credential(&token)).store(FileStore::new(&path).unwrap());
+    set_up(requests_to(&fake)).build().session().unwrap();
     let mut files = path.read_dir().unwrap().map(|file| file.unwrap().path());
     let lock = files.find(|file| file.extension().is_some_and(|kind| kind == "lock")).unwrap();
     // The other process hangs in its renewal.
@@ -243,7 +240,8 @@ fn a_stop_ends_the_wait_for_another_process() {
     fake.clock().advance(DAY);
 
     let (started, starts) = mpsc::channel();
-    let provider = set_up().observer(Announcing(Mutex::new(started))).build();
+    let patient = requests_to(&fake).request_timeout(FOREVER);
+    let provider = set_up(patient).observer(Announcing(Mutex::new(started))).build();
     let waiting = provider.clone();
     let call = start(move || waiting.session().unwrap_err());
     starts.recv_timeout(WATCHDOG).unwrap();

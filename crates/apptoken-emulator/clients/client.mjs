@@ -1,6 +1,7 @@
-// Tests app tokens with the official Node client, for every account of a configuration and every hash type.
+// Tests the official Node client, for every account of a configuration: app tokens with every hash type, and media with
+// sessions that are good, expired and forbidden, and with answers of the test's own.
 //
-// Usage, in a directory with kaltura-client installed: node login.mjs SERVICE_URL CONFIG
+// Usage, in a directory with kaltura-client installed: node client.mjs SERVICE_URL CONFIG
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 const kaltura = createRequire(join(process.cwd(), 'package.json'))('kaltura-client');
-const { session, appToken } = kaltura.services;
+const { session, appToken, media, partner, userRole } = kaltura.services;
 
 const HASH_TYPES = ['MD5', 'SHA1', 'SHA256', 'SHA512'];
 const PRIVILEGES = 'list:*,appid:clients';
@@ -32,6 +33,14 @@ async function errorCode(call) {
   }
 }
 
+// A client with an admin session.
+async function start(serviceUrl, account, expiry, privileges = '') {
+  const ks = await session
+    .start(account.adminSecret, 'clients', kaltura.enums.SessionType.ADMIN, account.id, expiry, privileges)
+    .execute(clientOf(serviceUrl));
+  return clientOf(serviceUrl, ks);
+}
+
 // Yields [what is tested, the expected value, the actual value].
 async function* testAppToken(serviceUrl, account, hashType) {
   const tokenHash = (ks, token) => createHash(hashType).update(ks + token.token).digest('hex');
@@ -48,10 +57,7 @@ async function* testAppToken(serviceUrl, account, hashType) {
     sessionPrivileges: PRIVILEGES,
   });
 
-  const adminKs = await session
-    .start(account.adminSecret, 'clients', kaltura.enums.SessionType.ADMIN, account.id, 3600, '')
-    .execute(clientOf(serviceUrl));
-  const admin = clientOf(serviceUrl, adminKs);
+  const admin = await start(serviceUrl, account, 3600);
   const token = await appToken.add(wanted).execute(admin);
   yield ['appToken.add: hash type', hashType, token.hashType];
   yield ['appToken.get: value', token.token, (await appToken.get(token.id).execute(admin)).token];
@@ -83,18 +89,63 @@ async function* testAppToken(serviceUrl, account, hashType) {
   yield ['startSession with a deleted token', 'APP_TOKEN_ID_NOT_FOUND', await errorCode(() => login(token))];
 }
 
+// The emulator stores no media. Yields the same as testAppToken.
+async function* testMedia(serviceUrl, account) {
+  const control = async (method, path, body) => {
+    const reply = await fetch(`${serviceUrl}/__control/${path}`, { method, body: body && JSON.stringify(body) });
+    if (!reply.ok) throw new Error(`${method} ${path}: ${await reply.text()}`);
+  };
+  const list = (client, statusEqual) =>
+    media.listAction(new kaltura.objects.MediaEntryFilter({ statusEqual })).execute(client);
+
+  const admin = await start(serviceUrl, account, 3600);
+  const empty = await list(admin, 2);
+  yield ['media.list', [0, []], [empty.totalCount, empty.objects]];
+  const unknown = await errorCode(() => media.get('0_unknown').execute(admin));
+  yield ['media.get of an unknown id', 'ENTRY_ID_NOT_FOUND', unknown];
+  const anonymous = await errorCode(() => list(clientOf(serviceUrl), 2));
+  yield ['media.list without a session', 'SERVICE_FORBIDDEN', anonymous];
+  const onlyTokens = new kaltura.objects.UserRole({ name: 'node: tokens only', permissionNames: 'APP_TOKEN_BASE' });
+  const role = await userRole.add(onlyTokens).execute(admin);
+  const restricted = await start(serviceUrl, account, 3600, `setrole:${role.id}`);
+  yield ['media.list with another role', 'SERVICE_FORBIDDEN', await errorCode(() => list(restricted, 2))];
+
+  const none = await errorCode(() => partner.getInfo().execute(admin));
+  yield ['partner.getInfo without an answer', 'EMULATOR_NO_ANSWER', none];
+  await control('POST', 'answers', { action: 'partner.getInfo', value: { name: 'Test account' } });
+  yield ['partner.getInfo with an answer', 'Test account', (await partner.getInfo().execute(admin)).name];
+  const entry = { id: '0_own', name: 'Own', duration: 7, objectType: 'KalturaMediaEntry' };
+  const page = { totalCount: 1, objects: [entry] };
+  await control('POST', 'answers', { action: 'media.list', value: page, when: { 'filter:statusEqual': 2 } });
+  const found = (await list(admin, 2)).objects.map(({ id, name, duration }) => [id, name, duration]);
+  yield ['media.list with an answer', [['0_own', 'Own', 7]], found];
+  yield ['media.list with another filter', 0, (await list(admin, 1)).totalCount];
+  const gone = { code: 'ENTRY_ID_NOT_FOUND', message: 'Gone', args: { ENTRY_ID: '0_own' } };
+  await control('POST', 'answers', { action: 'media.get', error: gone });
+  const getError = await errorCode(() => media.get('0_own').execute(admin));
+  yield ['media.get with an error', 'ENTRY_ID_NOT_FOUND', getError];
+
+  await control('POST', 'clock/advance?seconds=3601');
+  yield ['media.list with an expired session', 'INVALID_KS', await errorCode(() => list(admin, 2))];
+  const renewed = await start(serviceUrl, account, 3600);
+  yield ['media.list with a new session', 1, (await list(renewed, 2)).totalCount];
+  await control('DELETE', 'answers');
+  yield ['media.list without an answer', 0, (await list(renewed, 2)).totalCount];
+}
+
 const [serviceUrl, config] = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
 for (const account of JSON.parse(readFileSync(config, 'utf8')).partners) {
-  for (const hashType of HASH_TYPES) {
-    for await (const [what, expected, actual] of testAppToken(serviceUrl, account, hashType)) {
+  const tests = HASH_TYPES.map((hashType) => [hashType, testAppToken(serviceUrl, account, hashType)]);
+  for (const [name, test] of [...tests, ['media', testMedia(serviceUrl, account)]]) {
+    for await (const [what, expected, actual] of test) {
       if (isDeepStrictEqual(expected, actual)) {
         passed += 1;
       } else {
         failed += 1;
         const both = `expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
-        console.log(`partner ${account.id}, ${hashType}, ${what}: ${both}`);
+        console.log(`partner ${account.id}, ${name}, ${what}: ${both}`);
       }
     }
   }
