@@ -263,7 +263,7 @@ impl Fleet<'_> {
 /// Runs the processes and the trouble.
 pub(crate) fn run(settings: &Settings, command: impl Fn() -> Command) -> Figures {
     let emulator =
-        Emulator::start(Fake::builder().clock(FakeClock::running()).journal_capacity(1_000_000).build()).unwrap();
+        Emulator::start(Fake::builder().clock(FakeClock::running()).journal_capacity(20_000).build()).unwrap();
     emulator.fake().add_account(Account::new(partner()));
     let token = |(number, lifetime)| {
         let spec = TokenSpec::new(HashType::Sha256).user(&format!("user{number}")).duration(lifetime);
@@ -281,14 +281,16 @@ pub(crate) fn run(settings: &Settings, command: impl Fn() -> Command) -> Figures
     let began = emulator.fake().clock().time().0;
     let mut members: Vec<Member> = (0..settings.processes).map(|number| fleet.start(number)).collect();
     let mut figures = Figures::default();
-    make_trouble(&fleet, &mut members, &mut figures);
+    let mut tally = Tally::default();
+    make_trouble(&fleet, &mut members, &mut figures, || tally.update(&emulator));
     let trouble_ended = emulator.fake().clock().time().0;
     recover(&fleet, &members, &mut figures);
     for member in &mut members {
         let _ = member.process.kill();
         let _ = member.process.wait();
     }
-    count_logins(&fleet, &emulator, began..trouble_ended, &mut figures);
+    tally.update(&emulator);
+    count_logins(&fleet, tally, began..trouble_ended, &mut figures);
     figures.calls = fleet.words.ok.load(Ordering::SeqCst);
     figures.dead = fleet.words.dead.load(Ordering::SeqCst);
     figures.foreign = fleet.words.foreign.load(Ordering::SeqCst);
@@ -301,15 +303,20 @@ enum End {
     Group(usize),
 }
 
-fn make_trouble(fleet: &Fleet<'_>, members: &mut [Member], figures: &mut Figures) {
+fn make_trouble(fleet: &Fleet<'_>, members: &mut [Member], figures: &mut Figures, mut count: impl FnMut()) {
     let mut random = Random::new(20_26);
     let (began, settings) = (Instant::now(), fleet.settings);
     let mut ends: Vec<(Instant, End)> = Vec::new();
+    let mut counted = began;
     // All processes are killed, paused and cut off several times in ten minutes.
     let step = Duration::from_millis((40_000 / settings.processes as u64).min(1000));
     let longest_pause = settings.lifetimes.iter().min().map_or(0, |lifetime| lifetime.as_millis() as u64);
     while began.elapsed() < settings.duration {
         thread::sleep(step);
+        if counted.elapsed() > Duration::from_secs(5) {
+            counted = Instant::now();
+            count();
+        }
         let due = ends.extract_if(.., |(at, _)| *at <= Instant::now()).map(|(_, end)| end).collect::<Vec<_>>();
         due.into_iter().for_each(|end| end_trouble(fleet, members, end));
         let number = random.below(members.len() as u64) as usize;
@@ -374,29 +381,50 @@ fn recover(fleet: &Fleet<'_>, members: &[Member], figures: &mut Figures) {
     }
 }
 
-fn count_logins(fleet: &Fleet<'_>, emulator: &Emulator, time: std::ops::Range<i64>, figures: &mut Figures) {
-    let journal = emulator.fake().journal();
-    let mut by_token: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-    for entry in journal.entries().filter(|entry| time.contains(&entry.at)) {
-        match entry.action.as_str() {
-            "session.startWidgetSession" => figures.widget_sessions += 1,
-            "appToken.startSession" if entry.outcome == "ok" => {
-                figures.logins += 1;
-                let id = entry.parameters.iter().find(|(name, _)| name == "id").and_then(|(_, value)| value.clone());
-                by_token.entry(id.unwrap_or_default()).or_default().push(entry.at);
+/// The logins and widget sessions of the journal, which drops old entries.
+#[derive(Default)]
+struct Tally {
+    last_number: u64,
+    widget_sessions: Vec<i64>,
+    /// By the id of the token.
+    logins: BTreeMap<String, Vec<i64>>,
+}
+
+impl Tally {
+    fn update(&mut self, emulator: &Emulator) {
+        let journal = emulator.fake().journal();
+        let seen = self.last_number;
+        let mut expected = seen + 1;
+        for entry in journal.entries().filter(|entry| entry.number > seen) {
+            assert_eq!(entry.number, expected, "the journal dropped entries that were not counted");
+            expected += 1;
+            self.last_number = entry.number;
+            match entry.action.as_str() {
+                "session.startWidgetSession" => self.widget_sessions.push(entry.at),
+                "appToken.startSession" if entry.outcome == "ok" => {
+                    let id = entry.parameters.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.clone());
+                    self.logins.entry(id.unwrap_or_default()).or_default().push(entry.at);
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
+}
+
+fn count_logins(fleet: &Fleet<'_>, tally: Tally, time: std::ops::Range<i64>, figures: &mut Figures) {
+    let within = |times: &[i64]| times.iter().filter(|at| time.contains(at)).count() as u64;
+    figures.widget_sessions = within(&tally.widget_sessions);
     for (token, lifetime) in fleet.tokens.iter().zip(&fleet.settings.lifetimes) {
         let length = (lifetime.as_secs() as i64).max(1);
         let lifetimes = ((time.end - time.start) / length).max(1) as usize;
+        let logins = tally.logins.get(token.id.as_str()).map(Vec::as_slice).unwrap_or_default();
         let mut counts = vec![0; lifetimes];
-        for at in by_token.get(token.id.as_str()).into_iter().flatten() {
+        for at in logins {
             if let Some(count) = counts.get_mut(((at - time.start) / length) as usize) {
                 *count += 1;
             }
         }
+        figures.logins += within(logins);
         figures.logins_per_lifetime.push((lifetime.as_secs(), counts));
     }
 }

@@ -1,12 +1,15 @@
 //! Whatever Redis does, a provider that can log in has a session, and Redis is used again when it works.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use apptoken::store::{SessionStore as _, StoreErrorKind};
+use apptoken::{Builder, FnTransport, Transport as _, TransportFailure};
 use apptoken_store_redis::RedisStore;
 use apptoken_transport_fake::{Fake, Token};
 
 use crate::proxy::{Mode, Proxy};
 use crate::servers::{RedisServer, has_redis};
-use crate::support::{Failures, SHORT, key, logins, provider_with, store, token};
+use crate::support::{Failures, SHORT, credential, endpoint, key, logins, provider_with, store, token};
 
 /// A provider of its own, as another process would have it. Returns what it reports.
 fn session(fake: &Fake, token: &Token, store: RedisStore) -> Vec<String> {
@@ -169,6 +172,30 @@ fn a_server_that_is_not_redis_is_reported() {
         assert_eq!((reported.len(), logins(&fake)), (1, login), "{reported:?}");
     }
     assert_eq!(store.load(&key(&token)).unwrap_err().kind(), StoreErrorKind::Foreign);
+}
+
+/// Otherwise each machine of a rack logs in by itself when the network of the rack is back.
+#[test]
+fn a_machine_whose_network_is_back_takes_the_session_of_others() {
+    if !has_redis() {
+        return;
+    }
+    let (fake, server) = (Fake::new(), RedisServer::start());
+    let (token, proxy) = (token(&fake), Proxy::start(Mode::Cut));
+    session(&fake, &token, store(&server.url()));
+    let down = AtomicBool::new(true);
+    let (kaltura, port, url) = (fake.clone(), server.port, proxy.url());
+    let transport = FnTransport::new(move |request| {
+        // The network is down for the first request, and then back for both servers.
+        if down.swap(false, Ordering::SeqCst) {
+            proxy.set(Mode::Forward(port));
+            return Err(TransportFailure::not_sent("the network is down"));
+        }
+        kaltura.send(request)
+    });
+    let requests = Builder::with_transport(endpoint(), transport).clock(fake.clock());
+    requests.provider(credential(&token)).store(store(&url)).build().session().unwrap();
+    assert_eq!(logins(&fake), 1);
 }
 
 #[test]

@@ -261,7 +261,7 @@ impl Shared {
         let exchange = if credential.hash == HashChoice::Detect {
             login.start(self.link.now())?
         } else {
-            let widget = self.widgets.of(credential.partner, &self.link, requests, false)?;
+            let widget = self.widgets.of(credential.partner, &self.link, requests, self.link.retry(), false)?;
             login.start_with_or_widget(widget, self.link.now())?
         };
         let many = self.link.drive_counted(exchange, requests)?;
