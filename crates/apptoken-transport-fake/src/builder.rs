@@ -65,8 +65,10 @@ impl Builder {
     }
 
     /// Builds a fake from a configuration: JSON with the key `partners` for the accounts, and optionally `roles`, which
-    /// adds to Kaltura's own roles or replaces them by id, and `answers`, as for
-    /// [`Fake::answer_from_json`](crate::Fake::answer_from_json).
+    /// adds to Kaltura's own roles or replaces them by id; `answers`, as for
+    /// [`Fake::answer_from_json`](crate::Fake::answer_from_json); `objects`, as for
+    /// [`Fake::add_objects`](crate::Fake::add_objects); and `uploads`: `"ready"`, `{"readyAfter": 30}` or
+    /// `"converting"`, as [`Uploads`](crate::Uploads).
     ///
     /// # Errors
     ///
@@ -83,13 +85,17 @@ impl Builder {
     /// [`ConfigError`] names the file, the key and what is expected there. An account in two files is an error that names
     /// both.
     pub fn build_from_files(self, files: &[(&str, &str)]) -> Result<Fake, ConfigError> {
-        let Config { accounts, roles, answers } = Config::parse(files)?;
+        let Config { accounts, roles, answers, objects, uploads } = Config::parse(files)?;
         let fake = self.with_roles(with_changes(global_roles(), roles));
         for account in accounts {
             fake.add_account(account);
         }
         for answer in answers {
             fake.set_answer(answer).map_err(|error| error.inside("answers"))?;
+        }
+        fake.set_uploads(uploads.unwrap_or_default());
+        for (file, objects) in &objects {
+            fake.add_seeds(objects).map_err(|error| error.inside("objects").in_file(file))?;
         }
         Ok(fake)
     }

@@ -9,7 +9,9 @@ use serde::de::IgnoredAny;
 
 use crate::answers::{AnswerConfig, PreparedAnswer};
 use crate::config_error::ConfigError;
+use crate::content::seed::Seeds;
 use crate::model::account::{Account, PartnerStatus};
+use crate::model::object::Uploads;
 use crate::model::role::{RoleRow, STATUS_ACTIVE};
 
 /// A parsed configuration.
@@ -17,12 +19,16 @@ pub(crate) struct Config {
     pub(crate) accounts: Vec<Account>,
     pub(crate) roles: Vec<RoleRow>,
     pub(crate) answers: Vec<PreparedAnswer>,
+    /// The objects of each file, with its name.
+    pub(crate) objects: Vec<(String, Seeds)>,
+    pub(crate) uploads: Option<Uploads>,
 }
 
 impl Config {
     /// Parses files, given by their names and contents, and merges them.
     pub(crate) fn parse(files: &[(&str, &str)]) -> Result<Self, ConfigError> {
-        let mut config = Self { accounts: Vec::new(), roles: Vec::new(), answers: Vec::new() };
+        let mut config =
+            Self { accounts: Vec::new(), roles: Vec::new(), answers: Vec::new(), objects: Vec::new(), uploads: None };
         // The files of the accounts.
         let mut names = HashMap::new();
         for (name, text) in files {
@@ -34,8 +40,11 @@ impl Config {
                     let expected = format!("a number that no other account has{also}");
                     return Err(in_file(ConfigError::new(&format!("partners[{at}].id"), expected)));
                 }
-                config.accounts.push(account);
+                let has_profiles = file.access_control.is_some();
+                config.accounts.push(Account { has_profiles, ..account });
             }
+            config.objects.push(((*name).to_owned(), file.objects));
+            config.uploads = file.uploads.or(config.uploads);
             config.roles.extend(file.roles.into_iter().map(RoleRow::from));
             for (at, answer) in file.answers.into_iter().enumerate() {
                 let answer = PreparedAnswer::try_from(answer);
@@ -50,7 +59,7 @@ impl Config {
 }
 
 /// The JSON file. `about` and `rolesAbout` are comments for its readers. `conversionProfile`, `accessControl` and
-/// `storage` describe what every account of a real server has; the fake needs none of them.
+/// `storage` describe what every account of a real server has; of these only the presence of `accessControl` counts.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct File {
@@ -64,11 +73,14 @@ struct File {
     roles: Vec<RoleConfig>,
     #[serde(default)]
     answers: Vec<AnswerConfig>,
-    /// What a recorded account had besides its features. The fake has no objects of these kinds.
+    #[serde(default)]
+    objects: Seeds,
+    uploads: Option<Uploads>,
+    /// What a recorded account had besides its features: default profiles, which its entries name by their ids.
     #[serde(default, rename = "conversionProfile")]
     _conversion_profile: IgnoredAny,
-    #[serde(default, rename = "accessControl")]
-    _access_control: IgnoredAny,
+    #[serde(default)]
+    access_control: Option<IgnoredAny>,
     #[serde(default, rename = "storage")]
     _storage: IgnoredAny,
 }
@@ -234,7 +246,7 @@ mod tests {
             ),
             (
                 r#"{"partner":[]}"#.to_owned(),
-                "partner: expected one of the keys about, partners, rolesAbout, roles, answers, conversionProfile, accessControl, storage",
+                "partner: expected one of the keys about, partners, rolesAbout, roles, answers, objects, uploads, conversionProfile, accessControl, storage",
             ),
         ] {
             assert_eq!(parse(&text).err().unwrap().to_string(), message, "{text}");

@@ -92,6 +92,8 @@ fn expected_at(key: &str) -> &'static str {
         "partners[].status" => "1 (active), 2 (content blocked) or 3 (fully blocked)",
         "partners[].features[]" => "the name of a feature",
         "partners[].anonymousUser" => "true or false",
+        "objects" => "an object with a list for each service",
+        "uploads" => "\"ready\", \"converting\" or {\"readyAfter\": a number of seconds}",
         _ => "a string",
     }
 }

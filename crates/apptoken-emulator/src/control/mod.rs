@@ -7,6 +7,7 @@ mod clock;
 mod coverage;
 mod faults;
 mod journal;
+mod objects;
 mod query;
 mod state;
 
@@ -61,6 +62,9 @@ impl Control<'_> {
             ["faults"] => faults::handle(&request),
             ["faults", number] => faults::remove(&request, number),
             ["journal"] => journal::handle(&request),
+            ["objects"] => objects::handle(&request),
+            ["objects", service, id] => objects::remove(&request, service, id),
+            ["uploads"] => objects::uploads(&request),
             ["counts"] => self.counts(&request),
             ["state"] => state::handle(&request),
             ["reset"] => state::reset(&request, self.initial_state),

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod checked;
 pub(crate) mod collation;
 pub(crate) mod column;
+pub(crate) mod object;
 pub(crate) mod revocation;
 pub(crate) mod role;
 pub(crate) mod secret;

@@ -8,6 +8,7 @@ use crate::error::{self, ApiError};
 use crate::model::account::Account;
 use crate::model::checked;
 use crate::model::collation;
+use crate::model::object::{ObjectKind, Objects, Uploads};
 use crate::model::revocation::Revocations;
 use crate::model::role::RoleRow;
 use crate::model::secret::Secret;
@@ -29,6 +30,10 @@ pub(crate) struct State {
     pub(crate) revocations: Revocations,
     #[serde(default)]
     pub(crate) answers: Answers,
+    #[serde(default)]
+    pub(crate) objects: Objects,
+    #[serde(default)]
+    pub(crate) uploads: Uploads,
     /// Accounts whose secrets are in the memory cache of the server. They use the fast path of `session.start`: after a
     /// restart the server was seen to take the ordinary path once.
     #[serde(rename = "warm")]
@@ -52,6 +57,8 @@ impl State {
             roles: Table::default(),
             revocations: Revocations::default(),
             answers: Answers::default(),
+            objects: Objects::default(),
+            uploads: Uploads::default(),
             cached_secrets: BTreeSet::new(),
             session_count: 0,
             uses_system_randomness: false,
@@ -108,14 +115,30 @@ impl State {
 
     /// An unused token id: the number of the data centre, `_` and 8 characters of 0-9 and a-z.
     pub(crate) fn new_token_id(&mut self) -> String {
-        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
         loop {
-            let id = self.with_random(|random| {
-                let name: String =
-                    (0..8).filter_map(|_| DIGITS.get(random.usize(..36)).copied().map(char::from)).collect();
-                format!("0_{name}")
-            });
+            let id = self.random_id();
             if self.token_in_any_status(&id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    fn random_id(&mut self) -> String {
+        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        self.with_random(|random| {
+            let name: String = (0..8).filter_map(|_| DIGITS.get(random.usize(..36)).copied().map(char::from)).collect();
+            format!("0_{name}")
+        })
+    }
+
+    /// An unused id of an object. That of an upload token has 32 hexadecimal digits.
+    pub(crate) fn new_object_id(&mut self, kind: ObjectKind) -> String {
+        loop {
+            let id = match kind {
+                ObjectKind::UploadToken => format!("0_{}", hex::encode(self.random_bytes::<16>())),
+                _ => self.random_id(),
+            };
+            if self.objects.get(kind, &id).is_none() {
                 return id;
             }
         }
@@ -134,13 +157,17 @@ impl State {
             let last = self.roles.last_key().copied();
             self.roles.retain(|id, role| !role.is_deleted() || Some(*id) == last);
         }
-        let is_full = self.tokens.is_full() || self.users.is_full() || self.roles.is_full();
+        if self.objects.is_full() {
+            self.objects.drop_deleted();
+        }
+        let is_full = self.tokens.is_full() || self.users.is_full() || self.roles.is_full() || self.objects.is_full();
         if is_full { Err(error::INTERNAL_DATABASE_ERROR.plain()) } else { Ok(()) }
     }
 
     /// How many rows all searches have scanned.
     pub(crate) fn visited(&self) -> u64 {
-        self.tokens.visited().wrapping_add(self.users.visited()).wrapping_add(self.roles.visited())
+        let visited = [self.tokens.visited(), self.users.visited(), self.roles.visited(), self.objects.visited()];
+        visited.into_iter().fold(0, u64::wrapping_add)
     }
 
     pub(crate) fn put_role(&mut self, mut role: RoleRow) {
@@ -200,7 +227,7 @@ impl State {
         if self.roles.iter().any(|(id, role)| *id != role.id) {
             return Some("expected the id of each role as its key");
         }
-        self.answers.inconsistency()
+        self.answers.inconsistency().or_else(|| self.objects.inconsistency())
     }
 
     pub(crate) fn random_bytes<const N: usize>(&mut self) -> [u8; N] {
