@@ -106,11 +106,14 @@ fn parent_id(id: &str) -> String {
     if id.is_empty() { "0".to_owned() } else { id.to_owned() }
 }
 
-pub(crate) fn new_category(state: &State, partner_id: i64, now: i64) -> ObjectRow {
-    let free = |number: &i64| state.objects.get(ObjectKind::Category, &number.to_string()).is_none();
-    let number = (state.objects.next_number()..).find(free).unwrap_or(i64::MAX);
-    let mut row = new_row(state, ObjectKind::Category, "KalturaCategory", partner_id, &number.to_string(), now);
-    row.set("id", number);
+pub(crate) fn new_category(state: &mut State, partner_id: i64, now: i64) -> ObjectRow {
+    // A test can have given any id to a category.
+    let mut id = state.objects.take_number();
+    while state.objects.get(ObjectKind::Category, &id.to_string()).is_some() {
+        id = state.objects.take_number();
+    }
+    let mut row = new_row(state, ObjectKind::Category, "KalturaCategory", partner_id, &id.to_string(), now);
+    row.set("id", id);
     row
 }
 

@@ -14,26 +14,26 @@ const AUDIO: i64 = 5;
 const VIDEO: i64 = 1;
 const IMAGE: i64 = 2;
 
-/// The object as an instance of its class.
+/// The object as an instance of its class. The type of an entry stays whatever the response profile says, as observed.
 pub(super) fn record(call: &Call<'_>, row: &ObjectRow) -> Output {
-    record_as(call, row, &row.class)
+    let mut output = record_as(call, row, &row.class);
+    if let Output::Object(record) = &mut output {
+        let kind = record.properties.iter_mut().find(|(name, _)| row.kind == ObjectKind::Entry && name == "type");
+        if let Some((_, kind)) = kind {
+            *kind = value(&Site::of(call.info), row, "type");
+        }
+    }
+    output
 }
 
-/// The object as an instance of a class, which has only some of its properties.
+/// The object as `update` shows it: as an instance of the class that the request names, which can have fewer properties.
 pub(super) fn record_as(call: &Call<'_>, row: &ObjectRow, class: &str) -> Output {
     let Some(class) = objects::class(class) else { return Output::Null };
     let site = Site::of(call.info);
     // XML has an element for the related objects in every object.
     let shown = class.properties.iter().filter(|property| property.name != "relatedObjects");
     let all = Record::new(class.name, shown.map(|property| (property.name, value(&site, row, property.name))));
-    let mut record = ResponseProfile::apply(call.profile, all);
-    // The type of an entry stays whatever the profile says, as observed.
-    if let Some((_, kind)) =
-        record.properties.iter_mut().find(|(name, _)| row.kind == ObjectKind::Entry && name == "type")
-    {
-        *kind = value(&site, row, "type");
-    }
-    record.into()
+    ResponseProfile::apply(call.profile, all).into()
 }
 
 /// The object as `add` shows it, before the server has read it back: without some of its defaults.

@@ -130,11 +130,7 @@ fn fill(state: &mut State, row: &mut ObjectRow, file: &StoredFile, name: &str, n
     }
     row.set("status", CONVERTING);
     let id = state.new_object_id(ObjectKind::FlavorAsset);
-    // The entry takes the next number if it is new.
     let mut flavor = new_row(state, ObjectKind::FlavorAsset, "KalturaFlavorAsset", row.partner_id, &id, now);
-    if flavor.number == row.number {
-        flavor.number = flavor.number.saturating_add(1);
-    }
     let size = i64::try_from(file.size).unwrap_or(i64::MAX);
     flavor.set("entryId", row.id.as_str());
     flavor.set("fileExt", extension(name));
@@ -185,7 +181,8 @@ pub(super) fn finish_waiting(state: &mut State, now: i64) {
 /// Gives the complete file of a token to the entry that waits for it.
 pub(super) fn finish_token(state: &mut State, token: &mut ObjectRow, now: i64) {
     let entry = state.objects.find(ObjectKind::Entry, &token.text(WAITING_ENTRY)).cloned();
-    if let (Some(mut entry), Some(file)) = (entry, token.file.take()) {
+    let Some(mut entry) = entry else { return };
+    if let Some(file) = token.file.take() {
         fill(state, &mut entry, &file, &token.text("fileName"), now);
         entry.set("updatedAt", now);
         state.objects.put(entry);

@@ -184,6 +184,8 @@ pub(crate) struct Objects {
     rows: Table<i64, ObjectRow>,
     /// The numbers of the objects by kind and id.
     numbers: HashMap<(ObjectKind, String), i64>,
+    /// The last number that an object got.
+    last: i64,
     /// The objects that become ready, by time.
     waiting: BTreeSet<(i64, i64)>,
 }
@@ -207,9 +209,10 @@ impl Objects {
         self.rows.values()
     }
 
-    /// The number of the next object.
-    pub(crate) fn next_number(&self) -> i64 {
-        self.rows.last_key().map_or(1, |last| last.saturating_add(1))
+    /// A number for a new object.
+    pub(crate) fn take_number(&mut self) -> i64 {
+        self.last = self.last.saturating_add(1);
+        self.last
     }
 
     /// Stores an object, or replaces the one with its number.
@@ -252,8 +255,9 @@ impl Objects {
 
     /// Removes objects, as if they had never existed.
     pub(crate) fn remove(&mut self, is_match: impl Fn(&ObjectRow) -> bool) {
+        let last = self.last;
         self.rows.retain(|_, row| !is_match(row));
-        *self = Self::of(std::mem::take(&mut self.rows));
+        *self = Self { last, ..Self::of(std::mem::take(&mut self.rows)) };
     }
 
     /// The first inconsistency of objects from a snapshot.
@@ -271,7 +275,8 @@ impl Objects {
     fn of(rows: Table<i64, ObjectRow>) -> Self {
         let numbers = rows.values().map(|row| ((row.kind, row.id.clone()), row.number)).collect();
         let waiting = rows.values().filter_map(|row| Some((row.ready_at?, row.number))).collect();
-        Self { rows, numbers, waiting }
+        let last = rows.last_key().copied().unwrap_or(0);
+        Self { rows, numbers, last, waiting }
     }
 }
 
