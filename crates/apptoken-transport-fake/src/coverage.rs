@@ -63,9 +63,10 @@ mod tests {
         assert_eq!(all.len(), 870);
         for (service, action, expected) in [
             ("appToken", "startSession", Coverage::Modelled),
-            ("media", "list", Coverage::Empty),
-            ("media", "count", Coverage::Empty),
-            ("media", "get", Coverage::UnknownId),
+            ("media", "list", Coverage::Modelled),
+            ("caption_captionasset", "serve", Coverage::Modelled),
+            ("cuepoint_cuepoint", "list", Coverage::Empty),
+            ("media", "approve", Coverage::UnknownId),
             ("partner", "getInfo", Coverage::NeedsAnswer),
         ] {
             let found = all.iter().find(|covered| (covered.service, covered.action) == (service, action));

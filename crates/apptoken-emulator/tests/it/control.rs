@@ -104,8 +104,9 @@ fn what_is_modelled_is_listed_for_machines() {
         all.find(|each| each["service"] == service && each["action"] == action).unwrap()["coverage"].clone()
     };
     assert_eq!(of("appToken", "add"), "modelled");
-    assert_eq!(of("media", "list"), "empty");
-    assert_eq!(of("media", "get"), "unknownId");
+    assert_eq!(of("media", "list"), "modelled");
+    assert_eq!(of("bulkUpload", "list"), "empty");
+    assert_eq!(of("media", "approve"), "unknownId");
     assert_eq!(of("partner", "getInfo"), "needsAnswer");
 }
 

@@ -125,7 +125,14 @@ pub(super) fn given_object<'a>(call: &Call<'a>) -> Result<&'a Object, ApiError> 
 }
 
 /// A new object with its defaults.
-pub(super) fn new_row(state: &mut State, kind: ObjectKind, class: &str, partner_id: i64, id: &str, now: i64) -> ObjectRow {
+pub(super) fn new_row(
+    state: &mut State,
+    kind: ObjectKind,
+    class: &str,
+    partner_id: i64,
+    id: &str,
+    now: i64,
+) -> ObjectRow {
     // An entry that returns to a category takes the place of its earlier, deleted assignment.
     let there = state.objects.get(kind, id).map(|row| row.number);
     let number = there.unwrap_or_else(|| state.objects.take_number());

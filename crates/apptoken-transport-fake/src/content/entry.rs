@@ -18,6 +18,10 @@ use crate::php::cast::{is_true_text, texts_are_equal};
 const FIRST_VERSION: i64 = 100_002;
 
 const READY: i64 = 2;
+
+/// The type of a playlist of fixed entries.
+const FIXED_ENTRIES: i64 = 3;
+
 /// The moderation status of a deleted entry.
 const MODERATION_DELETED: i64 = 4;
 
@@ -42,6 +46,10 @@ pub(super) fn new_entry(call: &mut Call<'_>, service: &'static Service) -> Resul
     let class = if object.class.name == "KalturaBaseEntry" { service.class } else { object.class.name };
     if matches!(class, "KalturaMediaEntry" | "KalturaPlaylist") {
         validate::not_null(object, if class == "KalturaPlaylist" { "playlistType" } else { "mediaType" })?;
+    }
+    // A playlist by filters would need a search engine.
+    if class == "KalturaPlaylist" && object.int("playlistType") != Some(FIXED_ENTRIES) {
+        return Err(error::EMULATOR_NO_ANSWER.with(&[&call.action.full_name()]).into());
     }
     let is_admin = call.is_admin();
     if !is_admin && object.field("adminTags").is_some() {

@@ -7,6 +7,7 @@ mod client;
 mod conformance;
 mod every_action;
 mod faults;
+mod objects;
 mod permissions;
 mod reference_model;
 mod repeatable;
