@@ -19,6 +19,7 @@
 //! |---|---|
 //! | test a program in Python, Node or Rust, run in CI, write a configuration | [`guide`] |
 //! | set the clock, set answers, inject faults, count requests and reset the state over HTTP | [`control_interface`] |
+//! | seed entries, captions and categories; upload; what the store does not imitate | [`content`] |
 //! | see how far each action of the API is imitated | [`coverage`] |
 //!
 //! # HTTP
@@ -63,6 +64,9 @@ pub mod guide {}
 
 #[doc = include_str!("../docs/control.md")]
 pub mod control_interface {}
+
+#[doc = include_str!("../docs/content.md")]
+pub mod content {}
 
 #[doc = include_str!("../docs/coverage.md")]
 pub mod coverage {}

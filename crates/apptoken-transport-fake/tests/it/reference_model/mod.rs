@@ -416,6 +416,7 @@ fn is_ordered(tokens: &[AppToken], order: Option<AppTokenOrder>) -> bool {
         Some(AppTokenOrder::CreatedLast) => tokens.iter().rev().is_sorted_by_key(|token| token.created_at),
         Some(AppTokenOrder::UpdatedFirst) => tokens.is_sorted_by_key(|token| token.updated_at),
         Some(AppTokenOrder::UpdatedLast) => tokens.iter().rev().is_sorted_by_key(|token| token.updated_at),
+        Some(other) => panic!("an order that the steps do not have: {other:?}"),
     }
 }
 
