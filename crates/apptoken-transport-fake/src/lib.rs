@@ -11,6 +11,8 @@
 //!   features of the account. If it passes and the fake has no model of the action, the reply is what a server without
 //!   objects gives (an empty list, a count of 0, the error for an unknown id), or else the error `EMULATOR_NO_ANSWER`, which
 //!   Kaltura does not have. [`Fake::coverage`] lists which it is.
+//! - **Content** is stored: entries, categories, captions, flavor assets, playlists and upload tokens, which a program adds or
+//!   a test seeds with [`Fake::add_object`].
 //! - **Answers of a test's own** with [`Fake::answer`], to actions that the fake does not model.
 //! - **Faults** are injected with [`Fault`]: for the n-th call of an action, before or after the server acts.
 //! - **Requests** are recorded in the [`Journal`], which counts calls and holds no secrets.

@@ -92,7 +92,7 @@ impl Server {
             initial_state: fake.snapshot(),
             fake,
             counters: Counters::default(),
-            memory: BodyMemory::for_bodies_up_to(limits.body_bytes),
+            memory: BodyMemory::for_bodies_up_to(limits.body_bytes.max(limits.upload_bytes)),
             workers: Arc::new(Semaphore::new(WORKERS)),
             control_hosts,
             stopping: Arc::default(),

@@ -76,6 +76,8 @@ fn the_page_documents_every_path() {
         "partners",
         "appTokens",
         "answers",
+        "objects",
+        "uploads",
         "coverage",
         "coverage.md",
     ] {
@@ -376,4 +378,19 @@ fn paths_with_a_similar_prefix_reach_the_fake() {
     let mut controlled = Controlled::start();
     assert_eq!(controlled.client.get("/__controls").status, 404);
     assert_eq!(controlled.emulator.counts().requests, 1);
+}
+
+#[test]
+fn objects_are_added_listed_and_removed() {
+    let mut control = Controlled::start();
+    let ids = control.json("POST", "/objects", &json!({ "media": [{ "id": "0_a", "name": "Film" }] }));
+    assert_eq!(ids, json!({ "media": ["0_a"] }));
+    let listed = control.get("/objects");
+    assert_eq!((&listed[0]["service"], &listed[0]["properties"]["name"]), (&json!("media"), &json!("Film")));
+    control.done("DELETE", "/objects/media/0_a", "");
+    assert_eq!(control.call("DELETE", "/objects/media/0_a", "").status, 404);
+    control.done("POST", "/uploads", r#"{"readyAfter": 30}"#);
+    assert_eq!(control.call("POST", "/uploads", r#""soon""#).status, 400);
+    assert_eq!(control.call("POST", "/objects", r#"{"meida": []}"#).status, 400);
+    control.done("DELETE", "/objects", "");
 }

@@ -14,7 +14,7 @@ use crate::objects::validate;
 use crate::output::Output;
 
 /// How deep a tree of categories can be.
-const MAX_DEPTH: i64 = 100;
+const MAX_DEPTH: i64 = 16;
 
 pub(super) fn add(call: &mut Call<'_>, _: &'static Service) -> Result<Output, Failure> {
     let object = given_object(call)?;
@@ -93,6 +93,7 @@ pub(super) fn of_full_name(state: &mut State, partner_id: i64, name: &str, now: 
                 row.set("name", part);
                 row.set("parentId", crate::php::cast::text_to_int(&parent));
                 place(state, &mut row)?;
+                state.make_room()?;
                 let id = row.id.clone();
                 put_new(state, row);
                 id

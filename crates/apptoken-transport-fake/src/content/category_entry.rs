@@ -13,6 +13,9 @@ use crate::output::Output;
 /// A partner with this feature does not show the categories of an entry in the entry.
 const ENTITLEMENT: &str = "FEATURE_ENTITLEMENT";
 
+/// How many categories of a request count. Each is searched for in all categories.
+const MAX_CATEGORIES: usize = 32;
+
 pub(super) fn add(call: &mut Call<'_>, _: &'static Service) -> Result<Output, Failure> {
     let object = given_object(call)?;
     for name in ["entryId", "categoryId"] {
@@ -77,7 +80,7 @@ pub(crate) fn choose_in(
 ) -> Result<(), ApiError> {
     let parts = |text: &Option<String>| -> Vec<String> {
         let parts = text.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.take(100).map(str::to_owned).collect()
+        parts.take(MAX_CATEGORIES).map(str::to_owned).collect()
     };
     if choice.names.is_none() && choice.ids.is_none() {
         return Ok(());

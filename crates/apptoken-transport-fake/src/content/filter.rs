@@ -10,6 +10,9 @@ use crate::model::object::{ObjectKind, ObjectRow};
 use crate::model::state::State;
 use crate::objects::{FieldValue, Object, filter};
 
+/// Further values of a list are ignored, because some are compared with every object.
+const MAX_VALUES: usize = 500;
+
 type Condition = Box<dyn Fn(&ObjectRow) -> bool>;
 
 /// The comparisons, the longest name first.
@@ -79,7 +82,7 @@ fn condition(state: &State, kind: ObjectKind, name: &str, wanted: String) -> Opt
             return Some(Box::new(move |row| entries.contains(&row.id)));
         }
         (ObjectKind::Category, "ancestorIdIn") => {
-            let wanted: HashSet<String> = wanted.split(',').map(|id| id.trim().to_owned()).collect();
+            let wanted: HashSet<String> = wanted.split(',').take(MAX_VALUES).map(|id| id.trim().to_owned()).collect();
             return Some(Box::new(move |row| {
                 row.text("fullIds").split('>').any(|id| id != row.id && wanted.contains(id))
             }));
@@ -160,7 +163,7 @@ fn free_text(row: &ObjectRow) -> String {
 
 /// The entries in categories: in these themselves for `categoriesIdsMatchOr`, or also in those below them.
 fn entries_in(state: &State, name: &str, wanted: &str) -> HashSet<String> {
-    let wanted: HashSet<String> = wanted.split(',').map(|part| fold(part.trim())).collect();
+    let wanted: HashSet<String> = wanted.split(',').take(MAX_VALUES).map(|part| fold(part.trim())).collect();
     let is_wanted = |pair: &ObjectRow| {
         let category = pair.text("categoryId");
         match name {
