@@ -109,9 +109,9 @@ fn target(uri: &Uri) -> String {
 
 /// Whether a request brings a file. Official clients send pieces of 10 MB, and some whole files.
 fn is_upload(target: &str, headers: &HeaderMap) -> bool {
-    let is_form = headers.get(CONTENT_TYPE).is_some_and(|kind| {
-        kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data")
-    });
+    let is_form = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data"));
     is_form && target.to_ascii_lowercase().contains("service/uploadtoken/action/upload")
 }
 

@@ -80,6 +80,9 @@ fn exchange(fake: &Fake, context: &mut Context, step: &Value) -> Result<(), Stri
         let value = context.render(value);
         context.capture(name, value);
     }
+    if !context.can_render(&step["request"]) {
+        return Err("an earlier reply did not have a value of the request".to_owned());
+    }
     context.sent_now();
     let request = context.render(&step["request"]);
     let response = Response::of(fake, &request);
