@@ -4,6 +4,9 @@
 #[doc = include_str!("../crates/apptoken/README.md")]
 struct Apptoken;
 
+#[doc = include_str!("../crates/apptoken-cli/README.md")]
+struct CommandLine;
+
 #[doc = include_str!("../crates/apptoken-core/README.md")]
 struct Core;
 

@@ -25,8 +25,8 @@ fn the_quickstart_shows_each_step_and_no_secret() {
         "session\n  ks                 Ks([redacted] ",
         "  user               alice\n",
         "list:*",
-        "  lifetime           1h\n",
-        "  changed            lifetime: 8h requested, 1h granted\n",
+        "  lifetime           1 hour\n",
+        "  changed            lifetime: 8 hours requested, 1 hour granted\n",
         "  changed            privileges: edit:1_ab12cd34 not granted\n",
         "cargo run --example login",
     ] {

@@ -32,11 +32,12 @@ impl Proof {
 
     /// Refuses an action that can change something, by its name and by what it says of itself.
     pub(super) fn of<A: Action>(action: &A) -> Result<Self, Error> {
-        if A::REPEAT != Repeat::Always || !is_reading(A::ACTION) {
+        let target = action.target();
+        if action.repeat() != Repeat::Always || !is_reading(target.action) {
             return Err(Error::invalid_input(
                 "a proof must only read: its name must begin with get, list, count, search or ping, and its Action::REPEAT must be Repeat::Always",
             )
-            .during(A::name()));
+            .during(target));
         }
         // The session of the login, which is the first action of the same batch.
         let session = Ticket::<VerifyingLogin>::first().field(&["ks"]);

@@ -73,16 +73,17 @@ impl Item {
         references: &[(&str, Reference)],
         nocache: Option<Nocache>,
     ) -> Result<Self, Error> {
-        action.check().map_err(|error| error.during(A::name()))?;
+        let target = action.target();
+        action.check().map_err(|error| error.during(target))?;
         let object = ItemBody {
-            service: A::SERVICE,
-            action_name: A::ACTION,
+            service: target.service,
+            action_name: target.action,
             parameters: action,
             references: References(references),
             nocache,
         };
-        let body = encode::object(&object).map_err(|error| error.during(A::name()))?;
-        Ok(Self { body, action: A::name(), repeat: A::REPEAT })
+        let body = encode::object(&object).map_err(|error| error.during(target))?;
+        Ok(Self { body, action: target, repeat: action.repeat() })
     }
 
     pub(crate) fn action(&self) -> ActionName {
@@ -93,6 +94,7 @@ impl Item {
 /// Identifies an action of a [`Batch`], to take its result or to refer to it.
 pub struct Ticket<A> {
     position: usize,
+    target: ActionName,
     action: PhantomData<fn() -> A>,
 }
 
@@ -144,7 +146,7 @@ impl Batch {
     /// Like [`push`](Self::push).
     pub fn push_with<A: Action>(&mut self, action: &A, references: &[(&str, Reference)]) -> Result<Ticket<A>, Error> {
         let position = self.push_item(Item::new(action, references, self.nocache)?);
-        Ok(Ticket { position, action: PhantomData })
+        Ok(Ticket { position, target: action.target(), action: PhantomData })
     }
 
     /// Adds an action whose result is of no interest, and returns its position.
@@ -236,12 +238,14 @@ impl Reference {
     }
 }
 
-impl<A> Ticket<A> {
+impl<A: Action> Ticket<A> {
     /// The ticket of the first action of a batch.
     pub(crate) fn first() -> Self {
-        Self { position: 0, action: PhantomData }
+        Self { position: 0, target: A::name(), action: PhantomData }
     }
+}
 
+impl<A> Ticket<A> {
     /// Refers to the whole result, for an action that returns a string or a number.
     #[must_use]
     pub fn result(&self) -> Reference {
@@ -268,9 +272,9 @@ impl<A> Clone for Ticket<A> {
 
 impl<A> Copy for Ticket<A> {}
 
-impl<A: Action> fmt::Debug for Ticket<A> {
+impl<A> fmt::Debug for Ticket<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ticket({}, {})", self.position + 1, A::name())
+        write!(f, "Ticket({}, {})", self.position + 1, self.target)
     }
 }
 
@@ -292,7 +296,7 @@ impl BatchResults {
     /// ticket of another batch, or if the result was already taken.
     pub fn take<A: Action>(&mut self, ticket: Ticket<A>) -> Result<A::Reply, Error> {
         let result = self.take_unread(ticket.position);
-        result.and_then(|text| parse(text.as_bytes())).map_err(|error| error.during(A::name()))
+        result.and_then(|text| parse(text.as_bytes())).map_err(|error| error.during(ticket.target))
     }
 
     /// Takes the JSON text of a result.

@@ -75,9 +75,9 @@ impl<A: Action> Call<A> {
 
 impl<A: Action> fmt::Debug for Call<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, action: _, ks, retry: _, bypass_cache: _ } = self;
+        let Self { endpoint, action, ks, retry: _, bypass_cache: _ } = self;
         f.debug_struct("Call")
-            .field("action", &format_args!("{}", A::name()))
+            .field("action", &format_args!("{}", action.target()))
             .field("endpoint", endpoint)
             .field("ks", ks)
             .finish_non_exhaustive()

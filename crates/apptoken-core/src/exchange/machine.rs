@@ -68,6 +68,10 @@ impl PreparedRequest {
     }
 
     pub(crate) fn new<A: Action>(endpoint: &Endpoint, action: &A, common: Common<'_>) -> Result<Self, Error> {
-        Ok(Self { request: encode::request(endpoint, action, common)?, action: A::name(), repeat: A::REPEAT })
+        Ok(Self {
+            request: encode::request(endpoint, action, common)?,
+            action: action.target(),
+            repeat: action.repeat(),
+        })
     }
 }

@@ -68,9 +68,9 @@ impl<L: ListAction> AllPages<L> {
 
 impl<L: ListAction> fmt::Debug for AllPages<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, list: _, ks, retry: _ } = self;
+        let Self { endpoint, list, ks, retry: _ } = self;
         f.debug_struct("AllPages")
-            .field("list", &format_args!("{}", L::name()))
+            .field("list", &format_args!("{}", list.target()))
             .field("endpoint", endpoint)
             .field("ks", ks)
             .finish_non_exhaustive()

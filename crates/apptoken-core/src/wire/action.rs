@@ -69,6 +69,24 @@ pub trait Action: Serialize {
     {
         ActionName { service: Self::SERVICE, action: Self::ACTION }
     }
+
+    /// The service and action of this value; by default, those of its type.
+    ///
+    /// Override it and [`repeat`](Self::repeat) for a type that can be any action, as in a program whose user names the
+    /// action. The names go into the URL, so they must consist of letters, digits and underscores.
+    #[must_use]
+    fn target(&self) -> ActionName
+    where
+        Self: Sized,
+    {
+        Self::name()
+    }
+
+    /// When this request may be repeated; by default, as the type says.
+    #[must_use]
+    fn repeat(&self) -> Repeat {
+        Self::REPEAT
+    }
 }
 
 /// To run the same action more than once.
@@ -80,6 +98,14 @@ impl<A: Action> Action for &A {
 
     fn check(&self) -> Result<(), Error> {
         (**self).check()
+    }
+
+    fn target(&self) -> ActionName {
+        (**self).target()
+    }
+
+    fn repeat(&self) -> Repeat {
+        (**self).repeat()
     }
 }
 

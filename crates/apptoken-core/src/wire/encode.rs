@@ -48,11 +48,12 @@ const CLIENT_TAG: &str = concat!("apptoken-rust:", env!("CARGO_PKG_VERSION"));
 
 /// Writes the request for an action.
 pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common<'_>) -> Result<HttpRequest, Error> {
-    action.check().map_err(|error| error.during(A::name()))?;
+    let target = action.target();
+    action.check().map_err(|error| error.during(target))?;
     // The reply is XML unless `format=1` (JSON) arrives. Body and URL both contain it, so that either may be lost on the way.
     let body = Body { action, ks: common.ks, format: 1, client_tag: CLIENT_TAG, nocache: common.nocache };
-    let body = object(&body).map_err(|error| error.during(A::name()))?;
-    Ok(HttpRequest::new(endpoint.url(A::SERVICE, A::ACTION), body))
+    let body = object(&body).map_err(|error| error.during(target))?;
+    Ok(HttpRequest::new(endpoint.url(target.service, target.action), body))
 }
 
 /// The common parameters of a request with several actions.
@@ -185,7 +186,8 @@ impl<P: SecretParameter> SecretParameter for &P {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::kind::ErrorKind;
+    use crate::error::kind::{ActionName, ErrorKind};
+    use crate::exchange::call::Call;
     use crate::value::time::UnixSeconds;
     use alloc::string::String;
     use alloc::vec;
@@ -215,6 +217,35 @@ mod tests {
             request(&Endpoint::parse("https://example.org").unwrap(), action, common).unwrap().body(),
         )
         .unwrap()
+    }
+
+    /// An action that is named at run time, as in a command line.
+    struct NamedAction(ActionName);
+
+    impl Serialize for NamedAction {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map([("entryId", "1_ab12cd34")])
+        }
+    }
+
+    impl Action for NamedAction {
+        type Reply = Value;
+        const SERVICE: &'static str = "";
+        const ACTION: &'static str = "";
+
+        fn target(&self) -> ActionName {
+            self.0
+        }
+    }
+
+    #[test]
+    fn an_action_can_be_named_at_run_time() {
+        let action = NamedAction(ActionName { service: "media", action: "get" });
+        // A provider calls a reference.
+        let request = request(&Endpoint::parse("https://example.org").unwrap(), &&action, Common::default()).unwrap();
+        assert_eq!(request.url(), "https://example.org/api_v3/service/media/action/get?format=1");
+        let call = Call::new(Endpoint::parse("https://example.org").unwrap(), action);
+        assert!(alloc::format!("{call:?}").contains("media.get"));
     }
 
     #[test]

@@ -92,8 +92,6 @@ fn each_wrong_value_is_refused_with_what_to_change() {
         (URL, "https://www.kaltura.com/api_v3/index.php", "end it after the host, or after /api_v3"),
         (URL, "https://www.kaltura.com/api_v3/service/S3cret/action/list", "end it after the host, or after /api_v3"),
         (URL, "https://www.kaltura.com/api/service/S3cret", "end it after the host, or after /api_v3"),
-        (URL, "https://www.kaltura.com/api", "it ends with /api: end it with /api_v3 instead"),
-        (URL, "https://www.kaltura.com/api/", "it ends with /api: end it with /api_v3 instead"),
         (
             URL,
             "https://kmc.kaltura.com",

@@ -225,8 +225,7 @@ impl Provider {
     }
 
     /// Ends all waits and requests of this provider, its clones and all its users' providers, and of all that the same
-    /// [`Builder`](crate::Builder) made, and starts no login any more. This
-    /// cannot be undone.
+    /// [`Builder`](crate::Builder) made, and starts no login any more. This cannot be undone.
     ///
     /// Calls that wait for a login or before a retry, also those with a limit, return within a second, with
     /// [`ErrorKind::NotSent`] or [`ErrorKind::NoReply`] and the advice that `stop` was called. Later calls return the same error at

@@ -13,7 +13,7 @@ use apptoken::login::renewal::RenewalPolicy;
 use apptoken::store::{FileStore, MemoryStore};
 use apptoken::{
     Admin, AppTokenId, AppTokenSecret, Builder, Credential, Endpoint, Error, FnTransport, HashType, HttpRequest,
-    HttpResponse, Provider, ProviderBuilder, Transport, TransportFailure, UnixSeconds,
+    HttpResponse, Provider, ProviderBuilder, Transport, TransportFailure,
 };
 use apptoken_transport_fake::{Fake, TokenSpec};
 
@@ -253,11 +253,11 @@ fn fork_beside_busy_threads() {
 
 /// The reply of a server that starts any session.
 fn scripted(request: &HttpRequest) -> HttpResponse {
-    let now = UnixSeconds(1_795_230_763);
+    let now = 1_795_230_763;
     let body = String::from_utf8_lossy(request.body());
     let session = |body: &str| {
         let user = body.split(r#""userId":""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
-        let (expiry, privileges) = (now.plus(DAY), "apptoken:0_abcd1234");
+        let (expiry, privileges) = (now + DAY.as_secs(), "apptoken:0_abcd1234");
         format!(
             r#"{{"ks":"ks","sessionType":0,"partnerId":101,"userId":"{user}","expiry":{expiry},"privileges":"{privileges}"}}"#
         )

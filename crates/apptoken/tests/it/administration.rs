@@ -30,8 +30,10 @@ fn own_secret(fake: &Fake) -> Authority {
     fake.admin_secret(partner()).unwrap().into()
 }
 
+type Operation = fn(&Admin) -> Result<(), Error>;
+
 /// Every way in which an administrator calls the server.
-fn operations() -> [(&'static str, fn(&Admin) -> Result<(), Error>); 6] {
+fn operations() -> [(&'static str, Operation); 6] {
     [
         ("call", |admin| admin.call(session::Get::default()).map(drop)),
         ("list", |admin| admin.app_tokens(AppTokenFilter::default()).map(drop)),

@@ -1,0 +1,117 @@
+//! No secret in the arguments: every user of the machine can read them (`ps`), and the shell keeps them in its history.
+
+use std::ffi::OsString;
+
+use crate::failure::Failure;
+
+const REASON: &str = "every user of this machine can read a command line, and the shell keeps it in its history";
+const CURE: &str =
+    "give the secret in the environment, in a file or on standard input, and replace the one that was shown";
+
+/// Options that other programs have for secrets. `apptoken` has none of them.
+const SECRET_OPTIONS: [&str; 7] =
+    ["--token", "--app-token", "--ks", "--secret", "--admin-secret", "--password", "--token-hash"];
+
+/// Parameters of the API that are secrets.
+const SECRET_PARAMETERS: [&str; 8] =
+    ["ks", "secret", "adminsecret", "token", "tokenhash", "password", "newpassword", "oldpassword"];
+
+/// Refuses an option with a secret. What follows `--` is another program's.
+pub(crate) fn refuse_secret_options(arguments: &[OsString]) -> Result<(), Failure> {
+    let ours = arguments.iter().map(|argument| argument.to_string_lossy()).take_while(|argument| argument != "--");
+    for argument in ours {
+        let name = argument.split('=').next().unwrap_or_default();
+        if SECRET_OPTIONS.contains(&name) {
+            return Err(Failure::usage(format!("{name} does not exist: a secret must not be an argument"))
+                .likely(REASON)
+                .cure(CURE));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a parameter of the API is a secret, by the last part of its name.
+pub(crate) fn is_secret_parameter(name: &str) -> bool {
+    let last = name.rsplit([':', '[', ']']).find(|part| !part.is_empty()).unwrap_or_default();
+    SECRET_PARAMETERS.iter().any(|secret| last.eq_ignore_ascii_case(secret))
+}
+
+/// The failure for a secret parameter whose value is an argument.
+pub(crate) fn secret_parameter(name: &str) -> Failure {
+    Failure::usage(format!("{name} is a secret, so its value must not be an argument"))
+        .likely(REASON)
+        .cure(format!("use {name}=@FILE, or {name}=@- for standard input, and replace the value that was shown"))
+}
+
+/// The text of an error about the command line. It repeats arguments, so long words are hidden: they can be secrets.
+pub(crate) fn usage_error(text: &str) -> Failure {
+    let text = text.trim_end().strip_prefix("error: ").unwrap_or(text.trim_end());
+    let mut hidden = false;
+    let words = text.split_inclusive(|c: char| !is_part_of_secret(c));
+    let shown: String = words
+        .map(|word| {
+            let body = word.trim_end_matches(|c: char| !is_part_of_secret(c));
+            if !looks_like_secret(body) {
+                return word.to_owned();
+            }
+            hidden = true;
+            format!("[hidden]{}", &word[body.len()..])
+        })
+        .collect();
+    // Paragraphs: what is wrong, tips, the usage, and a pointer to the help.
+    let mut paragraphs = shown.split("\n\n").map(|lines| lines.split_whitespace().collect::<Vec<_>>().join(" "));
+    let failure = Failure::usage(paragraphs.next().unwrap_or_default());
+    if hidden {
+        return failure.likely(REASON).cure(CURE);
+    }
+    let rest = paragraphs.filter(|text| !text.starts_with("For more information"));
+    let rest: Vec<_> = rest.map(|text| text.trim_start_matches("tip: ").replace("Usage: ", "usage: ")).collect();
+    if rest.is_empty() { failure } else { failure.cure(rest.join("; ")) }
+}
+
+/// A text from the command line as messages show it.
+pub(crate) fn shown(text: &str) -> &str {
+    if looks_like_secret(text) { "[hidden]" } else { text }
+}
+
+fn is_part_of_secret(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "+_-=".contains(c)
+}
+
+/// A token has 32 characters, a KS and a hash have more, and all have digits. Names of options have none.
+fn looks_like_secret(word: &str) -> bool {
+    const SHORTEST_SECRET: usize = 20;
+    word.len() >= SHORTEST_SECRET && word.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_with_a_secret_is_refused_without_its_value() {
+        for argument in ["--token=00112233445566778899aabbccddeeff", "--ks"] {
+            let failure = refuse_secret_options(&["apptoken".into(), argument.into()]).unwrap_err().to_string();
+            assert!(failure.contains("must not be an argument") && !failure.contains("0011"), "{failure}");
+        }
+        assert!(refuse_secret_options(&["apptoken".into(), "exec".into(), "--".into(), "--token".into()]).is_ok());
+    }
+
+    #[test]
+    fn an_unexpected_argument_that_can_be_a_secret_is_hidden() {
+        let failure = usage_error("error: unexpected argument '00112233445566778899aabbccddeeff' found").to_string();
+        assert!(failure.contains("'[hidden]' found") && failure.contains("history"), "{failure}");
+        let failure = usage_error("error: unexpected argument '--admin-secret-file-of-the-account' found").to_string();
+        assert!(!failure.contains("hidden"), "{failure}");
+    }
+
+    #[test]
+    fn the_last_part_of_a_name_says_whether_it_is_a_secret() {
+        for name in ["ks", "appToken:token", "tokenHash", "user[password]"] {
+            assert!(is_secret_parameter(name), "{name}");
+        }
+        for name in ["token:id", "entryId", "filter:nameLike"] {
+            assert!(!is_secret_parameter(name), "{name}");
+        }
+    }
+}

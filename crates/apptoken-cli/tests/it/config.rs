@@ -1,0 +1,114 @@
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::sandbox::{Outcome, Sandbox};
+
+fn run(sandbox: &Sandbox, arguments: &[&str], stdin: &str) -> Outcome {
+    Outcome::of(sandbox.bare(arguments), stdin)
+}
+
+/// A profile that has all settings and the secret.
+fn configured() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let (url, id) = (sandbox.emulator.url(), sandbox.token.id.to_string());
+    for (key, value) in
+        [("service-url", url.as_str()), ("partner-id", "101"), ("token-id", &id), ("hash-type", "sha256")]
+    {
+        run(&sandbox, &["config", "set", "--profile", "prod", key, value], "").success();
+    }
+    let secret = format!("{}\n", sandbox.token.secret.expose());
+    run(&sandbox, &["config", "secret", "--profile", "prod", "token"], &secret).success();
+    sandbox
+}
+
+#[test]
+fn a_profile_is_enough_to_log_in() {
+    let sandbox = configured();
+    assert!(!run(&sandbox, &["login", "--profile", "prod"], "").success().is_empty());
+    let stderr = run(&sandbox, &["login"], "").failure(5);
+    assert!(stderr.contains("token-id is not set"), "{stderr}");
+    run(&sandbox, &["config", "use", "prod"], "").success();
+    assert!(!run(&sandbox, &["login"], "").success().is_empty());
+}
+
+#[test]
+fn the_settings_and_their_origins_are_as_recorded() {
+    let sandbox = configured();
+    sandbox.snapshot("config-show", &run(&sandbox, &["config", "show", "--profile", "prod"], ""));
+    sandbox
+        .snapshot("config-show-json", &run(&sandbox, &["config", "show", "--profile", "prod", "--format", "json"], ""));
+    sandbox.snapshot("config-show-environment", &sandbox.run(&["config", "show"]));
+    sandbox.snapshot("config-list", &run(&sandbox, &["config", "list"], ""));
+    let file = std::fs::read_to_string(sandbox.path(".config/apptoken/config.toml")).unwrap();
+    sandbox.snapshot("config-file", &Outcome { stdout: file, stderr: String::new(), code: Some(0) });
+}
+
+#[test]
+fn a_named_profile_comes_before_the_environment_and_an_option_before_both() {
+    let sandbox = configured();
+    let login = |arguments: &[&str]| {
+        let mut command = sandbox.bare(&[&["call", "user.get", "--select", "partnerId"], arguments].concat());
+        command.env("KALTURA_PARTNER_ID", "999");
+        Outcome::of(command, "")
+    };
+    assert_eq!(login(&["--profile", "prod"]).success(), "101\n");
+    run(&sandbox, &["config", "use", "prod"], "").success();
+    assert_eq!(login(&[]).code, Some(3), "the environment comes before the default profile");
+    assert_eq!(login(&["--partner-id", "101"]).success(), "101\n");
+}
+
+#[test]
+fn secrets_are_kept_for_this_user_only_and_can_be_deleted() {
+    let sandbox = configured();
+    let folder = sandbox.path(".config/apptoken");
+    let file = folder.join("secrets/prod.token");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&file), mode(&folder.join("secrets")), mode(&folder.join("config.toml"))), (0o600, 0o700, 0o600));
+    let config = std::fs::read_to_string(folder.join("config.toml")).unwrap();
+    assert!(!config.contains(sandbox.token.secret.expose()));
+    run(&sandbox, &["config", "secret", "--profile", "prod", "token", "--delete"], "").success();
+    assert!(!file.exists());
+    assert!(run(&sandbox, &["login", "--profile", "prod"], "").failure(5).contains("value is missing"));
+}
+
+#[test]
+fn comments_in_the_configuration_stay() {
+    let sandbox = configured();
+    let path = sandbox.path(".config/apptoken/config.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("# my accounts\n{text}")).unwrap();
+    run(&sandbox, &["config", "unset", "--profile", "prod", "hash-type"], "").success();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("# my accounts\n") && !text.contains("hash-type"), "{text}");
+}
+
+#[test]
+fn wrong_settings_are_refused() {
+    let sandbox = Sandbox::new();
+    for (key, value, hint) in [
+        ("partner-id", "_101", "underscore"),
+        ("service-url", "http://www.kaltura.com", "https://"),
+        ("token-id", "00112233445566778899aabbccddeeff", "secret value"),
+        ("hash-type", "SHA3", "SHA256"),
+        ("token-file", "00112233445566778899aabbccddeeff", "name of a file"),
+        ("token", "00112233445566778899aabbccddeeff", "no such setting"),
+    ] {
+        let stderr = run(&sandbox, &["config", "set", key, value], "").failure(2);
+        assert!(stderr.contains(hint) && !stderr.contains("00112233"), "{stderr}");
+    }
+    let broken = sandbox.write("broken.toml", "[profiles.prod]\ntoken = 00112233445566778899aabbccddeeff\n");
+    let mut command = sandbox.bare(&["login"]);
+    command.env("APPTOKEN_CONFIG", broken);
+    let stderr = Outcome::of(command, "").failure(5);
+    assert!(stderr.contains("line 2") && !stderr.contains("00112233"), "{stderr}");
+}
+
+#[test]
+fn the_keyring_fails_closed() {
+    let sandbox = configured();
+    let secret = sandbox.token.secret.expose();
+    // There is no keyring in the tests, and some builds have none at all.
+    let stderr = run(&sandbox, &["config", "secret", "--profile", "prod", "token", "--keyring"], secret).failure(5);
+    assert!(stderr.contains("keyring"), "{stderr}");
+    let shown = run(&sandbox, &["config", "show", "--profile", "prod"], "").success();
+    assert!(shown.contains("prod.token"), "the secret stays where it was: {shown}");
+}
