@@ -63,6 +63,7 @@ mod request_info;
 mod server;
 mod session_check;
 mod test_access;
+mod token_config;
 mod transport;
 mod wire;
 
@@ -77,6 +78,7 @@ pub use fake::{Fake, SnapshotError};
 pub use fault::{Fault, FaultId, FaultKind};
 pub use journal::{Journal, JournalEntry};
 pub use model::account::{Account, PartnerStatus};
+pub use model::session_spec::SessionSpec;
 pub use model::token::{Token, TokenSpec, TokenStatus};
 pub use model::widget::Widget;
 pub use wire::reply::{Delivery, DeliveryKind, WireReply};

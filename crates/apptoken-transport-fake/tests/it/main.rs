@@ -15,4 +15,5 @@ mod scenarios;
 mod secrets;
 mod sessions;
 mod tables;
+mod test_access;
 mod user_model;
