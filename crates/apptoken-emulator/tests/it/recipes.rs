@@ -190,7 +190,7 @@ fn the_compose_recipe_runs() {
     let process = Process::of(&mut command);
 
     let config = apptoken::Config::from_lookup(|name| Ok(tests.get(name).cloned())).unwrap();
-    assert_eq!(config.endpoint.base_url(), "http://kaltura:8080");
+    assert!(config.endpoint.as_str().starts_with("http://kaltura:8080"), "{}", config.endpoint.as_str());
     let here = apptoken::Endpoint::parse_allowing_unencrypted_http(process.url()).unwrap();
     let session = apptoken::Builder::new(here).client(config.credential).login().unwrap();
     assert_eq!(session.user_id(), "importer");
