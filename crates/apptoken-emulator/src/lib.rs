@@ -33,7 +33,8 @@
 //!
 //! It is a test server: never give it secrets of a live account. It listens only on a loopback address, unless
 //! [`Options::allow_other_machines`] is set. In that case its secrets are random, unless a seed is set. The control
-//! interface can read and change everything. It accepts only programs on this machine, and no web pages.
+//! interface can read and change everything. It accepts programs on this machine, others only with the token of
+//! [`Options::control_token`], and no web pages.
 //!
 //! No client can block the others. Small requests are handled on the thread that serves connections. Other requests are
 //! handled on worker threads and in steps. The stored data is limited in rows and bytes; the [`guide`] lists the
@@ -51,8 +52,10 @@ pub mod command;
 mod control;
 mod counts;
 mod emulator;
+mod health;
 mod http;
 mod limits;
+mod owner_file;
 mod state_file;
 
 pub use counts::Counts;

@@ -66,6 +66,7 @@ mod request_info;
 mod server;
 mod session_check;
 mod test_access;
+mod token_config;
 mod transport;
 mod wire;
 
@@ -81,6 +82,7 @@ pub use fault::{Fault, FaultId, FaultKind};
 pub use journal::{Journal, JournalEntry};
 pub use model::account::{Account, PartnerStatus};
 pub use model::object::Uploads;
+pub use model::session_spec::SessionSpec;
 pub use model::token::{Token, TokenSpec, TokenStatus};
 pub use model::widget::Widget;
 pub use wire::reply::{Delivery, DeliveryKind, WireReply};

@@ -9,6 +9,7 @@ pub(crate) mod revocation;
 pub(crate) mod role;
 pub(crate) mod secret;
 pub(crate) mod session;
+pub(crate) mod session_spec;
 pub(crate) mod state;
 mod table;
 pub(crate) mod token;

@@ -14,7 +14,7 @@ use crate::model::role::RoleRow;
 use crate::model::secret::Secret;
 use crate::model::table::Table;
 use crate::model::token::{STATUS_DELETED, TokenRow};
-use crate::model::user::Users;
+use crate::model::user::{UserRow, Users, is_valid_user_id};
 use crate::model::widget::Widget;
 
 /// The whole state of the server. It is serialized as a snapshot.
@@ -105,6 +105,25 @@ impl State {
     pub(crate) fn put_token(&mut self, mut token: TokenRow) {
         token.fit_columns();
         self.tokens.insert(collation::fold(&token.id).into(), token);
+    }
+
+    /// The user of a token's sessions. Creates the user if the id is valid and no user has it.
+    ///
+    /// Without an id it is the anonymous user, if the account has one.
+    pub(crate) fn user_of_token(&mut self, partner_id: i64, id: Option<&str>, now: i64) -> Option<i64> {
+        match (self.users.find(partner_id, id), id) {
+            (Some(user), _) => Some(user.row),
+            (None, Some(id)) if is_valid_user_id(id) => {
+                Some(self.users.insert(UserRow::automatic(partner_id, Some(id), now)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Deletes a token and revokes its sessions that were started with this form of its id.
+    pub(crate) fn delete_token(&mut self, token: TokenRow, partner: &str, id: &str, now: i64) {
+        self.revocations.revoke_session_id(&apptoken_ks::session_id_hash(partner, id));
+        self.put_token(TokenRow { status: STATUS_DELETED, updated_at: now, ..token });
     }
 
     /// Deletes the tokens of a user.
@@ -202,7 +221,8 @@ impl State {
         for account in self.accounts.values_mut() {
             account.replace_derived_secrets(|| hex::encode(system_random::<16>()));
         }
-        self.tokens.change(|_| true, |token| token.token = Secret::new(hex::encode(system_random::<16>())));
+        let is_predictable = |token: &TokenRow| !token.is_value_chosen;
+        self.tokens.change(is_predictable, |token| token.token = Secret::new(hex::encode(system_random::<16>())));
     }
 
     /// A snapshot with the source of random values of this state.

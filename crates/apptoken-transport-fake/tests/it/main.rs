@@ -16,4 +16,5 @@ mod scenarios;
 mod secrets;
 mod sessions;
 mod tables;
+mod test_access;
 mod user_model;
