@@ -40,6 +40,7 @@ impl Observer for TracingObserver {
             Event::RenewalStarted { .. }
             | Event::RenewalSucceeded { .. }
             | Event::SessionInvalidated { .. }
+            | Event::ManySessionsProgress { .. }
             | Event::ManySessionsStarted { .. } => event!(target: "apptoken", Level::DEBUG, "{observed}"),
         }
     }
