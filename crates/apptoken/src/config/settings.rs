@@ -7,7 +7,7 @@ use apptoken_core::Error;
 use zeroize::Zeroizing;
 
 use super::files::{read_unchanged, read_value};
-use super::{APP_TOKEN, Config};
+use super::{APP_TOKEN, Config, environment};
 
 const APP_TOKEN_FILE: &str = "KALTURA_APP_TOKEN_FILE";
 const FOLDER: &str = "KALTURA_CREDENTIALS_DIRECTORY";
@@ -23,10 +23,55 @@ pub(crate) struct Settings<'a> {
     folder: Option<PathBuf>,
 }
 
-/// The value of a setting, and the variable or file that it comes from.
-pub(super) struct Setting {
+/// A setting of the environment: its value, and the variable or file that it comes from.
+///
+/// For programs that show where their settings come from, or that take some of them from elsewhere. `Debug` does not show the
+/// value, and it is wiped from memory when dropped.
+///
+/// # Examples
+///
+/// ```
+/// use apptoken::Setting;
+///
+/// if let Some(server) = Setting::from_env("KALTURA_SERVICE_URL")? {
+///     println!("the server is {}, from {}", server.value(), server.place());
+/// }
+/// # Ok::<(), apptoken::Error>(())
+/// ```
+pub struct Setting {
     place: String,
     pub(super) value: Zeroizing<String>,
+}
+
+impl Setting {
+    /// Finds the value of a variable of [`Config::from_env`]: in the environment, or in a file or folder that it names.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](apptoken_core::ErrorKind::InvalidInput) if the value is in two places, or if a file or
+    /// folder cannot be read.
+    pub fn from_env(name: &str) -> Result<Option<Self>, Error> {
+        Settings::of(&environment)?.find(name)
+    }
+
+    /// The name of the variable, or the path of the file in the folder. Of an app token in a file of its own it is
+    /// `KALTURA_APP_TOKEN_FILE`.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The value, which is a secret if the setting is `KALTURA_APP_TOKEN`.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setting").field("place", &self.place).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Settings<'a> {
