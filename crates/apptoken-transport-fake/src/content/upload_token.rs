@@ -9,7 +9,7 @@ use crate::model::object::{ObjectKind, StoredFile};
 use crate::objects::{build, validate};
 use crate::output::Output;
 use crate::php::Value;
-use crate::php::cast::{to_int, to_text};
+use crate::php::cast::to_int;
 use crate::php::value::set;
 
 const NEW: i64 = 0;
@@ -52,7 +52,7 @@ pub(super) fn upload(call: &mut Call<'_>, service: &'static Service) -> Result<O
         return Err(error::UPLOAD_TOKEN_CANNOT_RESUME.plain().into());
     }
     let mut file = row.file.take().filter(|_| is_resumed).unwrap_or_else(|| StoredFile::of(b""));
-    let at = set(call.params, "resumeAt").map_or(-1, |at| to_int(&Value::text(to_text(at)))).min(i64::MAX);
+    let at = set(call.params, "resumeAt").map_or(-1, to_int);
     let at = if is_resumed { u64::try_from(at).unwrap_or(file.size) } else { 0 };
     file.write(at, piece.content);
     if row.get("fileName").is_none() {
