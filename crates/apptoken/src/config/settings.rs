@@ -80,12 +80,9 @@ impl<'a> Settings<'a> {
     pub(super) fn find(&self, name: &str) -> Result<Option<Setting>, Error> {
         let variable = (self.lookup)(name)?.map(|value| Setting { place: name.to_owned(), value });
         let file = match named_file(self.lookup)? {
-            Some(path) if name == APP_TOKEN => Some(Setting {
-                place: APP_TOKEN_FILE.to_owned(),
-                value: read_value(&path, name)?.ok_or_else(|| {
-                    Error::invalid_input(format!("{APP_TOKEN_FILE}: {} does not exist", path.display()))
-                })?,
-            }),
+            Some(path) if name == APP_TOKEN => {
+                Some(Setting { place: APP_TOKEN_FILE.to_owned(), value: token_in(&path)? })
+            }
             _ => None,
         };
         let in_folder = match self.folder.as_ref().map(|folder| folder.join(name)) {
@@ -117,6 +114,18 @@ fn named_file(lookup: &Lookup<'_>) -> Result<Option<PathBuf>, Error> {
         ))),
         path => Ok(path.map(|path| PathBuf::from(path.as_str()))),
     }
+}
+
+/// The token's value in the file that a variable names. A path that leads to no file is not shown: people also set the variable
+/// to the value itself.
+fn token_in(path: &Path) -> Result<Zeroizing<String>, Error> {
+    let value = if path.exists() { read_value(path, APP_TOKEN)? } else { None };
+    value.ok_or_else(|| {
+        Error::invalid_input(format!(
+            "{APP_TOKEN_FILE} names a file that does not exist or that this program cannot find: set it to the path of the file \
+             with the token's value, not to the value itself"
+        ))
+    })
 }
 
 fn folder_in(variable: &str, folder: &str) -> Result<PathBuf, Error> {
