@@ -207,7 +207,7 @@ fn a_proxy_that_replaces_the_certificate_is_named() {
     });
     let builder = UreqTransport::builder().root_certificates(roots).proxy(format!("http://{}", server.authority()));
     let endpoint = Endpoint::parse("https://kaltura.example.org").unwrap();
-    let (cause, advice) = ("UnknownIssuer", "inspecting firewall may have replaced the certificate");
+    let (cause, advice) = ("UnknownIssuer", "an inspecting firewall replaced it");
     let name = "inspecting proxy";
     Situation { name, server, builder, endpoint, kind: ErrorKind::NotSent, attempts: 1, cause, advice }.check();
 }
