@@ -7,7 +7,7 @@ use apptoken_core::Error;
 use zeroize::Zeroizing;
 
 use super::files::{read_unchanged, read_value};
-use super::{APP_TOKEN, Config};
+use super::{APP_TOKEN, Config, REQUIRED};
 
 const APP_TOKEN_FILE: &str = "KALTURA_APP_TOKEN_FILE";
 const FOLDER: &str = "KALTURA_CREDENTIALS_DIRECTORY";
@@ -67,14 +67,23 @@ impl<'a> Settings<'a> {
         match self.find(name)? {
             Some(setting) if !setting.value.is_empty() => Ok(setting),
             Some(setting) => Err(Error::invalid_input(format!("{} is empty: set it to {example}", setting.place))),
-            None => Err(Error::invalid_input(match &self.folder {
-                None => format!("{name} is not set: set it to {example}"),
-                Some(folder) => {
-                    let folder = folder.display();
-                    format!("{name} is not set: set it to {example}, or put that into a file {name} in {folder}")
-                }
-            })),
+            None => {
+                let folder = self.folder.as_ref().map(|folder| folder.display());
+                let in_folder = folder.map(|folder| format!(", or put that into a file {name} in {folder}"));
+                let others = self.others_not_set(name);
+                Err(Error::invalid_input(format!(
+                    "{name} is not set: set it to {example}{}{others}",
+                    in_folder.unwrap_or_default()
+                )))
+            }
         }
+    }
+
+    /// The other settings that are not set, so that one start of a program shows all of them.
+    fn others_not_set(&self, name: &str) -> String {
+        let is_missing = |other: &&str| *other != name && matches!(self.find(other), Ok(None));
+        let others: Vec<&str> = REQUIRED.into_iter().filter(is_missing).collect();
+        if others.is_empty() { String::new() } else { format!("; also not set: {}", others.join(", ")) }
     }
 
     pub(super) fn find(&self, name: &str) -> Result<Option<Setting>, Error> {

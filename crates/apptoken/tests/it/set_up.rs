@@ -227,6 +227,14 @@ fn each_mistake_in_a_folder_of_values_is_named() {
 }
 
 #[test]
+fn one_error_names_all_missing_settings() {
+    let error = Config::from_lookup(|_| Ok(None)).unwrap_err();
+    check(&error, SERVICE_URL, &format!("also not set: {PARTNER_ID}, {ID}, {TOKEN}, {HASH_TYPE}"));
+    let error = with(&[(TOKEN, None)]).unwrap_err();
+    assert!(!error.to_string().contains("also not set"), "{error}");
+}
+
+#[test]
 fn a_token_in_place_of_its_files_path_is_not_shown() {
     for wrong in ["/missing/token", VALUE, &CANARIES.concat(), &VALUE.repeat(20)] {
         let error = with(&[(TOKEN, None), (TOKEN_FILE, Some(wrong))]).unwrap_err();
