@@ -78,11 +78,11 @@ impl<C: Clock> Kaltura<C> {
         Ok(self.drive(call.start(self.clock.now())?).await?)
     }
 
-    /// Logs in. With the widget session of the last login, that takes one request.
-    async fn log_in(&self, login: Login, last: Option<&Session>) -> Result<Session, Error> {
+    /// Logs in. With the widget session of an earlier login, that takes one request.
+    async fn log_in(&self, login: Login, widget: Option<&Ks>) -> Result<Session, Error> {
         let now = self.clock.now();
-        let exchange = match last.and_then(Session::widget) {
-            Some(widget) => login.start_with_or_widget(widget.ks.clone(), now)?,
+        let exchange = match widget {
+            Some(widget) => login.start_with_or_widget(widget.clone(), now)?,
             None => login.start(now)?,
         };
         Ok(self.drive(exchange).await?)
@@ -145,14 +145,16 @@ async fn keep_alive<C: Clock>(
     mut refusals: mpsc::Receiver<(Ks, KsFault)>,
 ) {
     let mut renewal = Renewal::new(RenewalPolicy::default());
-    let (mut session, mut last_error) = (None::<Arc<Session>>, None);
+    let (mut session, mut widget, mut last_error) = (None::<Arc<Session>>, None, None);
     loop {
         let now = kaltura.clock.now();
         let next = match renewal.decide(now, false) {
             Decision::Use { until, .. } => until.elapsed,
             Decision::UseAndRenew { .. } | Decision::Renew { .. } => {
-                match kaltura.log_in(login.clone(), session.as_deref()).await {
+                match kaltura.log_in(login.clone(), widget.as_ref()).await {
                     Ok(new) => {
+                        // Only a login that requested a widget session returns one.
+                        widget = new.widget().map(|widget| widget.ks.clone()).or(widget);
                         renewal.record(Outcome::Renewed(Term::of(&new)), kaltura.clock.now());
                         publish.send_replace(Some(Ok(Arc::clone(session.insert(Arc::new(new))))));
                     }

@@ -26,8 +26,21 @@ pub(crate) fn refuse_secret_options(arguments: &[OsString]) -> Result<(), Failur
                 .likely(REASON)
                 .cure(CURE));
         }
+        if has_password(&argument) {
+            return Err(Failure::usage("a URL with a password must not be an argument").likely(REASON).cure(
+                "for a proxy, set KALTURA_PROXY or write the line proxy = \"...\" into the file of: apptoken config show; for a \
+                 parameter, use NAME=@FILE",
+            ));
+        }
     }
     Ok(())
+}
+
+/// Whether an argument holds a URL such as `http://user:password@host`.
+fn has_password(argument: &str) -> bool {
+    let Some((_, rest)) = argument.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// Whether a parameter of the API is a secret, by the last part of its name.
@@ -95,6 +108,18 @@ mod tests {
             assert!(failure.contains("must not be an argument") && !failure.contains("0011"), "{failure}");
         }
         assert!(refuse_secret_options(&["apptoken".into(), "exec".into(), "--".into(), "--token".into()]).is_ok());
+    }
+
+    #[test]
+    fn a_url_with_a_password_is_refused_without_it() {
+        for argument in ["http://me:S3CRET@proxy:3128", "--proxy=http://me:S3CRET@proxy", "url=ftp://me:S3CRET@host/a"]
+        {
+            let failure = refuse_secret_options(&["apptoken".into(), argument.into()]).unwrap_err().to_string();
+            assert!(failure.contains("must not be an argument") && !failure.contains("S3CRET"), "{failure}");
+        }
+        for argument in ["http://proxy:3128", "http://proxy/a:b@c", "filter:nameLike=a:b@c"] {
+            assert!(refuse_secret_options(&[argument.into()]).is_ok(), "{argument}");
+        }
     }
 
     #[test]

@@ -33,6 +33,14 @@ pub(crate) fn hash_type(text: &str) -> Result<HashType, String> {
     text.to_ascii_uppercase().parse().map_err(|_| "use MD5, SHA1, SHA256 or SHA512".to_owned())
 }
 
+/// The URL of a proxy as messages show it.
+pub(crate) fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        _ => url.to_owned(),
+    }
+}
+
 pub(crate) fn session_type(text: &str) -> Result<SessionType, String> {
     match text {
         "user" => Ok(SessionType::User),

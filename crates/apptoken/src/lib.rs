@@ -56,7 +56,7 @@ pub use administration::{Admin, Authority};
 pub use builder::Builder;
 pub use client::Client;
 pub use clock::{SystemClock, system_time, unix_seconds};
-pub use config::Config;
+pub use config::{Config, Setting};
 #[cfg(feature = "tracing")]
 pub use events::TracingObserver;
 pub use events::{Event, Observer, Origin};

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 
-use apptoken::{AccountSecret, AppTokenId, AppTokenSecret, Endpoint, Ks, PartnerId};
+use apptoken::{AccountSecret, AppTokenId, AppTokenSecret, Ks, PartnerId, UreqTransport};
 use serde_json::{Map, Value, json};
 
 use crate::arguments;
@@ -12,16 +13,18 @@ use crate::failure::Failure;
 use crate::prompt;
 use crate::setup::profile::ProfileFile;
 use crate::setup::secret::{self, SecretKind, is_exposed};
-use crate::setup::settings::{Key, Settings};
+use crate::setup::settings::{Key, Settings, parse_url_allowing};
 use crate::setup::{folders, keyring};
 use crate::show::{file, json, table};
-use crate::values;
+use crate::values::{self, without_password};
 
 /// Shows and changes the settings
 #[derive(clap::Subcommand)]
 #[command(after_help = "\
 A setting comes from an option, else from the profile that --profile names, else from the environment, else from the
-default profile. Profiles are in config.toml, one for each account or app token; secrets are beside it or in the keyring.
+default profile. The environment is variables, and files in the folder of KALTURA_CREDENTIALS_DIRECTORY or systemd's
+CREDENTIALS_DIRECTORY. Profiles are in config.toml, one for each account or app token; secrets are beside it or in the
+keyring.
 
 Examples:
   apptoken config set --profile prod partner-id 1234567
@@ -36,9 +39,10 @@ pub(crate) enum Config {
     },
     /// Lists the profiles
     List,
-    /// Sets service-url, partner-id, token-id, hash-type or credentials of a profile, or the place of a secret
+    /// Sets a setting of a profile, or the place of a secret
     Set {
-        /// The setting
+        /// service-url, partner-id, token-id, hash-type, credentials, proxy, root-certificates or allow-http-hosts; of a
+        /// secret token-file, admin-secret-file or admin-ks-file
         key: String,
         /// Its value; for a secret, the file that holds it
         value: String,
@@ -101,7 +105,7 @@ impl Config {
                 table::write(console, &["", "profile", "partner", "server"], &rows)
             }
             Self::Set { key, value } => {
-                check(&key, &value)?;
+                check(settings, &key, &value)?;
                 profiles.set(&profile, &key, &value)?;
                 console.note(&format!("{key} of profile {profile} is set in {}", profiles.path().display()));
                 Ok(())
@@ -132,10 +136,17 @@ impl Config {
 }
 
 /// Refuses a value that the commands would refuse later.
-fn check(key: &str, value: &str) -> Result<(), Failure> {
+fn check(settings: &Settings, key: &str, value: &str) -> Result<(), Failure> {
     let wrong = |why: String| Failure::usage(format!("{key}: {why}"));
     match key {
-        "service-url" => Endpoint::parse(value).map(drop).map_err(|error| wrong(error.to_string())),
+        "service-url" => settings.parse_url(value).map(drop).map_err(wrong),
+        "allow-http-hosts" => parse_url_allowing("https://www.kaltura.com", Some(value)).map(drop).map_err(wrong),
+        "proxy" => UreqTransport::builder().proxy(value).build().map(drop).map_err(|error| wrong(error.to_string())),
+        "root-certificates" => {
+            let pem = fs::read(value).map_err(|error| wrong(format!("cannot read {value}: {error}")))?;
+            let built = UreqTransport::builder().root_certificates(pem).build();
+            built.map(drop).map_err(|error| wrong(error.to_string()))
+        }
         "partner-id" => PartnerId::parse(value).map(drop).map_err(|error| wrong(error.to_string())),
         "token-id" => AppTokenId::parse(value).map(drop).map_err(|error| wrong(error.to_string())),
         "hash-type" => values::hash_choice(value).map(drop).map_err(wrong),
@@ -143,7 +154,7 @@ fn check(key: &str, value: &str) -> Result<(), Failure> {
         "token-file" | "admin-secret-file" | "admin-ks-file" if fs::metadata(value).is_ok() => Ok(()),
         "token-file" | "admin-secret-file" | "admin-ks-file" => Err(wrong("there is no such file; the value is the name of a file, not the secret".to_owned())),
         _ => Err(Failure::usage("there is no such setting")
-            .cure("use service-url, partner-id, token-id, hash-type, credentials, token-file, admin-secret-file or admin-ks-file; for a secret: apptoken config secret")),
+            .cure("use service-url, partner-id, token-id, hash-type, credentials, proxy, root-certificates, allow-http-hosts, token-file, admin-secret-file or admin-ks-file; for a secret: apptoken config secret")),
     }
 }
 
@@ -151,8 +162,9 @@ fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Res
     let mut rows = vec![["profile".to_owned(), settings.profile(), settings.profiles().path().display().to_string()]];
     for key in Key::ALL {
         let (value, origin) = match settings.find(key) {
-            Some(found) => (found.value, found.origin.to_string()),
-            None => (String::new(), "not set".to_owned()),
+            Ok(Some(found)) => (without_password(&found.value), found.origin.to_string()),
+            Ok(None) => (String::new(), "not set".to_owned()),
+            Err(failure) => (String::new(), failure.what().to_owned()),
         };
         rows.push([key.name().to_owned(), value, origin]);
     }
@@ -160,7 +172,9 @@ fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Res
         // A secret that cannot be read is shown as such, so that this command always says where it is kept.
         let (value, origin) = match settings.secret(kind) {
             Ok(Some(found)) => {
-                let place = found.file.as_ref().map(|file| format!(", in {}", file.display())).unwrap_or_default();
+                let is_file = |file: &&PathBuf| found.origin.to_string() != file.display().to_string();
+                let place = found.file.as_ref().filter(is_file);
+                let place = place.map(|file| format!(", in {}", file.display())).unwrap_or_default();
                 let exposed = found.file.as_deref().is_some_and(is_exposed);
                 let exposed = if exposed { ", which other users can read: chmod 600" } else { "" };
                 ("[hidden]".to_owned(), format!("{}{place}{exposed}", found.origin))

@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use crate::cli::Context;
 use crate::commands::ks;
 use crate::failure::Failure;
-use crate::setup::settings::Key;
 use crate::show::{json, table};
 use crate::values;
 
@@ -40,7 +39,7 @@ impl Hash {
         let token = settings.token_value()?;
         let ks = ks::read(self.ks_file.as_deref())?;
         let hash = |hash_type: HashType| hash_type.token_hash(&ks, &token).expose().to_owned();
-        let types = match self.hash_type.or(configured(context)?) {
+        let types = match self.hash_type.or(settings.hash_choice()?.and_then(known)) {
             Some(one) if !self.format.is_json() => return console.line(&hash(one)),
             Some(one) => vec![one],
             None => HashType::ALL.to_vec(),
@@ -53,17 +52,6 @@ impl Hash {
         let rows: Vec<_> = types.iter().map(|&each| vec![each.as_str().to_owned(), hash(each)]).collect();
         table::write(console, &["type", "token hash"], &rows)
     }
-}
-
-fn configured(context: &Context<'_>) -> Result<Option<HashType>, Failure> {
-    if context.settings.find(Key::Credentials).is_some() {
-        let (_, credential) = context.settings.config()?;
-        return Ok(known(credential.hash));
-    }
-    let Some(found) = context.settings.find(Key::HashType) else { return Ok(None) };
-    let choice = values::hash_choice(&found.value)
-        .map_err(|why| Failure::configuration(format!("hash-type (from {}): {why}", found.origin)))?;
-    Ok(known(choice))
 }
 
 fn known(choice: HashChoice) -> Option<HashType> {

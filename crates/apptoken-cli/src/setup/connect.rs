@@ -1,7 +1,5 @@
 //! The clients of the library, made of the settings. No other module makes one.
 
-use std::path::{Path, PathBuf};
-
 use apptoken::api::session::StartWidgetSession;
 use apptoken::store::FileStore;
 use apptoken::{
@@ -26,12 +24,29 @@ pub(crate) fn provider(
     options.check()?;
     // Read here too, so that a missing setting is reported with its cure.
     let (endpoint, _) = settings.config()?;
-    let builder = Builder::new(endpoint).provider(TokenSource { settings: settings.clone() });
+    let builder = builder(settings, endpoint)?.provider(TokenSource { settings: settings.clone() });
     let builder = builder.options(options).observer(observer);
     Ok(match open_store(console) {
         Some(store) => builder.store(store).build(),
         None => builder.build(),
     })
+}
+
+fn builder(settings: &Settings, endpoint: Endpoint) -> Result<Builder, Failure> {
+    Ok(Builder::with_transport(endpoint, transport(settings)?))
+}
+
+/// The transport, with the proxy and the root certificates of the settings.
+pub(crate) fn transport(settings: &Settings) -> Result<UreqTransport, Failure> {
+    let (proxy, roots) = (settings.find(Key::Proxy)?, settings.root_certificates()?);
+    let mut builder = UreqTransport::builder();
+    if let Some(proxy) = proxy {
+        builder = builder.proxy(proxy.value);
+    }
+    if let Some(roots) = roots {
+        builder = builder.root_certificates(roots);
+    }
+    Ok(builder.build()?)
 }
 
 /// The store of cached sessions. Without it, each run logs in; that is slower, but it works.
@@ -58,21 +73,14 @@ impl CredentialSource for TokenSource {
     }
 
     fn warning(&self) -> Option<SourceWarning> {
-        let path = token_file(&self.settings)?;
+        let path = self.settings.secret(SecretKind::Token).ok().flatten()?.file?;
         is_exposed(&path).then_some(SourceWarning::Exposed { path })
     }
 }
 
-fn token_file(settings: &Settings) -> Option<PathBuf> {
-    if let Some(file) = settings.find(Key::Credentials) {
-        return Some(Path::new(&file.value).to_owned());
-    }
-    settings.secret(SecretKind::Token).ok().flatten()?.file
-}
-
 /// A client for one app token.
-pub(crate) fn client(endpoint: Endpoint, credential: Credential) -> Client {
-    Builder::new(endpoint).client(credential)
+pub(crate) fn client(settings: &Settings, endpoint: Endpoint, credential: Credential) -> Result<Client, Failure> {
+    Ok(builder(settings, endpoint)?.client(credential))
 }
 
 /// A client for the administration of the account, with the admin secret or an administrator's session.
@@ -93,12 +101,12 @@ pub(crate) fn admin(settings: &Settings, console: &Console) -> Result<Admin, Fai
             failure.cure("set KALTURA_ADMIN_SECRET_FILE, or the settings of an app token that may administrate")
         })?
         .session()?;
-    Ok(Builder::new(settings.endpoint()?).admin(session.partner(), session.ks().clone()))
+    Ok(builder(settings, settings.endpoint()?)?.admin(session.partner(), session.ks().clone()))
 }
 
 /// The most specific right first: a session is given for this run.
 fn own_administrator(settings: &Settings) -> Result<Option<Admin>, Failure> {
-    let builder = || Ok::<_, Failure>(Builder::new(settings.endpoint()?));
+    let builder = || builder(settings, settings.endpoint()?);
     if let Some(ks) = settings.admin_ks()? {
         return Ok(Some(builder()?.admin(settings.partner()?, ks)));
     }
@@ -127,7 +135,7 @@ impl Caller {
     pub(crate) fn of_token(settings: &Settings, options: SessionOptions, console: &Console) -> Result<Self, Failure> {
         let (endpoint, credential) = settings.config()?;
         let provider = provider(settings, options, Watcher::new(settings, console), console)?;
-        Ok(Self::Token { provider, client: client(endpoint, credential) })
+        Ok(Self::Token { provider, client: client(settings, endpoint, credential)? })
     }
 
     pub(crate) fn of_admin(settings: &Settings) -> Result<Self, Failure> {
@@ -139,7 +147,7 @@ impl Caller {
         let partner = settings.partner()?;
         let anonymous = Anonymous::new(settings)?;
         let widget = anonymous.call(StartWidgetSession::of(partner))?;
-        Ok(Self::Admin(Builder::new(anonymous.endpoint).transport(anonymous.transport).admin(partner, widget.ks)))
+        Ok(Self::Admin(Builder::with_transport(anonymous.endpoint, anonymous.transport).admin(partner, widget.ks)))
     }
 
     pub(crate) fn anonymous(settings: &Settings) -> Result<Self, Failure> {
@@ -189,7 +197,7 @@ pub(crate) struct Anonymous {
 
 impl Anonymous {
     pub(crate) fn new(settings: &Settings) -> Result<Self, Failure> {
-        Ok(Self { endpoint: settings.endpoint()?, transport: UreqTransport::new(), clock: SystemClock::new() })
+        Ok(Self { endpoint: settings.endpoint()?, transport: transport(settings)?, clock: SystemClock::new() })
     }
 
     pub(crate) fn call<A: Action>(&self, action: A) -> Result<A::Reply, Error> {

@@ -1,12 +1,14 @@
 //! Reading secrets: from a file, standard input, the environment or the system's keyring; never from an argument.
 
 use std::env;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use apptoken::Setting;
 use zeroize::Zeroizing;
 
 use super::keyring;
@@ -83,7 +85,7 @@ impl SecretKind {
 
 impl FoundSecret {
     fn in_file(path: &Path, origin: Origin) -> Result<Self, Failure> {
-        Ok(Self { value: read_file(path)?, origin, file: Some(path.to_owned()) })
+        Ok(Self { value: read_file(path, &origin)?, origin, file: Some(path.to_owned()) })
     }
 }
 
@@ -145,14 +147,24 @@ fn read_profile(kind: SecretKind, profiles: &ProfileFile, profile: &str) -> Resu
 }
 
 fn read_environment(kind: SecretKind) -> Result<Option<FoundSecret>, Failure> {
-    if let Ok(value) = env::var(kind.variable())
-        && !value.is_empty()
+    if let Some(setting) = Setting::from_env(kind.variable())?
+        && !setting.value().is_empty()
     {
-        let origin = Origin::Variable(kind.variable());
-        return Ok(Some(FoundSecret { value: Zeroizing::new(value), origin, file: None }));
+        let place = setting.place();
+        let file = match place {
+            _ if place == kind.variable() => None,
+            _ if place == kind.file_variable() => env::var_os(place).map(PathBuf::from),
+            _ => Some(PathBuf::from(place)),
+        };
+        if let Some(file) = &file {
+            refuse_changeable(file)?;
+        }
+        let origin = Origin::Environment(place.to_owned());
+        return Ok(Some(FoundSecret { value: Zeroizing::new(setting.value().to_owned()), origin, file }));
     }
     let path = env::var_os(kind.file_variable()).filter(|path| !path.is_empty());
-    path.map(|path| FoundSecret::in_file(Path::new(&path), Origin::Variable(kind.file_variable()))).transpose()
+    let origin = || Origin::Environment(kind.file_variable().to_owned());
+    path.map(|path| FoundSecret::in_file(Path::new(&path), origin())).transpose()
 }
 
 /// Reads a secret from standard input, without the line break at its end.
@@ -160,21 +172,30 @@ pub(crate) fn read_stdin() -> Result<Secret, Failure> {
     read(io::stdin().lock(), 0).map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))
 }
 
-/// Reads a secret from a file, without the line break at its end.
-pub(crate) fn read_file(path: &Path) -> Result<Secret, Failure> {
-    let shown = path.display();
-    let open = |path: &Path| -> io::Result<(File, fs::Metadata)> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        Ok((file, metadata))
-    };
-    let (file, metadata) =
-        open(path).map_err(|error| Failure::configuration(format!("cannot read {shown}: {error}")))?;
-    if metadata.is_file() && metadata.mode() & 0o022 != 0 {
+/// Reads a secret from the file that `origin` names, without the line break at its end. A path that leads to no file is not
+/// shown: people also give the secret itself.
+pub(crate) fn read_file(path: &Path, origin: &dyn fmt::Display) -> Result<Secret, Failure> {
+    if !path.exists() {
+        return Err(Failure::configuration(format!(
+            "{origin} names a file that does not exist, or that cannot be found"
+        ))
+        .cure("set it to the path of a file with the secret, not to the secret itself"));
+    }
+    let failed = |error: io::Error| Failure::configuration(format!("cannot read {}: {error}", path.display()));
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    refuse_changeable(path)?;
+    read(file, length).map_err(failed)
+}
+
+/// Refuses a file with a secret that other users could have replaced.
+fn refuse_changeable(path: &Path) -> Result<(), Failure> {
+    if fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o022 != 0) {
+        let shown = path.display();
         return Err(Failure::configuration(format!("{shown} holds a secret, and other users can change it"))
             .cure(format!("chmod 600 {shown}")));
     }
-    read(file, metadata.len()).map_err(|error| Failure::configuration(format!("cannot read {shown}: {error}")))
+    Ok(())
 }
 
 /// Whether other users can read the file.

@@ -2,13 +2,15 @@
 
 use std::env;
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apptoken::{
-    AccountSecret, AppTokenId, AppTokenSecret, Credential, Endpoint, Error, FileSource, HashChoice, HashType, Ks,
-    PartnerId,
+    AccountSecret, AppTokenId, AppTokenSecret, Config, Credential, Endpoint, FileSource, HashChoice, HashType, Ks,
+    PartnerId, Setting,
 };
+use zeroize::Zeroizing;
 
 use super::profile::ProfileFile;
 use super::secret::{FoundSecret, SecretKind, SecretReader};
@@ -47,6 +49,12 @@ pub(crate) struct SettingOptions {
     /// Reads an administrator's session from a file, in place of the admin secret
     #[arg(long, global = true, value_name = "FILE")]
     admin_ks_file: Option<PathBuf>,
+    /// Connects through a proxy, such as http://proxy.example.org:3128
+    #[arg(long, global = true, value_name = "URL")]
+    proxy: Option<String>,
+    /// Trusts the root certificates in this file (PEM), in place of the system's
+    #[arg(long, global = true, value_name = "FILE")]
+    root_certificates: Option<PathBuf>,
     /// Says on standard error what is requested and renewed
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
@@ -64,11 +72,22 @@ pub(crate) enum Key {
     TokenId,
     HashType,
     Credentials,
+    AllowHttpHosts,
+    Proxy,
+    RootCertificates,
 }
 
 impl Key {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::ServiceUrl, Self::PartnerId, Self::TokenId, Self::HashType, Self::Credentials];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::ServiceUrl,
+        Self::PartnerId,
+        Self::TokenId,
+        Self::HashType,
+        Self::Credentials,
+        Self::AllowHttpHosts,
+        Self::Proxy,
+        Self::RootCertificates,
+    ];
 
     /// The name in a profile, and with dashes before it the option.
     pub(crate) fn name(self) -> &'static str {
@@ -78,6 +97,9 @@ impl Key {
             Self::TokenId => "token-id",
             Self::HashType => "hash-type",
             Self::Credentials => "credentials",
+            Self::AllowHttpHosts => "allow-http-hosts",
+            Self::Proxy => "proxy",
+            Self::RootCertificates => "root-certificates",
         }
     }
 
@@ -88,6 +110,9 @@ impl Key {
             Self::TokenId => "KALTURA_APP_TOKEN_ID",
             Self::HashType => "KALTURA_APP_TOKEN_HASH_TYPE",
             Self::Credentials => "KALTURA_CREDENTIALS_FILE",
+            Self::AllowHttpHosts => "KALTURA_ALLOW_HTTP_HOSTS",
+            Self::Proxy => "KALTURA_PROXY",
+            Self::RootCertificates => "KALTURA_ROOT_CERTIFICATES",
         }
     }
 
@@ -98,7 +123,22 @@ impl Key {
             Self::TokenId => "1_ab12cd34",
             Self::HashType => "SHA256",
             Self::Credentials => "importer.env",
+            Self::AllowHttpHosts => "emulator",
+            Self::Proxy => "http://proxy.example.org:3128",
+            Self::RootCertificates => "roots.pem",
         }
+    }
+
+    /// The value in a credentials file, if it holds one.
+    fn in_file(self, config: &Config) -> Option<String> {
+        let credential = &config.credential;
+        Some(match self {
+            Self::ServiceUrl => config.endpoint.to_string(),
+            Self::PartnerId => credential.partner.to_string(),
+            Self::TokenId => credential.id.to_string(),
+            Self::HashType => credential.hash.to_string(),
+            Self::Credentials | Self::AllowHttpHosts | Self::Proxy | Self::RootCertificates => return None,
+        })
     }
 }
 
@@ -113,7 +153,9 @@ pub(crate) struct Found<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     Option(&'static str),
-    Variable(&'static str),
+    /// A variable, or a file that a variable names.
+    Environment(String),
+    CredentialsFile(String),
     Profile(String),
     Keyring(String),
 }
@@ -122,11 +164,25 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Option(name) => write!(f, "--{name}"),
-            Self::Variable(name) => f.write_str(name),
+            Self::Environment(place) => f.write_str(place),
+            Self::CredentialsFile(path) => f.write_str(path),
             Self::Profile(name) => write!(f, "profile {name}"),
             Self::Keyring(name) => write!(f, "the system's keyring, for profile {name}"),
         }
     }
+}
+
+/// Where settings are, besides the options.
+#[derive(Clone, Copy)]
+enum Layer {
+    Environment,
+    Profile,
+}
+
+/// A credentials file or folder and what it holds, read at once so that an old id never meets a new value.
+struct CredentialsFile {
+    path: String,
+    config: Config,
 }
 
 /// The settings of this run. Cheap to clone.
@@ -179,85 +235,183 @@ impl Settings {
     }
 
     /// The value of a setting and where it came from.
-    pub(crate) fn find(&self, key: Key) -> Option<Found<String>> {
-        let SettingOptions { service_url, partner_id, token_id, hash_type, credentials, profile: named, .. } =
-            &self.0.options;
-        let option = match key {
-            Key::ServiceUrl => service_url.clone(),
-            Key::PartnerId => partner_id.clone(),
-            Key::TokenId => token_id.clone(),
-            Key::HashType => hash_type.clone(),
-            Key::Credentials => credentials.as_ref().map(|path| path.display().to_string()),
-        };
-        let option = || option.map(|value| Found { value, origin: Origin::Option(key.name()) });
-        let variable = || {
-            let value = env::var(key.variable()).ok().filter(|value| !value.is_empty())?;
-            Some(Found { value, origin: Origin::Variable(key.variable()) })
-        };
-        let profile = || {
-            let profile = self.profile();
-            let value = self.0.profiles.get(&profile, key.name())?;
-            Some(Found { value, origin: Origin::Profile(profile) })
-        };
-        // A profile that is named on the command line is meant, whatever the environment holds.
-        if named.is_some() {
-            option().or_else(profile).or_else(variable)
-        } else {
-            option().or_else(variable).or_else(profile)
+    pub(crate) fn find(&self, key: Key) -> Result<Option<Found<String>>, Failure> {
+        // A credentials file holds no name of another one.
+        let file = if key == Key::Credentials { None } else { self.credentials_file()? };
+        self.find_beside(file.as_ref(), key)
+    }
+
+    fn find_beside(&self, file: Option<&CredentialsFile>, key: Key) -> Result<Option<Found<String>>, Failure> {
+        if let Some(found) = self.option(key) {
+            return Ok(Some(found));
         }
+        if let Some(file) = file
+            && let Some(value) = key.in_file(&file.config)
+        {
+            return Ok(Some(Found { value, origin: Origin::CredentialsFile(file.path.clone()) }));
+        }
+        for layer in self.layers() {
+            if let Some(found) = self.find_in(layer, key)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn option(&self, key: Key) -> Option<Found<String>> {
+        let options = &self.0.options;
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let value = match key {
+            Key::ServiceUrl => options.service_url.clone(),
+            Key::PartnerId => options.partner_id.clone(),
+            Key::TokenId => options.token_id.clone(),
+            Key::HashType => options.hash_type.clone(),
+            Key::Credentials => path(&options.credentials),
+            // Whether the connection needs no encryption is not decided anew for each run.
+            Key::AllowHttpHosts => None,
+            Key::Proxy => options.proxy.clone(),
+            Key::RootCertificates => path(&options.root_certificates),
+        };
+        value.map(|value| Found { value, origin: Origin::Option(key.name()) })
+    }
+
+    /// The first one that has a value counts. A profile that is named on the command line is meant, whatever the environment
+    /// holds.
+    fn layers(&self) -> [Layer; 2] {
+        if self.0.options.profile.is_some() {
+            [Layer::Profile, Layer::Environment]
+        } else {
+            [Layer::Environment, Layer::Profile]
+        }
+    }
+
+    fn find_in(&self, layer: Layer, key: Key) -> Result<Option<Found<String>>, Failure> {
+        Ok(match layer {
+            Layer::Environment => Setting::from_env(key.variable())?.and_then(|setting| {
+                let (value, origin) = (setting.value().to_owned(), Origin::Environment(setting.place().to_owned()));
+                (!value.is_empty()).then_some(Found { value, origin })
+            }),
+            Layer::Profile => {
+                let profile = self.profile();
+                let value = self.0.profiles.get(&profile, key.name());
+                value.map(|value| Found { value, origin: Origin::Profile(profile) })
+            }
+        })
+    }
+
+    /// The credentials file in use. One of a later layer is not, if an earlier layer has an app token.
+    fn credentials_file(&self) -> Result<Option<CredentialsFile>, Failure> {
+        let mut found = self.option(Key::Credentials);
+        for layer in self.layers() {
+            if found.is_some() || self.find_in(layer, Key::TokenId)?.is_some() {
+                break;
+            }
+            found = self.find_in(layer, Key::Credentials)?;
+        }
+        let Some(Found { value: path, .. }) = found else { return Ok(None) };
+        // A folder has a file for each value, such as a mounted Kubernetes secret.
+        let is_folder = Path::new(&path).is_dir();
+        let source = if is_folder { FileSource::folder(&path) } else { FileSource::new(&path) };
+        Ok(Some(CredentialsFile { config: source.config()?, path }))
     }
 
     /// A secret and where it came from.
     pub(crate) fn secret(&self, kind: SecretKind) -> Result<Option<FoundSecret>, Failure> {
-        let profile = self.profile();
+        let file = if kind == SecretKind::Token { self.credentials_file()? } else { None };
+        self.secret_beside(file.as_ref(), kind)
+    }
+
+    fn secret_beside(
+        &self,
+        credentials: Option<&CredentialsFile>,
+        kind: SecretKind,
+    ) -> Result<Option<FoundSecret>, Failure> {
         let file = match kind {
             SecretKind::Token => self.0.options.token_file.as_deref(),
             SecretKind::AdminSecret => self.0.options.admin_secret_file.as_deref(),
             SecretKind::AdminKs => self.0.options.admin_ks_file.as_deref(),
         };
-        self.0.secrets.read(kind, file, &self.0.profiles, &profile, self.0.options.profile.is_some())
+        if let (None, SecretKind::Token, Some(CredentialsFile { path, config })) = (file, kind, credentials) {
+            let in_folder = Path::new(path).join(kind.variable());
+            return Ok(Some(FoundSecret {
+                value: Zeroizing::new(config.credential.token.expose().to_owned()),
+                origin: Origin::CredentialsFile(path.clone()),
+                file: Some(if in_folder.exists() { in_folder } else { PathBuf::from(path) }),
+            }));
+        }
+        let profile_first = self.0.options.profile.is_some();
+        self.0.secrets.read(kind, file, &self.0.profiles, &self.profile(), profile_first)
     }
 
     /// The server and the app token.
     pub(crate) fn config(&self) -> Result<(Endpoint, Credential), Failure> {
-        if let Some(file) = self.find(Key::Credentials) {
-            let config = credentials_source(&file.value).config()?;
-            return Ok((config.endpoint, config.credential));
-        }
-        let id = self.parse(Key::TokenId, |text| AppTokenId::parse(text))?;
-        let secret = self.token_value()?;
-        let hash = match self.find(Key::HashType) {
+        let file = self.credentials_file()?;
+        let file = file.as_ref();
+        let id = self.parse(file, Key::TokenId, |text| AppTokenId::parse(text).map_err(|error| error.to_string()))?;
+        let secret = self.token_value_beside(file)?;
+        let hash = match self.find_beside(file, Key::HashType)? {
             None => HashChoice::Detect,
-            Some(found) => values::hash_choice(&found.value)
-                .map_err(|why| Failure::configuration(format!("hash-type (from {}): {why}", found.origin)))?,
+            Some(_) => self.parse(file, Key::HashType, values::hash_choice)?,
         };
-        Ok((self.endpoint()?, Credential::new(self.partner()?, id, secret, hash)))
+        Ok((self.endpoint_beside(file)?, Credential::new(self.partner_beside(file)?, id, secret, hash)))
     }
 
     /// The value of the app token.
     pub(crate) fn token_value(&self) -> Result<AppTokenSecret, Failure> {
-        if let Some(file) = self.find(Key::Credentials) {
-            return Ok(credentials_source(&file.value).config()?.credential.token);
-        }
-        let token = self.secret(SecretKind::Token)?.ok_or_else(|| {
+        self.token_value_beside(self.credentials_file()?.as_ref())
+    }
+
+    fn token_value_beside(&self, file: Option<&CredentialsFile>) -> Result<AppTokenSecret, Failure> {
+        let token = self.secret_beside(file, SecretKind::Token)?.ok_or_else(|| {
             Failure::configuration("the app token's value is missing")
                 .cure("set KALTURA_APP_TOKEN or KALTURA_APP_TOKEN_FILE, or run: apptoken config secret token")
         })?;
         AppTokenSecret::parse(token.value.as_str()).map_err(|error| wrong(&token.origin, &error))
     }
 
-    pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
-        if let Some(file) = self.credentials_for(Key::ServiceUrl) {
-            return Ok(credentials_source(&file).config()?.endpoint);
+    /// The configured hash type, if there is one.
+    pub(crate) fn hash_choice(&self) -> Result<Option<HashChoice>, Failure> {
+        let file = self.credentials_file()?;
+        match self.find_beside(file.as_ref(), Key::HashType)? {
+            None => Ok(None),
+            Some(_) => self.parse(file.as_ref(), Key::HashType, values::hash_choice).map(Some),
         }
-        self.parse(Key::ServiceUrl, Endpoint::parse)
+    }
+
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Failure> {
+        self.endpoint_beside(self.credentials_file()?.as_ref())
+    }
+
+    fn endpoint_beside(&self, file: Option<&CredentialsFile>) -> Result<Endpoint, Failure> {
+        // The file can allow plain http to its server.
+        if let (Some(file), None) = (file, self.option(Key::ServiceUrl)) {
+            return Ok(file.config.endpoint.clone());
+        }
+        self.parse(file, Key::ServiceUrl, |url| self.parse_url(url))
+    }
+
+    /// Reads the URL of a server as the library does.
+    pub(crate) fn parse_url(&self, url: &str) -> Result<Endpoint, String> {
+        let hosts = self.find_beside(None, Key::AllowHttpHosts).map_err(|failure| failure.what().to_owned())?;
+        let hosts = hosts.map(|hosts| hosts.value);
+        parse_url_allowing(url, hosts.as_deref())
     }
 
     pub(crate) fn partner(&self) -> Result<PartnerId, Failure> {
-        if let Some(file) = self.credentials_for(Key::PartnerId) {
-            return Ok(credentials_source(&file).config()?.credential.partner);
-        }
-        self.parse(Key::PartnerId, PartnerId::parse)
+        self.partner_beside(self.credentials_file()?.as_ref())
+    }
+
+    fn partner_beside(&self, file: Option<&CredentialsFile>) -> Result<PartnerId, Failure> {
+        self.parse(file, Key::PartnerId, |text| PartnerId::parse(text).map_err(|error| error.to_string()))
+    }
+
+    /// The text of a file with root certificates, if one is set.
+    pub(crate) fn root_certificates(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(Found { value: path, origin }) = self.find(Key::RootCertificates)? else { return Ok(None) };
+        fs::read(&path).map(Some).map_err(|error| {
+            Failure::configuration(format!("root-certificates (from {origin}): cannot read {path}: {error}"))
+                .cure("give the path of a file in PEM format (-----BEGIN CERTIFICATE-----)")
+        })
     }
 
     /// The hash type of the command line alone, for a token that is made or changed.
@@ -280,21 +434,35 @@ impl Settings {
         AccountSecret::parse(found.value.as_str()).map(Some).map_err(|error| wrong(&found.origin, &error))
     }
 
-    /// The credentials file, if nothing else has this value.
-    fn credentials_for(&self, key: Key) -> Option<String> {
-        if self.find(key).is_some() { None } else { self.find(Key::Credentials).map(|file| file.value) }
-    }
-
-    fn parse<T>(&self, key: Key, parse: impl Fn(&str) -> Result<T, Error>) -> Result<T, Failure> {
-        let found = self.find(key).ok_or_else(|| missing(key))?;
+    fn parse<T>(
+        &self,
+        file: Option<&CredentialsFile>,
+        key: Key,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Failure> {
+        let found = self.find_beside(file, key)?.ok_or_else(|| missing(key))?;
         parse(&found.value)
-            .map_err(|error| Failure::configuration(format!("{} (from {}): {error}", key.name(), found.origin)))
+            .map_err(|why| Failure::configuration(format!("{} (from {}): {why}", key.name(), found.origin)))
     }
 }
 
-/// A folder has a file for each value, such as a mounted Kubernetes secret.
-fn credentials_source(path: &str) -> FileSource {
-    if Path::new(path).is_dir() { FileSource::folder(path) } else { FileSource::new(path) }
+/// Reads the URL of a server, which needs no encryption on these hosts.
+pub(crate) fn parse_url_allowing(url: &str, hosts: Option<&str>) -> Result<Endpoint, String> {
+    let url_variable = Key::ServiceUrl.variable();
+    let lookup = |name: &str| {
+        let value = if name == url_variable {
+            Some(url)
+        } else if name == Key::AllowHttpHosts.variable() {
+            hosts
+        } else {
+            None
+        };
+        Ok(value.map(str::to_owned))
+    };
+    Config::endpoint_from_lookup(lookup).map_err(|error| {
+        let text = error.to_string();
+        text.strip_prefix(&format!("{url_variable}: ")).unwrap_or(&text).to_owned()
+    })
 }
 
 fn named_profile(options: &SettingOptions) -> Option<String> {
@@ -308,6 +476,6 @@ fn missing(key: Key) -> Failure {
         .cure(format!("apptoken config set {name} {example}   (or set {variable}, or use --{name})"))
 }
 
-fn wrong(origin: &Origin, error: &Error) -> Failure {
+fn wrong(origin: &Origin, error: &apptoken::Error) -> Failure {
     Failure::configuration(format!("{origin}: {error}"))
 }

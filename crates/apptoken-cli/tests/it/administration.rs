@@ -1,6 +1,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
+use apptoken::{HashType, SessionType, UnixSeconds};
+use apptoken_transport_fake::TokenSpec;
 use serde_json::Value;
 
 use crate::sandbox::{Outcome, Sandbox};
@@ -59,6 +62,28 @@ fn a_rotated_token_has_a_successor_that_works() {
     assert!(stderr.contains("--yes"), "{stderr}");
     sandbox.run_as_admin(&["token", "rotate", &old, "--delete-after", "0s", "--yes"]).success();
     assert!(sandbox.run_as_admin(&["token", "get", &old]).failure(3).contains("APP_TOKEN_ID_NOT_FOUND"));
+}
+
+#[test]
+fn a_successor_can_have_another_hash_type() {
+    let sandbox = Sandbox::new();
+    let (old, file) = (sandbox.token.id.to_string(), sandbox.path("next.env").display().to_string());
+    let rotate = ["token", "rotate", &old, "--keep-old", "--to", &file, "--hash-type"];
+    sandbox.run_as_admin(&[&rotate[..], &["sha512"]].concat()).success();
+    assert!(fs::read_to_string(&file).unwrap().contains("KALTURA_APP_TOKEN_HASH_TYPE=SHA512"));
+    let stderr = sandbox.run_as_admin(&[&rotate[..], &["md5"]].concat()).failure(1);
+    assert!(stderr.contains("has the hash type SHA512, not MD5"), "{stderr}");
+}
+
+#[test]
+fn an_audit_without_a_finding_ends_with_0() {
+    let now = apptoken_transport_fake::FakeClock::running().time();
+    let spec = TokenSpec::new(HashType::Sha256).user("alice").session_type(SessionType::User);
+    let day = Duration::from_secs(86_400);
+    let sandbox = Sandbox::with_token(spec.duration(day).expires_at(UnixSeconds(now.0 + 100 * 86_400)));
+    assert!(sandbox.run_as_admin(&["token", "audit"]).success().contains("ok"));
+    let outcome = sandbox.run_as_admin(&["token", "audit", "--expiring-within", "200d"]);
+    assert_eq!((outcome.code, &*outcome.stderr), (Some(1), ""));
 }
 
 #[test]

@@ -56,6 +56,67 @@ fn a_named_profile_comes_before_the_environment_and_an_option_before_both() {
     assert_eq!(login(&["--partner-id", "101"]).success(), "101\n");
 }
 
+/// As systemd and a mounted Kubernetes secret give them.
+#[test]
+fn a_folder_of_the_environment_holds_settings() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("credentials");
+    std::fs::create_dir(&folder).unwrap();
+    sandbox.write("credentials/KALTURA_APP_TOKEN", sandbox.token.secret.expose());
+    sandbox.write("credentials/KALTURA_PARTNER_ID", "101\n");
+    for variable in ["CREDENTIALS_DIRECTORY", "KALTURA_CREDENTIALS_DIRECTORY"] {
+        let command = |arguments: &[&str]| {
+            let mut command = sandbox.command(arguments);
+            command.env_remove("KALTURA_APP_TOKEN_FILE").env_remove("KALTURA_PARTNER_ID").env(variable, &folder);
+            command
+        };
+        assert!(!Outcome::of(command(&["login", "--fresh"]), "").success().is_empty());
+        sandbox.snapshot("config-show-folder", &Outcome::of(command(&["config", "show"]), ""));
+        let mut twice = command(&["login"]);
+        twice.env("KALTURA_PARTNER_ID", "101");
+        assert!(Outcome::of(twice, "").failure(5).contains("is set in two places"));
+        assert_eq!(Outcome::of(command(&["login", "--partner-id", "999"]), "").code, Some(3), "an option comes first");
+    }
+}
+
+#[test]
+fn a_credentials_file_is_shown_and_gives_way_to_a_named_profile() {
+    let sandbox = configured();
+    let lines: Vec<_> = sandbox
+        .settings()
+        .iter()
+        .map(|(name, value)| format!("{name}={value}\n").replace("=101\n", "=999\n"))
+        .collect();
+    let file = sandbox.write("other.env", &lines.concat());
+    let run = |arguments: &[&str]| {
+        let mut command = sandbox.bare(arguments);
+        command.env("KALTURA_CREDENTIALS_FILE", &file);
+        Outcome::of(command, "")
+    };
+    sandbox.snapshot("config-show-credentials", &run(&["config", "show"]));
+    let partner = ["call", "user.get", "--select", "partnerId"];
+    assert_eq!(run(&partner).code, Some(3), "the file names an account that does not exist");
+    assert_eq!(run(&[&partner[..], &["--partner-id", "101"]].concat()).success(), "101\n");
+    assert_eq!(run(&[&partner[..], &["--profile", "prod"]].concat()).success(), "101\n");
+}
+
+#[test]
+fn plain_http_is_allowed_to_the_hosts_that_a_setting_names() {
+    let sandbox = Sandbox::new();
+    let show = |hosts: &str| {
+        let mut command = sandbox.command(&["call", "system.ping", "--as", "none", "--dry-run"]);
+        command.env("KALTURA_SERVICE_URL", "http://emulator:8080").env("KALTURA_ALLOW_HTTP_HOSTS", hosts);
+        Outcome::of(command, "")
+    };
+    assert!(show("other").failure(5).contains("KALTURA_ALLOW_HTTP_HOSTS can name the host"));
+    assert!(show("other,emulator").success().contains("http://emulator:8080"));
+
+    run(&sandbox, &["config", "set", "service-url", "http://emulator:8080"], "").failure(2);
+    run(&sandbox, &["config", "set", "allow-http-hosts", "emulator"], "").success();
+    run(&sandbox, &["config", "set", "service-url", "http://emulator:8080"], "").success();
+    run(&sandbox, &["config", "set", "allow-http-hosts", "www.kaltura.com"], "").failure(2);
+}
+
 #[test]
 fn secrets_are_kept_for_this_user_only_and_can_be_deleted() {
     let sandbox = configured();
@@ -90,6 +151,8 @@ fn wrong_settings_are_refused() {
         ("token-id", "00112233445566778899aabbccddeeff", "secret value"),
         ("hash-type", "SHA3", "SHA256"),
         ("token-file", "00112233445566778899aabbccddeeff", "name of a file"),
+        ("proxy", "ftp://proxy", "proxy"),
+        ("root-certificates", "/does/not/exist", "cannot read"),
         ("token", "00112233445566778899aabbccddeeff", "no such setting"),
     ] {
         let stderr = run(&sandbox, &["config", "set", key, value], "").failure(2);

@@ -66,9 +66,32 @@ fn tls_shows_version_and_issuer_and_refuses_unknown_roots() {
     trusting.env("SSL_CERT_FILE", &certificate);
     let shown = Outcome::of(trusting, "").success();
     assert!(shown.contains("ok    tls       TLS 1.3, issuer "), "{shown}");
+    let shown = sandbox.run(&["doctor", "--root-certificates", &certificate]).success();
+    assert!(shown.contains("ok    tls       TLS 1.3, issuer ") && shown.contains("No problem."), "{shown}");
     let refused = sandbox.run(&["doctor"]);
-    assert!(refused.stdout.contains("FAIL  tls") && refused.stdout.contains("SSL_CERT_FILE"), "{}", refused.stdout);
+    assert!(
+        refused.stdout.contains("FAIL  tls") && refused.stdout.contains("set root-certificates"),
+        "{}",
+        refused.stdout
+    );
     assert_eq!(refused.code, Some(4));
+}
+
+#[test]
+fn a_proxy_is_checked_and_its_password_is_not_shown() {
+    let sandbox = Sandbox::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let run = |arguments: &[&str]| {
+        let mut command = sandbox.command(arguments);
+        command.env("KALTURA_SERVICE_URL", "https://kaltura.example.org");
+        command.env("KALTURA_PROXY", format!("http://me:hunter2@127.0.0.1:{port}"));
+        Outcome::of(command, "")
+    };
+    let (doctor, config) = (run(&["doctor"]), run(&["config", "show"]));
+    assert_eq!(doctor.code, Some(4));
+    assert!(doctor.stdout.contains("FAIL  proxy"), "{}", doctor.stdout);
+    assert!(config.stdout.contains(&format!("http://127.0.0.1:{port}")), "{}", config.stdout);
+    assert!(!doctor.stdout.contains("hunter2") && !config.stdout.contains("hunter2"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::sandbox::{Outcome, Sandbox};
 fn the_program_gets_a_session_and_none_of_the_secrets() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(&["exec", "--", "env"]);
+    command.env_remove("KALTURA_APP_TOKEN_FILE");
     command.env("KALTURA_APP_TOKEN", sandbox.token.secret.expose()).env("KALTURA_ADMIN_SECRET", "an-admin-secret");
     let environment = Outcome::of(command, "").success();
     let ks = sandbox.login();

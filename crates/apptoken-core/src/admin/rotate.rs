@@ -21,6 +21,7 @@ use crate::exchange::batch::{Batch, BatchReader, BatchResults, Ticket};
 use crate::exchange::flow::{Exchange, Flow};
 use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
+use crate::value::hash::HashType;
 use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::ks::Ks;
 use crate::value::lifetime::TokenExpiry;
@@ -89,6 +90,7 @@ pub struct Rotate {
     old_id: AppTokenId,
     old_token: OldToken,
     expiry: Option<TokenExpiry>,
+    hash_type: Option<HashType>,
 }
 
 /// What happens to the old token after its successor works.
@@ -156,13 +158,22 @@ impl Rotate {
     #[must_use]
     pub fn new(endpoint: Endpoint, admin: Ks, partner: PartnerId, old_id: AppTokenId, old_token: OldToken) -> Self {
         let access = AdminAccess { endpoint, admin, partner, retry: RetryPolicy::default() };
-        Self { access, old_id, old_token, expiry: None }
+        Self { access, old_id, old_token, expiry: None, hash_type: None }
     }
 
     /// Sets when the successor expires, instead of the old token's expiry.
     #[must_use]
     pub fn expiry(self, expiry: TokenExpiry) -> Self {
         Self { expiry: Some(expiry), ..self }
+    }
+
+    /// Sets the hash type of the successor, instead of the old token's: to leave a weak one.
+    ///
+    /// The workers must know it, so pass [`Handover::hash_type`] on to them with the rest. If a successor with another hash
+    /// type exists from an earlier run, the flow stops with [`ErrorKind::Conflict`].
+    #[must_use]
+    pub fn hash_type(self, hash_type: HashType) -> Self {
+        Self { hash_type: Some(hash_type), ..self }
     }
 
     /// Sets the retry policy.
@@ -410,8 +421,12 @@ impl RotateMachine {
         match self.search.add_page(page) {
             SearchOutcome::MorePages => self.read_more_tokens(),
             SearchOutcome::Complete(Some(successor)) => {
+                let conflict = self.other_hash_type(&successor);
                 self.token_state.token = Some(successor);
-                self.verify()
+                match conflict {
+                    Some(error) => self.stop(error),
+                    None => self.verify(),
+                }
             }
             SearchOutcome::Complete(None) => {
                 let next =
@@ -420,6 +435,17 @@ impl RotateMachine {
                 self.send(next)
             }
         }
+    }
+
+    /// Why a successor of an earlier run is not the one that is asked for.
+    fn other_hash_type(&self, successor: &AppToken) -> Option<Error> {
+        let wanted = self.rotate.hash_type.filter(|wanted| *wanted != successor.hash_type)?;
+        let AppToken { id, hash_type, .. } = successor;
+        Some(
+            Error::new(ErrorKind::Conflict)
+                .detail(format!("the successor {id} exists and has the hash type {hash_type}, not {wanted}"))
+                .advise("revoke the successor if no worker uses it, and rotate again; or rotate without a hash type"),
+        )
     }
 
     /// The settings of the successor: those of the old token.
@@ -446,7 +472,7 @@ impl RotateMachine {
             // A duration of 0 gives sessions that are already expired; left out, the server sets the account's maximum.
             session_duration: Some(old.longest_session()).filter(|duration| !duration.is_zero()),
             session_privileges: old.session_privileges.clone(),
-            hash_type: Some(old.hash_type),
+            hash_type: Some(self.rotate.hash_type.unwrap_or(old.hash_type)),
             description: Some(
                 self.rotate
                     .marker()

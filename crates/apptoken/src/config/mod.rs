@@ -10,9 +10,8 @@ use zeroize::Zeroizing;
 
 pub(crate) use files::{is_exposed, open, text_of, unreadable};
 pub(crate) use lines::value_in;
+pub use settings::Setting;
 pub(crate) use settings::Settings;
-
-use settings::Setting;
 
 /// The server and the app token.
 #[derive(Clone, Debug)]
@@ -68,8 +67,18 @@ impl Config {
         Settings::of(&|name| Ok(lookup(name)?.map(Zeroizing::new)))?.config()
     }
 
+    /// Reads the server alone, for a program without an app token: `KALTURA_SERVICE_URL` and `KALTURA_ALLOW_HTTP_HOSTS`, which
+    /// `lookup` returns as for [`from_lookup`](Self::from_lookup).
+    ///
+    /// # Errors
+    ///
+    /// Like [`from_lookup`](Self::from_lookup).
+    pub fn endpoint_from_lookup(lookup: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Endpoint, Error> {
+        Self::endpoint(&Settings::of(&|name| Ok(lookup(name)?.map(Zeroizing::new)))?)
+    }
+
     fn from_settings(settings: &Settings<'_>) -> Result<Self, Error> {
-        let url = settings.get(SERVICE_URL, "the server's URL, such as https://www.kaltura.com")?;
+        let endpoint = Self::endpoint(settings)?;
         let partner = settings.get(PARTNER_ID, "the account's number, such as 1234567")?;
         let id = settings.get(APP_TOKEN_ID, "the app token's id, such as 1_ab12cd34")?;
         let mut token = settings.get(APP_TOKEN, "the app token's value, usually 32 hex digits")?;
@@ -79,8 +88,12 @@ impl Config {
         let hash = HashChoice::parse(&hash_type.value).map_err(|error| hash_type.refused(&error))?;
         // Moved, not copied: `AppTokenSecret` wipes the text that it owns.
         let value = AppTokenSecret::parse(mem::take(&mut *token.value)).map_err(|error| token.refused(&error))?;
-        let endpoint = endpoint(&url, settings.find(ALLOW_HTTP_HOSTS)?.as_ref())?;
         Ok(Self { endpoint, credential: Credential::new(partner, app_token, value, hash) })
+    }
+
+    fn endpoint(settings: &Settings<'_>) -> Result<Endpoint, Error> {
+        let url = settings.get(SERVICE_URL, "the server's URL, such as https://www.kaltura.com")?;
+        endpoint(&url, settings.find(ALLOW_HTTP_HOSTS)?.as_ref())
     }
 }
 
@@ -89,6 +102,7 @@ const PARTNER_ID: &str = "KALTURA_PARTNER_ID";
 const APP_TOKEN_ID: &str = "KALTURA_APP_TOKEN_ID";
 const APP_TOKEN: &str = "KALTURA_APP_TOKEN";
 const APP_TOKEN_HASH_TYPE: &str = "KALTURA_APP_TOKEN_HASH_TYPE";
+const REQUIRED: [&str; 5] = [SERVICE_URL, PARTNER_ID, APP_TOKEN_ID, APP_TOKEN, APP_TOKEN_HASH_TYPE];
 const ALLOW_HTTP_HOSTS: &str = "KALTURA_ALLOW_HTTP_HOSTS";
 
 fn endpoint(url: &Setting, allowed: Option<&Setting>) -> Result<Endpoint, Error> {

@@ -205,7 +205,7 @@ impl fmt::Display for Event<'_> {
                 )
             }
             Self::RenewalFailed { identity, error, duration, requests } => {
-                write!(f, "no session{}: {error} ({requests} requests, {duration:.1?})", OfUser(identity))
+                write!(f, "no session{} ({requests} requests, {duration:.1?}): {error:#}", OfUser(identity))
             }
             Self::StaleSessionServed { identity, session, why } => {
                 write!(f, "session {}{} stays in use: {why}", session.ks().fingerprint(), OfUser(identity))
@@ -229,7 +229,7 @@ impl fmt::Display for Event<'_> {
                 )
             }
             Self::SourceFailed { error } => {
-                write!(f, "the credential source failed, and its last app token stays in use: {error}")
+                write!(f, "the credential source failed, and its last app token stays in use: {error:#}")
             }
             Self::RefresherPanicked => f.write_str("code that the refresher called panicked; the refresher continues"),
             Self::CredentialWarning { warning } => warning.fmt(f),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use apptoken::admin::OldToken;
+use apptoken::admin::{AuditedToken, OldToken};
 use apptoken::api::app_token::{self, AppToken, AppTokenChanges, AppTokenFilter, NewAppToken, TokenExpiry};
 use apptoken::{AllPages, AppTokenId, Credential, Privileges, SessionType};
 use serde_json::Value;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::handover::{HandoverArguments, STORE_IT};
 use super::{change, when};
 use crate::cli::Context;
+use crate::console::Console;
 use crate::failure::{Code, Failure};
 use crate::prompt;
 use crate::setup::connect;
@@ -23,7 +24,7 @@ The admin secret is used if there is one, else the session of the app token. Opt
 
 Examples:
   apptoken token list
-  apptoken token rotate 1_ab12cd34 --delete-after 1d --to importer.env
+  apptoken token rotate 1_ab12cd34 --hash-type sha256 --delete-after 1d --to importer.env
   apptoken token audit --format json")]
 pub(crate) enum Token {
     /// Adds a token, and shows its value once
@@ -38,7 +39,7 @@ pub(crate) enum Token {
     Delete(Delete),
     /// Replaces a token by a successor that is tested before the old one goes
     Rotate(Rotate),
-    /// Checks all tokens for risks
+    /// Checks all tokens for risks; the exit code is 1 if one needs attention
     Audit(Audit),
 }
 
@@ -327,11 +328,7 @@ impl Delete {
 impl Rotate {
     fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         let Context { console, settings, .. } = context;
-        if settings.hash_type_option()?.is_some() {
-            return Err(Failure::usage("a successor has the hash type of the old token").cure(
-                "apptoken token add --hash-type TYPE, or change both sides: apptoken token update ID --hash-type TYPE",
-            ));
-        }
+        let hash_type = settings.hash_type_option()?;
         self.handover.check()?;
         let old_token = self.delete_after.map_or(OldToken::Keep, OldToken::DeleteAfter);
         if self.delete_after.is_some() {
@@ -341,6 +338,9 @@ impl Rotate {
         let mut rotate = admin.rotate(self.id.clone(), old_token)?;
         if let Some(after) = self.expires_in {
             rotate = rotate.expiry(TokenExpiry::after(after, time::now())?);
+        }
+        if let Some(hash_type) = hash_type {
+            rotate = rotate.hash_type(hash_type);
         }
         let rotation = admin.run(rotate)?;
         self.handover.write(&rotation.successor, context)?;
@@ -364,6 +364,13 @@ impl Audit {
         let audited = admin.audit().and_then(|audit| admin.run(audit.expiring_within(self.expiring_within)));
         console.clear_progress();
         let audited = audited?;
+        self.write(&audited, console)?;
+        // As of doctor and of audits of other programs, for scripts that watch an account.
+        let needs_attention = audited.iter().any(|audited| !audited.findings.is_empty());
+        if needs_attention { Err(Failure::reported(Code::Failure as u8)) } else { Ok(()) }
+    }
+
+    fn write(&self, audited: &[AuditedToken], console: &Console) -> Result<(), Failure> {
         if self.format.is_json() {
             return json::write(console, &audited);
         }

@@ -6,7 +6,7 @@ use apptoken::api::session::{self, StartWidgetSession};
 use apptoken::api::{app_token, user, user_role};
 use apptoken::{
     Call, Client, Clock as _, Endpoint, Error, ErrorKind, HashChoice, KalturaCode, KsFault, Login, Session,
-    SystemClock, Transport as _, UnixSeconds, UreqTransport,
+    SystemClock, Transport as _, UnixSeconds,
 };
 use serde_json::{Map, json};
 
@@ -20,7 +20,7 @@ use crate::values::session_type_name;
 
 pub(super) fn check(settings: &Settings, action: Option<&str>, report: &mut Report<'_>) {
     let Some(endpoint) = settings.endpoint().ok() else { return };
-    if !service(&endpoint, report) {
+    if !service(settings, &endpoint, report) {
         return;
     }
     let Some(partner) = report_failure(report, Link::Account, settings.partner()) else { return };
@@ -34,7 +34,8 @@ pub(super) fn check(settings: &Settings, action: Option<&str>, report: &mut Repo
         Err(error) => return report.broken(Link::Account, &error.into()),
     }
     let Some((_, credential)) = report_failure(report, Link::Token, settings.config()) else { return };
-    let client = connect::client(endpoint, credential.clone());
+    let client = connect::client(settings, endpoint, credential.clone());
+    let Some(client) = report_failure(report, Link::Token, client) else { return };
     let Some(session) = log_in(&client, &credential, report) else { return };
     token_end(settings, &session, &client, report);
     if !about_session(&client, &session, report) {
@@ -50,8 +51,9 @@ fn report_failure<T>(report: &mut Report<'_>, link: Link, result: Result<T, Fail
 }
 
 /// Whether the API answers at this URL, and by how much the clocks differ.
-fn service(endpoint: &Endpoint, report: &mut Report<'_>) -> bool {
-    let (transport, clock) = (UreqTransport::new(), SystemClock::new());
+fn service(settings: &Settings, endpoint: &Endpoint, report: &mut Report<'_>) -> bool {
+    let Some(transport) = report_failure(report, Link::Service, connect::transport(settings)) else { return false };
+    let clock = SystemClock::new();
     let ping = NamedAction::new("system.ping", Map::new()).map(|ping| Call::new(endpoint.clone(), ping));
     let exchange = match ping.and_then(|call| Ok(call.start(clock.now())?)) {
         Ok(exchange) => exchange,
@@ -153,7 +155,7 @@ fn token_end(settings: &Settings, session: &Session, client: &Client, report: &m
             Some(end) => {
                 let text = format!("it expires at {}, {}", time::local(end), time::relative(end, time::now()));
                 if end.seconds_since(time::now()) < SOON {
-                    let cure = format!("apptoken token rotate {}", token.id);
+                    let cure = format!("apptoken token rotate {} --delete-after 1d --to FILE", token.id);
                     report.broken(Link::Token, &Failure::new(Code::Failure, text).cure(cure));
                 } else {
                     report.good(Link::Token, text);

@@ -37,12 +37,12 @@ impl Doctor {
         let Context { console, settings, .. } = context;
         let mut report = Report::new(console, self.format);
         report.heading(&origin(settings));
-        proxy(&mut report);
+        proxy_variables(settings, &mut report);
         store(&mut report);
         // The order is that in which a login needs the links. After a broken one the next ones cannot be checked.
         let endpoint = settings.endpoint().map(|endpoint| (endpoint.to_string(), endpoint));
         if let Some(endpoint) = report.checked(Link::Settings, endpoint)
-            && network::check(&endpoint, &mut report)
+            && network::check(settings, &endpoint, &mut report)
         {
             account::check(settings, self.action.as_deref(), &mut report);
         }
@@ -52,22 +52,27 @@ impl Doctor {
 
 fn origin(settings: &Settings) -> String {
     let secret = settings.secret(crate::setup::secret::SecretKind::Token);
-    let token = match (settings.find(Key::Credentials), secret) {
-        (Some(file), _) => format!("credentials from {}", file.value),
-        (None, Ok(Some(found))) => format!("token from {}", found.origin),
-        (None, Ok(None)) => "no token".to_owned(),
-        (None, Err(failure)) => failure.what().to_owned(),
+    let token = match secret {
+        Ok(Some(found)) => format!("token from {}", found.origin),
+        Ok(None) => "no token".to_owned(),
+        Err(failure) => failure.what().to_owned(),
     };
     format!("{} ({}), {token}", settings.profile(), settings.profiles().path().display())
 }
 
-/// The library reads no proxy from the environment, unlike most programs, and that can surprise.
-fn proxy(report: &mut Report<'_>) {
+/// Most programs read the proxy from these variables; the library does not, and that can surprise.
+fn proxy_variables(settings: &Settings, report: &mut Report<'_>) {
     const VARIABLES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
     let set: Vec<_> =
         VARIABLES.into_iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())).collect();
-    if !set.is_empty() {
-        report.note(Link::Proxy, format!("{} is set and not used: apptoken connects directly", set.join(", ")));
+    if !set.is_empty() && matches!(settings.find(Key::Proxy), Ok(None)) {
+        let set = set.join(", ");
+        report.note(
+            Link::Proxy,
+            format!(
+                "{set} is set and not used: apptoken connects directly; to use a proxy: apptoken config set proxy URL"
+            ),
+        );
     }
 }
 

@@ -1,34 +1,48 @@
 //! The way to the server: name, TCP, TLS.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use apptoken::{Endpoint, UnixSeconds};
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, SignatureScheme};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
 use super::report::{Link, Report};
 use crate::failure::{Code, Failure};
+use crate::setup::settings::{Key, Settings};
 use crate::show::time;
+use crate::values::without_password;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether the server can be reached.
-pub(super) fn check(endpoint: &Endpoint, report: &mut Report<'_>) -> bool {
-    let Some(Target { host, port, encrypted }) = Target::of(endpoint) else { return true };
+pub(super) fn check(settings: &Settings, endpoint: &Endpoint, report: &mut Report<'_>) -> bool {
+    let Some(Target { host, port, encrypted }) = Target::of(endpoint.as_str()) else { return true };
+    let proxy = match settings.find(Key::Proxy) {
+        Ok(proxy) => proxy.filter(|_| !is_this_machine(&host)),
+        Err(failure) => {
+            report.broken(Link::Proxy, &failure);
+            return false;
+        }
+    };
+    if let Some(proxy) = proxy {
+        return reach_proxy(&proxy.value, report);
+    }
     let Some(addresses) = report.checked(Link::Name, resolve(&host, port)) else { return false };
     let Some(connection) = report.checked(Link::Tcp, connect(&addresses)) else { return false };
     if !encrypted {
         report.note(Link::Tls, "http: not encrypted, which is only for a server on this machine");
         return true;
     }
-    match handshake(connection, &host) {
+    match settings.root_certificates().and_then(|roots| handshake(connection, &host, roots)) {
         Ok(text) => {
             report.good(Link::Tls, text);
             true
@@ -47,9 +61,9 @@ struct Target {
 }
 
 impl Target {
-    /// The endpoint was checked when it was parsed.
-    fn of(endpoint: &Endpoint) -> Option<Self> {
-        let (scheme, rest) = endpoint.as_str().split_once("://")?;
+    /// Of a URL that was checked when it was parsed.
+    fn of(url: &str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://")?;
         let authority = rest.split('/').next()?;
         let encrypted = scheme == "https";
         let (host, port) = match authority.rsplit_once(':') {
@@ -58,6 +72,23 @@ impl Target {
         };
         Some(Self { host: host.trim_matches(['[', ']']).to_owned(), port, encrypted })
     }
+}
+
+/// Requests to this machine use no proxy.
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The proxy resolves the name of the server and connects to it, so only the proxy itself can be checked from here.
+fn reach_proxy(url: &str, report: &mut Report<'_>) -> bool {
+    let url = without_password(url);
+    let Some(Target { host, port, .. }) = Target::of(&url) else { return true };
+    let reached = resolve(&host, port).and_then(|(_, addresses)| Ok((connect(&addresses)?.0, ())));
+    if report.checked(Link::Proxy, reached.map(|(text, ())| (format!("{url}: {text}"), ()))).is_none() {
+        return false;
+    }
+    report.skip(Link::Tls, "the proxy connects to the server; the next line says whether that works");
+    true
 }
 
 fn resolve(host: &str, port: u16) -> Result<(String, Vec<SocketAddr>), Failure> {
@@ -90,20 +121,20 @@ fn connect(addresses: &[SocketAddr]) -> Result<(String, TcpStream), Failure> {
     let cure = if refused {
         "check the port in service-url, and that the server runs"
     } else {
-        "check the firewall; if this network needs a proxy, apptoken cannot pass it yet"
+        "check the firewall; if this network needs a proxy: apptoken config set proxy http://HOST:PORT"
     };
     Err(Failure::new(Code::Network, what).cure(cure))
 }
 
-fn handshake(mut stream: TcpStream, host: &str) -> Result<String, Failure> {
+fn handshake(mut stream: TcpStream, host: &str, roots: Option<Vec<u8>>) -> Result<String, Failure> {
     let failed = |why: String| Failure::new(Code::Network, format!("the TLS handshake failed: {why}"));
-    let (verifier, provider) = RecordingVerifier::new().map_err(|error| failed(error.to_string()))?;
+    let (verifier, provider) = RecordingVerifier::new(roots.as_deref()).map_err(failed)?;
     let verifier = Arc::new(verifier);
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| failed(error.to_string()))?
         .dangerous()
-        // It verifies as the platform does, and only notes the certificate.
+        // It verifies as the transport does, and only notes the certificate.
         .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>)
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
@@ -129,8 +160,8 @@ fn refused(error: &io::Error, certificate: Option<Certificate>) -> Failure {
         certificate.as_ref().map(|certificate| format!(" (its certificate: {certificate})")).unwrap_or_default();
     let cure = match certificate {
         Some(_) => {
-            "check the name in service-url and this machine's clock; if a firewall inspects TLS, set SSL_CERT_FILE to its root \
-             certificate"
+            "check the name in service-url and this machine's clock; if a firewall inspects TLS: apptoken config set root-certificates \
+             FILE"
         }
         None => "check that service-url is that of a server with https",
     };
@@ -155,18 +186,33 @@ impl std::fmt::Display for Certificate {
     }
 }
 
-/// Verifies as the platform does, and notes the certificate, also one that it refuses.
+/// Verifies as the transport does, and notes the certificate, also one that it refuses.
 #[derive(Debug)]
 struct RecordingVerifier {
-    platform: rustls_platform_verifier::Verifier,
+    inner: Arc<dyn ServerCertVerifier>,
     seen: Mutex<Option<Vec<u8>>>,
 }
 
 impl RecordingVerifier {
-    fn new() -> Result<(Self, Arc<CryptoProvider>), rustls::Error> {
+    /// With these root certificates (PEM), or with those of the platform.
+    fn new(roots: Option<&[u8]>) -> Result<(Self, Arc<CryptoProvider>), String> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let platform = rustls_platform_verifier::Verifier::new(Arc::clone(&provider))?;
-        Ok((Self { platform, seen: Mutex::new(None) }, provider))
+        let inner: Arc<dyn ServerCertVerifier> = match roots {
+            None => {
+                let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(&provider));
+                Arc::new(verifier.map_err(|error| error.to_string())?)
+            }
+            Some(pem) => {
+                let mut store = RootCertStore::empty();
+                for certificate in CertificateDer::pem_slice_iter(pem) {
+                    let certificate = certificate.map_err(|error| error.to_string())?;
+                    store.add(certificate).map_err(|error| error.to_string())?;
+                }
+                let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(&provider));
+                verifier.build().map_err(|error| error.to_string())?
+            }
+        };
+        Ok((Self { inner, seen: Mutex::new(None) }, provider))
     }
 
     fn certificate(&self) -> Option<Certificate> {
@@ -189,7 +235,7 @@ impl ServerCertVerifier for RecordingVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(end_entity.to_vec());
-        self.platform.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
@@ -198,7 +244,7 @@ impl ServerCertVerifier for RecordingVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.platform.verify_tls12_signature(message, certificate, signature)
+        self.inner.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -207,11 +253,11 @@ impl ServerCertVerifier for RecordingVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.platform.verify_tls13_signature(message, certificate, signature)
+        self.inner.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.platform.supported_verify_schemes()
+        self.inner.supported_verify_schemes()
     }
 }
 
@@ -228,7 +274,7 @@ mod tests {
             ("http://[::1]:8080", "::1", 8080),
             ("http://[::1]", "::1", 80),
         ] {
-            let target = Target::of(&Endpoint::parse(url).unwrap()).unwrap();
+            let target = Target::of(Endpoint::parse(url).unwrap().as_str()).unwrap();
             assert_eq!((&*target.host, target.port), (host, port), "{url}");
         }
     }

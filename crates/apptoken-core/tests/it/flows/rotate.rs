@@ -58,6 +58,29 @@ fn the_successor_has_all_settings_of_the_old_token() {
 }
 
 #[test]
+fn the_successor_gets_another_hash_type_on_request() {
+    let world = World::new();
+    let old = world.fake.add_token(partner(), TokenSpec::new(HashType::Sha1).user("u")).id;
+    let rotation = world.run(rotate(&world, &old, OldToken::Keep).hash_type(HashType::Sha512)).unwrap();
+    assert_eq!(rotation.successor.hash_type, HashType::Sha512);
+
+    let again = world.run(rotate(&world, &old, OldToken::Keep).hash_type(HashType::Sha512)).unwrap();
+    assert_eq!(again.successor.id, rotation.successor.id);
+}
+
+#[test]
+fn a_successor_with_another_hash_type_is_a_conflict() {
+    let world = World::new();
+    let old = world.token();
+    let first = world.run(rotate(&world, &old, OldToken::Keep)).unwrap();
+    let stopped = world.run(rotate(&world, &old, AT_ONCE).hash_type(HashType::Sha512)).unwrap_err();
+    assert_eq!(stopped.error.kind(), ErrorKind::Conflict);
+    assert!(stopped.error.to_string().contains("has the hash type SHA256, not SHA512"), "{}", stopped.error);
+    assert_eq!(stopped.progress.successor, Some(first.successor.id));
+    assert!(world.is_there(&old));
+}
+
+#[test]
 fn the_old_token_is_kept_on_request() {
     let world = World::new();
     let old = world.token();
