@@ -119,3 +119,52 @@ fn end_without_command(error: &clap::Error, console: &Console) -> Result<ExitCod
         _ => Err(arguments::usage_error(&text)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All commands, and those in them.
+    fn commands(of: &clap::Command) -> Vec<clap::Command> {
+        let below = of.get_subcommands().flat_map(commands);
+        [of.clone()].into_iter().chain(below).collect()
+    }
+
+    /// The calls of this program in a line for a shell.
+    fn calls(line: &str) -> Vec<Vec<String>> {
+        let call = |text: &str| {
+            let text = text.get(text.find("apptoken ")?..)?;
+            let end = text.find([')', '<', '>', '&']).unwrap_or(text.len());
+            Some(text[..end].split_whitespace().map(|word| word.replace(['\'', '"'], "")).collect())
+        };
+        line.split(" | ").filter_map(call).collect()
+    }
+
+    #[test]
+    fn each_help_ends_with_three_examples_that_can_be_run() {
+        let mut checked = 0;
+        for command in commands(&command()) {
+            let name = command.get_name().to_owned();
+            // Its help is that of another program.
+            if name == "emulator" {
+                continue;
+            }
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let after = after.replace(" \\\n", " ");
+            let examples: Vec<_> = after.split("Examples:\n").nth(1).unwrap_or_default().lines().collect();
+            assert_eq!(examples.len(), 3, "{name}");
+            for call in examples.iter().flat_map(|line| calls(line)) {
+                // An example can have an argument of several words.
+                let call: Vec<_> = call.iter().filter(|word| *word != "import").collect();
+                let result = CommandLine::try_parse_from(&call);
+                assert!(
+                    result.is_ok(),
+                    "{call:?}: {}",
+                    result.err().map(|error| error.to_string()).unwrap_or_default()
+                );
+                checked += 1;
+            }
+        }
+        assert!(checked > 100, "{checked}");
+    }
+}

@@ -32,14 +32,29 @@ Examples:
   apptoken config show")]
 pub(crate) enum Config {
     /// Shows each setting, where it came from, and where secrets are kept
+    #[command(after_help = "\
+Examples:
+  apptoken config show
+  apptoken config show --profile prod
+  apptoken config show --format json")]
     Show {
         /// Text or an object
         #[arg(long, value_enum, default_value_t)]
         format: json::Format,
     },
     /// Lists the profiles
+    #[command(after_help = "\
+Examples:
+  apptoken config list
+  apptoken config list | cut -f 2
+  apptoken config list --profile prod")]
     List,
     /// Sets a setting of a profile, or the place of a secret
+    #[command(after_help = "\
+Examples:
+  apptoken config set partner-id 1234567
+  apptoken config set --profile prod service-url https://www.kaltura.com
+  apptoken config set proxy http://proxy.example.org:3128")]
     Set {
         /// service-url, partner-id, token-id, hash-type, credentials, proxy, root-certificates or allow-http-hosts; of a
         /// secret token-file, admin-secret-file or admin-ks-file
@@ -48,16 +63,31 @@ pub(crate) enum Config {
         value: String,
     },
     /// Removes a setting of a profile
+    #[command(after_help = "\
+Examples:
+  apptoken config unset hash-type
+  apptoken config unset --profile prod proxy
+  apptoken config unset admin-secret-file")]
     Unset {
         /// The setting
         key: String,
     },
     /// Makes a profile the default
+    #[command(after_help = "\
+Examples:
+  apptoken config use prod
+  apptoken config use test
+  apptoken config use default")]
     Use {
         /// The profile
         name: String,
     },
     /// Stores a secret, from standard input or a question: the app token's value, or the account's admin secret
+    #[command(after_help = "\
+Examples:
+  apptoken config secret token < token.txt
+  apptoken config secret --profile prod admin-secret
+  apptoken config secret token --delete")]
     Secret {
         /// Which secret
         #[arg(value_enum)]
