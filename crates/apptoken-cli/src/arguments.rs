@@ -56,6 +56,13 @@ pub(crate) fn secret_parameter(name: &str) -> Failure {
         .cure(format!("use {name}=@FILE, or {name}=@- for standard input, and replace the value that was shown"))
 }
 
+/// The failure for an argument that is a secret by itself.
+pub(crate) fn secret_alone() -> Failure {
+    Failure::usage("an argument looks like a session or a token's value: a secret must not be an argument")
+        .likely(REASON)
+        .cure(CURE)
+}
+
 /// The text of an error about the command line. It repeats arguments, so long words are hidden: they can be secrets.
 pub(crate) fn usage_error(text: &str) -> Failure {
     let text = text.trim_end().strip_prefix("error: ").unwrap_or(text.trim_end());
@@ -82,9 +89,15 @@ pub(crate) fn usage_error(text: &str) -> Failure {
     if rest.is_empty() { failure } else { failure.cure(rest.join("; ")) }
 }
 
-/// A text from the command line as messages show it.
+/// A text from the command line as messages show it. The path of a file is none, if it has a folder or an extension.
 pub(crate) fn shown(text: &str) -> &str {
-    if looks_like_secret(text) { "[hidden]" } else { text }
+    if looks_like_secret(text) && text.chars().all(is_part_of_secret) { "[hidden]" } else { text }
+}
+
+/// Whether a word is a secret for sure: no name of the API is that long and has digits.
+pub(crate) fn is_long_secret(word: &str) -> bool {
+    const TOKEN_VALUE: usize = 32;
+    word.len() >= TOKEN_VALUE && looks_like_secret(word)
 }
 
 fn is_part_of_secret(c: char) -> bool {

@@ -65,6 +65,12 @@ pub(crate) struct Context<'a> {
 
 pub(crate) fn run(console: &Console, core_limit: CoreLimit) -> Result<ExitCode, Failure> {
     let arguments: Vec<_> = env::args_os().collect();
+    // All that follows is the other program's, also `--help`.
+    if let [_, first, others @ ..] = &*arguments
+        && first == "emulator"
+    {
+        return Err(emulator::run(others, core_limit));
+    }
     arguments::refuse_secret_options(&arguments)?;
     let CommandLine { settings, command } = match CommandLine::try_parse_from(&arguments) {
         Ok(command_line) => command_line,
@@ -74,7 +80,7 @@ pub(crate) fn run(console: &Console, core_limit: CoreLimit) -> Result<ExitCode, 
     match command {
         Command::Completions(completions) => return completions.run(console).map(|()| ExitCode::SUCCESS),
         Command::Man(man) => return man.run(console).map(|()| ExitCode::SUCCESS),
-        Command::Emulator(emulator) => return Err(emulator.run(core_limit)),
+        Command::Emulator(emulator) => return Err(emulator::run(&emulator.arguments, core_limit)),
         _ => {}
     }
     let settings = Settings::new(&settings)?;

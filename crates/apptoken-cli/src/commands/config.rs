@@ -141,6 +141,9 @@ impl Config {
                 Ok(())
             }
             Self::Unset { key } => {
+                if !setting_names().any(|name| name == key) {
+                    return Err(unknown_setting());
+                }
                 let what = if profiles.unset(&profile, &key)? { "is removed" } else { "was not set" };
                 console.note(&format!("{key} of profile {profile} {what}"));
                 Ok(())
@@ -167,13 +170,14 @@ impl Config {
 
 /// Refuses a value that the commands would refuse later.
 fn check(settings: &Settings, key: &str, value: &str) -> Result<(), Failure> {
-    let wrong = |why: String| Failure::usage(format!("{key}: {why}"));
+    let wrong = |why: String| Failure::usage(format!("{key}: {why}")).cure("correct the value; nothing was changed");
     match key {
         "service-url" => settings.parse_url(value).map(drop).map_err(wrong),
         "allow-http-hosts" => parse_url_allowing("https://www.kaltura.com", Some(value)).map(drop).map_err(wrong),
         "proxy" => UreqTransport::builder().proxy(value).build().map(drop).map_err(|error| wrong(error.to_string())),
         "root-certificates" => {
-            let pem = fs::read(value).map_err(|error| wrong(format!("cannot read {value}: {error}")))?;
+            let pem =
+                fs::read(value).map_err(|error| wrong(format!("cannot read {}: {error}", arguments::shown(value))))?;
             let built = UreqTransport::builder().root_certificates(pem).build();
             built.map(drop).map_err(|error| wrong(error.to_string()))
         }
@@ -182,10 +186,20 @@ fn check(settings: &Settings, key: &str, value: &str) -> Result<(), Failure> {
         "hash-type" => values::hash_choice(value).map(drop).map_err(wrong),
         "credentials" => Ok(()),
         "token-file" | "admin-secret-file" | "admin-ks-file" if fs::metadata(value).is_ok() => Ok(()),
-        "token-file" | "admin-secret-file" | "admin-ks-file" => Err(wrong("there is no such file; the value is the name of a file, not the secret".to_owned())),
-        _ => Err(Failure::usage("there is no such setting")
-            .cure("use service-url, partner-id, token-id, hash-type, credentials, proxy, root-certificates, allow-http-hosts, token-file, admin-secret-file or admin-ks-file; for a secret: apptoken config secret")),
+        "token-file" | "admin-secret-file" | "admin-ks-file" => {
+            Err(wrong("there is no such file; the value is the name of a file, not the secret".to_owned()))
+        }
+        _ => Err(unknown_setting()),
     }
+}
+
+fn unknown_setting() -> Failure {
+    Failure::usage("there is no such setting")
+        .cure(format!("use {}; for a secret: apptoken config secret", setting_names().collect::<Vec<_>>().join(", ")))
+}
+
+fn setting_names() -> impl Iterator<Item = &'static str> {
+    Key::ALL.into_iter().map(Key::name).chain(SecretKind::ALL.into_iter().map(SecretKind::file_key))
 }
 
 fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Result<(), Failure> {

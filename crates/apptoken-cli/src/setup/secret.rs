@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::keyring;
 use super::profile::ProfileFile;
 use super::settings::Origin;
+use crate::arguments;
 use crate::failure::Failure;
 
 /// A secret in memory that is wiped.
@@ -173,7 +174,11 @@ pub(crate) fn read_stdin() -> Result<Secret, Failure> {
 
 /// Reads a secret from a file, without the line break at its end.
 pub(crate) fn read_file(path: &Path) -> Result<Secret, Failure> {
-    let failed = |error: io::Error| Failure::configuration(format!("cannot read {}: {error}", path.display()));
+    let failed = |error: io::Error| {
+        let shown = path.display().to_string();
+        Failure::configuration(format!("cannot read {}: {error}", arguments::shown(&shown)))
+            .cure("give the name of a file that holds the secret, not the secret itself")
+    };
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     refuse_changeable(path)?;
