@@ -19,6 +19,7 @@ const SECRET_PARAMETERS: [&str; 8] =
 /// Refuses an option with a secret. What follows `--` is another program's.
 pub(crate) fn refuse_secret_options(arguments: &[OsString]) -> Result<(), Failure> {
     let ours = arguments.iter().map(|argument| argument.to_string_lossy()).take_while(|argument| argument != "--");
+    let mut names_proxy = false;
     for argument in ours {
         let name = argument.split('=').next().unwrap_or_default();
         if SECRET_OPTIONS.contains(&name) {
@@ -26,7 +27,10 @@ pub(crate) fn refuse_secret_options(arguments: &[OsString]) -> Result<(), Failur
                 .likely(REASON)
                 .cure(CURE));
         }
-        if has_password(&argument) {
+        // A proxy needs no scheme.
+        let is_proxy = names_proxy || name == "--proxy";
+        names_proxy = matches!(&*argument, "--proxy" | "proxy");
+        if has_password(&argument) || is_proxy && argument.contains('@') {
             return Err(Failure::usage("a URL with a password must not be an argument").likely(REASON).cure(
                 "for a proxy, set KALTURA_PROXY or write the line proxy = \"...\" into the file of: apptoken config show; for a \
                  parameter, use NAME=@FILE",
@@ -129,6 +133,11 @@ mod tests {
         {
             let failure = refuse_secret_options(&["apptoken".into(), argument.into()]).unwrap_err().to_string();
             assert!(failure.contains("must not be an argument") && !failure.contains("S3CRET"), "{failure}");
+        }
+        for proxy in [&["--proxy", "me:S3CRET@proxy"][..], &["--proxy=me:S3CRET@proxy"], &["proxy", "me:S3CRET@proxy"]]
+        {
+            let arguments: Vec<OsString> = proxy.iter().map(Into::into).collect();
+            assert!(!refuse_secret_options(&arguments).unwrap_err().to_string().contains("S3CRET"), "{proxy:?}");
         }
         for argument in ["http://proxy:3128", "http://proxy/a:b@c", "filter:nameLike=a:b@c"] {
             assert!(refuse_secret_options(&[argument.into()]).is_ok(), "{argument}");

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::prompt;
 use crate::setup::profile::ProfileFile;
 use crate::setup::secret::{self, SecretKind, is_exposed};
-use crate::setup::settings::{Key, Settings, parse_url_allowing};
+use crate::setup::settings::{Found, Key, Settings, parse_url_allowing};
 use crate::setup::{folders, keyring};
 use crate::show::{file, json, table};
 use crate::values::{self, without_password};
@@ -206,7 +206,8 @@ fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Res
     let mut rows = vec![["profile".to_owned(), settings.profile(), settings.profiles().path().display().to_string()]];
     for key in Key::ALL {
         let (value, origin) = match settings.find(key) {
-            Ok(Some(found)) => (without_password(&found.value), found.origin.to_string()),
+            Ok(Some(Found { value, origin })) if key == Key::Proxy => (without_password(&value), origin.to_string()),
+            Ok(Some(Found { value, origin })) => (value, origin.to_string()),
             Ok(None) => (String::new(), "not set".to_owned()),
             Err(failure) => (String::new(), failure.what().to_owned()),
         };
