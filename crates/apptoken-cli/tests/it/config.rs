@@ -158,6 +158,12 @@ fn wrong_settings_are_refused() {
         let stderr = run(&sandbox, &["config", "set", key, value], "").failure(2);
         assert!(stderr.contains(hint) && !stderr.contains("00112233"), "{stderr}");
     }
+    assert!(run(&sandbox, &["config", "unset", "token"], "").failure(2).contains("no such setting"));
+    for option in ["--token-file", "--credentials", "--admin-ks-file", "--root-certificates"] {
+        let given_as_file = ["token", "list", option, "00112233445566778899aabbccddeeff"];
+        let stderr = Outcome::of(sandbox.command(&given_as_file), "").failure(5);
+        assert!(stderr.contains("do:  ") && !stderr.contains("00112233"), "{stderr}");
+    }
     let broken = sandbox.write("broken.toml", "[profiles.prod]\ntoken = 00112233445566778899aabbccddeeff\n");
     let mut command = sandbox.bare(&["login"]);
     command.env("APPTOKEN_CONFIG", broken);
