@@ -16,6 +16,12 @@ struct Emulator;
 #[doc = include_str!("../crates/apptoken-ks/README.md")]
 struct Ks;
 
+#[doc = include_str!("../crates/apptoken-store-conformance/README.md")]
+struct StoreConformance;
+
+#[doc = include_str!("../crates/apptoken-store-redis/README.md")]
+struct StoreRedis;
+
 #[doc = include_str!("../crates/apptoken-transport-conformance/README.md")]
 struct Conformance;
 

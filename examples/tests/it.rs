@@ -56,6 +56,7 @@ fn each_example_runs_without_arguments_and_prints_its_result() {
         ("rotate", "the old token existed until now: true"),
         ("audit", "uses MD5"),
         ("worker", "calls succeeded"),
+        ("fleet", "logins: 5"),
         ("other_action", "the server's clock: "),
     ] {
         let output = example(name).output().unwrap();

@@ -41,8 +41,8 @@ pub fn stored_session(input: &[u8]) -> bool {
 /// The record of a session, with and without its widget session.
 fn stored() -> Result<(SessionKey, Credential, [StoredSession; 2]), Error> {
     let (partner, id, options) = (PartnerId::new(101)?, AppTokenId::parse("0_jgc81x8q")?, SessionOptions::default());
-    let key = SessionKey::new(&Endpoint::parse("https://kaltura.example.org")?, partner, id.clone(), options.clone());
     let credential = Credential::new(partner, id, AppTokenSecret::parse(TOKEN)?, HashType::Sha256);
+    let key = SessionKey::new(&Endpoint::parse("https://kaltura.example.org")?, &credential, options.clone());
     let started = StartedSession {
         ks: Ks::parse(KS)?,
         session_type: SessionType::User,

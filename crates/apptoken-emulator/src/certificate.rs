@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A certificate for `localhost`, `127.0.0.1` and `[::1]`. It is signed by a new authority whose key is then discarded.
+/// A certificate for `localhost`, `127.0.0.1`, `[::1]` and chosen names. It is signed by a new authority whose key is then discarded.
 #[derive(Clone)]
 pub(crate) struct Certificate {
     authority_pem: String,
@@ -16,9 +16,17 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    pub(crate) fn make() -> io::Result<Self> {
+    /// Makes a certificate, also for these host names and addresses.
+    pub(crate) fn make(names: &[String]) -> io::Result<Self> {
+        for name in names {
+            CertificateParams::new([name.clone()]).map_err(|_| {
+                let why =
+                    format!("the certificate cannot have the name {name}: use an ASCII host name or an IP address");
+                io::Error::new(io::ErrorKind::InvalidInput, why)
+            })?;
+        }
         let authority = authority().map_err(io::Error::other)?;
-        let (certificate, key) = leaf(&authority).map_err(io::Error::other)?;
+        let (certificate, key) = leaf(&authority, names).map_err(io::Error::other)?;
         Ok(Self {
             authority_pem: authority.pem(),
             server: Arc::new(server(certificate, key).map_err(io::Error::other)?),
@@ -43,9 +51,13 @@ fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     CertifiedIssuer::self_signed(params, KeyPair::generate()?)
 }
 
-fn leaf(authority: &CertifiedIssuer<'_, KeyPair>) -> Result<(CertificateDer<'static>, KeyPair), rcgen::Error> {
+fn leaf(
+    authority: &CertifiedIssuer<'_, KeyPair>,
+    names: &[String],
+) -> Result<(CertificateDer<'static>, KeyPair), rcgen::Error> {
     let key = KeyPair::generate()?;
-    let mut params = CertificateParams::new(["localhost", "127.0.0.1", "::1"].map(String::from))?;
+    let names = ["localhost", "127.0.0.1", "::1"].map(String::from).into_iter().chain(names.iter().cloned());
+    let mut params = CertificateParams::new(names.collect::<Vec<_>>())?;
     params.distinguished_name.push(DnType::CommonName, "apptoken emulator");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];

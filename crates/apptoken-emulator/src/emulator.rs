@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
 use crate::certificate::Certificate;
+use crate::control::ControlAccess;
 use crate::http::{SaveFailureHandler, ServeOptions, Server};
 use crate::state_file::StateFile;
 use crate::{Counts, Limits};
@@ -147,7 +148,8 @@ pub struct Options {
     limits: Limits,
     state_file: Option<PathBuf>,
     save_failure_handler: Option<SaveFailureHandler>,
-    control_hosts: Vec<String>,
+    certificate_names: Vec<String>,
+    control: ControlAccess,
 }
 
 impl Options {
@@ -161,7 +163,8 @@ impl Options {
             limits: Limits::default(),
             state_file: None,
             save_failure_handler: None,
-            control_hosts: Vec::new(),
+            certificate_names: Vec::new(),
+            control: ControlAccess::default(),
         }
     }
 
@@ -185,6 +188,14 @@ impl Options {
     #[must_use]
     pub fn tls(self) -> Self {
         Self { tls: true, ..self }
+    }
+
+    /// Adds a host name or an address to the certificate, which is for `localhost`, `127.0.0.1` and `[::1]`. It has no
+    /// effect without [`tls`](Self::tls).
+    #[must_use]
+    pub fn certificate_name(mut self, name: impl Into<String>) -> Self {
+        self.certificate_names.push(name.into());
+        self
     }
 
     /// Replaces the default limits.
@@ -216,7 +227,17 @@ impl Options {
     /// loopback address.
     #[must_use]
     pub fn control_host(mut self, name: impl Into<String>) -> Self {
-        self.control_hosts.push(name.into());
+        self.control.hosts.push(name.into());
+        self
+    }
+
+    /// Sets a token with which the control interface can be used from any machine and under any host name, as in
+    /// `Authorization: Bearer <token>`. Without a token it accepts only programs on this machine.
+    ///
+    /// Whoever has it can read every secret of the emulator.
+    #[must_use]
+    pub fn control_token(mut self, token: impl Into<String>) -> Self {
+        self.control.token = Some(token.into());
         self
     }
 
@@ -225,8 +246,8 @@ impl Options {
     /// # Errors
     ///
     /// If the address cannot be used, if other machines can reach it and
-    /// [`allow_other_machines`](Self::allow_other_machines) is not set, if the state file cannot be used, or if the
-    /// system has no free thread.
+    /// [`allow_other_machines`](Self::allow_other_machines) is not set, if the control token or a name of the certificate
+    /// is invalid, if the state file cannot be used, or if the system has no free thread.
     pub fn start(self, fake: Fake) -> io::Result<Emulator> {
         if !self.allows_other_machines && !self.listen.ip().is_loopback() {
             return Err(io::Error::new(
@@ -238,12 +259,13 @@ impl Options {
                 ),
             ));
         }
+        self.control.check()?;
         if !self.listen.ip().is_loopback() && !fake.is_seeded() {
             fake.use_system_randomness();
         }
-        let certificate = self.tls.then(Certificate::make).transpose()?;
+        let certificate = self.tls.then(|| Certificate::make(&self.certificate_names)).transpose()?;
         let state_file = self.state_file.map(|path| StateFile::open(&path, &fake)).transpose()?;
-        let server = Arc::new(Server::new(fake, self.limits, self.control_hosts));
+        let server = Arc::new(Server::new(fake, self.limits, self.control));
         let (stop, stopped) = oneshot::channel();
         let (ready, listening) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name("apptoken-emulator".into()).spawn({

@@ -19,6 +19,7 @@
 //! |---|---|
 //! | test a program in Python, Node or Rust, run in CI, write a configuration | [`guide`] |
 //! | set the clock, set answers, inject faults, count requests and reset the state over HTTP | [`control_interface`] |
+//! | seed entries, captions and categories; upload; what the store does not imitate | [`content`] |
 //! | see how far each action of the API is imitated | [`coverage`] |
 //!
 //! # HTTP
@@ -32,7 +33,8 @@
 //!
 //! It is a test server: never give it secrets of a live account. It listens only on a loopback address, unless
 //! [`Options::allow_other_machines`] is set. In that case its secrets are random, unless a seed is set. The control
-//! interface can read and change everything. It accepts only programs on this machine, and no web pages.
+//! interface can read and change everything. It accepts programs on this machine, others only with the token of
+//! [`Options::control_token`], and no web pages.
 //!
 //! No client can block the others. Small requests are handled on the thread that serves connections. Other requests are
 //! handled on worker threads and in steps. The stored data is limited in rows and bytes; the [`guide`] lists the
@@ -50,8 +52,10 @@ pub mod command;
 mod control;
 mod counts;
 mod emulator;
+mod health;
 mod http;
 mod limits;
+mod owner_file;
 mod state_file;
 
 pub use counts::Counts;
@@ -63,6 +67,9 @@ pub mod guide {}
 
 #[doc = include_str!("../docs/control.md")]
 pub mod control_interface {}
+
+#[doc = include_str!("../docs/content.md")]
+pub mod content {}
 
 #[doc = include_str!("../docs/coverage.md")]
 pub mod coverage {}

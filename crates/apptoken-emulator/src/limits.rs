@@ -19,6 +19,8 @@ use tokio::sync::Semaphore;
 pub struct Limits {
     /// The maximum size of a request body in bytes; a larger one gets status 413. Default: 8 MiB.
     pub body_bytes: usize,
+    /// The same for the form of `uploadToken.upload`. It shares the memory of all bodies. Default: 32 MiB.
+    pub upload_bytes: usize,
     /// The maximum size of path and query in bytes; larger ones get status 414. Default: 8190.
     pub target_bytes: usize,
     /// The maximum size of request line and headers in bytes; larger ones get status 431. Default: 64 KiB.
@@ -43,6 +45,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 8 << 20,
+            upload_bytes: 32 << 20,
             target_bytes: 8190,
             head_bytes: 64 << 10,
             head_time: Duration::from_secs(60),

@@ -101,7 +101,7 @@ fn refused(build: &BuildTransport<'_>) -> Result<TransportFailure, String> {
 /// Expects an unknown failure where the server writes these bytes and closes the connection.
 fn unknown_after(build: &BuildTransport<'_>, reply: &[u8]) -> Outcome {
     let (result, _) = once(build, "", |_, _| ServerAction::ReplyAndClose(reply.into()))?;
-    expect_unknown(result).map_err(|wrong| format!("{:?}: {wrong}", reply.escape_ascii().to_string()))
+    expect_unknown(result).map_err(|wrong| format!("after \"{}\", {wrong}", reply.escape_ascii()))
 }
 
 type Exchange = (Result<HttpResponse, TransportFailure>, Vec<ReceivedRequest>);

@@ -5,6 +5,8 @@
 //! requirements of the [`Transport`] trait, which flows rely on; about fifteen lines over a common HTTP client can pass
 //! it. [`check`] also checks that a transport is efficient and its failures are precise.
 //!
+//! A check in which the transport panics fails; the others still run.
+//!
 //! Time limits have a separate check, [`check_time_limit`], because the other checks cannot know how long a transport
 //! should wait.
 //!
@@ -49,6 +51,8 @@ mod server;
 mod tests;
 mod without_socket;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use apptoken_core::{Endpoint, Transport};
 
 pub use crate::async_transport::{AsyncTransport, SendFuture};
@@ -87,8 +91,12 @@ fn run<'t, T: Transport + 't>(
     build: impl Fn(&Endpoint) -> T + 't,
 ) -> Report {
     let build = boxed(build);
-    checks.into_iter().map(|check| (check.name, (check.run)(&build))).collect()
+    let run =
+        |check: &Check| catch_unwind(AssertUnwindSafe(|| (check.run)(&build))).unwrap_or_else(|_| Err(PANICKED.into()));
+    checks.into_iter().map(|check| (check.name, run(check))).collect()
 }
+
+const PANICKED: &str = "the transport panicked";
 
 fn boxed<'t, T: Transport + 't>(
     build: impl Fn(&Endpoint) -> T + 't,

@@ -111,7 +111,10 @@ pub(crate) fn bounds_the_size(build: &BuildTransport<'_>) -> Outcome {
         },
     )?;
     result.map_err(|what| format!("for a body of 32 MiB, {what}"))?;
-    if taken.load(Ordering::SeqCst) { Err("the transport read a body of 32 MiB to its end".into()) } else { Ok(()) }
+    if taken.load(Ordering::SeqCst) {
+        return Err("the transport read a body of 32 MiB to its end: no flow accepts more than 8 MiB".into());
+    }
+    Ok(())
 }
 
 /// A compressed reply for clients that accept gzip, or else [`PLAIN`].

@@ -135,12 +135,14 @@ fn serve_connection(
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     loop {
-        let action = {
+        let (action, is_last) = {
             let received = read_but_last_byte(stream, connection)?;
+            // RFC 9112, section 9.6: the server closes the connection after its reply. A simple client reads up to that.
+            let is_last = received.headers("Connection").iter().any(|option| option.eq_ignore_ascii_case("close"));
             let mut state = server.state();
             let action = script(state.received.len(), &received);
             state.received.push(received);
-            action
+            (action, is_last)
         };
         if let ServerAction::Reset = action {
             // The last byte of the request is still unread, so dropping the connection resets it.
@@ -156,6 +158,9 @@ fn serve_connection(
             }
             ServerAction::Silence => return io::copy(&mut stream, &mut io::sink()).map(drop),
             ServerAction::Reset => return Ok(()),
+        }
+        if is_last {
+            return Ok(());
         }
     }
 }

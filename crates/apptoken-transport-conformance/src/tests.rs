@@ -3,6 +3,8 @@
 mod client;
 
 use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use apptoken_core::{Endpoint, FnTransport, HttpRequest, HttpResponse, Transport 
 
 use self::client::{Client, Flaw};
 use crate::list::{Check, ESSENTIAL, RECOMMENDED};
+use crate::server::{OK, ReceivedRequest, Server, ServerAction, serve};
 use crate::{AsyncTransport, SendFuture, check, check_essential, check_time_limit, check_without_socket, run};
 
 /// Every flaw, with the checks that fail.
@@ -102,6 +105,32 @@ fn an_async_transport_gets_the_same_checks() {
 #[test]
 fn a_client_without_flaw_passes() {
     check(|_: &Endpoint| Client::new(None)).assert_passed();
+}
+
+#[test]
+fn the_server_closes_a_connection_that_is_not_kept() {
+    let replies = |number, _: &ReceivedRequest| match number {
+        0 => ServerAction::Reply(OK.into()),
+        _ => ServerAction::ReplyAndClose(OK.into()),
+    };
+    let send_two = |server: &Server| {
+        let url = server.endpoint().as_str();
+        let host = url.strip_prefix("http://").and_then(|rest| rest.strip_suffix("/api_v3")).unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.write_all(&b"POST / HTTP/1.1\r\nConnection: Close\r\nContent-Length: 2\r\n\r\n{}".repeat(2)).unwrap();
+        // The unread second request can reset the connection.
+        let _ = stream.read_to_end(&mut Vec::new());
+    };
+    let (_, received) = serve(replies, send_two).unwrap();
+    assert_eq!(received.len(), 1);
+}
+
+#[test]
+fn a_panic_fails_its_check_and_the_others_run() {
+    let transport = FnTransport::new(|_| panic!("a transport's bug"));
+    let report = check_essential(|_: &Endpoint| &transport);
+    assert_eq!(report.failed().count(), ESSENTIAL.len());
+    assert!(report.results().all(|(_, outcome)| outcome == Err("the transport panicked")), "{report}");
 }
 
 #[test]

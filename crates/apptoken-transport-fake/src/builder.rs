@@ -64,9 +64,11 @@ impl Builder {
         self.with_roles(global_roles())
     }
 
-    /// Builds a fake from a configuration: JSON with the key `partners` for the accounts, and optionally `roles`, which
-    /// adds to Kaltura's own roles or replaces them by id, and `answers`, as for
-    /// [`Fake::answer_from_json`](crate::Fake::answer_from_json).
+    /// Builds a fake from a configuration: JSON with the key `partners` for the accounts, and optionally `appTokens`, as for
+    /// [`Fake::add_token_from_json`](crate::Fake::add_token_from_json); `roles`, which adds to Kaltura's own roles or
+    /// replaces them by id; `answers`, as for [`Fake::answer_from_json`](crate::Fake::answer_from_json); `objects`, as for
+    /// [`Fake::add_objects`](crate::Fake::add_objects); and `uploads`: `"ready"`, `{"readyAfter": 30}` or
+    /// `"converting"`, as [`Uploads`](crate::Uploads).
     ///
     /// # Errors
     ///
@@ -76,20 +78,28 @@ impl Builder {
     }
 
     /// Builds a fake from configurations in several files, given by their names and contents. Together they have the
-    /// accounts, roles and answers of all.
+    /// accounts, app tokens, roles and answers of all.
     ///
     /// # Errors
     ///
     /// [`ConfigError`] names the file, the key and what is expected there. An account in two files is an error that names
     /// both.
     pub fn build_from_files(self, files: &[(&str, &str)]) -> Result<Fake, ConfigError> {
-        let Config { accounts, roles, answers } = Config::parse(files)?;
+        let Config { accounts, tokens, roles, answers, objects, uploads } = Config::parse(files)?;
         let fake = self.with_roles(with_changes(global_roles(), roles));
         for account in accounts {
             fake.add_account(account);
         }
+        let now = fake.clock().time().0;
+        for token in tokens {
+            token.add_to(&mut fake.lock().state, now)?;
+        }
         for answer in answers {
             fake.set_answer(answer).map_err(|error| error.inside("answers"))?;
+        }
+        fake.set_uploads(uploads.unwrap_or_default());
+        for (file, objects) in &objects {
+            fake.add_seeds(objects).map_err(|error| error.inside("objects").in_file(file))?;
         }
         Ok(fake)
     }

@@ -9,20 +9,51 @@ use serde::de::IgnoredAny;
 
 use crate::answers::{AnswerConfig, PreparedAnswer};
 use crate::config_error::ConfigError;
+use crate::content::seed::Seeds;
 use crate::model::account::{Account, PartnerStatus};
+use crate::model::object::Uploads;
 use crate::model::role::{RoleRow, STATUS_ACTIVE};
+use crate::model::state::State;
+use crate::token_config::TokenConfig;
+
+/// An app token, and its place in the configuration. Its account can be in another file.
+pub(crate) struct PlacedToken {
+    file: String,
+    at: usize,
+    token: TokenConfig,
+}
+
+impl PlacedToken {
+    /// Adds the token to the state.
+    pub(crate) fn add_to(self, state: &mut State, now: i64) -> Result<(), ConfigError> {
+        let Self { file, at, token } = self;
+        let added = token.add_to(state, now);
+        added.map(drop).map_err(|error| error.inside(&format!("appTokens[{at}]")).in_file(&file))
+    }
+}
 
 /// A parsed configuration.
 pub(crate) struct Config {
     pub(crate) accounts: Vec<Account>,
+    pub(crate) tokens: Vec<PlacedToken>,
     pub(crate) roles: Vec<RoleRow>,
     pub(crate) answers: Vec<PreparedAnswer>,
+    /// The objects of each file, with its name.
+    pub(crate) objects: Vec<(String, Seeds)>,
+    pub(crate) uploads: Option<Uploads>,
 }
 
 impl Config {
     /// Parses files, given by their names and contents, and merges them.
     pub(crate) fn parse(files: &[(&str, &str)]) -> Result<Self, ConfigError> {
-        let mut config = Self { accounts: Vec::new(), roles: Vec::new(), answers: Vec::new() };
+        let mut config = Self {
+            accounts: Vec::new(),
+            tokens: Vec::new(),
+            roles: Vec::new(),
+            answers: Vec::new(),
+            objects: Vec::new(),
+            uploads: None,
+        };
         // The files of the accounts.
         let mut names = HashMap::new();
         for (name, text) in files {
@@ -34,8 +65,13 @@ impl Config {
                     let expected = format!("a number that no other account has{also}");
                     return Err(in_file(ConfigError::new(&format!("partners[{at}].id"), expected)));
                 }
-                config.accounts.push(account);
+                let has_profiles = file.access_control.is_some();
+                config.accounts.push(Account { has_profiles, ..account });
             }
+            config.objects.push(((*name).to_owned(), file.objects));
+            config.uploads = file.uploads.or(config.uploads);
+            let placed = |(at, token)| PlacedToken { file: (*name).to_owned(), at, token };
+            config.tokens.extend(file.app_tokens.into_iter().enumerate().map(placed));
             config.roles.extend(file.roles.into_iter().map(RoleRow::from));
             for (at, answer) in file.answers.into_iter().enumerate() {
                 let answer = PreparedAnswer::try_from(answer);
@@ -50,7 +86,7 @@ impl Config {
 }
 
 /// The JSON file. `about` and `rolesAbout` are comments for its readers. `conversionProfile`, `accessControl` and
-/// `storage` describe what every account of a real server has; the fake needs none of them.
+/// `storage` describe what every account of a real server has; of these only the presence of `accessControl` counts.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct File {
@@ -58,17 +94,22 @@ struct File {
     _about: IgnoredAny,
     #[serde(default)]
     partners: Vec<PartnerConfig>,
+    #[serde(default)]
+    app_tokens: Vec<TokenConfig>,
     #[serde(default, rename = "rolesAbout")]
     _roles_about: IgnoredAny,
     #[serde(default)]
     roles: Vec<RoleConfig>,
     #[serde(default)]
     answers: Vec<AnswerConfig>,
-    /// What a recorded account had besides its features. The fake has no objects of these kinds.
+    #[serde(default)]
+    objects: Seeds,
+    uploads: Option<Uploads>,
+    /// What a recorded account had besides its features: default profiles, which its entries name by their ids.
     #[serde(default, rename = "conversionProfile")]
     _conversion_profile: IgnoredAny,
-    #[serde(default, rename = "accessControl")]
-    _access_control: IgnoredAny,
+    #[serde(default)]
+    access_control: Option<IgnoredAny>,
     #[serde(default, rename = "storage")]
     _storage: IgnoredAny,
 }
@@ -89,7 +130,7 @@ struct PartnerConfig {
     status: Within<1, 3>,
     #[serde(default)]
     features: Vec<String>,
-    #[serde(default)]
+    #[serde(default = "yes")]
     anonymous_user: bool,
 }
 
@@ -109,7 +150,7 @@ pub(crate) struct RoleConfig {
 
 #[derive(Deserialize)]
 #[serde(try_from = "u32")]
-struct Id(PartnerId);
+pub(crate) struct Id(pub(crate) PartnerId);
 
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
@@ -118,7 +159,7 @@ struct Secret(AccountSecret);
 /// A number from `MIN` to `MAX`.
 #[derive(Deserialize)]
 #[serde(try_from = "i64")]
-struct Within<const MIN: i64, const MAX: i64>(i64);
+pub(crate) struct Within<const MIN: i64, const MAX: i64>(pub(crate) i64);
 
 fn version_2() -> Within<1, 2> {
     Within(2)
@@ -126,6 +167,10 @@ fn version_2() -> Within<1, 2> {
 
 fn active() -> Within<1, 3> {
     Within(PartnerStatus::Active.code())
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn one_day() -> Option<u32> {
@@ -234,7 +279,7 @@ mod tests {
             ),
             (
                 r#"{"partner":[]}"#.to_owned(),
-                "partner: expected one of the keys about, partners, rolesAbout, roles, answers, conversionProfile, accessControl, storage",
+                "partner: expected one of the keys about, partners, appTokens, rolesAbout, roles, answers, objects, uploads, conversionProfile, accessControl, storage",
             ),
         ] {
             assert_eq!(parse(&text).err().unwrap().to_string(), message, "{text}");
@@ -259,6 +304,65 @@ mod tests {
         ] {
             assert_eq!(parse(&answers(answer)).err().unwrap().to_string(), message, "{answer}");
         }
+    }
+
+    #[test]
+    fn an_invalid_app_token_names_its_key_and_not_its_value() {
+        let build = |tokens: &str| {
+            let partner = r#"{"id":101,"adminSecret":"a","secret":"b","anonymousUser":false}"#;
+            let json = format!(
+                r#"{{"partners":[{partner}],"appTokens":[{{"partnerId":101,"id":"0_a","sessionUserId":"u"}},{tokens}]}}"#
+            );
+            crate::Fake::from_config(&json)
+        };
+        let user = r#""partnerId":101,"sessionUserId":"u""#;
+        for (token, message) in [
+            ("7", "appTokens[1]: expected an object"),
+            ("{}", "appTokens[1].partnerId: expected a number from 1 to 2147483647"),
+            (
+                r#"{"partnerId":5,"sessionUserId":"u"}"#,
+                "appTokens[1].partnerId: expected the id of an existing account",
+            ),
+            (&format!(r#"{{{user},"id":"0_A"}}"#), "appTokens[1].id: expected an id that no other app token has"),
+            (&format!(r#"{{{user},"id":""}}"#), "appTokens[1].id: expected an app token id, such as 0_ab12cd34"),
+            (
+                &format!(r#"{{{user},"token":""}}"#),
+                "appTokens[1].token: expected an app token value, such as 32 hex digits",
+            ),
+            (
+                &format!(r#"{{{user},"hashType":"5ec7e7"}}"#),
+                "appTokens[1].hashType: expected SHA1, MD5, SHA256 or SHA512",
+            ),
+            (
+                &format!(r#"{{{user},"status":4}}"#),
+                "appTokens[1].status: expected 1 (disabled), 2 (active) or 3 (deleted)",
+            ),
+            (&format!(r#"{{{user},"sessionType":1}}"#), "appTokens[1].sessionType: expected 0 (user) or 2 (admin)"),
+            (&format!(r#"{{{user},"expiry":"5ec7e7"}}"#), "appTokens[1].expiry: expected a Unix time in seconds"),
+            (
+                r#"{"partnerId":101}"#,
+                "appTokens[1].sessionUserId: expected the id of a user, because the account has no anonymous user",
+            ),
+            (r#"{"partnerId":101,"sessionUserId":"5e c7"}"#, "appTokens[1].sessionUserId: expected a valid user id"),
+            (
+                r#"{"partner":1}"#,
+                "appTokens[1].partner: expected one of the keys partnerId, id, token, hashType, status, expiry, sessionType, \
+                 sessionUserId, sessionDuration, sessionPrivileges, description, createdAt, updatedAt, objectType",
+            ),
+        ] {
+            assert_eq!(build(token).err().unwrap().to_string(), message, "{token}");
+        }
+    }
+
+    #[test]
+    fn an_app_token_can_be_in_another_file_than_its_account() {
+        let partners = ("partners.json", r#"{"partners":[{"id":1,"adminSecret":"a","secret":"b"}]}"#);
+        let build = |tokens| crate::Fake::builder().build_from_files(&[("tokens.json", tokens), partners]);
+        assert!(build(r#"{"appTokens":[{"partnerId":1}]}"#).is_ok());
+        assert_eq!(
+            build(r#"{"appTokens":[{"partnerId":2}]}"#).err().unwrap().to_string(),
+            "tokens.json: appTokens[0].partnerId: expected the id of an existing account"
+        );
     }
 
     #[test]

@@ -20,14 +20,19 @@ impl ConfigError {
 
     /// Parses JSON.
     pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Self> {
+        Self::parse_part(text, "")
+    }
+
+    /// Parses JSON that is a part of a configuration, such as an item of `appTokens[]`.
+    pub(crate) fn parse_part<T: DeserializeOwned>(text: &str, part: &str) -> Result<T, Self> {
         let _: IgnoredAny = serde_json::from_str(text)
             .map_err(|error| Self::new("", format!("JSON (line {}, column {})", error.line(), error.column())))?;
         let mut reader = serde_json::Deserializer::from_str(text);
-        serde_path_to_error::deserialize(&mut reader).map_err(|error| Self::of(&error))
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| Self::of(&error, part))
     }
 
     /// Takes only field names from serde's message, which can contain a value of the file.
-    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+    fn of(error: &serde_path_to_error::Error<serde_json::Error>, part: &str) -> Self {
         let text = error.inner().to_string();
         let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
         let mut key = if error.path().iter().len() == 0 { String::new() } else { error.path().to_string() };
@@ -39,7 +44,9 @@ impl ConfigError {
             key.push_str(if key.is_empty() { "" } else { "." });
             key.push_str(name);
         }
-        Self::new(&key, expected_at(&without_numbers(&key)))
+        let separator = if part.is_empty() || key.is_empty() { "" } else { "." };
+        let expected = expected_at(&format!("{part}{separator}{}", without_numbers(&key)));
+        Self::new(&key, expected)
     }
 
     /// The error in a part of the file: `key` is the key of that part.
@@ -81,9 +88,14 @@ impl std::error::Error for ConfigError {}
 /// What is expected at a key; `[]` stands for any item of a list.
 fn expected_at(key: &str) -> &'static str {
     match key {
-        "" | "partners[]" | "roles[]" | "answers[]" => "an object",
-        "partners" | "partners[].additionalAdminSecrets" | "partners[].features" | "roles" | "answers" => "a list",
-        "partners[].id" | "roles[].id" => "a number from 1 to 2147483647",
+        "" | "partners[]" | "appTokens[]" | "roles[]" | "answers[]" => "an object",
+        "partners"
+        | "appTokens"
+        | "partners[].additionalAdminSecrets"
+        | "partners[].features"
+        | "roles"
+        | "answers" => "a list",
+        "partners[].id" | "roles[].id" | "appTokens[].partnerId" => "a number from 1 to 2147483647",
         "partners[].ksVersion" => "1 or 2",
         "partners[].adminSecret" | "partners[].additionalAdminSecrets[]" | "partners[].secret" => {
             "a secret: printable characters without surrounding whitespace"
@@ -92,6 +104,15 @@ fn expected_at(key: &str) -> &'static str {
         "partners[].status" => "1 (active), 2 (content blocked) or 3 (fully blocked)",
         "partners[].features[]" => "the name of a feature",
         "partners[].anonymousUser" => "true or false",
+        "objects" => "an object with a list for each service",
+        "uploads" => "\"ready\", \"converting\" or {\"readyAfter\": a number of seconds}",
+        "appTokens[].id" => "an app token id, such as 0_ab12cd34",
+        "appTokens[].token" => "an app token value, such as 32 hex digits",
+        "appTokens[].hashType" => "SHA1, MD5, SHA256 or SHA512",
+        "appTokens[].status" => "1 (disabled), 2 (active) or 3 (deleted)",
+        "appTokens[].sessionType" => "0 (user) or 2 (admin)",
+        "appTokens[].sessionDuration" => "a number of seconds",
+        "appTokens[].expiry" | "appTokens[].createdAt" | "appTokens[].updatedAt" => "a Unix time in seconds",
         _ => "a string",
     }
 }

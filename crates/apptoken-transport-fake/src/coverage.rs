@@ -6,6 +6,7 @@ use crate::actions;
 use crate::actions::without_model;
 use crate::catalog;
 use crate::catalog::action::CatalogAction;
+use crate::content;
 use crate::fake::Fake;
 
 /// How far the fake imitates an action. In every case it makes the checks of the server first.
@@ -47,10 +48,8 @@ impl Fake {
 }
 
 fn covered(action: &'static CatalogAction) -> CoveredAction {
-    let coverage = match actions::model_of(action) {
-        Some(_) => Coverage::Modelled,
-        None => without_model::coverage(action),
-    };
+    let is_modelled = actions::model_of(action).is_some() || content::model_of(action).is_some();
+    let coverage = if is_modelled { Coverage::Modelled } else { without_model::coverage(action) };
     CoveredAction { service: action.service, action: action.name, coverage }
 }
 
@@ -64,9 +63,10 @@ mod tests {
         assert_eq!(all.len(), 870);
         for (service, action, expected) in [
             ("appToken", "startSession", Coverage::Modelled),
-            ("media", "list", Coverage::Empty),
-            ("media", "count", Coverage::Empty),
-            ("media", "get", Coverage::UnknownId),
+            ("media", "list", Coverage::Modelled),
+            ("caption_captionasset", "serve", Coverage::Modelled),
+            ("cuepoint_cuepoint", "list", Coverage::Empty),
+            ("media", "approve", Coverage::UnknownId),
             ("partner", "getInfo", Coverage::NeedsAnswer),
         ] {
             let found = all.iter().find(|covered| (covered.service, covered.action) == (service, action));

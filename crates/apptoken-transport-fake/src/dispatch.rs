@@ -13,6 +13,7 @@ use crate::answers::table::AnswerId;
 use crate::cache::CachePolicy;
 use crate::catalog;
 use crate::catalog::action::CatalogAction;
+use crate::content::{self, owner};
 use crate::context::{Caller, Context};
 use crate::error::{self, ApiError, Failure};
 use crate::model::state::State;
@@ -88,7 +89,7 @@ fn check_and_run(
     if known.is_none() {
         context.check(state, info)?;
     }
-    check_owner(action, &context)?;
+    check_owner(action, &context, &arguments, state)?;
     let permissions = match known {
         Some((_, permissions)) => permissions,
         None => context.permissions(state)?,
@@ -120,7 +121,10 @@ fn check_and_run(
             }
             (model.run)(call)
         }
-        None => without_model::run(call),
+        None => match content::model_of(action) {
+            Some((service, run)) => content::run(call, service, run),
+            None => without_model::run(call),
+        },
     }
 }
 
@@ -151,13 +155,13 @@ fn action_of(params: &Array) -> Result<&'static CatalogAction, Failure> {
     catalog::find(&service, &action).ok_or_else(|| error::ACTION_DOES_NOT_EXISTS.with(&[&action, &service]).into())
 }
 
-/// Checks that a caller who may change only their own objects has a KS. The fake has no objects of these actions, and the
-/// server lets any KS pass if the object does not exist.
-fn check_owner(action: &CatalogAction, context: &Context) -> Result<(), Failure> {
-    if action.flags.of_owner && context.session.is_none() {
-        return Err(error::INVALID_KS.with(&["", "-4", "INVALID_TYPE"]).into());
+/// Checks that the caller may change the object that the request names.
+fn check_owner(action: &CatalogAction, context: &Context, arguments: &Arguments, state: &State) -> Result<(), Failure> {
+    let Some(check) = &action.flags.owner else { return Ok(()) };
+    match owner::is_allowed(check, arguments.shown(check.parameter).as_deref(), context, state) {
+        true => Ok(()),
+        false => Err(error::INVALID_KS.with(&["", "-4", "INVALID_TYPE"]).into()),
     }
-    Ok(())
 }
 
 /// Checks the permission of the caller. The error names the action in its declared case, whatever the request wrote.

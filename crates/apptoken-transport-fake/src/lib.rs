@@ -11,6 +11,8 @@
 //!   features of the account. If it passes and the fake has no model of the action, the reply is what a server without
 //!   objects gives (an empty list, a count of 0, the error for an unknown id), or else the error `EMULATOR_NO_ANSWER`, which
 //!   Kaltura does not have. [`Fake::coverage`] lists which it is.
+//! - **Content** is stored: entries, categories, captions, flavor assets, playlists and upload tokens, which a program adds or
+//!   a test seeds with [`Fake::add_object`].
 //! - **Answers of a test's own** with [`Fake::answer`], to actions that the fake does not model.
 //! - **Faults** are injected with [`Fault`]: for the n-th call of an action, before or after the server acts.
 //! - **Requests** are recorded in the [`Journal`], which counts calls and holds no secrets.
@@ -44,6 +46,7 @@ mod catalog;
 mod clock;
 mod config;
 mod config_error;
+mod content;
 mod context;
 mod coverage;
 mod dispatch;
@@ -63,6 +66,7 @@ mod request_info;
 mod server;
 mod session_check;
 mod test_access;
+mod token_config;
 mod transport;
 mod wire;
 
@@ -77,6 +81,8 @@ pub use fake::{Fake, SnapshotError};
 pub use fault::{Fault, FaultId, FaultKind};
 pub use journal::{Journal, JournalEntry};
 pub use model::account::{Account, PartnerStatus};
+pub use model::object::Uploads;
+pub use model::session_spec::SessionSpec;
 pub use model::token::{Token, TokenSpec, TokenStatus};
 pub use model::widget::Widget;
 pub use wire::reply::{Delivery, DeliveryKind, WireReply};

@@ -172,6 +172,7 @@ fn value_of(result: &Output, path: &str) -> Result<String, Failure> {
             Output::Text(text) => text.clone(),
             Output::Shared(output) => return value_of(output, path),
             Output::Null
+            | Output::File(_)
             | Output::Bool(false)
             | Output::Object(_)
             | Output::List(_)
@@ -189,6 +190,7 @@ fn value_of(result: &Output, path: &str) -> Result<String, Failure> {
             None => Ok(String::new()),
         },
         Output::Shared(output) => value_of(output, path),
+        Output::File(_) => Ok(String::new()),
         Output::List(items) if step == "_all" => {
             let name = further.split(':').next().unwrap_or_default();
             let shown = items.iter().filter_map(|item| match item {

@@ -20,6 +20,8 @@ pub(crate) enum Output {
     /// An associative array: named values without a class.
     Map(Vec<(String, Output)>),
     Error(ApiError),
+    /// A file: the body of the reply, whatever its format is.
+    File(FileOutput),
     /// A result that is given more than once. It can be large, and the server is locked when it is given.
     Shared(Arc<Output>),
 }
@@ -35,9 +37,17 @@ impl Output {
             Self::List(items) => items.iter().map(Self::size).sum(),
             Self::Map(items) => items.iter().map(|(name, value)| name.len() + value.size()).sum(),
             Self::Error(error) => error.size(),
+            Self::File(file) => file.text.len(),
             Self::Shared(output) => output.size(),
         }
     }
+}
+
+/// The content of a file.
+#[derive(Clone)]
+pub(crate) struct FileOutput {
+    pub(crate) content_type: &'static str,
+    pub(crate) text: String,
 }
 
 /// An API object: its properties in the order of their declaration, including null ones.

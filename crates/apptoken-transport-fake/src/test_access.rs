@@ -2,12 +2,16 @@
 
 use apptoken_core::{AccountSecret, AppTokenId, AppTokenSecret, HashType, Ks, PartnerId};
 
+use crate::actions::session::start_widget_session::privileges as widget_privileges;
+use crate::config_error::ConfigError;
 use crate::fake::Fake;
 use crate::model::account::Account;
 use crate::model::secret::Secret;
 use crate::model::session::{NewSession, partner_id, secret};
+use crate::model::session_spec::{SessionKind, SessionSpec};
 use crate::model::token::{Token, TokenRow, TokenSpec, TokenStatus};
 use crate::model::widget::Widget;
+use crate::token_config::TokenConfig;
 
 impl Fake {
     /// Adds an account with its widget `_<id>`, or replaces the account with that id.
@@ -72,10 +76,49 @@ impl Fake {
             session_privileges: spec.privileges,
             hash_type: Some(spec.hash_type.as_str().to_owned()),
             description: spec.description,
+            is_value_chosen: false,
         };
         let token = token(&row);
         state.put_token(row);
         token
+    }
+
+    /// Adds an application token from its JSON form, as in the list `appTokens` of a configuration: an object with the
+    /// properties of a `KalturaAppToken`, of which only `partnerId` is required. Its id and value can be chosen.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the key and what is expected there. The account must exist, and the id must be unused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use apptoken_transport_fake::Fake;
+    ///
+    /// let fake = Fake::new();
+    /// let token = fake.add_token_from_json(
+    ///     r#"{"partnerId": 101, "id": "0_importer", "token": "0123456789abcdef0123456789abcdef", "hashType": "SHA256"}"#,
+    /// )?;
+    /// assert_eq!(token.id.as_str(), "0_importer");
+    /// # Ok::<(), apptoken_transport_fake::ConfigError>(())
+    /// ```
+    pub fn add_token_from_json(&self, json: &str) -> Result<Token, ConfigError> {
+        let config: TokenConfig = ConfigError::parse_part(json, "appTokens[]")?;
+        let now = self.clock().time().0;
+        config.add_to(&mut self.lock().state, now).map(|row| token(&row))
+    }
+
+    /// Deletes a token and revokes its sessions, as `appToken.delete` does. Returns `false` if no token has that id, or if
+    /// it is deleted already.
+    pub fn delete_token(&self, id: &AppTokenId) -> bool {
+        let now = self.clock().time().0;
+        let mut server = self.lock();
+        let Some(row) = server.state.token(id.as_str()).filter(|row| row.partner_id != 0).cloned() else {
+            return false;
+        };
+        let (partner, id) = (row.partner_id.to_string(), row.id.clone());
+        server.state.delete_token(row, &partner, &id, now);
+        true
     }
 
     /// The token with that id, even if it is disabled or deleted. `None` also for a token of Kaltura's own account 0.
@@ -102,14 +145,26 @@ impl Fake {
     /// Creates an admin session of the user `admin` that expires in a day. `None` if there is no such account.
     #[must_use]
     pub fn admin_session(&self, partner: PartnerId) -> Option<Ks> {
+        self.session(partner, SessionSpec::admin("admin"))
+    }
+
+    /// Creates a session without a login. `None` if there is no such account.
+    #[must_use]
+    pub fn session(&self, partner: PartnerId, spec: SessionSpec) -> Option<Ks> {
         let now = self.clock().time().0;
         let mut server = self.lock();
         let account = server.state.accounts.get(&partner.get())?.clone();
+        let mut privileges = spec.privileges;
+        if spec.kind == SessionKind::Widget {
+            let widget = server.state.widget(&format!("_{}", account.id))?;
+            let own = widget_privileges(widget, account.has_feature("FEATURE_ENTITLEMENT"));
+            privileges = if privileges.is_empty() { own } else { format!("{own},{privileges}") };
+        }
         let new = NewSession {
-            user_id: "admin",
-            session_type: 2,
-            lifetime: 86_400,
-            privileges: "",
+            user_id: &spec.user,
+            session_type: if spec.kind == SessionKind::Admin { 2 } else { 0 },
+            lifetime: spec.expires_in,
+            privileges: &privileges,
             master_partner_id: None,
             secret: None,
         };

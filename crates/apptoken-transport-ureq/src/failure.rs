@@ -19,7 +19,9 @@ pub(crate) fn classify(error: Error) -> TransportFailure {
         error => error,
     };
     if !is_certainly_before_sending(&error) {
-        return TransportFailure::unknown(Cause::from(error).into_inner());
+        let is_not_http = matches!(error, Error::Protocol(_));
+        let failure = TransportFailure::unknown(Cause::from(error).into_inner());
+        return if is_not_http { failure.advise(NOT_HTTP) } else { failure };
     }
     let cause = Cause::from(error);
     let advice = cause.downcast_ref().map(advise_on_tls);
@@ -30,6 +32,9 @@ pub(crate) fn classify(error: Error) -> TransportFailure {
         None => failure,
     }
 }
+
+const NOT_HTTP: &str = "the reply is not valid HTTP: check the service URL's scheme and port, and any proxy on the way; if the call \
+                        changes something, check whether it was executed";
 
 /// Only errors that ureq returns before it has a connection, never later.
 fn is_certainly_before_sending(error: &Error) -> bool {

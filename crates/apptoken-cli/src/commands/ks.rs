@@ -89,7 +89,7 @@ impl KsCommand {
 /// Reads a KS from a file, standard input or the environment.
 pub(crate) fn read(file: Option<&Path>) -> Result<Ks, Failure> {
     let text = match file {
-        Some(path) if path != Path::new("-") => secret::read_file(path)?,
+        Some(path) if path != Path::new("-") => secret::read_file(path, &"--ks-file")?,
         None if env::var_os("KALTURA_KS").is_some_and(|ks| !ks.is_empty()) && io::stdin().is_terminal() => {
             from_environment()?
         }

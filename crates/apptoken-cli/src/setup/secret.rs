@@ -1,6 +1,7 @@
 //! Reading secrets: from a file, standard input, the environment or the system's keyring; never from an argument.
 
 use std::env;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
@@ -85,7 +86,7 @@ impl SecretKind {
 
 impl FoundSecret {
     fn in_file(path: &Path, origin: Origin) -> Result<Self, Failure> {
-        Ok(Self { value: read_file(path)?, origin, file: Some(path.to_owned()) })
+        Ok(Self { value: read_file(path, &origin)?, origin, file: Some(path.to_owned()) })
     }
 }
 
@@ -172,12 +173,17 @@ pub(crate) fn read_stdin() -> Result<Secret, Failure> {
     read(io::stdin().lock(), 0).map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))
 }
 
-/// Reads a secret from a file, without the line break at its end.
-pub(crate) fn read_file(path: &Path) -> Result<Secret, Failure> {
+/// Reads a secret from the file that `origin` names, without the line break at its end. A path that leads to no file is not
+/// shown: people also give the secret itself.
+pub(crate) fn read_file(path: &Path, origin: &dyn fmt::Display) -> Result<Secret, Failure> {
+    let cure = "give the name of a file that holds the secret, not the secret itself";
+    if !path.exists() {
+        let text = format!("{origin} names a file that does not exist, or that cannot be found");
+        return Err(Failure::configuration(text).cure(cure));
+    }
     let failed = |error: io::Error| {
         let shown = path.display().to_string();
-        Failure::configuration(format!("cannot read {}: {error}", arguments::shown(&shown)))
-            .cure("give the name of a file that holds the secret, not the secret itself")
+        Failure::configuration(format!("cannot read {}: {error}", arguments::shown(&shown))).cure(cure)
     };
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();

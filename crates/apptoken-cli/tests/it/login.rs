@@ -80,6 +80,17 @@ fn the_token_value_can_come_from_standard_input() {
 }
 
 #[test]
+fn a_token_in_place_of_its_files_path_is_not_shown() {
+    let sandbox = Sandbox::new();
+    let secret = sandbox.token.secret.expose().to_owned();
+    let mut command = sandbox.command(&["login"]);
+    command.env("KALTURA_APP_TOKEN_FILE", &secret);
+    let stderr = Outcome::of(command, "").failure(5);
+    assert!(stderr.contains("KALTURA_APP_TOKEN_FILE names a file that does not exist"), "{stderr}");
+    assert!(!stderr.contains(&secret), "{stderr}");
+}
+
+#[test]
 fn failures_are_as_recorded_with_their_exit_codes() {
     let sandbox = Sandbox::new();
     let with = |name: &str, value: &str| {

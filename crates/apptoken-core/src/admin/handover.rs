@@ -89,7 +89,11 @@ impl fmt::Display for Handover {
             None => writeln!(f, "session type      any")?,
         }
         writeln!(f, "longest session   {}", ApproximateDuration(*session_duration))?;
-        writeln!(f, "privileges        {}", Printable(privileges))?;
+        if privileges.is_empty() {
+            writeln!(f, "privileges        none")?;
+        } else {
+            writeln!(f, "privileges        {}", Printable(privileges))?;
+        }
         match expiry {
             Some(expiry) => write!(f, "token expires     {expiry}"),
             None => f.write_str("token expires     never"),

@@ -50,9 +50,11 @@ impl RetryPolicy {
         if self.attempts > 1 { self.deadline.saturating_add(each_once) } else { each_once }
     }
 
-    /// The wait after a number of consecutive failures of one request, or `None` to give up. `at_least` is what the server
-    /// asked for, which counts even beyond the longest wait, but not beyond the deadline.
-    pub(crate) fn wait_after(&self, failures: u32, since_start: Duration, at_least: Duration) -> Option<Duration> {
+    /// The wait after a number of consecutive failures of one request, or `None` to give up. `since_start` is the time since the
+    /// start of the flow; `at_least` is what the server asked for, which counts even beyond the longest wait, but not beyond the
+    /// deadline.
+    #[must_use]
+    pub fn wait_after(&self, failures: u32, since_start: Duration, at_least: Duration) -> Option<Duration> {
         if failures >= self.attempts.max(1) {
             return None;
         }

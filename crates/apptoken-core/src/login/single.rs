@@ -296,7 +296,7 @@ impl LoginMachine {
         match self.login.credential.hash {
             _ if error.kind() != ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash) => error,
             HashChoice::Known(hash_type) => error.advise(format!(
-                "check the token's value (no line break, not the id), and that the token's hashType is {hash_type}, which was used; the login can also detect it"
+                "check the token's value (no line break, not the id), and that the token's hashType is {hash_type}, which was used; with the hash type `detect`, the login finds it"
             )),
             HashChoice::Detect => error.advise("check the token's value (no line break, not the id): it does not match this token id with any hash type"),
         }

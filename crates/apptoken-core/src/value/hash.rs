@@ -88,12 +88,14 @@ impl FromStr for HashType {
 
     /// Reads the name that Kaltura uses for a hash type. Names are case-sensitive, as they are on the server.
     fn from_str(name: &str) -> Result<Self, Error> {
-        check_copied(name, "the hash type")?;
-        Self::ALL
-            .into_iter()
-            .find(|hash_type| hash_type.as_str() == name)
-            .ok_or_else(|| Error::invalid_input("the hash type must be MD5, SHA1, SHA256 or SHA512, in upper case"))
+        find(name, "the hash type must be MD5, SHA1, SHA256 or SHA512, in upper case")
     }
+}
+
+fn find(name: &str, expected: &'static str) -> Result<HashType, Error> {
+    check_copied(name, "the hash type")?;
+    let found = HashType::ALL.into_iter().find(|hash_type| hash_type.as_str() == name);
+    found.ok_or_else(|| Error::invalid_input(expected))
 }
 
 impl fmt::Display for HashType {
@@ -121,7 +123,11 @@ impl HashChoice {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for any other text.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if text == DETECT { Ok(Self::Detect) } else { text.parse().map(Self::Known) }
+        if text == DETECT {
+            return Ok(Self::Detect);
+        }
+        find(text, "the hash type must be MD5, SHA1, SHA256 or SHA512 in upper case, or detect in lower case")
+            .map(Self::Known)
     }
 }
 

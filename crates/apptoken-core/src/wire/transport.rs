@@ -17,7 +17,7 @@ use crate::wire::http::{HttpRequest, HttpResponse};
 /// - Return every response, whatever its status, with its complete body decompressed. A body that ends early is a
 ///   [`TransportFailure`], not a shorter response.
 /// - Never follow a redirect: that would send the body's secrets to another host, or lose the body.
-/// - Limit the time and the size of a response.
+/// - Limit the time and the size of a response. No flow accepts a body of more than 8 MiB.
 /// - Keep requests and responses out of logs and errors, because they contain secrets.
 /// - Report [`not_sent`](TransportFailure::not_sent) only if it is certain.
 ///

@@ -10,8 +10,8 @@ use apptoken_core::api::session;
 use apptoken_core::api::user::{self, NewUser, UserChanges};
 use apptoken_core::api::user_role::{self, NewUserRole, UserRoleChanges, UserRoleFilter};
 use apptoken_core::{
-    AccountSecret, Action, AppTokenId, AppTokenSecret, Batch, Call, Endpoint, Error, ErrorKind, HashType, Ks,
-    PartnerId, SessionType,
+    AccountSecret, Action, AppTokenId, AppTokenSecret, Batch, Call, Endpoint, Error, ErrorKind, HashChoice, HashType,
+    Ks, PartnerId, SessionType,
 };
 
 use crate::support::{TOKEN, WIDGET_KS, now};
@@ -26,6 +26,7 @@ const ID: Parse = |text| AppTokenId::parse(text).map(drop);
 const TOKEN_VALUE: Parse = |text| AppTokenSecret::parse(text).map(drop);
 const ACCOUNT_SECRET: Parse = |text| AccountSecret::parse(text).map(drop);
 const HASH_TYPE: Parse = |text| text.parse::<HashType>().map(drop);
+const HASH_CHOICE: Parse = |text| HashChoice::parse(text).map(drop);
 const URL: Parse = |text| Endpoint::parse(text).map(drop);
 
 /// Mistakes that can be made with every value.
@@ -77,6 +78,7 @@ fn each_wrong_value_is_refused_with_what_to_change() {
         (ID, "S3cret", "must look like 1_ab12cd34"),
         (TOKEN_VALUE, "00 S3cret", "whitespace or a control character at position 2"),
         (HASH_TYPE, "sha256", "in upper case"),
+        (HASH_CHOICE, "Detect", "in upper case, or detect"),
         (HASH_TYPE, "S3cret", "MD5, SHA1, SHA256 or SHA512"),
         (URL, "S3cret.example.org", "it has no scheme: it should look like https://www.kaltura.com"),
         (URL, "ftp://S3cret.example.org", "neither https nor http"),

@@ -1,7 +1,7 @@
-//! Changes of accounts and tokens that no API call can make.
+//! Changes of accounts that no API call can make.
 
-use apptoken_core::{AppTokenId, PartnerId};
-use apptoken_transport_fake::{Account, PartnerStatus, TokenStatus};
+use apptoken_core::PartnerId;
+use apptoken_transport_fake::{Account, PartnerStatus};
 use serde::{Deserialize, Deserializer};
 
 use super::{Content, ControlError, ControlRequest};
@@ -14,12 +14,6 @@ struct PartnerChange {
     #[serde(default, deserialize_with = "given")]
     ks_max_expiry: Option<Option<u32>>,
     anonymous_user: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AppTokenChange {
-    status: u8,
 }
 
 /// Distinguishes `null` from a missing key.
@@ -48,21 +42,6 @@ pub(super) fn partner(request: &ControlRequest<'_>, id: &str) -> Result<Content,
         account
     });
     changed.then_some(Content::None).ok_or_else(unknown)
-}
-
-pub(super) fn app_token(request: &ControlRequest<'_>, id: &str) -> Result<Content, ControlError> {
-    if request.method != "POST" {
-        return Err(request.not_allowed("POST"));
-    }
-    let AppTokenChange { status } = request.json()?;
-    let status = match status {
-        1 => TokenStatus::Disabled,
-        2 => TokenStatus::Active,
-        3 => TokenStatus::Deleted,
-        _ => return Err(ControlError::new(400, "status: expected 1 (disabled), 2 (active) or 3 (deleted)")),
-    };
-    let changed = AppTokenId::parse(id).is_ok_and(|id| request.fake.set_token_status(&id, status));
-    changed.then_some(Content::None).ok_or_else(|| ControlError::new(404, format!("no app token has the id {id}")))
 }
 
 fn partner_status(status: u8) -> Result<PartnerStatus, ControlError> {

@@ -1,10 +1,43 @@
-//! Checks the caller of the control interface: only programs on this machine are allowed, and no web pages.
+//! Checks the caller of the control interface: a program on this machine, or one with the control token. Web pages are
+//! refused.
 
+use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 
 use apptoken_transport_fake::{WireReply, WireRequest};
 
+use subtle::ConstantTimeEq as _;
+
 use super::{ControlError, reply};
+
+/// Who may use the control interface, besides programs on this machine.
+#[derive(Clone, Default)]
+pub(crate) struct ControlAccess {
+    /// Host names that are allowed in addition to those of loopback addresses.
+    pub(crate) hosts: Vec<String>,
+    /// Whoever sends it may use the interface from any machine.
+    pub(crate) token: Option<String>,
+}
+
+impl ControlAccess {
+    /// Checks that a request can contain the token, and that it is not empty.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        let is_sendable = |token: &String| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if self.token.as_ref().is_none_or(is_sendable) {
+            return Ok(());
+        }
+        let why =
+            "the control token must consist of visible ASCII characters (--control-token, Options::control_token)";
+        Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+    }
+}
+
+impl fmt::Debug for ControlAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ControlAccess").field("hosts", &self.hosts).finish_non_exhaustive()
+    }
+}
 
 /// The origin of a request.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +47,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Accepts programs on this machine. `hosts` are further allowed host names.
+    /// Accepts programs on this machine, and others with the control token. A web page cannot know the token.
     ///
     /// Requests of a web page in a local browser also come from this machine. They are recognized by the headers
     /// `Origin` and `Sec-Fetch-Site`. `Host` is checked because of DNS rebinding: a page can resolve its own host name
@@ -23,20 +56,30 @@ impl Caller {
     /// # Errors
     ///
     /// The reply with status 403.
-    pub(crate) fn check(self, request: &WireRequest, hosts: &[String]) -> Result<(), WireReply> {
-        self.problem(request, hosts).map_or(Ok(()), |why| Err(reply(Err(ControlError::new(403, why)))))
+    pub(crate) fn check(self, request: &WireRequest, access: &ControlAccess) -> Result<(), WireReply> {
+        self.problem(request, access).map_or(Ok(()), |why| Err(reply(Err(ControlError::new(403, why)))))
     }
 
-    fn problem(self, request: &WireRequest, hosts: &[String]) -> Option<&'static str> {
+    fn problem(self, request: &WireRequest, access: &ControlAccess) -> Option<&'static str> {
         const PAGES: &str = "the control interface is not for web pages";
+        if let (Some(token), [authorization]) = (&access.token, all(request, "Authorization").as_slice()) {
+            let given = authorization.strip_prefix("Bearer ").unwrap_or_default();
+            let is_same = bool::from(given.as_bytes().ct_eq(token.as_bytes()));
+            return (!is_same).then_some("the Authorization header does not have the control token");
+        }
         if !self.address.is_loopback() {
-            return Some("the control interface is for this machine only");
+            return Some(match access.token {
+                Some(_) => {
+                    "from another machine, the control interface needs the control token as Authorization: Bearer"
+                }
+                None => "the control interface is for this machine only; --control-token allows others",
+            });
         }
         let host = match all(request, "Host").as_slice() {
             [host] => *host,
             _ => return Some("the control interface needs one Host header"),
         };
-        if !is_loopback_host(host) && !hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name_of(host))) {
+        if !is_loopback_host(host) && !access.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name_of(host))) {
             return Some("the Host header must be localhost, a loopback address or a name allowed with --control-host");
         }
         let own = format!("{}://{host}", if self.is_encrypted { "https" } else { "http" });
@@ -77,12 +120,43 @@ fn is_loopback_host(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn is_accepted(from: &str, headers: &[(&str, &str)]) -> bool {
+    fn is_accepted_with(access: &ControlAccess, from: &str, headers: &[(&str, &str)]) -> bool {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let target = "/__control/state".to_owned();
         let request = WireRequest { method: "GET".into(), target, headers, body: Vec::new() };
         let caller = Caller { address: from.parse().unwrap(), is_encrypted: false };
-        caller.check(&request, &["emulator.test".to_owned()]).is_ok()
+        caller.check(&request, access).is_ok()
+    }
+
+    fn is_accepted(from: &str, headers: &[(&str, &str)]) -> bool {
+        let access = ControlAccess { hosts: vec!["emulator.test".to_owned()], token: None };
+        is_accepted_with(&access, from, headers)
+    }
+
+    #[test]
+    fn the_control_token_lets_other_machines_in() {
+        let access = ControlAccess { hosts: Vec::new(), token: Some("t0ken".to_owned()) };
+        let other = |headers: &[(&str, &str)]| is_accepted_with(&access, "10.0.0.1", headers);
+        assert!(other(&[("Host", "emulator:8080"), ("Authorization", "Bearer t0ken")]));
+        for wrong in ["Bearer t0kem", "Bearer t0ke", "Bearer t0kenn", "Bearer ", "t0ken", "Basic t0ken", ""] {
+            assert!(!other(&[("Host", "localhost"), ("Authorization", wrong)]), "{wrong}");
+        }
+        assert!(!other(&[("Host", "localhost")]));
+        let twice = [("Authorization", "Bearer t0ken"), ("Authorization", "Bearer x")];
+        assert!(!other(&twice));
+        // A program on this machine needs no token, but a wrong one is an error.
+        assert!(is_accepted_with(&access, "127.0.0.1", &[("Host", "localhost")]));
+        assert!(!is_accepted_with(&access, "127.0.0.1", &[("Host", "localhost"), ("Authorization", "Bearer x")]));
+        // Without a token there is nothing to compare with.
+        assert!(!is_accepted("10.0.0.1", &[("Host", "localhost"), ("Authorization", "Bearer ")]));
+    }
+
+    #[test]
+    fn a_control_token_that_no_request_can_have_is_refused() {
+        for token in ["", "two words", "tab\t", "ä"] {
+            assert!(ControlAccess { hosts: Vec::new(), token: Some(token.to_owned()) }.check().is_err(), "{token}");
+        }
+        assert!(!format!("{:?}", ControlAccess { hosts: Vec::new(), token: Some("t0ken".into()) }).contains("t0ken"));
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 mod accounts;
 mod answers;
+mod app_tokens;
 mod caller;
 mod clock;
 mod coverage;
 mod faults;
 mod journal;
+mod objects;
 mod query;
+mod sessions;
 mod state;
 
 use std::borrow::Cow;
@@ -16,7 +19,7 @@ use apptoken_transport_fake::{Fake, WireReply, WireRequest};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-pub(crate) use self::caller::Caller;
+pub(crate) use self::caller::{Caller, ControlAccess};
 use crate::counts::Counters;
 
 /// Its path prefix, which no Kaltura path has.
@@ -61,12 +64,17 @@ impl Control<'_> {
             ["faults"] => faults::handle(&request),
             ["faults", number] => faults::remove(&request, number),
             ["journal"] => journal::handle(&request),
+            ["objects"] => objects::handle(&request),
+            ["objects", service, id] => objects::remove(&request, service, id),
+            ["uploads"] => objects::uploads(&request),
             ["counts"] => self.counts(&request),
             ["state"] => state::handle(&request),
             ["reset"] => state::reset(&request, self.initial_state),
             ["responseCache"] => state::response_cache(&request),
             ["partners", id] => accounts::partner(&request, id),
-            ["appTokens", id] => accounts::app_token(&request, id),
+            ["appTokens"] => app_tokens::handle(&request),
+            ["appTokens", id] => app_tokens::one(&request, id),
+            ["sessions"] => sessions::handle(&request),
             _ => Err(ControlError::new(404, format!("unknown path; GET {PREFIX} returns the documentation"))),
         }
     }

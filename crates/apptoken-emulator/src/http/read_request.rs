@@ -42,10 +42,11 @@ pub(super) async fn read(
     if target.len() > limits.target_bytes {
         return Err(Refusal(StatusCode::URI_TOO_LONG));
     }
-    if body.size_hint().lower() > limits.body_bytes as u64 {
+    let limit = if is_upload(&target, &head.headers) { limits.upload_bytes } else { limits.body_bytes };
+    if body.size_hint().lower() > limit as u64 {
         return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE));
     }
-    let body = timeout(limits.body_time, read_body(body, limits.body_bytes, memory));
+    let body = timeout(limits.body_time, read_body(body, limit, memory));
     let (body, memory) = body.await.map_err(|_| Refusal(StatusCode::REQUEST_TIMEOUT))??;
     let (method, headers) = (head.method.as_str().to_owned(), headers(&head.headers));
     Ok(ReceivedRequest { request: WireRequest { method, target, headers, body }, _memory: memory })
@@ -104,6 +105,14 @@ impl BodyMemory {
 
 fn target(uri: &Uri) -> String {
     uri.path_and_query().map_or_else(|| uri.to_string(), ToString::to_string)
+}
+
+/// Whether a request brings a file. Official clients send pieces of 10 MB, and some whole files.
+fn is_upload(target: &str, headers: &HeaderMap) -> bool {
+    let is_form = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data"));
+    is_form && target.to_ascii_lowercase().contains("service/uploadtoken/action/upload")
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {

@@ -28,8 +28,9 @@ use super::gzip::accepts_gzip;
 use super::read_request::{self, BodyMemory, ReceivedRequest, SMALL_BODY};
 use super::respond::{self, ConnectionAborted};
 use super::socket::{Socket, SocketHandle};
-use crate::control::{self, Caller, Control};
+use crate::control::{self, Caller, Control, ControlAccess};
 use crate::counts::Counters;
+use crate::health;
 use crate::state_file::StateFile;
 use crate::{Counts, Limits};
 
@@ -59,7 +60,7 @@ pub(crate) struct Server {
     memory: BodyMemory,
     /// The permits for worker threads.
     workers: Arc<Semaphore>,
-    control_hosts: Vec<String>,
+    control_access: ControlAccess,
     stopping: Arc<AtomicBool>,
     /// The initial state, for a reset.
     initial_state: String,
@@ -87,14 +88,14 @@ impl fmt::Debug for SaveFailureHandler {
 }
 
 impl Server {
-    pub(crate) fn new(fake: Fake, limits: Limits, control_hosts: Vec<String>) -> Self {
+    pub(crate) fn new(fake: Fake, limits: Limits, control_access: ControlAccess) -> Self {
         Self {
             initial_state: fake.snapshot(),
             fake,
             counters: Counters::default(),
-            memory: BodyMemory::for_bodies_up_to(limits.body_bytes),
+            memory: BodyMemory::for_bodies_up_to(limits.body_bytes.max(limits.upload_bytes)),
             workers: Arc::new(Semaphore::new(WORKERS)),
-            control_hosts,
+            control_access,
             stopping: Arc::default(),
             changed: Notify::new(),
             limits: limits.clamped(),
@@ -229,6 +230,9 @@ impl Server {
             Ok(received) => received,
             Err(refusal) => return Ok(refusal.into_response()),
         };
+        if let Some(reply) = health::reply(&received.request) {
+            return Ok(respond::whole(reply));
+        }
         if control::is_for(&received.request) {
             return self.control(received, peer).await;
         }
@@ -243,7 +247,7 @@ impl Server {
         peer: &Peer,
     ) -> Result<Response<ReplyBody>, ConnectionAborted> {
         let caller = Caller { address: peer.address, is_encrypted: peer.is_encrypted };
-        if let Err(refusal) = caller.check(&received.request, &self.control_hosts) {
+        if let Err(refusal) = caller.check(&received.request, &self.control_access) {
             return Ok(respond::whole(refusal));
         }
         let server = Arc::clone(self);

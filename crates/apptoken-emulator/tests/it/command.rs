@@ -14,7 +14,7 @@ use crate::life::PING;
 const CONFIG: &str = r#"{"partners":[{"id":7,"adminSecret":"a7","secret":"s7"}]}"#;
 
 /// A running emulator, which is killed if a test fails.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     stdout: BufReader<std::process::ChildStdout>,
     url: String,
@@ -25,7 +25,7 @@ impl Process {
         Self::of(&mut command(arguments))
     }
 
-    fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -34,13 +34,17 @@ impl Process {
         Self { child, stdout, url }
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn client(&self) -> Client {
         Client::over(TcpStream::connect(self.url.split_once("://").unwrap().1).unwrap())
     }
 
     /// Stops it with a signal, and returns the rest of its output.
     fn end(mut self, signal: &str) -> (ExitStatus, String) {
-        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+        kill(&self.child, signal);
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap(), rest)
@@ -52,6 +56,10 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn kill(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
 }
 
 fn command(arguments: &[&str]) -> Command {
@@ -108,7 +116,7 @@ fn a_running_request_gets_its_reply_before_the_end() {
 }
 
 #[test]
-fn without_a_config_it_prints_the_settings_for_a_login() {
+fn it_prints_the_settings_for_a_login_and_for_administration() {
     let process = Process::start(&["--seed", "7"]);
     let url = process.url.clone();
     let (_, block) = process.end("-TERM");
@@ -125,6 +133,7 @@ fn without_a_config_it_prints_the_settings_for_a_login() {
     assert!(value("KALTURA_APP_TOKEN_ID").starts_with("0_"));
     assert_eq!(value("KALTURA_APP_TOKEN").len(), 32);
     assert_eq!(value("KALTURA_APP_TOKEN_HASH_TYPE"), "SHA256");
+    assert_eq!(value("KALTURA_ADMIN_SECRET").len(), 32);
 }
 
 #[test]
@@ -160,7 +169,75 @@ fn the_accounts_are_those_of_the_config() {
     let widget = |id| format!("/api_v3/service/session/action/startWidgetSession?format=1&widgetId=_{id}");
     assert!(process.client().get(&widget(7)).text().contains("\"ks\""));
     assert!(!process.client().get(&widget(101)).text().contains("\"ks\""));
-    assert_eq!(process.end("-TERM").1, "");
+    let lines = process.end("-TERM").1;
+    assert!(lines.contains("# There is no active app token"), "{lines}");
+    assert!(lines.contains("export KALTURA_PARTNER_ID=7\nexport KALTURA_ADMIN_SECRET=a7\n"), "{lines}");
+    assert!(!lines.contains("KALTURA_APP_TOKEN"), "{lines}");
+}
+
+/// What a process printed and wrote to its ready file until it listened.
+fn started(command: &mut Command, ready_file: &Path) -> (String, String) {
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    let ready = fs::read_to_string(ready_file).unwrap();
+    kill(&child, "-TERM");
+    stdout.read_to_string(&mut line).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(!ready_file.exists());
+    (line, ready)
+}
+
+#[test]
+fn settings_for_scripts_are_all_that_is_printed() {
+    let folder = TempDir::new().unwrap();
+    let ready = folder.path().join("ready");
+    let config = r#"{"partners":[{"id":7,"adminSecret":"it's$5","secret":"s7"}],
+        "appTokens":[{"partnerId":7,"id":"0_off","status":1},{"partnerId":7,"id":"0_on","token":"value"}]}"#;
+    let config = write(&folder, "accounts.json", config);
+    let run = |format: &str| {
+        let mut command = command(&["--config", &config, "--print", format, "--ready-file", ready.to_str().unwrap()]);
+        let (printed, file) = started(&mut command, &ready);
+        assert_eq!(printed, file);
+        printed
+    };
+    let lines = run("env");
+    let (url, others) = lines.split_once('\n').unwrap();
+    assert!(url.starts_with("KALTURA_SERVICE_URL=http://127.0.0.1:"), "{url}");
+    assert_eq!(
+        others,
+        "KALTURA_PARTNER_ID=7\nKALTURA_APP_TOKEN_ID=0_on\nKALTURA_APP_TOKEN=value\n\
+         KALTURA_APP_TOKEN_HASH_TYPE=SHA1\nKALTURA_ADMIN_SECRET='it'\\''s$5'\n"
+    );
+    let object: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
+    assert_eq!((&object["KALTURA_ADMIN_SECRET"], &object["KALTURA_APP_TOKEN_ID"]), (&"it's$5".into(), &"0_on".into()));
+}
+
+#[test]
+fn a_ready_file_of_a_killed_emulator_is_removed() {
+    let folder = TempDir::new().unwrap();
+    let stale = write(&folder, "ready", "KALTURA_SERVICE_URL=http://127.0.0.1:1\n");
+    failure(&["--config", "no/such.json", "--ready-file", &stale]);
+    assert!(!Path::new(&stale).exists());
+}
+
+#[test]
+fn options_are_read_from_the_environment() {
+    let folder = TempDir::new().unwrap();
+    let two = r#"{"appTokens": [{"partnerId": 7, "id": "0_seven"}]}"#;
+    let files = [write(&folder, "one.json", CONFIG), write(&folder, "two.json", two)];
+    let ready = folder.path().join("ready");
+    let mut command = command(&[]);
+    command
+        .env("APPTOKEN_EMULATOR_LISTEN", "0.0.0.0:0")
+        .env("APPTOKEN_EMULATOR_LET_OTHER_MACHINES_IN", "yes")
+        .env("APPTOKEN_EMULATOR_CONFIG", files.join(","))
+        .env("APPTOKEN_EMULATOR_PRINT", "json")
+        .env("APPTOKEN_EMULATOR_READY_FILE", &ready)
+        .env("APPTOKEN_EMULATOR_RESPONSE_CACHE", "false");
+    let (printed, _) = started(&mut command, &ready);
+    assert!(printed.contains("\"KALTURA_APP_TOKEN_ID\":\"0_seven\""), "{printed}");
 }
 
 #[test]
@@ -263,7 +340,7 @@ fn tls_writes_the_certificate_to_trust() {
     let process = Process::start(&["--tls", path.to_str().unwrap()]);
     assert!(process.url.starts_with("https://127.0.0.1:"));
     assert!(fs::read_to_string(&path).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
-    assert!(process.end("-TERM").1.contains(&format!("export SSL_CERT_FILE='{}'", path.display())));
+    assert!(process.end("-TERM").1.contains(&format!("export SSL_CERT_FILE={}\n", path.display())));
 }
 
 #[test]
@@ -291,6 +368,9 @@ fn invalid_arguments_are_reported() {
         (&["--listen", "0.0.0.0:0"][..], "--let-other-machines-in"),
         (&["--listen", "localhost"][..], "invalid socket address"),
         (&["--tls", "no/such/ca.pem"][..], "certificate file no/such/ca.pem: "),
+        (&["--tls", &missing.display().to_string(), "--tls-name", "ä"][..], "the certificate cannot have the name ä"),
+        (&["--ready-file", "no/such/ready"][..], "ready file no/such/ready: "),
+        (&["--control-token", "two words"][..], "visible ASCII characters (--control-token"),
     ] {
         let error = failure(arguments);
         assert!(error.contains(expected), "{arguments:?}: {error}");

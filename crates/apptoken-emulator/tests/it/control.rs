@@ -75,7 +75,10 @@ fn the_page_documents_every_path() {
         "responseCache",
         "partners",
         "appTokens",
+        "sessions",
         "answers",
+        "objects",
+        "uploads",
         "coverage",
         "coverage.md",
     ] {
@@ -104,8 +107,9 @@ fn what_is_modelled_is_listed_for_machines() {
         all.find(|each| each["service"] == service && each["action"] == action).unwrap()["coverage"].clone()
     };
     assert_eq!(of("appToken", "add"), "modelled");
-    assert_eq!(of("media", "list"), "empty");
-    assert_eq!(of("media", "get"), "unknownId");
+    assert_eq!(of("media", "list"), "modelled");
+    assert_eq!(of("bulkUpload", "list"), "empty");
+    assert_eq!(of("media", "approve"), "unknownId");
     assert_eq!(of("partner", "getInfo"), "needsAnswer");
 }
 
@@ -375,4 +379,97 @@ fn paths_with_a_similar_prefix_reach_the_fake() {
     let mut controlled = Controlled::start();
     assert_eq!(controlled.client.get("/__controls").status, 404);
     assert_eq!(controlled.emulator.counts().requests, 1);
+}
+
+#[test]
+fn objects_are_added_listed_and_removed() {
+    let mut control = Controlled::start();
+    let ids = control.json("POST", "/objects", &json!({ "media": [{ "id": "0_a", "name": "Film" }] }));
+    assert_eq!(ids, json!({ "media": ["0_a"] }));
+    let listed = control.get("/objects");
+    assert_eq!((&listed[0]["service"], &listed[0]["properties"]["name"]), (&json!("media"), &json!("Film")));
+    control.done("DELETE", "/objects/media/0_a", "");
+    assert_eq!(control.call("DELETE", "/objects/media/0_a", "").status, 404);
+    control.done("POST", "/uploads", r#"{"readyAfter": 30}"#);
+    assert_eq!(control.call("POST", "/uploads", r#""soon""#).status, 400);
+    assert_eq!(control.call("POST", "/objects", r#"{"meida": []}"#).status, 400);
+    control.done("DELETE", "/objects", "");
+}
+
+#[test]
+fn an_app_token_is_added_and_deleted_as_the_api_does() {
+    let mut controlled = Controlled::start();
+    let token =
+        json!({ "partnerId": 101, "id": "0_mine", "token": "value", "hashType": "SHA256", "sessionUserId": "me" });
+    let added = controlled.json("POST", "/appTokens", &token);
+    assert_eq!(added, json!({ "partnerId": 101, "id": "0_mine", "token": "value", "hashType": "SHA256" }));
+    let again = controlled.call("POST", "/appTokens", &token.to_string());
+    assert_eq!((again.status, again.text()), (400, "{\"error\":\"id: expected an id that no other app token has\"}\n"));
+    let generated = controlled.json("POST", "/appTokens", &json!({ "partnerId": 101 }));
+    assert_eq!((generated["token"].as_str().unwrap().len(), &generated["hashType"]), (32, &json!("SHA1")));
+    controlled.done("DELETE", "/appTokens/0_mine", "");
+    assert_eq!(controlled.call("DELETE", "/appTokens/0_mine", "").status, 404);
+    let id = AppTokenId::parse("0_mine").unwrap();
+    assert_eq!(controlled.fake().token(&id).unwrap().status, TokenStatus::Deleted);
+}
+
+#[test]
+fn each_kind_of_session_is_made_in_one_request() {
+    let mut controlled = Controlled::start();
+    let now = controlled.fake().clock().time().0;
+    let reader = controlled.fake().admin_session(partner()).unwrap();
+    let mut read = |asked: &Value, ks: &str| -> Value {
+        let mut body = asked.clone();
+        body["partnerId"] = json!(101);
+        let made = controlled.json("POST", "/sessions", &body);
+        let ks = if ks.is_empty() { made["ks"].as_str().unwrap() } else { ks };
+        let read = json!({ "ks": ks, "session": made["ks"] }).to_string();
+        serde_json::from_str(controlled.client.post("/api_v3/service/session/action/get?format=1", &read).text())
+            .unwrap()
+    };
+    for (asked, user, kind, expiry) in [
+        (json!({ "type": "admin" }), "admin", "2", now + 86_400),
+        (json!({ "type": "admin", "userId": "root", "expiry": 60 }), "root", "2", now + 60),
+        (json!({ "type": "user" }), "", "0", now + 86_400),
+        (json!({ "type": "user", "userId": "alice", "privileges": "sview:*" }), "alice", "0", now + 86_400),
+        (json!({ "type": "widget" }), "0", "0", now + 86_400),
+    ] {
+        let session = read(&asked, reader.expose());
+        let shown = ["userId", "sessionType", "expiry"].map(|name| session[name].as_str().unwrap_or_default());
+        assert_eq!(shown, [user, kind, &expiry.to_string()], "{asked}: {session}");
+    }
+    for kind in ["admin", "user", "widget"] {
+        assert_eq!(read(&json!({ "type": kind, "expiry": -1 }), "")["args"]["KSID"], "EXPIRED", "{kind}");
+    }
+    for (body, status, error) in [
+        (r#"{"partnerId":5,"type":"admin"}"#, 404, "no partner has the id 5"),
+        (r#"{"partnerId":101,"type":"widget","userId":"a"}"#, 400, "userId: expected no user for a widget session"),
+        (r#"{"partnerId":101,"type":"root"}"#, 400, "expected one of `admin`, `user`, `widget`"),
+    ] {
+        let reply = controlled.call("POST", "/sessions", body);
+        assert_eq!(reply.status, status, "{body}");
+        assert!(reply.text().contains(error), "{body}: {}", reply.text());
+    }
+}
+
+#[test]
+fn the_health_endpoint_is_for_everybody_and_not_counted() {
+    let mut controlled = Controlled::start();
+    controlled.client.send("GET /__health HTTP/1.1\r\nHost: kaltura:8080\r\n\r\n");
+    let reply = controlled.client.reply().unwrap();
+    assert_eq!((reply.status, reply.text()), (200, "ok\n"));
+    assert_eq!(controlled.client.post("/__health", "").status, 405);
+    assert_eq!(controlled.get("/counts")["requests"], 0);
+}
+
+#[test]
+fn the_control_token_is_accepted_under_any_host_name() {
+    let emulator = Options::new().control_token("t0ken").start(Fake::new()).unwrap();
+    let mut client = Client::connect(&emulator);
+    for (authorization, status) in [("Bearer t0ken", 204), ("Bearer other", 403)] {
+        client.send(format!(
+            "POST /__control/reset HTTP/1.1\r\nHost: kaltura\r\nAuthorization: {authorization}\r\nContent-Length: 0\r\n\r\n"
+        ));
+        assert_eq!(client.reply().unwrap().status, status, "{authorization}");
+    }
 }

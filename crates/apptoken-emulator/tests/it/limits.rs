@@ -35,6 +35,24 @@ fn a_body_of_the_maximum_size_is_accepted() {
 }
 
 #[test]
+fn the_form_of_an_upload_has_a_limit_of_its_own() {
+    let emulator = emulator(|limits| (limits.body_bytes, limits.upload_bytes) = (1_000, 2_000));
+    let upload = "/api_v3/service/uploadtoken/action/upload";
+    for (path, kind, length, expected) in [
+        (upload, "multipart/form-data; boundary=b", 2_000, 100),
+        (upload, "multipart/form-data; boundary=b", 2_001, 413),
+        (upload, "application/json", 1_001, 413),
+        (PING, "multipart/form-data; boundary=b", 1_001, 413),
+    ] {
+        let mut client = Client::connect(&emulator);
+        client.send(format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+        ));
+        assert_eq!(client.head().unwrap().status, expected, "{path} {kind} {length}");
+    }
+}
+
+#[test]
 fn a_client_that_keeps_sending_gets_the_error() {
     let emulator = emulator(|limits| (limits.body_bytes, limits.linger_time) = (1_000, Duration::from_secs(20)));
     let mut client = Client::connect(&emulator);

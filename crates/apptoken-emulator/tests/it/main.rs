@@ -13,6 +13,8 @@ mod huge;
 mod life;
 mod limits;
 mod malformed;
+#[cfg(all(unix, feature = "command"))]
+mod recipes;
 mod replay;
 mod state;
 mod tls;

@@ -47,6 +47,17 @@ fn the_certificate_is_valid_for_loopback_names() {
 }
 
 #[test]
+fn the_certificate_is_valid_for_chosen_names() {
+    let options = Options::new().tls().certificate_name("kaltura").certificate_name("192.0.2.7");
+    let emulator = options.start(Fake::new()).unwrap();
+    let config = trusting(&emulator);
+    for name in ["kaltura", "192.0.2.7", "localhost"] {
+        assert_eq!(connect(&emulator, &config, name).get(PING).text(), "true", "{name}");
+    }
+    assert!(connect(&emulator, &config, "192.0.2.8").try_send("GET / HTTP/1.1\r\n\r\n").is_err());
+}
+
+#[test]
 fn the_certificate_is_not_trusted_by_default() {
     let emulator = Emulator::start_tls(Fake::new()).unwrap();
     let other = trusting(&Emulator::start_tls(Fake::new()).unwrap());

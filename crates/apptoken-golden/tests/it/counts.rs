@@ -43,8 +43,8 @@ fn no_exchange_is_missing() {
 #[test]
 fn no_step_is_missing() {
     let scenarios = apptoken_golden::scenarios();
-    assert_eq!(scenarios.len(), 48);
-    assert_eq!(scenarios.iter().map(|s| s.steps.len()).sum::<usize>(), 2534);
+    assert_eq!(scenarios.len(), 62);
+    assert_eq!(scenarios.iter().map(|s| s.steps.len()).sum::<usize>(), 2908);
     assert_eq!(scenarios.iter().filter(|s| s.needs_admin_state).count(), 3);
 }
 

@@ -66,6 +66,15 @@ pub(crate) fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     }
 }
 
+/// The error for an id that does not exist.
+pub(crate) fn unknown_id(call: &Call<'_>) -> Failure {
+    match without_objects::of(call.action) {
+        Some(WithoutObjects::Error(template)) => template.error(|path| shown(call, path)).into(),
+        Some(WithoutObjects::NoFile(code)) => Failure::NoFile(ApiError::of_code(code)),
+        _ => error::INVALID_OBJECT_ID.plain().into(),
+    }
+}
+
 /// The error of the action's own check of its caller.
 fn refused(call: &Call<'_>, need: &Need) -> ApiError {
     match need.error.argument.as_str() {

@@ -3,7 +3,7 @@
 mod condition;
 mod prepared;
 pub(crate) mod table;
-mod value;
+pub(crate) mod value;
 
 use std::collections::BTreeMap;
 

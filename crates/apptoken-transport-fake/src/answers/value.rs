@@ -22,7 +22,7 @@ const CHARACTERS: &str = "characters that XML can contain";
 /// Parses JSON. An object with `objectType` is an object of that class, and any other object an associative array.
 ///
 /// The error does not contain a value.
-pub(super) fn parse(json: &str) -> Result<Output, &'static str> {
+pub(crate) fn parse(json: &str) -> Result<Output, &'static str> {
     let count = Cell::new(0);
     let mut reader = serde_json::Deserializer::from_str(json);
     let parsed = Seed(&count).deserialize(&mut reader);
@@ -34,7 +34,7 @@ pub(super) fn parse(json: &str) -> Result<Output, &'static str> {
 }
 
 /// An object of a class; `None` if a name is not that of a property.
-pub(super) fn object(class: String, properties: impl IntoIterator<Item = (String, Output)>) -> Option<Output> {
+pub(crate) fn object(class: String, properties: impl IntoIterator<Item = (String, Output)>) -> Option<Output> {
     let properties: Vec<(Cow<_>, _)> = properties.into_iter().map(|(name, value)| (name.into(), value)).collect();
     let is_valid = is_name(&class) && properties.iter().all(|(name, _)| is_name(name));
     is_valid.then(|| Output::Object(Record { class: class.into(), properties }))

@@ -67,6 +67,7 @@ fn property(text: &'static str) -> Option<Property> {
 fn kind(text: &'static str) -> PropertyKind {
     match (text, ParameterKind::of(text)) {
         ("time", _) => PropertyKind::Time,
+        ("e/KalturaNullableBoolean", _) => PropertyKind::NullableBool,
         // A client may give one text in place of the list of texts by language.
         ("a/KalturaMultiLingualStringArray", _) => PropertyKind::TextOrList,
         ("KalturaSearchItem", _) => PropertyKind::Abstract("KalturaSearchItem"),

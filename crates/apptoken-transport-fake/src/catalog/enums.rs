@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use crate::catalog::action::words;
 use crate::catalog::rows;
+use crate::content::LANGUAGES;
 use crate::objects::{Enum, TextEnum};
 
 static ENUMS: LazyLock<Enums> = LazyLock::new(Enums::read);
@@ -28,6 +29,8 @@ struct Enums {
 impl Enums {
     fn read() -> Self {
         let mut enums = Self::default();
+        let language = "KalturaLanguage";
+        enums.texts.insert(language, TextEnum { name: language, values: &LANGUAGES });
         for mut columns in rows(include_str!("../../data/enums.tsv")) {
             let (Some(name), Some(kind), Some(values)) = (columns.next(), columns.next(), columns.next()) else {
                 continue;
@@ -50,7 +53,7 @@ mod tests {
 
     #[test]
     fn every_row_of_the_enums_is_read() {
-        assert_eq!((ENUMS.numbers.len(), ENUMS.texts.len()), (25, 21));
+        assert_eq!((ENUMS.numbers.len(), ENUMS.texts.len()), (25, 22));
         assert_eq!(numbers("KalturaSessionType").map(|of| of.values), Some(&[0, 2][..]));
     }
 }

@@ -19,8 +19,8 @@ pub(crate) struct Flags {
     pub(crate) needs: Vec<Need>,
     /// What the account must not have.
     pub(crate) without: Option<Need>,
-    /// It changes an object of its caller, so a caller without a KS is refused before the permission is checked.
-    pub(crate) of_owner: bool,
+    /// It changes an object of its caller, so others are refused before the permission is checked.
+    pub(crate) owner: Option<OwnerCheck>,
     /// Which filter a list must have.
     pub(crate) wants: Option<WantedFilter>,
     /// What the action itself checks first: who may call it.
@@ -31,6 +31,15 @@ pub(crate) struct Flags {
     pub(crate) errors: Option<&'static str>,
     /// Flags that the fake does not know. The test of the tables checks that there are none.
     pub(crate) unknown: Vec<&'static str>,
+}
+
+/// Who may change an object: its owner, an administrator, or a session with a privilege.
+pub(crate) struct OwnerCheck {
+    /// The parameter with the id of the object.
+    pub(crate) parameter: &'static str,
+    pub(crate) privilege: &'static str,
+    /// Whether the users that the owner has made editors may not.
+    pub(crate) only_owner: bool,
 }
 
 /// A condition and the error if it does not hold.
@@ -67,7 +76,7 @@ impl Flags {
                 ("needs", needs) => flags.needs = words(needs, ';').map(Need::of).collect(),
                 ("without", need) => flags.without = Some(Need::of(need)),
                 ("inside", need) => flags.inside = Some(Need::of(need)),
-                ("user", _) => flags.of_owner = true,
+                ("user", check) => flags.owner = Some(OwnerCheck::of(check)),
                 ("wants", wanted) => flags.wants = Some(WantedFilter::of(wanted)),
                 ("alias", action) => flags.alias = Some(action),
                 ("errors", code) => flags.errors = Some(code),
@@ -75,6 +84,15 @@ impl Flags {
             }
         }
         flags
+    }
+}
+
+impl OwnerCheck {
+    /// Reads `entry/entryId/edit/ownerOnly`.
+    fn of(text: &'static str) -> Self {
+        let mut parts = text.split('/').skip(1);
+        let mut next = || parts.next().unwrap_or_default();
+        Self { parameter: next(), privilege: next(), only_owner: next() == "ownerOnly" }
     }
 }
 

@@ -38,6 +38,9 @@ pub struct Account {
     pub(crate) anonymous_user: bool,
     #[serde(default, deserialize_with = "checked::account_id_or_none")]
     pub(crate) parent: Option<u32>,
+    /// Whether it has a default access control profile and a default conversion profile, which its entries then name.
+    #[serde(default)]
+    pub(crate) has_profiles: bool,
 }
 
 /// The status of an account.
@@ -78,6 +81,7 @@ impl Account {
             https_only: false,
             anonymous_user: true,
             parent: None,
+            has_profiles: false,
         }
     }
 

@@ -8,12 +8,13 @@ use crate::error::{self, ApiError};
 use crate::model::account::Account;
 use crate::model::checked;
 use crate::model::collation;
+use crate::model::object::{ObjectKind, Objects, Uploads};
 use crate::model::revocation::Revocations;
 use crate::model::role::RoleRow;
 use crate::model::secret::Secret;
 use crate::model::table::Table;
 use crate::model::token::{STATUS_DELETED, TokenRow};
-use crate::model::user::Users;
+use crate::model::user::{UserRow, Users, is_valid_user_id};
 use crate::model::widget::Widget;
 
 /// The whole state of the server. It is serialized as a snapshot.
@@ -29,6 +30,10 @@ pub(crate) struct State {
     pub(crate) revocations: Revocations,
     #[serde(default)]
     pub(crate) answers: Answers,
+    #[serde(default)]
+    pub(crate) objects: Objects,
+    #[serde(default)]
+    pub(crate) uploads: Uploads,
     /// Accounts whose secrets are in the memory cache of the server. They use the fast path of `session.start`: after a
     /// restart the server was seen to take the ordinary path once.
     #[serde(rename = "warm")]
@@ -52,6 +57,8 @@ impl State {
             roles: Table::default(),
             revocations: Revocations::default(),
             answers: Answers::default(),
+            objects: Objects::default(),
+            uploads: Uploads::default(),
             cached_secrets: BTreeSet::new(),
             session_count: 0,
             uses_system_randomness: false,
@@ -100,6 +107,25 @@ impl State {
         self.tokens.insert(collation::fold(&token.id).into(), token);
     }
 
+    /// The user of a token's sessions. Creates the user if the id is valid and no user has it.
+    ///
+    /// Without an id it is the anonymous user, if the account has one.
+    pub(crate) fn user_of_token(&mut self, partner_id: i64, id: Option<&str>, now: i64) -> Option<i64> {
+        match (self.users.find(partner_id, id), id) {
+            (Some(user), _) => Some(user.row),
+            (None, Some(id)) if is_valid_user_id(id) => {
+                Some(self.users.insert(UserRow::automatic(partner_id, Some(id), now)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Deletes a token and revokes its sessions that were started with this form of its id.
+    pub(crate) fn delete_token(&mut self, token: TokenRow, partner: &str, id: &str, now: i64) {
+        self.revocations.revoke_session_id(&apptoken_ks::session_id_hash(partner, id));
+        self.put_token(TokenRow { status: STATUS_DELETED, updated_at: now, ..token });
+    }
+
     /// Deletes the tokens of a user.
     pub(crate) fn delete_tokens_of(&mut self, user: i64, now: i64) {
         let is_wanted = |token: &TokenRow| token.user == user && token.status != STATUS_DELETED;
@@ -108,14 +134,30 @@ impl State {
 
     /// An unused token id: the number of the data centre, `_` and 8 characters of 0-9 and a-z.
     pub(crate) fn new_token_id(&mut self) -> String {
-        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
         loop {
-            let id = self.with_random(|random| {
-                let name: String =
-                    (0..8).filter_map(|_| DIGITS.get(random.usize(..36)).copied().map(char::from)).collect();
-                format!("0_{name}")
-            });
+            let id = self.random_id();
             if self.token_in_any_status(&id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    fn random_id(&mut self) -> String {
+        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        self.with_random(|random| {
+            let name: String = (0..8).filter_map(|_| DIGITS.get(random.usize(..36)).copied().map(char::from)).collect();
+            format!("0_{name}")
+        })
+    }
+
+    /// An unused id of an object. That of an upload token has 32 hexadecimal digits.
+    pub(crate) fn new_object_id(&mut self, kind: ObjectKind) -> String {
+        loop {
+            let id = match kind {
+                ObjectKind::UploadToken => format!("0_{}", hex::encode(self.random_bytes::<16>())),
+                _ => self.random_id(),
+            };
+            if self.objects.get(kind, &id).is_none() {
                 return id;
             }
         }
@@ -134,13 +176,17 @@ impl State {
             let last = self.roles.last_key().copied();
             self.roles.retain(|id, role| !role.is_deleted() || Some(*id) == last);
         }
-        let is_full = self.tokens.is_full() || self.users.is_full() || self.roles.is_full();
+        if self.objects.is_full() {
+            self.objects.drop_deleted();
+        }
+        let is_full = self.tokens.is_full() || self.users.is_full() || self.roles.is_full() || self.objects.is_full();
         if is_full { Err(error::INTERNAL_DATABASE_ERROR.plain()) } else { Ok(()) }
     }
 
     /// How many rows all searches have scanned.
     pub(crate) fn visited(&self) -> u64 {
-        self.tokens.visited().wrapping_add(self.users.visited()).wrapping_add(self.roles.visited())
+        let visited = [self.tokens.visited(), self.users.visited(), self.roles.visited(), self.objects.visited()];
+        visited.into_iter().fold(0, u64::wrapping_add)
     }
 
     pub(crate) fn put_role(&mut self, mut role: RoleRow) {
@@ -175,7 +221,8 @@ impl State {
         for account in self.accounts.values_mut() {
             account.replace_derived_secrets(|| hex::encode(system_random::<16>()));
         }
-        self.tokens.change(|_| true, |token| token.token = Secret::new(hex::encode(system_random::<16>())));
+        let is_predictable = |token: &TokenRow| !token.is_value_chosen;
+        self.tokens.change(is_predictable, |token| token.token = Secret::new(hex::encode(system_random::<16>())));
     }
 
     /// A snapshot with the source of random values of this state.
@@ -200,7 +247,7 @@ impl State {
         if self.roles.iter().any(|(id, role)| *id != role.id) {
             return Some("expected the id of each role as its key");
         }
-        self.answers.inconsistency()
+        self.answers.inconsistency().or_else(|| self.objects.inconsistency())
     }
 
     pub(crate) fn random_bytes<const N: usize>(&mut self) -> [u8; N] {

@@ -29,6 +29,9 @@ pub(crate) struct TokenRow {
     pub(crate) hash_type: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) user: i64,
+    /// Whether the value comes from a configuration. Such a value is not replaced by a random one.
+    #[serde(default)]
+    pub(crate) is_value_chosen: bool,
 }
 
 pub(crate) const STATUS_DISABLED: i64 = 1;

@@ -281,3 +281,26 @@ impl<'de> Deserialize<'de> for Users {
         Ok(users)
     }
 }
+
+/// Whether a new user may have this id. A trailing line feed is allowed, because `$` of a PHP pattern matches before
+/// it.
+pub(crate) fn is_valid_user_id(id: &str) -> bool {
+    let id = id.strip_suffix('\n').unwrap_or(id);
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b",!#$%&'*+?^_`{|}~.@-".contains(&byte);
+    (1..=320).contains(&id.len()) && id.bytes().all(is_valid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_valid_user_id;
+
+    #[test]
+    fn a_user_id_has_no_space_slash_or_colon() {
+        for id in ["a@b.c", "a-b_c", "x!#$%&'*+?^_`{|}~", "a\n", &"a".repeat(320)] {
+            assert!(is_valid_user_id(id), "{id:?}");
+        }
+        for id in ["", "\n", "a b", "a/b", "a:b", "a=b", "a;b", "\"q\"", "(x)", "é", "a\n\n", &"a".repeat(321)] {
+            assert!(!is_valid_user_id(id), "{id:?}");
+        }
+    }
+}

@@ -113,6 +113,7 @@ fn field(property: &Property, value: &Value, name: &str, now: i64) -> Result<Opt
         },
         PropertyKind::Float => FieldValue::Opaque,
         PropertyKind::TextOrList => match value {
+            Value::Null => return Err(error::WRONG_REQUEST_LANGUAGE.plain().into()),
             Value::Array(_) => FieldValue::Opaque,
             _ => FieldValue::Text(valid_text(value, property.name)?),
         },

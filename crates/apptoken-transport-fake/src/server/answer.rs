@@ -31,8 +31,14 @@ impl LockedServer<'_> {
         wants_xml: bool,
         entry: &mut JournalEntry,
     ) -> LoggedReply {
-        let ParsedRequest { wire: request, query, params: _ } = parsed;
-        let info = RequestInfo { uri: &request.target, is_https: is_https(request), now: self.clock.time().0 };
+        let ParsedRequest { wire: request, query, params: _, files } = parsed;
+        let info = RequestInfo {
+            uri: &request.target,
+            host: request.header("Host").unwrap_or("localhost"),
+            is_https: is_https(request),
+            now: self.clock.time().0,
+            files,
+        };
         let format = match wants_xml {
             true => Ok(Format::Xml { ignore_null: false }),
             false => Format::of(params, query),
@@ -104,7 +110,7 @@ impl LockedServer<'_> {
         now: i64,
     ) -> LoggedReply {
         let mut wire = of_api(now, Some(self.state.request_number()))
-            .with_header("Content-Type", &content_type(params, format))
+            .with_header("Content-Type", body.content_type.unwrap_or(&content_type(params, format)))
             .with_body(body.text);
         for part in &execution.part_headers {
             wire = wire.with_header("X-Kaltura-Part-Of-MultiRequest", part);

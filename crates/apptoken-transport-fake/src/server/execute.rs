@@ -48,6 +48,8 @@ pub(super) struct Execution {
 /// The body of a reply, and its outcome for the journal.
 pub(super) struct Body {
     pub(super) text: String,
+    /// The type of a file, which has that type whatever format the request wants.
+    pub(super) content_type: Option<&'static str>,
     pub(super) outcome: String,
 }
 
@@ -68,12 +70,15 @@ impl LockedServer<'_> {
         if RequestedAction::of(params).is_multirequest() {
             let outputs = self.run_parts(params, info, execution)?;
             let text = self.while_unlocked(move || format.write_all(&outputs));
-            return Ok(Body { text, outcome: "ok".to_owned() });
+            return Ok(Body { text, content_type: None, outcome: "ok".to_owned() });
         }
         let result = self.run_action(params, info, execution)?;
         execution.cache_policy.restrict(result.cache_policy);
         let ActionResult { output, outcome, .. } = result;
-        Ok(Body { text: self.while_unlocked(move || format.write(&output)), outcome })
+        if let Output::File(file) = output {
+            return Ok(Body { text: file.text, content_type: Some(file.content_type), outcome });
+        }
+        Ok(Body { text: self.while_unlocked(move || format.write(&output)), content_type: None, outcome })
     }
 
     fn run_parts(

@@ -22,7 +22,7 @@ impl LockedServer<'_> {
     }
 
     fn deliver(&mut self, parsed: &ParsedRequest<'_>, entry: &mut JournalEntry) -> Delivery {
-        let ParsedRequest { wire: request, query: _, params } = parsed;
+        let ParsedRequest { wire: request, query: _, params, files: _ } = parsed;
         if let Some(params) = params {
             journal_entry::describe_request(entry, params, &self.state);
         }

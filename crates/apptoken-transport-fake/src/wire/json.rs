@@ -21,7 +21,7 @@ pub(crate) fn list(outputs: &[Output]) -> String {
 
 fn write(json: &mut String, output: &Output) {
     match output {
-        Output::Null => json.push_str("null"),
+        Output::Null | Output::File(_) => json.push_str("null"),
         Output::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
         Output::Int(number) => json.push_str(&number.to_string()),
         Output::Float(number) => json.push_str(&to_text(&Value::Float(*number))),

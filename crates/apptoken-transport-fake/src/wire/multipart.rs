@@ -8,9 +8,18 @@ use crate::php::{Array, Key, Value};
 /// PHP drops further parts: `max_input_vars`.
 const MAX_PARTS: usize = 10_000;
 
-/// Parses the fields of a body. Invalid parts are skipped.
-pub(crate) fn parse(content_type: &str, body: &[u8]) -> Array {
-    let mut fields = FormFields::default();
+/// A file in a form.
+pub(crate) struct UploadedFile<'a> {
+    /// The name of the form field.
+    pub(crate) field: String,
+    /// The name of the file.
+    pub(crate) name: String,
+    pub(crate) content: &'a [u8],
+}
+
+/// Parses the fields and the files of a body. Invalid parts are skipped.
+pub(crate) fn parse<'a>(content_type: &str, body: &'a [u8]) -> (Array, Vec<UploadedFile<'a>>) {
+    let (mut fields, mut files) = (FormFields::default(), Vec::new());
     let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
     let delimiter = boundary.map(|boundary| format!("--{boundary}")).unwrap_or_default();
     let mut delimiters = delimiters(body, delimiter.as_bytes());
@@ -22,9 +31,9 @@ pub(crate) fn parse(content_type: &str, body: &[u8]) -> Array {
         let start = body.len() - part.len();
         next = delimiters.find(|at| body.get(start..*at).is_some_and(|part| part.ends_with(b"\r\n")));
         let content = next.and_then(|at| body.get(start..at - 2)).unwrap_or(part);
-        add_part(&mut fields, content);
+        add_part(&mut fields, &mut files, content);
     }
-    fields.into_array()
+    (fields.into_array(), files)
 }
 
 /// The positions of lines that start with the delimiter.
@@ -45,7 +54,7 @@ fn begins_with(line: &[u8], delimiter: &[u8]) -> bool {
     line.starts_with(delimiter)
 }
 
-fn add_part(fields: &mut FormFields, part: &[u8]) {
+fn add_part<'a>(fields: &mut FormFields, files: &mut Vec<UploadedFile<'a>>, part: &'a [u8]) {
     let Some(at) = memmem::find(part, b"\r\n\r\n") else { return };
     let (head, content) = (part.get(..at).unwrap_or_default(), part.get(at + 4..).unwrap_or_default());
     let head = String::from_utf8_lossy(head);
@@ -53,19 +62,19 @@ fn add_part(fields: &mut FormFields, part: &[u8]) {
         let (name, value) = line.split_once(':')?;
         name.trim().eq_ignore_ascii_case("content-disposition").then(|| value.trim())
     });
-    let Some((name, is_file)) = disposition.and_then(|value| {
+    let Some((name, file_name)) = disposition.and_then(|value| {
         let name = parameter(value, "name")?;
-        Some((name, parameter(value, "filename").is_some()))
+        Some((name, parameter(value, "filename")))
     }) else {
         return;
     };
-    // PHP represents a file as an array.
-    let value = if is_file {
-        Value::Array([(Key::from("name"), Value::text(""))].into_iter().collect())
-    } else {
-        to_value(content.to_vec())
+    let Some(file_name) = file_name else {
+        fields.add(&name, to_value(content.to_vec()));
+        return;
     };
-    fields.add(&name, value);
+    // PHP represents a file as an array.
+    fields.add(&name, Value::Array([(Key::from("name"), Value::text(""))].into_iter().collect()));
+    files.push(UploadedFile { field: name, name: file_name, content });
 }
 
 /// A parameter of a header value, with or without quotes.
@@ -125,13 +134,13 @@ mod tests {
         let lines = format!("{}\n", "-".repeat(60_000)).repeat(20);
         for body in [dashes, lines] {
             COMPARED.set(0);
-            assert!(parse(&content_type, body.as_bytes()).is_empty());
+            assert!(parse(&content_type, body.as_bytes()).0.is_empty());
             assert!(COMPARED.get() <= body.len(), "{} of {}", COMPARED.get(), body.len());
         }
     }
 
     fn shown(content_type: &str, body: &str) -> String {
-        let fields = parse(content_type, body.as_bytes());
+        let (fields, _) = parse(content_type, body.as_bytes());
         fields.iter().map(|(key, value)| format!("{}={};", key.to_text(), crate::php::cast::to_text(value))).collect()
     }
 

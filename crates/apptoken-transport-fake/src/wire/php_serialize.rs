@@ -20,7 +20,7 @@ pub(crate) fn list(outputs: &[Output]) -> String {
 
 fn write(php: &mut String, output: &Output) {
     let _ = match output {
-        Output::Null => write!(php, "N;"),
+        Output::Null | Output::File(_) => write!(php, "N;"),
         Output::Bool(value) => write!(php, "b:{};", u8::from(*value)),
         Output::Int(number) => write!(php, "i:{number};"),
         Output::Float(number) => write!(php, "d:{};", to_text(&Value::Float(*number))),

@@ -2,8 +2,8 @@ use std::fmt;
 
 use crate::php::cast::to_text;
 use crate::php::value::{replace_recursive, set};
-use crate::php::{Array, Value, form, json};
-use crate::wire::multipart;
+use crate::php::{Array, Key, Value, form, json};
+use crate::wire::multipart::{self, UploadedFile};
 use crate::wire::route::Route;
 
 /// An HTTP request. A request over TLS must have the header `X-Forwarded-Proto: https`, as behind the load balancers of
@@ -42,48 +42,51 @@ impl WireRequest {
     #[must_use]
     pub fn parse(&self) -> ParsedRequest<'_> {
         let query = self.query();
-        let params = match Route::of(self.path()) {
-            Route::Api { path } => Some(self.params(path, query.clone())),
-            _ => None,
+        let (params, files) = match Route::of(self.path()) {
+            Route::Api { path } => {
+                let (params, files) = self.params(path, query.clone());
+                (Some(params), files)
+            }
+            _ => (None, Vec::new()),
         };
-        ParsedRequest { wire: self, query, params }
+        ParsedRequest { wire: self, query, params, files }
     }
 
     /// All parameters. The path takes precedence over the query, and both over the body.
-    fn params(&self, path: Array, mut url: Array) -> Array {
-        let mut params = self.body_params();
+    fn params(&self, path: Array, mut url: Array) -> (Array, Vec<UploadedFile<'_>>) {
+        let (mut params, files) = self.body_params();
         replace_recursive(&mut url, path);
         replace_recursive(&mut params, url);
-        params
+        (params, files)
     }
 
     /// The server parses JSON only with exactly this content type, without a charset, and PHP parses forms only for
     /// POST. Any other body is ignored.
-    fn body_params(&self) -> Array {
+    fn body_params(&self) -> (Array, Vec<UploadedFile<'_>>) {
         let content_type = self.header("Content-Type").unwrap_or_default();
         let kind = content_type.to_ascii_lowercase();
         let is_post = self.method == "POST";
         if kind == "application/json" {
-            return json_object(&self.body).unwrap_or_default();
+            return (json_object(&self.body).unwrap_or_default(), Vec::new());
         }
         if !is_post {
-            return Array::new();
+            return Default::default();
         }
         if kind.starts_with("multipart/form-data") {
-            let fields = multipart::parse(content_type, &self.body);
+            let (fields, files) = multipart::parse(content_type, &self.body);
             let json = match set(&fields, "json") {
                 Some(Value::Text(text)) => json::decode(text),
                 _ => None,
             };
             return match json {
-                Some(Value::Array(object)) if !object.is_empty() => object,
-                _ => fields,
+                Some(Value::Array(object)) if !object.is_empty() => (with_files(object, &fields, &files), files),
+                _ => (fields, files),
             };
         }
         if kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded") {
-            return form::parse(&self.body);
+            return (form::parse(&self.body), Vec::new());
         }
-        Array::new()
+        Default::default()
     }
 }
 
@@ -93,6 +96,7 @@ pub struct ParsedRequest<'a> {
     pub(crate) query: Array,
     /// `None` for a path outside the API.
     pub(crate) params: Option<Array>,
+    pub(crate) files: Vec<UploadedFile<'a>>,
 }
 
 impl ParsedRequest<'_> {
@@ -110,9 +114,19 @@ impl ParsedRequest<'_> {
 
 impl fmt::Debug for ParsedRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { wire, query: _, params: _ } = self;
+        let Self { wire, query: _, params: _, files: _ } = self;
         f.debug_tuple("ParsedRequest").field(wire).finish()
     }
+}
+
+/// Adds the files of a form to the object in its field `json`, as PHP keeps them apart from the other fields.
+fn with_files(mut object: Array, fields: &Array, files: &[UploadedFile<'_>]) -> Array {
+    for file in files {
+        if let Some(value) = set(fields, &file.field) {
+            object.insert(Key::from(file.field.as_str()), value.clone());
+        }
+    }
+    object
 }
 
 /// The object in a JSON body; `None` for anything else.
@@ -162,7 +176,7 @@ mod tests {
     }
 
     fn shown(request: &WireRequest) -> String {
-        let params = request.params(Array::new(), request.query());
+        let (params, _) = request.params(Array::new(), request.query());
         params.iter().map(|(key, value)| format!("{}={};", key.to_text(), to_text(value))).collect()
     }
 

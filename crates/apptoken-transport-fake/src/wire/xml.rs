@@ -33,7 +33,7 @@ pub(crate) fn bare_document(result: impl FnOnce(&mut Xml) -> io::Result<()>) -> 
 
 pub(crate) fn write(xml: &mut Xml, output: &Output, ignore_null: bool) -> io::Result<()> {
     match output {
-        Output::Null => Ok(()),
+        Output::Null | Output::File(_) => Ok(()),
         Output::Bool(value) => text(xml, if *value { "1" } else { "0" }),
         Output::Int(number) => text(xml, &number.to_string()),
         Output::Float(number) => text(xml, &to_text(&Value::Float(*number))),

@@ -100,8 +100,9 @@ fn advise_on_certificate(error: &CertificateError) -> &'static str {
         }
         // A root with the same name and another key shows as a wrong signature.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "a proxy or inspecting firewall may have replaced the certificate: add its root to this machine's, or set it \
-             with SSL_CERT_FILE or UreqTransport::builder().root_certificates(pem)"
+            "the server has a private certificate, or an inspecting firewall replaced it: add its root to this machine's, or set \
+             it with SSL_CERT_FILE (if that is set, check that it names a file in PEM) or \
+             UreqTransport::builder().root_certificates(pem)"
         }
         _ => "the server's certificate cannot be accepted: have it replaced, or check any proxy or firewall on the way",
     }

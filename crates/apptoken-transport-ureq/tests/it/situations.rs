@@ -207,7 +207,7 @@ fn a_proxy_that_replaces_the_certificate_is_named() {
     });
     let builder = UreqTransport::builder().root_certificates(roots).proxy(format!("http://{}", server.authority()));
     let endpoint = Endpoint::parse("https://kaltura.example.org").unwrap();
-    let (cause, advice) = ("UnknownIssuer", "inspecting firewall may have replaced the certificate");
+    let (cause, advice) = ("UnknownIssuer", "an inspecting firewall replaced it");
     let name = "inspecting proxy";
     Situation { name, server, builder, endpoint, kind: ErrorKind::NotSent, attempts: 1, cause, advice }.check();
 }
@@ -224,6 +224,19 @@ fn a_proxy_without_tls_that_is_spoken_to_with_tls_is_named() {
     let (cause, advice) = ("no TLS connection to the proxy 127.0.0.1:", "plain http");
     let (name, endpoint, kind) = ("plain proxy", nowhere(), ErrorKind::NotSent);
     Situation { name, server, builder, endpoint, kind, attempts: 1, cause, advice }.check();
+}
+
+#[test]
+fn a_server_with_tls_that_is_spoken_to_without_is_named() {
+    let server = CountingServer::new(|mut stream| {
+        read_request(&mut stream);
+        // The alert of a TLS server for what is not TLS.
+        stream.write_all(b"\x15\x03\x01\x00\x02\x02\x46").unwrap();
+    });
+    let (cause, advice) = ("invalid HTTP version", "check the service URL's scheme and port");
+    let endpoint = Endpoint::parse(&format!("http://{}", server.authority())).unwrap();
+    let (name, builder, kind) = ("plain http", UreqTransport::builder(), ErrorKind::NoReply);
+    Situation { name, server, builder, endpoint, kind, attempts: RETRIED, cause, advice }.check();
 }
 
 /// The list of certain failures is shorter with an agent of the caller's, the advice is not.

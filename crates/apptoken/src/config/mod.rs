@@ -102,6 +102,7 @@ const PARTNER_ID: &str = "KALTURA_PARTNER_ID";
 const APP_TOKEN_ID: &str = "KALTURA_APP_TOKEN_ID";
 const APP_TOKEN: &str = "KALTURA_APP_TOKEN";
 const APP_TOKEN_HASH_TYPE: &str = "KALTURA_APP_TOKEN_HASH_TYPE";
+const REQUIRED: [&str; 5] = [SERVICE_URL, PARTNER_ID, APP_TOKEN_ID, APP_TOKEN, APP_TOKEN_HASH_TYPE];
 const ALLOW_HTTP_HOSTS: &str = "KALTURA_ALLOW_HTTP_HOSTS";
 
 fn endpoint(url: &Setting, allowed: Option<&Setting>) -> Result<Endpoint, Error> {

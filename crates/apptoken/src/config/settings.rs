@@ -7,7 +7,7 @@ use apptoken_core::Error;
 use zeroize::Zeroizing;
 
 use super::files::{read_unchanged, read_value};
-use super::{APP_TOKEN, Config, environment};
+use super::{APP_TOKEN, Config, REQUIRED, environment};
 
 const APP_TOKEN_FILE: &str = "KALTURA_APP_TOKEN_FILE";
 const FOLDER: &str = "KALTURA_CREDENTIALS_DIRECTORY";
@@ -112,25 +112,31 @@ impl<'a> Settings<'a> {
         match self.find(name)? {
             Some(setting) if !setting.value.is_empty() => Ok(setting),
             Some(setting) => Err(Error::invalid_input(format!("{} is empty: set it to {example}", setting.place))),
-            None => Err(Error::invalid_input(match &self.folder {
-                None => format!("{name} is not set: set it to {example}"),
-                Some(folder) => {
-                    let folder = folder.display();
-                    format!("{name} is not set: set it to {example}, or put that into a file {name} in {folder}")
-                }
-            })),
+            None => {
+                let folder = self.folder.as_ref().map(|folder| folder.display());
+                let in_folder = folder.map(|folder| format!(", or put that into a file {name} in {folder}"));
+                let others = self.others_not_set(name);
+                Err(Error::invalid_input(format!(
+                    "{name} is not set: set it to {example}{}{others}",
+                    in_folder.unwrap_or_default()
+                )))
+            }
         }
+    }
+
+    /// The other settings that are not set, so that one start of a program shows all of them.
+    fn others_not_set(&self, name: &str) -> String {
+        let is_missing = |other: &&str| *other != name && matches!(self.find(other), Ok(None));
+        let others: Vec<&str> = REQUIRED.into_iter().filter(is_missing).collect();
+        if others.is_empty() { String::new() } else { format!("; also not set: {}", others.join(", ")) }
     }
 
     pub(super) fn find(&self, name: &str) -> Result<Option<Setting>, Error> {
         let variable = (self.lookup)(name)?.map(|value| Setting { place: name.to_owned(), value });
         let file = match named_file(self.lookup)? {
-            Some(path) if name == APP_TOKEN => Some(Setting {
-                place: APP_TOKEN_FILE.to_owned(),
-                value: read_value(&path, name)?.ok_or_else(|| {
-                    Error::invalid_input(format!("{APP_TOKEN_FILE}: {} does not exist", path.display()))
-                })?,
-            }),
+            Some(path) if name == APP_TOKEN => {
+                Some(Setting { place: APP_TOKEN_FILE.to_owned(), value: token_in(&path)? })
+            }
             _ => None,
         };
         let in_folder = match self.folder.as_ref().map(|folder| folder.join(name)) {
@@ -162,6 +168,18 @@ fn named_file(lookup: &Lookup<'_>) -> Result<Option<PathBuf>, Error> {
         ))),
         path => Ok(path.map(|path| PathBuf::from(path.as_str()))),
     }
+}
+
+/// The token's value in the file that a variable names. A path that leads to no file is not shown: people also set the variable
+/// to the value itself.
+fn token_in(path: &Path) -> Result<Zeroizing<String>, Error> {
+    let value = if path.exists() { read_value(path, APP_TOKEN)? } else { None };
+    value.ok_or_else(|| {
+        Error::invalid_input(format!(
+            "{APP_TOKEN_FILE} names a file that does not exist or that this program cannot find: set it to the path of the file \
+             with the token's value, not to the value itself"
+        ))
+    })
 }
 
 fn folder_in(variable: &str, folder: &str) -> Result<PathBuf, Error> {

@@ -117,11 +117,21 @@ pub enum Event<'a> {
         /// Why it was dropped.
         why: Invalidation,
     },
+    /// A batch of the sessions of many users is done, and others follow.
+    #[non_exhaustive]
+    ManySessionsProgress {
+        /// The number of users that are done, also those that failed.
+        done: usize,
+        /// The number of all users.
+        total: usize,
+    },
     /// Sessions of many users were requested at once.
     #[non_exhaustive]
     ManySessionsStarted {
         /// The number of sessions that were started.
         started: usize,
+        /// The number of sessions that were taken from the store.
+        from_store: usize,
         /// The number of sessions that failed.
         failed: usize,
         /// The time from start to end.
@@ -195,7 +205,7 @@ impl fmt::Display for Event<'_> {
                 )
             }
             Self::RenewalFailed { identity, error, duration, requests } => {
-                write!(f, "no session{}: {error} ({requests} requests, {duration:.1?})", OfUser(identity))
+                write!(f, "no session{} ({requests} requests, {duration:.1?}): {error:#}", OfUser(identity))
             }
             Self::StaleSessionServed { identity, session, why } => {
                 write!(f, "session {}{} stays in use: {why}", session.ks().fingerprint(), OfUser(identity))
@@ -203,8 +213,13 @@ impl fmt::Display for Event<'_> {
             Self::SessionInvalidated { identity, session, why } => {
                 write!(f, "session {}{} dropped: {why}", session.ks().fingerprint(), OfUser(identity))
             }
-            Self::ManySessionsStarted { started, failed, duration, requests } => {
-                write!(f, "{started} sessions started, {failed} failed ({requests} requests, {duration:.1?})")
+            Self::ManySessionsProgress { done, total } => write!(f, "sessions of {done} of {total} users are done"),
+            Self::ManySessionsStarted { started, from_store, failed, duration, requests } => {
+                write!(f, "{started} sessions started, ")?;
+                if *from_store > 0 {
+                    write!(f, "{from_store} taken from the store, ")?;
+                }
+                write!(f, "{failed} failed ({requests} requests, {duration:.1?})")
             }
             Self::TokenExpiresSoon { app_token, expires_at, left } => {
                 write!(
@@ -214,7 +229,7 @@ impl fmt::Display for Event<'_> {
                 )
             }
             Self::SourceFailed { error } => {
-                write!(f, "the credential source failed, and its last app token stays in use: {error}")
+                write!(f, "the credential source failed, and its last app token stays in use: {error:#}")
             }
             Self::RefresherPanicked => f.write_str("code that the refresher called panicked; the refresher continues"),
             Self::CredentialWarning { warning } => warning.fmt(f),

@@ -25,10 +25,8 @@ pub struct TracingObserver;
 impl Observer for TracingObserver {
     fn observe(&self, observed: &Event<'_>) {
         match observed {
-            Event::RenewalFailed { error, .. } => {
-                event!(target: "apptoken", Level::WARN, advice = %error.advice(), "{observed}");
-            }
-            Event::StaleSessionServed { .. }
+            Event::RenewalFailed { .. }
+            | Event::StaleSessionServed { .. }
             | Event::TokenExpiresSoon { .. }
             | Event::SourceFailed { .. }
             | Event::RefresherPanicked
@@ -40,6 +38,7 @@ impl Observer for TracingObserver {
             Event::RenewalStarted { .. }
             | Event::RenewalSucceeded { .. }
             | Event::SessionInvalidated { .. }
+            | Event::ManySessionsProgress { .. }
             | Event::ManySessionsStarted { .. } => event!(target: "apptoken", Level::DEBUG, "{observed}"),
         }
     }

@@ -12,13 +12,17 @@ use super::identity::{Identity, SessionResult, State};
 use super::shared::Shared;
 use super::single_flight::Leader;
 use crate::events::{Event, Origin};
-use crate::link::Link;
-use crate::store::{SessionKey, StoreError, StoredSession};
+use crate::link::{Link, stopped};
+use crate::store::{SessionKey, SessionStore, StoreError, StoreErrorKind, StoredSession};
+
+/// How often a session of the store is looked for that another provider stored meanwhile. More than one is needed only if the
+/// new session cannot be used here.
+const STORE_ROUNDS: u32 = 3;
 
 /// A session that a renewal obtained.
-struct NewSession {
-    session: Arc<Session>,
-    term: Term,
+pub(super) struct NewSession {
+    pub(super) session: Arc<Session>,
+    pub(super) term: Term,
     from: Origin,
 }
 
@@ -113,13 +117,45 @@ impl Shared {
         active: &Arc<ActiveCredential>,
         requests: &Cell<u32>,
     ) -> Result<NewSession, Error> {
+        let retry = self.link.retry();
         let Some(store) = &self.store else {
-            return self.log_in(identity, active, requests);
+            return self.log_in(identity, active, requests, retry);
         };
+        let begun = self.link.now();
+        for failures in 1.. {
+            let (obtained, errors) = self.obtain_through(&**store, identity, active, requests);
+            let is_unavailable = errors.iter().any(|error| error.kind() == StoreErrorKind::Unavailable);
+            if failures == 1 {
+                errors.iter().for_each(|error| self.report(&Event::StoreFailed { error }));
+            }
+            // A store that fails costs the sharing of sessions, not the session.
+            let error = match obtained {
+                Some(obtained) => return obtained,
+                None if !is_unavailable => return self.log_in(identity, active, requests, retry),
+                // One attempt at a time: a machine whose network is back finds in the store what others started meanwhile.
+                None => match self.log_in(identity, active, requests, RetryPolicy { attempts: 1, ..retry }) {
+                    Err(error) if error.is_transient() => error,
+                    done => return done,
+                },
+            };
+            let passed = self.link.now().elapsed.saturating_sub(begun.elapsed);
+            match retry.wait_after(failures, passed, error.retry_after().unwrap_or_default()) {
+                Some(wait) => self.link.sleep(wait),
+                None => return Err(error),
+            }
+        }
+        Err(stopped().into())
+    }
+
+    /// Takes the session from the store, or logs in under its lock. The result is `None` if the store prevented that.
+    fn obtain_through(
+        &self,
+        store: &(dyn SessionStore + Send + Sync),
+        identity: &Identity,
+        active: &Arc<ActiveCredential>,
+        requests: &Cell<u32>,
+    ) -> (Option<Result<NewSession, Error>>, Vec<StoreError>) {
         let key = self.key(identity, active);
-        // First without the store's lock, which a provider that renews holds for a whole login. An error is ignored here:
-        // the same read under the lock meets it again, and is the one that reports it and moves a damaged file aside.
-        let stored = store.load(&key).ok().flatten();
         let partner = active.used.partner;
         let accept = |stored: Option<StoredSession>| {
             let Some(stored) = stored else { return Ok(None) };
@@ -132,39 +168,45 @@ impl Shared {
             }
             Ok(found)
         };
-        if let Ok(Some(found)) = accept(stored) {
-            return Ok(found);
-        }
+        let (begun, patience) = (self.link.now(), self.patience(active));
         let (mut obtained, mut refused) = (None, None);
-        let written = store.renew_exclusively(&key, self.patience(active), &mut |stored| {
-            // Another provider may have renewed the session while this one waited for the lock.
-            match accept(stored) {
-                Ok(Some(found)) => {
-                    obtained = Some(Ok(found));
-                    return None;
-                }
-                Ok(None) => {}
-                Err(error) => refused = Some(error),
+        let mut written = Ok(());
+        for _ in 0..STORE_ROUNDS {
+            // First without the store's lock, which a provider that renews holds for a whole login. An error is ignored here:
+            // the same read under the lock meets it again, and is the one that reports it and moves a damaged file aside.
+            if let Ok(Some(found)) = accept(store.load(&key).ok().flatten()) {
+                return (Some(Ok(found)), Vec::new());
             }
-            let result = self.log_in(identity, active, requests);
-            let to_store = result.as_ref().ok().map(|new| {
-                let widget = self.widgets.current(partner);
-                StoredSession::with_widget(&key, &active.used.token, &new.session, widget.as_ref())
+            let waited = self.link.now().elapsed.saturating_sub(begun.elapsed);
+            written = store.renew_exclusively(&key, patience.saturating_sub(waited), &mut |stored| {
+                // Another provider may have renewed the session while this one waited for the lock.
+                match accept(stored) {
+                    Ok(Some(found)) => {
+                        obtained = Some(Ok(found));
+                        return None;
+                    }
+                    Ok(None) => {}
+                    Err(error) => refused = Some(error),
+                }
+                let result = self.log_in(identity, active, requests, self.link.retry());
+                let to_store = result.as_ref().ok().map(|new| {
+                    let widget = self.widgets.current(partner);
+                    StoredSession::with_widget(&key, &active.used.token, &new.session, widget.as_ref())
+                });
+                obtained = Some(result);
+                to_store
             });
-            obtained = Some(result);
-            to_store
-        });
-        let written = written.and_then(|()| store.remove_ended(self.link.now().wall));
-        for error in refused.into_iter().chain(written.err()) {
-            self.report(&Event::StoreFailed { error: &error });
+            // Otherwise another provider stored a session while this one waited.
+            if obtained.is_some() || written.is_err() {
+                break;
+            }
         }
-        // A store that fails costs the sharing of sessions, not the session.
-        obtained.unwrap_or_else(|| self.log_in(identity, active, requests))
+        let written = written.and_then(|()| store.remove_ended(self.link.now().wall));
+        (obtained, refused.into_iter().chain(written.err()).collect())
     }
 
-    fn key(&self, identity: &Identity, active: &ActiveCredential) -> SessionKey {
-        let credential = &active.used;
-        SessionKey::new(&self.link.endpoint, credential.partner, credential.id.clone(), identity.options.clone())
+    pub(super) fn key(&self, identity: &Identity, active: &ActiveCredential) -> SessionKey {
+        SessionKey::new(&self.link.endpoint, &active.used, identity.options.clone())
     }
 
     /// How long to wait while another provider renews the session: the longest time of a login with this app token. A shorter
@@ -183,7 +225,7 @@ impl Shared {
     }
 
     /// Accepts a stored session if it is of this app token, not the one to be renewed, and not due for renewal.
-    fn accept(
+    pub(super) fn accept(
         &self,
         identity: &Identity,
         active: &ActiveCredential,
@@ -208,15 +250,16 @@ impl Shared {
         identity: &Identity,
         active: &Arc<ActiveCredential>,
         requests: &Cell<u32>,
+        retry: RetryPolicy,
     ) -> Result<NewSession, Error> {
         let credential = &active.used;
         let partner = credential.partner;
         // Detection retries nothing, so a widget session that expired in the server's response cache would end it.
         let fresh = credential.hash == HashChoice::Detect;
-        let widget = self.widgets.of(partner, &self.link, requests, fresh)?;
+        let widget = self.widgets.of(partner, &self.link, requests, retry, fresh)?;
         // A renewal after a refusal is the same request as the refused one, since it starts from the same widget session.
         let login = Login::new(self.link.endpoint.clone(), credential.clone()).options(identity.options.clone());
-        let login = login.retry(self.link.retry()).bypass_cache();
+        let login = login.retry(retry).bypass_cache();
         let exchange = login.start_with_or_widget(widget.clone(), self.link.now())?;
         let session = self.link.drive_counted(exchange, requests);
         match &session {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use apptoken_core::api::session::StartWidgetSession;
 use apptoken_core::login::WidgetSession;
 use apptoken_core::login::renewal::Term;
-use apptoken_core::{Call, Error, Ks, Moment, PartnerId};
+use apptoken_core::{Call, Error, Ks, Moment, PartnerId, RetryPolicy};
 
 use super::reentrant;
 use super::single_flight::{Next, Role, SingleFlight};
@@ -33,7 +33,14 @@ impl Widgets {
     /// The widget session of an account. One caller requests it from the server, the others wait for its result.
     ///
     /// With `fresh` it is a new one that bypasses the server's response cache.
-    pub(super) fn of(&self, partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
+    pub(super) fn of(
+        &self,
+        partner: PartnerId,
+        link: &Link,
+        requests: &Cell<u32>,
+        retry: RetryPolicy,
+        fresh: bool,
+    ) -> Result<Ks, Error> {
         let look = || (link.now(), link.longest_wait());
         let role = self.0.join(look, |widget, situation, now| match (widget, situation.latest) {
             (_, Some(latest)) if latest.0 == partner => Next::Answer(latest.clone()),
@@ -46,7 +53,7 @@ impl Widgets {
             Role::Answered((_, answer)) => answer,
             Role::Leader(leader, ()) => {
                 let now = link.now();
-                let started = start(partner, link, requests, fresh);
+                let started = start(partner, link, requests, retry, fresh);
                 let (_, answer) = leader.finish(|widget| {
                     if let Ok(ks) = &started {
                         let session = WidgetSession { ks: ks.clone(), obtained_at: now, fresh };
@@ -100,8 +107,8 @@ impl Widget {
     }
 }
 
-fn start(partner: PartnerId, link: &Link, requests: &Cell<u32>, fresh: bool) -> Result<Ks, Error> {
-    let call = Call::new(link.endpoint.clone(), StartWidgetSession::of(partner)).retry(link.retry());
+fn start(partner: PartnerId, link: &Link, requests: &Cell<u32>, retry: RetryPolicy, fresh: bool) -> Result<Ks, Error> {
+    let call = Call::new(link.endpoint.clone(), StartWidgetSession::of(partner)).retry(retry);
     let call = if fresh { call.bypass_cache() } else { call };
     Ok(link.drive_counted(call.start(link.now())?, requests)?.ks)
 }

@@ -10,7 +10,8 @@ use super::{SessionKey, SessionStore, StoreError, StoredSession};
 
 /// Stores sessions as files in a folder, so that all processes of a user on one machine share one login.
 ///
-/// It works on Unix only. Choose a folder on a local disk: on network file systems locks may not work.
+/// It works on Unix only, and for one machine only. Choose a folder on a local disk: on network file systems locks may not work.
+/// For several machines use `apptoken-store-redis`.
 ///
 /// # Requirements
 ///

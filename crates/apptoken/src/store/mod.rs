@@ -1,7 +1,8 @@
 //! Stores, which share sessions between providers and processes.
 //!
 //! [`MemoryStore`] is for several providers in one process, [`FileStore`] for several processes of one user on one machine.
-//! Implement [`SessionStore`] for several machines, for instance over a database.
+//! The crate `apptoken-store-redis` has one for several machines. Implement [`SessionStore`] for another database, and test it with
+//! `apptoken-store-conformance`.
 
 mod file;
 mod key_locks;

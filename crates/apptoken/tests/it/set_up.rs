@@ -227,6 +227,23 @@ fn each_mistake_in_a_folder_of_values_is_named() {
 }
 
 #[test]
+fn one_error_names_all_missing_settings() {
+    let error = Config::from_lookup(|_| Ok(None)).unwrap_err();
+    check(&error, SERVICE_URL, &format!("also not set: {PARTNER_ID}, {ID}, {TOKEN}, {HASH_TYPE}"));
+    let error = with(&[(TOKEN, None)]).unwrap_err();
+    assert!(!error.to_string().contains("also not set"), "{error}");
+}
+
+#[test]
+fn a_token_in_place_of_its_files_path_is_not_shown() {
+    for wrong in ["/missing/token", VALUE, &CANARIES.concat(), &VALUE.repeat(20)] {
+        let error = with(&[(TOKEN, None), (TOKEN_FILE, Some(wrong))]).unwrap_err();
+        check(&error, TOKEN_FILE, "does not exist");
+        assert!(!error.to_string().contains(wrong), "{error}");
+    }
+}
+
+#[test]
 fn a_value_in_two_places_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
@@ -238,8 +255,6 @@ fn a_value_in_two_places_is_refused() {
         "in two places, KALTURA_APP_TOKEN and KALTURA_APP_TOKEN_FILE",
     );
     assert!(is_good(&with(&[(TOKEN, None), (TOKEN_FILE, file)]).unwrap()));
-    let missing = Some("/missing/token");
-    check(&with(&[(TOKEN, None), (TOKEN_FILE, missing)]).unwrap_err(), TOKEN_FILE, "does not exist");
     // The folder has no file of that name, so it says nothing about the value.
     assert!(is_good(&with(&[(SYSTEMD_FOLDER, path)]).unwrap()));
     fs::write(folder.path().join(PARTNER_ID), "9876543").unwrap();

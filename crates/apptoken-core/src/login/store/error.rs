@@ -35,6 +35,10 @@ pub enum StoreErrorKind {
     NotOurFile,
     /// Another caller is renewing the session and does not finish.
     Locked,
+    /// The server of the store did not answer in time, or the connection failed.
+    Unavailable,
+    /// The server of the store refused the operation.
+    Refused,
     /// The store does not work on this system.
     Unsupported,
 }
@@ -114,6 +118,10 @@ fn what(kind: StoreErrorKind) -> &'static str {
         }
         StoreErrorKind::Locked => {
             "another caller is renewing the session and did not finish in the longest time of a login, or this thread itself is renewing it"
+        }
+        StoreErrorKind::Unavailable => "the server of the store did not answer in time, or the connection failed",
+        StoreErrorKind::Refused => {
+            "the server of the store refused the operation: check its role, its memory and the rights of the user"
         }
         StoreErrorKind::Unsupported => "sessions can be stored in files on Unix only: store them in memory",
     }

@@ -6,6 +6,7 @@ pub(crate) mod record;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::value::time::UnixSeconds;
@@ -17,7 +18,8 @@ pub use record::StoredSession;
 /// Stores sessions, so that all providers that use the same store share one login.
 ///
 /// The crate `apptoken` has a store in memory, for several providers in one process, and one in files, for several processes
-/// of one user on one machine. Implement this trait for several machines, for instance over a database. A record is a secret.
+/// of one user on one machine. `apptoken-store-redis` is for several machines. Implement this trait for another database, and test
+/// the store with `apptoken-store-conformance`. A record is a secret.
 ///
 /// A store need not check its records: one that was changed is not restored (see [`StoredSession::restore`]).
 ///
@@ -35,7 +37,10 @@ pub trait SessionStore {
     ///
     /// `renew` gets the session that is stored once the lock is held, which another provider may just have renewed. The
     /// session that it returns replaces that one; with `None` nothing changes. It is called once, or not at all if the lock
-    /// cannot be had.
+    /// cannot be had, or if another user of the store stored a session while this one waited: call [`load`](Self::load) then.
+    ///
+    /// A session whose `renew` lost the lock, because it took longer than the lock lasts, must not replace a session of which the
+    /// renewal began later.
     ///
     /// `patience` is how long to wait for the lock: the provider passes the longest time of a login. A holder that hangs delays
     /// the others by that time at most; then they log in without the store.
@@ -50,6 +55,48 @@ pub trait SessionStore {
         patience: Duration,
         renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
     ) -> Result<(), StoreError>;
+
+    /// Calls `renew` once with the stored sessions of these keys, and stores the sessions that it returns for them, `None` meaning
+    /// no change. Both lists are in the order of the keys. It is for sessions that are started in batches, so it takes no lock.
+    ///
+    /// A session that was stored by another user of the store after this one read it is not replaced. If the store cannot be
+    /// read, `renew` gets `None` for the sessions in question.
+    ///
+    /// By default it calls the other methods for each key. A store with a server should ask it once.
+    ///
+    /// # Errors
+    ///
+    /// The first [`StoreError`], if a session could not be read or written.
+    fn renew_many(
+        &self,
+        keys: &[SessionKey],
+        renew: &mut dyn FnMut(Vec<Option<StoredSession>>) -> Vec<Option<StoredSession>>,
+    ) -> Result<(), StoreError> {
+        let mut failed = None;
+        let stored = keys.iter().map(|key| {
+            self.load(key).unwrap_or_else(|error| {
+                failed.get_or_insert(error);
+                None
+            })
+        });
+        let stored: Vec<Option<StoredSession>> = stored.collect();
+        let renewed = renew(stored.clone());
+        for ((key, before), renewed) in keys.iter().zip(&stored).zip(renewed) {
+            let Some(renewed) = renewed else { continue };
+            let is_unchanged = |now: &Option<StoredSession>| {
+                now.as_ref().map(StoredSession::expose) == before.as_ref().map(StoredSession::expose)
+            };
+            let written =
+                self.renew_exclusively(key, Duration::ZERO, &mut |now| is_unchanged(&now).then(|| renewed.clone()));
+            match written {
+                // Another user of the store is renewing this session.
+                Err(error) if error.kind() == StoreErrorKind::Locked => {}
+                Err(error) => drop(failed.get_or_insert(error)),
+                Ok(()) => {}
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
 
     /// Removes the [expired](StoredSession::has_ended) records of all keys, by this wall clock. By default it does nothing, for a
     /// store whose records expire in another way.
@@ -82,6 +129,14 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
         (**self).renew_exclusively(key, patience, renew)
     }
 
+    fn renew_many(
+        &self,
+        keys: &[SessionKey],
+        renew: &mut dyn FnMut(Vec<Option<StoredSession>>) -> Vec<Option<StoredSession>>,
+    ) -> Result<(), StoreError> {
+        (**self).renew_many(keys, renew)
+    }
+
     fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {
         (**self).remove_ended(now)
     }
@@ -103,6 +158,14 @@ impl<S: SessionStore + ?Sized> SessionStore for Box<S> {
         renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
     ) -> Result<(), StoreError> {
         (**self).renew_exclusively(key, patience, renew)
+    }
+
+    fn renew_many(
+        &self,
+        keys: &[SessionKey],
+        renew: &mut dyn FnMut(Vec<Option<StoredSession>>) -> Vec<Option<StoredSession>>,
+    ) -> Result<(), StoreError> {
+        (**self).renew_many(keys, renew)
     }
 
     fn remove_ended(&self, now: UnixSeconds) -> Result<(), StoreError> {

@@ -37,6 +37,8 @@ pub struct StoredSession {
     text: Zeroizing<String>,
     record: Record,
     body: Body,
+    /// The age by the clock of the store, which all machines share.
+    age_in_store: Option<Duration>,
 }
 
 const FORMAT: &str = "apptoken session";
@@ -134,7 +136,7 @@ impl StoredSession {
             mac: String::new(),
         };
         record.mac = record.authentication_code(token);
-        Self { text: json(&record), record, body }
+        Self { text: json(&record), record, body, age_in_store: None }
     }
 
     /// Reads what [`expose`](Self::expose) returned.
@@ -159,7 +161,16 @@ impl StoredSession {
             return Err(foreign());
         }
         let body = serde_json::from_str(&record.body).map_err(|_| corrupt())?;
-        Ok(Self { text, record, body })
+        Ok(Self { text, record, body, age_in_store: None })
+    }
+
+    /// Adds the greatest possible age of the session by the clock of the store, for a store whose machines may have wrong clocks.
+    ///
+    /// The greater of this age and the age by this machine's wall clock counts. Without it, a machine whose clock is behind the
+    /// clock of the machine that logged in would use the session past its end.
+    #[must_use]
+    pub fn with_age(self, age: Duration) -> Self {
+        Self { age_in_store: Some(age), ..self }
     }
 
     /// The text to store.
@@ -187,7 +198,10 @@ impl StoredSession {
         now: Moment,
     ) -> Result<Option<(Session, Term)>, StoreError> {
         let Body { hash_type, session, widget: _ } = self.authenticated(key, credential)?;
-        let restored = session.as_ref().and_then(|session| session.restore(*hash_type, key, credential, now));
+        let restored = session.as_ref().and_then(|session| {
+            let age = self.age(session.sent_at, now)?;
+            session.restore(*hash_type, key, credential, age, now)
+        });
         Ok(restored)
     }
 
@@ -216,6 +230,25 @@ impl StoredSession {
             && widget.as_ref().is_none_or(|widget| widget.ends_at() <= now)
     }
 
+    /// The time from the request of the session until both it and the widget session have expired.
+    ///
+    /// It is for a store that limits the life of a record, and does not check whether the record is authentic.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        let Body { hash_type: _, session, widget } = &self.body;
+        let session = session.as_ref().map(|session| (session.sent_at, session.ends_at()));
+        let widget = widget.as_ref().map(|widget| (widget.obtained_at, widget.ends_at()));
+        let begun = session.or(widget).map(|(begun, _)| begun);
+        let ended = session.into_iter().chain(widget).map(|(_, end)| end).max();
+        let seconds = begun.zip(ended).map_or(0, |(begun, end)| end.seconds_since(begun));
+        Duration::from_secs(seconds.try_into().unwrap_or_default())
+    }
+
+    /// The greatest age since then, or `None` if it is unknown: the wall clock was set back, and the store has no clock.
+    fn age(&self, since: UnixSeconds, now: Moment) -> Option<Duration> {
+        age(since, now).max(self.age_in_store)
+    }
+
     fn authenticated(&self, key: &SessionKey, credential: &Credential) -> Result<&Body, StoreError> {
         let expected = self.record.authentication_code(&credential.token);
         let is_genuine: bool = expected.as_bytes().ct_eq(self.record.mac.as_bytes()).into();
@@ -239,9 +272,7 @@ impl Record {
     /// reads the record would have the proof.
     fn authentication_code(&self, token: &AppTokenSecret) -> String {
         let Self { format, version, key, encoding, body, mac: _ } = self;
-        let derived = Zeroizing::new(<[u8; 32]>::from(
-            hmac(token.expose().as_bytes()).chain_update(b"apptoken store record v2").finalize().into_bytes(),
-        ));
+        let derived = derived_key(token, b"apptoken store record v2");
         let fields = [format.as_str(), &version.to_string(), key, encoding, body];
         let code = fields.into_iter().fold(hmac(&*derived), |code, field| {
             // With the length before each field, no text can be moved from one field to the next.
@@ -249,6 +280,11 @@ impl Record {
         });
         hex::encode(code.finalize().into_bytes())
     }
+}
+
+/// A key for this purpose, derived from the token's value.
+pub(crate) fn derived_key(token: &AppTokenSecret, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(hmac(token.expose().as_bytes()).chain_update(purpose).finalize().into_bytes().into())
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
@@ -275,10 +311,10 @@ impl SessionPart {
         hash_type: HashType,
         key: &SessionKey,
         credential: &Credential,
+        age: Duration,
         now: Moment,
     ) -> Option<(Session, Term)> {
         let Self { sent_at, server_time, ks, session_type, partner_id, user_id, expiry, privileges } = self.clone();
-        let age = age(sent_at, now)?;
         let sent_at = Moment { wall: sent_at, elapsed: now.elapsed };
         let started = StartedSession { ks, session_type, partner_id, user_id, expiry, privileges };
         let grant = Grant { started, hash_type, server_time, sent_at, obtained_at: sent_at };

@@ -30,6 +30,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         hash_type: None,
         description: None,
         user: 0,
+        is_value_chosen: false,
     };
     apply(object, &mut token);
     if token.session_duration.is_none() {

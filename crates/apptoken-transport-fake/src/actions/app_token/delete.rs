@@ -3,7 +3,6 @@
 use crate::actions::action::{Action, Call};
 use crate::actions::app_token::token_of;
 use crate::error::Failure;
-use crate::model::token::STATUS_DELETED;
 use crate::output::Output;
 
 pub(crate) const ACTION: Action = Action { service: "appToken", name: "delete", run };
@@ -13,11 +12,8 @@ pub(crate) const ACTION: Action = Action { service: "appToken", name: "delete", 
 /// Ids are compared without case, but the server revokes the session id as the request writes it. A session that was
 /// started with the id in upper case is not revoked by a request with the id in lower case.
 fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
-    let mut token = token_of(call)?;
-    let hash = apptoken_ks::session_id_hash(call.context.partner_text(), call.arguments.text("id"));
-    call.state.revocations.revoke_session_id(&hash);
-    token.status = STATUS_DELETED;
-    token.updated_at = call.now();
-    call.state.put_token(token);
+    let token = token_of(call)?;
+    let now = call.now();
+    call.state.delete_token(token, &call.context.partner_text(), call.arguments.text("id"), now);
     Ok(Output::Null)
 }

@@ -33,7 +33,8 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     Ok(Record::new("KalturaStartWidgetSessionResponse", properties).into())
 }
 
-fn privileges(widget: &Widget, has_entitlement: bool) -> String {
+/// The privileges of the sessions of a widget.
+pub(crate) fn privileges(widget: &Widget, has_entitlement: bool) -> String {
     let mut privileges = match widget.privileges.as_deref() {
         Some(own) if !own.is_empty() => format!("{own},widget:1"),
         _ => "view:*,widget:1".to_owned(),

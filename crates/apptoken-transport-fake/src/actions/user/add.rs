@@ -1,11 +1,10 @@
 //! `user.add`, as in `api_v3/services/UserService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::app_token::is_valid_user_id;
 use crate::actions::user::login::new_login;
 use crate::actions::user::{check_names, check_roles, check_stored_roles, record};
 use crate::error::{self, Failure};
-use crate::model::user::{STATUS_ACTIVE, UserRow};
+use crate::model::user::{STATUS_ACTIVE, UserRow, is_valid_user_id};
 use crate::objects::user::apply;
 use crate::objects::validate;
 use crate::output::Output;

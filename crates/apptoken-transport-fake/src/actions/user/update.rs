@@ -1,10 +1,9 @@
 //! `user.update`, as in `api_v3/services/UserService.php` of the server.
 
 use crate::actions::action::{Action, Call};
-use crate::actions::app_token::is_valid_user_id;
 use crate::actions::user::{check_names, check_roles, check_stored_roles, record, user_of};
 use crate::error::{self, Failure};
-use crate::model::user::STATUS_DELETED;
+use crate::model::user::{STATUS_DELETED, is_valid_user_id};
 use crate::objects::user::{apply, current};
 use crate::objects::validate;
 use crate::output::Output;

@@ -86,6 +86,11 @@ impl Context {
         }))
     }
 
+    /// Whether all expressions have a value.
+    pub(super) fn can_render(&self, template: &Value) -> bool {
+        self.expression.captures_iter(&template.to_string()).all(|found| self.value(&found[1]).is_some())
+    }
+
     /// Replaces expressions by their values. If a text is a single expression, its type is kept too.
     pub(super) fn render(&self, template: &Value) -> Value {
         match template {

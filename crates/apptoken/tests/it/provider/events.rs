@@ -34,7 +34,8 @@ fn each_step_of_a_session_is_reported() {
         notes.take(),
         [
             "renewing the session: it expires in 21599.0s".to_owned(),
-            "no session: appToken.startSession: the server answered with HTTP status 503 (1 requests, 0.0ns)"
+            "no session (1 requests, 0.0ns): appToken.startSession: the server answered with HTTP status 503; advice: for 429 or \
+             5xx try again later, otherwise check the service URL: Kaltura sends its own errors with status 200"
                 .to_owned(),
             format!("session {ks} stays in use: it expires in 21599.0s, failed renewals in a row: 1"),
         ]
@@ -164,7 +165,7 @@ fn events_become_log_lines() {
     drop(listening);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(text.contains("DEBUG apptoken: renewing the session: no session was started yet"), "{text}");
-    assert!(text.contains("WARN apptoken: no session: "), "{text}");
+    assert!(text.contains("WARN apptoken: no session (") && text.contains("; advice: "), "{text}");
     assert!(!text.contains(session.ks().expose()) && !text.contains(own.secret.expose()), "{text}");
 }
 

@@ -165,11 +165,24 @@ fn a_token_that_fixes_the_user_refuses_all_others() {
 }
 
 #[test]
-fn a_batch_is_reported_as_one_event() {
+fn the_progress_of_batches_and_their_result_are_reported() {
     let (fake, notes) = (Fake::new(), Notes::default());
     let provider = builder_with(&fake, &open_token(&fake)).observer(notes.clone()).build();
     drop(provider.start_many(users(150)));
-    assert_eq!(notes.take(), ["150 sessions started, 0 failed (3 requests, 0.0ns)"]);
+    let progress = "sessions of 100 of 150 users are done";
+    assert_eq!(notes.take(), [progress, "150 sessions started, 0 failed (3 requests, 0.0ns)"]);
+}
+
+#[test]
+fn an_outage_ends_the_start_of_many_after_one_batch() {
+    let fake = Fake::new();
+    let token = open_token(&fake);
+    let provider = requests_to(&fake).retry(RetryPolicy::none()).provider(credential(&token)).build();
+    drop(provider.start_many(["first"]));
+    fake.inject(Fault::on("multirequest", FaultKind::Refused).probability(1.0));
+    let before = fake.journal().requests();
+    assert!(provider.start_many(users(1000)).iter().all(|user| user.session.is_err()));
+    assert!(fake.journal().requests() <= before + 1);
 }
 
 #[test]

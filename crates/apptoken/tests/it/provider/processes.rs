@@ -13,7 +13,7 @@ use apptoken::{Builder, Config, Endpoint, EnvSource, SessionOptions};
 use apptoken_emulator::Emulator;
 use apptoken_transport_fake::{Fake, FakeClock, Token};
 
-use super::support::{DAY, logins, partner, token};
+use super::support::{DAY, credential, logins, partner, token};
 
 const FOLDER: &str = "APPTOKEN_TEST_FOLDER";
 const PROCESSES: usize = 50;
@@ -108,7 +108,7 @@ fn a_killed_process_leaves_a_whole_file_and_no_lock() {
     let first = command("provider::processes::prints_its_session").status().unwrap();
     assert!(first.success());
     let store = FileStore::new(&sessions).unwrap();
-    let key = SessionKey::new(emulator.endpoint(), partner(), token.id.clone(), SessionOptions::default());
+    let key = SessionKey::new(emulator.endpoint(), &credential(&token), SessionOptions::default());
     let stored = store.load(&key).unwrap().unwrap();
     for kills in 0..40 {
         let mut writer = command("provider::processes::writes_repeatedly").spawn().unwrap();
@@ -131,7 +131,7 @@ fn writes_repeatedly() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let Config { endpoint, credential, .. } = Config::from_env().unwrap();
     let store = FileStore::new(folder).unwrap();
-    let key = SessionKey::new(&endpoint, credential.partner, credential.id, SessionOptions::default());
+    let key = SessionKey::new(&endpoint, &credential, SessionOptions::default());
     loop {
         println!("printed: writing");
         store.renew_exclusively(&key, PATIENCE, &mut |stored| Some(stored.expect("a stored session"))).unwrap();

@@ -51,7 +51,7 @@ pub(super) fn mode(path: &Path) -> u32 {
 }
 
 pub(super) fn key(token: &Token) -> SessionKey {
-    SessionKey::new(&endpoint(), partner(), token.id.clone(), SessionOptions::default())
+    SessionKey::new(&endpoint(), &credential(token), SessionOptions::default())
 }
 
 fn both_stores(check: impl Fn(&dyn Fn() -> Arc<dyn SessionStore + Send + Sync>)) {
@@ -281,12 +281,24 @@ fn a_failing_store_does_not_prevent_a_login() {
 }
 
 #[test]
-fn a_session_of_a_batch_is_not_stored() {
-    let (fake, store) = (Fake::new(), MemoryStore::new());
-    let open = fake.add_token(partner(), apptoken_transport_fake::TokenSpec::new(HashType::Sha256));
-    let provider = builder_with(&fake, &open).store(store.clone()).build();
-    assert!(provider.start_many(["a"])[0].session.is_ok());
-    assert_eq!(format!("{store:?}"), "MemoryStore(0 sessions)");
+fn the_sessions_of_many_users_are_shared_and_resumed() {
+    both_stores(|store| {
+        let (fake, notes) = (Fake::new(), Notes::default());
+        let open = fake.add_token(partner(), apptoken_transport_fake::TokenSpec::new(HashType::Sha256));
+        let provider = || builder_with(&fake, &open).store(store()).observer(notes.clone()).build();
+        let users = |number: usize| (0..number).map(|number| format!("user{number}"));
+        assert!(provider().start_many(users(150)).iter().all(|user| user.session.is_ok()));
+        notes.take();
+        let requests = fake.journal().requests();
+        let sessions = provider().start_many(users(250));
+        assert!(sessions.iter().all(|user| user.session.as_ref().unwrap().user_id() == user.user_id));
+        let counts = (fake.journal().count(super::support::START), fake.journal().requests());
+        assert_eq!(counts, (250, requests + 2), "from the stored widget session");
+        assert!(notes.take().last().unwrap().starts_with("100 sessions started, 150 taken from the store, 0 failed"));
+        let one = provider().for_user("user200").session().unwrap();
+        assert!(one.ks().is_same(sessions[200].session.as_ref().unwrap().ks()));
+        assert_eq!(fake.journal().requests(), requests + 2);
+    });
 }
 
 #[test]
@@ -310,12 +322,7 @@ fn a_changed_record_is_reported_once_and_replaced() {
 #[test]
 fn a_renewal_that_calls_its_store_again_is_refused() {
     both_stores(|store| {
-        let key = SessionKey::new(
-            &endpoint(),
-            partner(),
-            apptoken::AppTokenId::parse("1_a").unwrap(),
-            SessionOptions::default(),
-        );
+        let key = key(&token(&Fake::new(), DAY));
         let (store, mut inner) = (store(), None);
         let outer = store.renew_exclusively(&key, PATIENCE, &mut |_| {
             inner = Some(store.renew_exclusively(&key, PATIENCE, &mut |_| None));

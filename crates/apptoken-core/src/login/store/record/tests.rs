@@ -10,7 +10,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 fn key() -> SessionKey {
     let endpoint = Endpoint::parse("https://www.kaltura.com").unwrap();
-    SessionKey::new(&endpoint, PartnerId::new(101).unwrap(), id(), Default::default())
+    SessionKey::new(&endpoint, &credential(), Default::default())
 }
 
 fn id() -> AppTokenId {
@@ -127,18 +127,30 @@ fn a_record_of_another_encoding_version_or_format_is_foreign() {
 
 #[test]
 fn a_record_of_another_key_or_token_value_is_not_authentic() {
-    let other_key = SessionKey::new(
-        &Endpoint::parse("https://other.example.org").unwrap(),
-        PartnerId::new(101).unwrap(),
-        id(),
-        Default::default(),
-    );
+    let other_server = Endpoint::parse("https://other.example.org").unwrap();
+    let other_key = SessionKey::new(&other_server, &credential(), Default::default());
     let other_token = Credential { token: token("ffeeddccbbaa99887766554433221100"), ..credential() };
     for (key, credential) in [(&other_key, &credential()), (&key(), &other_token)] {
         let error = record().restore(key, credential, NOW).map(drop).unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::NotAuthentic);
         assert!(error.to_string().contains("with another app token value"));
     }
+}
+
+#[test]
+fn the_age_in_the_store_counts_if_it_is_the_greater_one() {
+    let aged = || record().with_age(HOUR / 2);
+    for (wall, age) in [(-7200, HOUR / 2), (60, HOUR / 2), (2000, Duration::from_secs(2000))] {
+        let now = Moment { wall: UnixSeconds(NOW.wall.0 + wall), ..NOW };
+        let (_, term) = aged().restore(&key(), &credential(), now).unwrap().unwrap();
+        assert_eq!(term.age, age, "{wall}");
+    }
+}
+
+#[test]
+fn the_lifetime_of_a_record_lasts_until_its_last_session_ends() {
+    assert_eq!(record().lifetime(), record().lifetime().max(HOUR));
+    assert_eq!(StoredSession::with_widget(&key(), &credential().token, &session(), None).lifetime(), HOUR);
 }
 
 #[test]

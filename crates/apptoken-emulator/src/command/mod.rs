@@ -1,5 +1,7 @@
 //! The command line of the emulator, for its binary and for programs that offer it as a subcommand.
 
+mod settings;
+
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
@@ -9,50 +11,70 @@ use std::sync::mpsc;
 
 use apptoken_core::value::Printable;
 use apptoken_core::{HashType, PartnerId, SessionType};
-use apptoken_transport_fake::{Account, Fake, FakeClock, Token, TokenSpec, TokenStatus};
+use apptoken_transport_fake::{Account, Fake, FakeClock, TokenSpec};
+use clap::builder::BoolishValueParser;
 
-use crate::{Emulator, Options};
+use self::settings::{Format, Settings};
+use crate::{Emulator, Options, owner_file};
 
 /// The account without a configuration.
 const DEMONSTRATION_ACCOUNT: u32 = 101;
 
 /// Serves a local Kaltura for tests of sessions and app tokens.
 ///
-/// Without a configuration it has one account with one app token, and prints the settings for a login.
+/// It prints the settings for a login and for the administration of app tokens. Without a configuration it has one
+/// account with one app token. Each option can also be set by its environment variable.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// The address to listen on; port 0 selects a free port
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    #[arg(long, env = "APPTOKEN_EMULATOR_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// Allows an address that other machines can reach; they can then try to start sessions
-    #[arg(long = "let-other-machines-in")]
+    #[arg(
+        long = "let-other-machines-in",
+        env = "APPTOKEN_EMULATOR_LET_OTHER_MACHINES_IN",
+        value_parser = BoolishValueParser::new()
+    )]
     allow_other_machines: bool,
-    /// The accounts, roles and answers, as JSON; repeat it to merge several files
-    #[arg(long, value_name = "FILE")]
+    /// The accounts, app tokens, roles and answers, as JSON; repeat it, or separate files with commas, to merge several
+    #[arg(long, env = "APPTOKEN_EMULATOR_CONFIG", value_name = "FILE", value_delimiter = ',')]
     config: Vec<PathBuf>,
     /// Keeps the state in this file, and creates it if it does not exist; an existing state takes precedence over
     /// --config
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "APPTOKEN_EMULATOR_STATE", value_name = "FILE")]
     state: Option<PathBuf>,
     /// Caches replies to requests without a session, as Kaltura does
-    #[arg(long)]
+    #[arg(long, env = "APPTOKEN_EMULATOR_RESPONSE_CACHE", value_parser = BoolishValueParser::new())]
     response_cache: bool,
     /// Serves HTTPS, and writes the certificate that clients must trust to this file (PEM)
-    #[arg(long, value_name = "CERTIFICATE_FILE")]
+    #[arg(long, env = "APPTOKEN_EMULATOR_TLS", value_name = "CERTIFICATE_FILE")]
     tls: Option<PathBuf>,
+    /// A host name or address of the certificate, in addition to localhost, 127.0.0.1 and ::1
+    #[arg(long, env = "APPTOKEN_EMULATOR_TLS_NAME", value_name = "NAME", value_delimiter = ',')]
+    tls_name: Vec<String>,
     /// The seed of ids, token values and sessions: the same calls get the same replies in every run. The default is 0
     /// on a loopback address; if other machines can reach the address, secrets are random by default
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, env = "APPTOKEN_EMULATOR_SEED", value_name = "NUMBER")]
     seed: Option<u64>,
     /// A host name that the control interface accepts, in addition to localhost and loopback addresses
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, env = "APPTOKEN_EMULATOR_CONTROL_HOST", value_name = "NAME", value_delimiter = ',')]
     control_host: Vec<String>,
+    /// Allows the control interface from any machine, for requests with `Authorization: Bearer TOKEN`
+    #[arg(long, env = "APPTOKEN_EMULATOR_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    control_token: Option<String>,
+    /// Prints only the settings, in this form
+    #[arg(long, env = "APPTOKEN_EMULATOR_PRINT", value_name = "FORMAT")]
+    print: Option<Format>,
+    /// Writes the settings to this file when it listens, in the form of --print (env by default), and removes the file when
+    /// it stops
+    #[arg(long, env = "APPTOKEN_EMULATOR_READY_FILE", value_name = "FILE")]
+    ready_file: Option<PathBuf>,
 }
 
 impl Arguments {
     /// Serves until the process is interrupted with SIGTERM or Ctrl-C.
     ///
-    /// The first line on standard output is `listening on URL`.
+    /// The first line on standard output is `listening on URL`, unless the settings are printed for a script.
     ///
     /// # Errors
     ///
@@ -67,12 +89,30 @@ impl Arguments {
         .map_err(|why| CommandError(format!("cannot install a signal handler: {why}")))?;
         // Each connection needs a file descriptor. If the limit cannot be raised, further clients wait.
         let _ = rlimit::increase_nofile_limit(u64::MAX);
+        self.remove_ready_file()?;
         let emulator = self.start()?;
+        let settings = Settings::of(&emulator, self.tls.as_deref());
+        if let Some(path) = &self.ready_file {
+            let text = settings.in_format(self.print.unwrap_or(Format::Env));
+            owner_file::replace(path, text.as_bytes()).map_err(|why| CommandError::of_file("ready file", path, why))?;
+        }
+        let printed = match self.print {
+            Some(format) => settings.in_format(format),
+            None => settings.explained(&emulator.url()),
+        };
         // Write everything at once: a reader of only the first line may close the pipe before a second write.
-        io::stdout().write_all(self.greeting(&emulator).as_bytes())?;
+        io::stdout().write_all(printed.as_bytes())?;
         // The signal handler holds the sender and is never dropped.
         let _ = ended.recv();
-        Ok(emulator.stop()?)
+        let removed = self.remove_ready_file();
+        emulator.stop()?;
+        removed
+    }
+
+    /// Removes the file of an emulator that ran before or ends now, so that no script uses its settings.
+    fn remove_ready_file(&self) -> Result<(), CommandError> {
+        let Some(path) = &self.ready_file else { return Ok(()) };
+        owner_file::remove(path).map_err(|why| CommandError::of_file("ready file", path, why))
     }
 
     fn start(&self) -> Result<Emulator, CommandError> {
@@ -80,7 +120,9 @@ impl Arguments {
         let options = if self.allow_other_machines { options.allow_other_machines() } else { options };
         let options = if self.tls.is_some() { options.tls() } else { options };
         let options = if let Some(path) = &self.state { options.state_file(path) } else { options };
+        let options = self.tls_name.iter().fold(options, Options::certificate_name);
         let options = self.control_host.iter().fold(options, Options::control_host);
+        let options = if let Some(token) = &self.control_token { options.control_token(token) } else { options };
         let options = options.on_save_failure(|why| {
             // If standard error is closed, there is no other place to report the failure.
             let _ = writeln!(
@@ -110,27 +152,6 @@ impl Arguments {
         let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         builder.build_from_files(&files).map_err(|why| CommandError(format!("configuration {why}")))
     }
-
-    /// The first line, and without a configuration the settings for a login.
-    fn greeting(&self, emulator: &Emulator) -> String {
-        let url = emulator.url();
-        let mut lines = vec![format!("listening on {url}")];
-        let token = if self.config.is_empty() { some_token(emulator.fake()) } else { None };
-        if let Some(token) = token {
-            lines.extend([
-                String::new(),
-                "# To log in, set:".to_owned(),
-                format!("export KALTURA_SERVICE_URL={url}"),
-                format!("export KALTURA_PARTNER_ID={}", token.partner),
-                format!("export KALTURA_APP_TOKEN_ID={}", token.id),
-                format!("export KALTURA_APP_TOKEN={}", token.secret.expose()),
-                format!("export KALTURA_APP_TOKEN_HASH_TYPE={}", token.hash_type.as_str()),
-            ]);
-            lines.extend(self.tls.as_ref().map(|path| format!("export SSL_CERT_FILE='{}'", path.display())));
-            lines.extend([String::new(), format!("# Control interface: curl {url}/__control")]);
-        }
-        lines.join("\n") + "\n"
-    }
 }
 
 fn demonstration(fake: Fake) -> Result<Fake, CommandError> {
@@ -139,13 +160,6 @@ fn demonstration(fake: Fake) -> Result<Fake, CommandError> {
     let _ =
         fake.add_token(partner, TokenSpec::new(HashType::Sha256).user("demonstration").session_type(SessionType::User));
     Ok(fake)
-}
-
-/// An active token. With a state file, it can be another one than `demonstration` created.
-fn some_token(fake: &Fake) -> Option<Token> {
-    let partners = fake.accounts().into_iter().filter_map(|account| PartnerId::new(account.id()).ok());
-    let mut tokens = partners.flat_map(|partner| fake.tokens(partner));
-    tokens.find(|token| token.status == TokenStatus::Active)
 }
 
 /// Why the emulator could not run with the given arguments.
@@ -171,3 +185,22 @@ impl fmt::Display for CommandError {
 }
 
 impl std::error::Error for CommandError {}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, Command};
+
+    use super::Arguments;
+
+    #[test]
+    fn every_option_has_an_environment_variable() {
+        let guide = include_str!("../../docs/guide.md");
+        let command = Arguments::augment_args(Command::new("apptoken-emulator"));
+        for option in command.get_arguments() {
+            let name = option.get_long().unwrap();
+            let variable = format!("APPTOKEN_EMULATOR_{}", name.replace('-', "_").to_uppercase());
+            assert_eq!(option.get_env(), Some(variable.as_ref()), "{name}");
+            assert!(guide.contains(&format!("`--{name}`")), "the guide lacks --{name}");
+        }
+    }
+}
