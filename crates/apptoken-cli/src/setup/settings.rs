@@ -236,8 +236,8 @@ impl Settings {
 
     /// The value of a setting and where it came from.
     pub(crate) fn find(&self, key: Key) -> Result<Option<Found<String>>, Failure> {
-        // A credentials file holds no name of another one.
-        let file = if key == Key::Credentials { None } else { self.credentials_file()? };
+        let is_in_file = matches!(key, Key::ServiceUrl | Key::PartnerId | Key::TokenId | Key::HashType);
+        let file = if is_in_file { self.credentials_file()? } else { None };
         self.find_beside(file.as_ref(), key)
     }
 
@@ -303,10 +303,12 @@ impl Settings {
     fn credentials_file(&self) -> Result<Option<CredentialsFile>, Failure> {
         let mut found = self.option(Key::Credentials);
         for layer in self.layers() {
+            if found.is_none() {
+                found = self.find_in(layer, Key::Credentials)?;
+            }
             if found.is_some() || self.find_in(layer, Key::TokenId)?.is_some() {
                 break;
             }
-            found = self.find_in(layer, Key::Credentials)?;
         }
         let Some(Found { value: path, .. }) = found else { return Ok(None) };
         // A folder has a file for each value, such as a mounted Kubernetes secret.

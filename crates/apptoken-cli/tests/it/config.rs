@@ -94,6 +94,9 @@ fn a_credentials_file_is_shown_and_gives_way_to_a_named_profile() {
         Outcome::of(command, "")
     };
     sandbox.snapshot("config-show-credentials", &run(&["config", "show"]));
+    let mut both = sandbox.command(&["config", "show"]);
+    both.env("KALTURA_CREDENTIALS_FILE", &file);
+    assert!(Outcome::of(both, "").success().contains("partner-id\t999\t"), "a file comes before single variables");
     let partner = ["call", "user.get", "--select", "partnerId"];
     assert_eq!(run(&partner).code, Some(3), "the file names an account that does not exist");
     assert_eq!(run(&[&partner[..], &["--partner-id", "101"]].concat()).success(), "101\n");
