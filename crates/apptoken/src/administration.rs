@@ -225,7 +225,7 @@ impl Admin {
     }
 
     /// Ends all waits and requests of this client and its clones within a second, and refuses later ones; see
-    /// [`Provider::stop`](crate::Provider::stop). The [transport](Transport::stop) is stopped too, and so for all who share it.
+    /// [`Provider::stop`](crate::Provider::stop). The [transport](crate::Transport::stop) is stopped too, and so for all who share it.
     pub fn stop(&self) {
         self.link.stop();
     }
