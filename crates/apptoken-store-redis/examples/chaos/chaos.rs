@@ -394,10 +394,9 @@ impl Tally {
     fn update(&mut self, emulator: &Emulator) {
         let journal = emulator.fake().journal();
         let seen = self.last_number;
-        let mut expected = seen + 1;
-        for entry in journal.entries().filter(|entry| entry.number > seen) {
+        let new = journal.entries().filter(|entry| entry.number > seen);
+        for (expected, entry) in (seen + 1..).zip(new) {
             assert_eq!(entry.number, expected, "the journal dropped entries that were not counted");
-            expected += 1;
             self.last_number = entry.number;
             match entry.action.as_str() {
                 "session.startWidgetSession" => self.widget_sessions.push(entry.at),

@@ -39,6 +39,10 @@ fn main() {
         eprintln!("redis-server is not on the path");
         return;
     };
+    // Otherwise the first processes find no Redis, and log in by themselves.
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let settings = chaos::Settings {
         processes: processes as usize,
         duration: Duration::from_secs(seconds),
