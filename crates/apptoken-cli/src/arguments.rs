@@ -19,6 +19,7 @@ const SECRET_PARAMETERS: [&str; 8] =
 /// Refuses an option with a secret. What follows `--` is another program's.
 pub(crate) fn refuse_secret_options(arguments: &[OsString]) -> Result<(), Failure> {
     let ours = arguments.iter().map(|argument| argument.to_string_lossy()).take_while(|argument| argument != "--");
+    let mut names_proxy = false;
     for argument in ours {
         let name = argument.split('=').next().unwrap_or_default();
         if SECRET_OPTIONS.contains(&name) {
@@ -26,7 +27,10 @@ pub(crate) fn refuse_secret_options(arguments: &[OsString]) -> Result<(), Failur
                 .likely(REASON)
                 .cure(CURE));
         }
-        if has_password(&argument) {
+        // A proxy needs no scheme.
+        let is_proxy = names_proxy || name == "--proxy";
+        names_proxy = matches!(&*argument, "--proxy" | "proxy");
+        if has_password(&argument) || is_proxy && argument.contains('@') {
             return Err(Failure::usage("a URL with a password must not be an argument").likely(REASON).cure(
                 "for a proxy, set KALTURA_PROXY or write the line proxy = \"...\" into the file of: apptoken config show; for a \
                  parameter, use NAME=@FILE",
@@ -56,6 +60,13 @@ pub(crate) fn secret_parameter(name: &str) -> Failure {
         .cure(format!("use {name}=@FILE, or {name}=@- for standard input, and replace the value that was shown"))
 }
 
+/// The failure for an argument that is a secret by itself.
+pub(crate) fn secret_alone() -> Failure {
+    Failure::usage("an argument looks like a session or a token's value: a secret must not be an argument")
+        .likely(REASON)
+        .cure(CURE)
+}
+
 /// The text of an error about the command line. It repeats arguments, so long words are hidden: they can be secrets.
 pub(crate) fn usage_error(text: &str) -> Failure {
     let text = text.trim_end().strip_prefix("error: ").unwrap_or(text.trim_end());
@@ -82,9 +93,15 @@ pub(crate) fn usage_error(text: &str) -> Failure {
     if rest.is_empty() { failure } else { failure.cure(rest.join("; ")) }
 }
 
-/// A text from the command line as messages show it.
+/// A text from the command line as messages show it. The path of a file is none, if it has a folder or an extension.
 pub(crate) fn shown(text: &str) -> &str {
-    if looks_like_secret(text) { "[hidden]" } else { text }
+    if looks_like_secret(text) && text.chars().all(is_part_of_secret) { "[hidden]" } else { text }
+}
+
+/// Whether a word is a secret for sure: no name of the API is that long and has digits.
+pub(crate) fn is_long_secret(word: &str) -> bool {
+    const TOKEN_VALUE: usize = 32;
+    word.len() >= TOKEN_VALUE && looks_like_secret(word)
 }
 
 fn is_part_of_secret(c: char) -> bool {
@@ -116,6 +133,11 @@ mod tests {
         {
             let failure = refuse_secret_options(&["apptoken".into(), argument.into()]).unwrap_err().to_string();
             assert!(failure.contains("must not be an argument") && !failure.contains("S3CRET"), "{failure}");
+        }
+        for proxy in [&["--proxy", "me:S3CRET@proxy"][..], &["--proxy=me:S3CRET@proxy"], &["proxy", "me:S3CRET@proxy"]]
+        {
+            let arguments: Vec<OsString> = proxy.iter().map(Into::into).collect();
+            assert!(!refuse_secret_options(&arguments).unwrap_err().to_string().contains("S3CRET"), "{proxy:?}");
         }
         for argument in ["http://proxy:3128", "http://proxy/a:b@c", "filter:nameLike=a:b@c"] {
             assert!(refuse_secret_options(&[argument.into()]).is_ok(), "{argument}");

@@ -65,6 +65,12 @@ pub(crate) struct Context<'a> {
 
 pub(crate) fn run(console: &Console, core_limit: CoreLimit) -> Result<ExitCode, Failure> {
     let arguments: Vec<_> = env::args_os().collect();
+    // All that follows is the other program's, also `--help`.
+    if let [_, first, others @ ..] = &*arguments
+        && first == "emulator"
+    {
+        return Err(emulator::run(others, core_limit));
+    }
     arguments::refuse_secret_options(&arguments)?;
     let CommandLine { settings, command } = match CommandLine::try_parse_from(&arguments) {
         Ok(command_line) => command_line,
@@ -74,7 +80,7 @@ pub(crate) fn run(console: &Console, core_limit: CoreLimit) -> Result<ExitCode, 
     match command {
         Command::Completions(completions) => return completions.run(console).map(|()| ExitCode::SUCCESS),
         Command::Man(man) => return man.run(console).map(|()| ExitCode::SUCCESS),
-        Command::Emulator(emulator) => return Err(emulator.run(core_limit)),
+        Command::Emulator(emulator) => return Err(emulator::run(&emulator.arguments, core_limit)),
         _ => {}
     }
     let settings = Settings::new(&settings)?;
@@ -117,5 +123,54 @@ fn end_without_command(error: &clap::Error, console: &Console) -> Result<ExitCod
             Ok(ExitCode::from(2))
         }
         _ => Err(arguments::usage_error(&text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All commands, and those in them.
+    fn commands(of: &clap::Command) -> Vec<clap::Command> {
+        let below = of.get_subcommands().flat_map(commands);
+        [of.clone()].into_iter().chain(below).collect()
+    }
+
+    /// The calls of this program in a line for a shell.
+    fn calls(line: &str) -> Vec<Vec<String>> {
+        let call = |text: &str| {
+            let text = text.get(text.find("apptoken ")?..)?;
+            let end = text.find([')', '<', '>', '&']).unwrap_or(text.len());
+            Some(text[..end].split_whitespace().map(|word| word.replace(['\'', '"'], "")).collect())
+        };
+        line.split(" | ").filter_map(call).collect()
+    }
+
+    #[test]
+    fn each_help_ends_with_three_examples_that_can_be_run() {
+        let mut checked = 0;
+        for command in commands(&command()) {
+            let name = command.get_name().to_owned();
+            // Its help is that of another program.
+            if name == "emulator" {
+                continue;
+            }
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let after = after.replace(" \\\n", " ");
+            let examples: Vec<_> = after.split("Examples:\n").nth(1).unwrap_or_default().lines().collect();
+            assert_eq!(examples.len(), 3, "{name}");
+            for call in examples.iter().flat_map(|line| calls(line)) {
+                // An example can have an argument of several words.
+                let call: Vec<_> = call.iter().filter(|word| *word != "import").collect();
+                let result = CommandLine::try_parse_from(&call);
+                assert!(
+                    result.is_ok(),
+                    "{call:?}: {}",
+                    result.err().map(|error| error.to_string()).unwrap_or_default()
+                );
+                checked += 1;
+            }
+        }
+        assert!(checked > 100, "{checked}");
     }
 }

@@ -158,7 +158,14 @@ fn cure(error: &Error) -> String {
         ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash) => {
             "apptoken config set hash-type detect   (or: apptoken doctor)".to_owned()
         }
-        _ => error.advice().into_owned(),
+        ErrorKind::Kaltura(KalturaCode::InvalidUserId) => {
+            "check the user's id: apptoken user list   (for a program without its user: apptoken provision)".to_owned()
+        }
+        ErrorKind::WrongSession => {
+            "leave out --user and --type, which the app token fixes, or use another one: apptoken token add".to_owned()
+        }
+        // The library names its setter.
+        _ => error.advice().replace("(Rotate::expiry)", "(--expires-in)"),
     }
 }
 

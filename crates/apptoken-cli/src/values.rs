@@ -35,9 +35,10 @@ pub(crate) fn hash_type(text: &str) -> Result<HashType, String> {
 
 /// The URL of a proxy as messages show it.
 pub(crate) fn without_password(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
-        _ => url.to_owned(),
+    let (scheme, rest) = url.split_once("://").map_or(("http", url), |(scheme, rest)| (scheme, rest));
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://{host}"),
+        None => url.to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::prompt;
 use crate::setup::profile::ProfileFile;
 use crate::setup::secret::{self, SecretKind, is_exposed};
-use crate::setup::settings::{Key, Settings, parse_url_allowing};
+use crate::setup::settings::{Found, Key, Settings, parse_url_allowing};
 use crate::setup::{folders, keyring};
 use crate::show::{file, json, table};
 use crate::values::{self, without_password};
@@ -32,14 +32,29 @@ Examples:
   apptoken config show")]
 pub(crate) enum Config {
     /// Shows each setting, where it came from, and where secrets are kept
+    #[command(after_help = "\
+Examples:
+  apptoken config show
+  apptoken config show --profile prod
+  apptoken config show --format json")]
     Show {
         /// Text or an object
         #[arg(long, value_enum, default_value_t)]
         format: json::Format,
     },
     /// Lists the profiles
+    #[command(after_help = "\
+Examples:
+  apptoken config list
+  apptoken config list | cut -f 2
+  apptoken config list --profile prod")]
     List,
     /// Sets a setting of a profile, or the place of a secret
+    #[command(after_help = "\
+Examples:
+  apptoken config set partner-id 1234567
+  apptoken config set --profile prod service-url https://www.kaltura.com
+  apptoken config set proxy http://proxy.example.org:3128")]
     Set {
         /// service-url, partner-id, token-id, hash-type, credentials, proxy, root-certificates or allow-http-hosts; of a
         /// secret token-file, admin-secret-file or admin-ks-file
@@ -48,16 +63,31 @@ pub(crate) enum Config {
         value: String,
     },
     /// Removes a setting of a profile
+    #[command(after_help = "\
+Examples:
+  apptoken config unset hash-type
+  apptoken config unset --profile prod proxy
+  apptoken config unset admin-secret-file")]
     Unset {
         /// The setting
         key: String,
     },
     /// Makes a profile the default
+    #[command(after_help = "\
+Examples:
+  apptoken config use prod
+  apptoken config use test
+  apptoken config use default")]
     Use {
         /// The profile
         name: String,
     },
     /// Stores a secret, from standard input or a question: the app token's value, or the account's admin secret
+    #[command(after_help = "\
+Examples:
+  apptoken config secret token < token.txt
+  apptoken config secret --profile prod admin-secret
+  apptoken config secret token --delete")]
     Secret {
         /// Which secret
         #[arg(value_enum)]
@@ -111,6 +141,9 @@ impl Config {
                 Ok(())
             }
             Self::Unset { key } => {
+                if !setting_names().any(|name| name == key) {
+                    return Err(unknown_setting());
+                }
                 let what = if profiles.unset(&profile, &key)? { "is removed" } else { "was not set" };
                 console.note(&format!("{key} of profile {profile} {what}"));
                 Ok(())
@@ -137,13 +170,14 @@ impl Config {
 
 /// Refuses a value that the commands would refuse later.
 fn check(settings: &Settings, key: &str, value: &str) -> Result<(), Failure> {
-    let wrong = |why: String| Failure::usage(format!("{key}: {why}"));
+    let wrong = |why: String| Failure::usage(format!("{key}: {why}")).cure("correct the value; nothing was changed");
     match key {
         "service-url" => settings.parse_url(value).map(drop).map_err(wrong),
         "allow-http-hosts" => parse_url_allowing("https://www.kaltura.com", Some(value)).map(drop).map_err(wrong),
         "proxy" => UreqTransport::builder().proxy(value).build().map(drop).map_err(|error| wrong(error.to_string())),
         "root-certificates" => {
-            let pem = fs::read(value).map_err(|error| wrong(format!("cannot read {value}: {error}")))?;
+            let pem =
+                fs::read(value).map_err(|error| wrong(format!("cannot read {}: {error}", arguments::shown(value))))?;
             let built = UreqTransport::builder().root_certificates(pem).build();
             built.map(drop).map_err(|error| wrong(error.to_string()))
         }
@@ -152,17 +186,28 @@ fn check(settings: &Settings, key: &str, value: &str) -> Result<(), Failure> {
         "hash-type" => values::hash_choice(value).map(drop).map_err(wrong),
         "credentials" => Ok(()),
         "token-file" | "admin-secret-file" | "admin-ks-file" if fs::metadata(value).is_ok() => Ok(()),
-        "token-file" | "admin-secret-file" | "admin-ks-file" => Err(wrong("there is no such file; the value is the name of a file, not the secret".to_owned())),
-        _ => Err(Failure::usage("there is no such setting")
-            .cure("use service-url, partner-id, token-id, hash-type, credentials, proxy, root-certificates, allow-http-hosts, token-file, admin-secret-file or admin-ks-file; for a secret: apptoken config secret")),
+        "token-file" | "admin-secret-file" | "admin-ks-file" => {
+            Err(wrong("there is no such file; the value is the name of a file, not the secret".to_owned()))
+        }
+        _ => Err(unknown_setting()),
     }
+}
+
+fn unknown_setting() -> Failure {
+    Failure::usage("there is no such setting")
+        .cure(format!("use {}; for a secret: apptoken config secret", setting_names().collect::<Vec<_>>().join(", ")))
+}
+
+fn setting_names() -> impl Iterator<Item = &'static str> {
+    Key::ALL.into_iter().map(Key::name).chain(SecretKind::ALL.into_iter().map(SecretKind::file_key))
 }
 
 fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Result<(), Failure> {
     let mut rows = vec![["profile".to_owned(), settings.profile(), settings.profiles().path().display().to_string()]];
     for key in Key::ALL {
         let (value, origin) = match settings.find(key) {
-            Ok(Some(found)) => (without_password(&found.value), found.origin.to_string()),
+            Ok(Some(Found { value, origin })) if key == Key::Proxy => (without_password(&value), origin.to_string()),
+            Ok(Some(Found { value, origin })) => (value, origin.to_string()),
             Ok(None) => (String::new(), "not set".to_owned()),
             Err(failure) => (String::new(), failure.what().to_owned()),
         };

@@ -19,20 +19,18 @@ const PROGRAM: &str = "apptoken-emulator";
 pub(crate) struct Emulator {
     /// Its arguments
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<OsString>,
+    pub(crate) arguments: Vec<OsString>,
 }
 
-impl Emulator {
-    /// Replaces this process, so it returns only if that fails.
-    pub(crate) fn run(self, core_limit: CoreLimit) -> Failure {
-        core_limit.restore();
-        let error = Command::new(program()).args(self.arguments).exec();
-        let failure = Failure::new(Code::Failure, format!("cannot run {PROGRAM}: {error}"));
-        if error.kind() == io::ErrorKind::NotFound {
-            return failure.cure("cargo install apptoken-emulator");
-        }
-        failure
+/// Replaces this process, so it returns only if that fails.
+pub(crate) fn run(arguments: &[OsString], core_limit: CoreLimit) -> Failure {
+    core_limit.restore();
+    let error = Command::new(program()).args(arguments).exec();
+    let failure = Failure::new(Code::Failure, format!("cannot run {PROGRAM}: {error}"));
+    if error.kind() == io::ErrorKind::NotFound {
+        return failure.cure("cargo install apptoken-emulator");
     }
+    failure
 }
 
 /// The one beside this program, which has the same version, or the one in PATH.

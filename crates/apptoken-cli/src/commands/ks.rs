@@ -25,10 +25,25 @@ Examples:
   apptoken ks mint --user alice --lifetime 1h --privileges 'list:*' --admin-secret-file admin.secret")]
 pub(crate) enum KsCommand {
     /// Shows what a KS holds; with the account's admin secret, all of an encrypted one (V2) too
+    #[command(after_help = "\
+Examples:
+  apptoken login | apptoken ks inspect
+  apptoken ks inspect --ks-file session.ks
+  apptoken ks inspect --ks-file session.ks --format json")]
     Inspect(Inspect),
     /// Verifies a KS with the account's admin secret; exit code 1 if it is not valid now
+    #[command(after_help = "\
+Examples:
+  apptoken login | apptoken ks verify --admin-secret-file admin.secret
+  apptoken ks verify --ks-file session.ks
+  apptoken ks verify --ks-file session.ks --format json")]
     Verify(Inspect),
     /// Makes a KS with the account's admin secret, without a request
+    #[command(after_help = "\
+Examples:
+  apptoken ks mint --user alice
+  apptoken ks mint --type admin --lifetime 10m > admin.ks
+  apptoken ks mint --user alice --privileges 'list:*' --admin-secret-file admin.secret")]
     Mint(Mint),
 }
 

@@ -12,7 +12,8 @@ use crate::setup::folders;
 #[command(after_help = "\
 Examples:
   apptoken man ~/.local/share/man/man1
-  apptoken man /tmp/pages && man /tmp/pages/apptoken-call.1")]
+  apptoken man /tmp/pages && man /tmp/pages/apptoken-call.1
+  apptoken man . && man ./apptoken-token-rotate.1")]
 pub(crate) struct Man {
     /// The folder, which is created if it does not exist
     folder: PathBuf,

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::keyring;
 use super::profile::ProfileFile;
 use super::settings::Origin;
+use crate::arguments;
 use crate::failure::Failure;
 
 /// A secret in memory that is wiped.
@@ -175,13 +176,15 @@ pub(crate) fn read_stdin() -> Result<Secret, Failure> {
 /// Reads a secret from the file that `origin` names, without the line break at its end. A path that leads to no file is not
 /// shown: people also give the secret itself.
 pub(crate) fn read_file(path: &Path, origin: &dyn fmt::Display) -> Result<Secret, Failure> {
+    let cure = "give the name of a file that holds the secret, not the secret itself";
     if !path.exists() {
-        return Err(Failure::configuration(format!(
-            "{origin} names a file that does not exist, or that cannot be found"
-        ))
-        .cure("set it to the path of a file with the secret, not to the secret itself"));
+        let text = format!("{origin} names a file that does not exist, or that cannot be found");
+        return Err(Failure::configuration(text).cure(cure));
     }
-    let failed = |error: io::Error| Failure::configuration(format!("cannot read {}: {error}", path.display()));
+    let failed = |error: io::Error| {
+        let shown = path.display().to_string();
+        Failure::configuration(format!("cannot read {}: {error}", arguments::shown(&shown))).cure(cure)
+    };
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     refuse_changeable(path)?;

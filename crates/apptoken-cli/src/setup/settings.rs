@@ -236,8 +236,8 @@ impl Settings {
 
     /// The value of a setting and where it came from.
     pub(crate) fn find(&self, key: Key) -> Result<Option<Found<String>>, Failure> {
-        // A credentials file holds no name of another one.
-        let file = if key == Key::Credentials { None } else { self.credentials_file()? };
+        let is_in_file = matches!(key, Key::ServiceUrl | Key::PartnerId | Key::TokenId | Key::HashType);
+        let file = if is_in_file { self.credentials_file()? } else { None };
         self.find_beside(file.as_ref(), key)
     }
 
@@ -303,16 +303,29 @@ impl Settings {
     fn credentials_file(&self) -> Result<Option<CredentialsFile>, Failure> {
         let mut found = self.option(Key::Credentials);
         for layer in self.layers() {
+            if found.is_none() {
+                found = self.find_in(layer, Key::Credentials)?;
+            }
             if found.is_some() || self.find_in(layer, Key::TokenId)?.is_some() {
                 break;
             }
-            found = self.find_in(layer, Key::Credentials)?;
         }
         let Some(Found { value: path, .. }) = found else { return Ok(None) };
         // A folder has a file for each value, such as a mounted Kubernetes secret.
         let is_folder = Path::new(&path).is_dir();
         let source = if is_folder { FileSource::folder(&path) } else { FileSource::new(&path) };
-        Ok(Some(CredentialsFile { config: source.config()?, path }))
+        let config = source.config().map_err(|error| {
+            // What does not exist may be a secret that was given in place of a file.
+            let error = if Path::new(&path).exists() {
+                error.to_string()
+            } else {
+                format!("the credentials file {} does not exist", arguments::shown(&path))
+            };
+            Failure::configuration(error).cure(
+                "correct the file, or make one: apptoken token add --user NAME --to FILE (or: apptoken provision)",
+            )
+        })?;
+        Ok(Some(CredentialsFile { config, path }))
     }
 
     /// A secret and where it came from.
@@ -409,8 +422,11 @@ impl Settings {
     pub(crate) fn root_certificates(&self) -> Result<Option<Vec<u8>>, Failure> {
         let Some(Found { value: path, origin }) = self.find(Key::RootCertificates)? else { return Ok(None) };
         fs::read(&path).map(Some).map_err(|error| {
-            Failure::configuration(format!("root-certificates (from {origin}): cannot read {path}: {error}"))
-                .cure("give the path of a file in PEM format (-----BEGIN CERTIFICATE-----)")
+            Failure::configuration(format!(
+                "root-certificates (from {origin}): cannot read {}: {error}",
+                arguments::shown(&path)
+            ))
+            .cure("give the path of a file in PEM format (-----BEGIN CERTIFICATE-----)")
         })
     }
 
@@ -441,8 +457,9 @@ impl Settings {
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, Failure> {
         let found = self.find_beside(file, key)?.ok_or_else(|| missing(key))?;
-        parse(&found.value)
-            .map_err(|why| Failure::configuration(format!("{} (from {}): {why}", key.name(), found.origin)))
+        parse(&found.value).map_err(|why| {
+            Failure::configuration(format!("{} (from {}): {why}", key.name(), found.origin)).cure(CORRECT)
+        })
     }
 }
 
@@ -465,6 +482,8 @@ pub(crate) fn parse_url_allowing(url: &str, hosts: Option<&str>) -> Result<Endpo
     })
 }
 
+const CORRECT: &str = "correct the value; apptoken config show says where each one comes from";
+
 fn named_profile(options: &SettingOptions) -> Option<String> {
     let variable = || env::var("APPTOKEN_PROFILE").ok().filter(|name| !name.is_empty());
     options.profile.clone().or_else(variable)
@@ -477,5 +496,5 @@ fn missing(key: Key) -> Failure {
 }
 
 fn wrong(origin: &Origin, error: &apptoken::Error) -> Failure {
-    Failure::configuration(format!("{origin}: {error}"))
+    Failure::configuration(format!("{origin}: {error}")).cure(CORRECT)
 }

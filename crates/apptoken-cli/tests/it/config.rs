@@ -94,6 +94,9 @@ fn a_credentials_file_is_shown_and_gives_way_to_a_named_profile() {
         Outcome::of(command, "")
     };
     sandbox.snapshot("config-show-credentials", &run(&["config", "show"]));
+    let mut both = sandbox.command(&["config", "show"]);
+    both.env("KALTURA_CREDENTIALS_FILE", &file);
+    assert!(Outcome::of(both, "").success().contains("partner-id\t999\t"), "a file comes before single variables");
     let partner = ["call", "user.get", "--select", "partnerId"];
     assert_eq!(run(&partner).code, Some(3), "the file names an account that does not exist");
     assert_eq!(run(&[&partner[..], &["--partner-id", "101"]].concat()).success(), "101\n");
@@ -157,6 +160,12 @@ fn wrong_settings_are_refused() {
     ] {
         let stderr = run(&sandbox, &["config", "set", key, value], "").failure(2);
         assert!(stderr.contains(hint) && !stderr.contains("00112233"), "{stderr}");
+    }
+    assert!(run(&sandbox, &["config", "unset", "token"], "").failure(2).contains("no such setting"));
+    for option in ["--token-file", "--credentials", "--admin-ks-file", "--root-certificates"] {
+        let given_as_file = ["token", "list", option, "00112233445566778899aabbccddeeff"];
+        let stderr = Outcome::of(sandbox.command(&given_as_file), "").failure(5);
+        assert!(stderr.contains("do:  ") && !stderr.contains("00112233"), "{stderr}");
     }
     let broken = sandbox.write("broken.toml", "[profiles.prod]\ntoken = 00112233445566778899aabbccddeeff\n");
     let mut command = sandbox.bare(&["login"]);

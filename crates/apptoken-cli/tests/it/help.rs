@@ -77,7 +77,10 @@ fn the_emulator_gets_its_arguments_unchanged() {
     let emulator = sandbox.path("apptoken-emulator");
     std::fs::write(&emulator, "#!/bin/sh\necho \"$@\"\n").unwrap();
     std::fs::set_permissions(&emulator, std::fs::Permissions::from_mode(0o700)).unwrap();
-    let mut command = std::process::Command::new(program);
-    command.args(["emulator", "--listen", "127.0.0.1:8080", "--help"]);
-    assert_eq!(crate::sandbox::Outcome::of(command, "").success(), "--listen 127.0.0.1:8080 --help\n");
+    // Also options that this program has too.
+    for arguments in ["--listen 127.0.0.1:8080 --help", "--help", "--profile x -v"] {
+        let mut command = std::process::Command::new(&program);
+        command.arg("emulator").args(arguments.split(' '));
+        assert_eq!(crate::sandbox::Outcome::of(command, "").success(), format!("{arguments}\n"));
+    }
 }

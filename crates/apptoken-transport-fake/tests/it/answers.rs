@@ -65,9 +65,10 @@ fn an_answer_for_session_start_replaces_its_fast_path() {
 fn values_are_written_in_each_format() {
     let fake = fake();
     let ks = admin(&fake);
+    // In the order of the names: serde_json sorts them unless another package of a build turns on `preserve_order`.
     let entry =
-        json!({ "id": "0_a", "tags": null, "plays": 2, "isOn": true, "rank": 1.5, "objectType": "KalturaMediaEntry" });
-    fake.answer("media.list", Answer::value(json!({ "totalCount": 1, "objects": [entry] }))).unwrap();
+        json!({ "id": "0_a", "isOn": true, "objectType": "KalturaMediaEntry", "plays": 2, "rank": 1.5, "tags": null });
+    fake.answer("media.list", Answer::value(json!({ "objects": [entry], "totalCount": 1 }))).unwrap();
     let in_format = |format: &str| {
         let mut request = request("media.list", &json!({ "ks": ks.expose() }));
         request.target = request.target.replace("format=1", format);

@@ -74,15 +74,16 @@ impl Config {
     ///
     /// Like [`from_lookup`](Self::from_lookup).
     pub fn endpoint_from_lookup(lookup: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Endpoint, Error> {
-        Self::endpoint(&Settings::of(&|name| Ok(lookup(name)?.map(Zeroizing::new)))?)
+        Self::endpoint(&Settings::of(&|name| Ok(lookup(name)?.map(Zeroizing::new)))?, &[SERVICE_URL])
     }
 
     fn from_settings(settings: &Settings<'_>) -> Result<Self, Error> {
-        let endpoint = Self::endpoint(settings)?;
-        let partner = settings.get(PARTNER_ID, "the account's number, such as 1234567")?;
-        let id = settings.get(APP_TOKEN_ID, "the app token's id, such as 1_ab12cd34")?;
-        let mut token = settings.get(APP_TOKEN, "the app token's value, usually 32 hex digits")?;
-        let hash_type = settings.get(APP_TOKEN_HASH_TYPE, "MD5, SHA1, SHA256 or SHA512 as on the token, or detect")?;
+        let endpoint = Self::endpoint(settings, &REQUIRED)?;
+        let partner = settings.get(PARTNER_ID, "the account's number, such as 1234567", &REQUIRED)?;
+        let id = settings.get(APP_TOKEN_ID, "the app token's id, such as 1_ab12cd34", &REQUIRED)?;
+        let mut token = settings.get(APP_TOKEN, "the app token's value, usually 32 hex digits", &REQUIRED)?;
+        let hash_type =
+            settings.get(APP_TOKEN_HASH_TYPE, "MD5, SHA1, SHA256 or SHA512 as on the token, or detect", &REQUIRED)?;
         let partner = PartnerId::parse(&partner.value).map_err(|error| partner.refused(&error))?;
         let app_token = AppTokenId::parse(id.value.as_str()).map_err(|error| id.refused(&error))?;
         let hash = HashChoice::parse(&hash_type.value).map_err(|error| hash_type.refused(&error))?;
@@ -91,8 +92,8 @@ impl Config {
         Ok(Self { endpoint, credential: Credential::new(partner, app_token, value, hash) })
     }
 
-    fn endpoint(settings: &Settings<'_>) -> Result<Endpoint, Error> {
-        let url = settings.get(SERVICE_URL, "the server's URL, such as https://www.kaltura.com")?;
+    fn endpoint(settings: &Settings<'_>, needed: &[&str]) -> Result<Endpoint, Error> {
+        let url = settings.get(SERVICE_URL, "the server's URL, such as https://www.kaltura.com", needed)?;
         endpoint(&url, settings.find(ALLOW_HTTP_HOSTS)?.as_ref())
     }
 }

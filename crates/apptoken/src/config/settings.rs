@@ -7,7 +7,7 @@ use apptoken_core::Error;
 use zeroize::Zeroizing;
 
 use super::files::{read_unchanged, read_value};
-use super::{APP_TOKEN, Config, REQUIRED, environment};
+use super::{APP_TOKEN, Config, environment};
 
 const APP_TOKEN_FILE: &str = "KALTURA_APP_TOKEN_FILE";
 const FOLDER: &str = "KALTURA_CREDENTIALS_DIRECTORY";
@@ -108,14 +108,15 @@ impl<'a> Settings<'a> {
         Ok(self.folder.is_some() || named_file(self.lookup)?.is_some())
     }
 
-    pub(super) fn get(&self, name: &str, example: &str) -> Result<Setting, Error> {
+    /// The value of a setting of a program that needs all of `needed`.
+    pub(super) fn get(&self, name: &str, example: &str, needed: &[&str]) -> Result<Setting, Error> {
         match self.find(name)? {
             Some(setting) if !setting.value.is_empty() => Ok(setting),
             Some(setting) => Err(Error::invalid_input(format!("{} is empty: set it to {example}", setting.place))),
             None => {
                 let folder = self.folder.as_ref().map(|folder| folder.display());
                 let in_folder = folder.map(|folder| format!(", or put that into a file {name} in {folder}"));
-                let others = self.others_not_set(name);
+                let others = self.others_not_set(name, needed);
                 Err(Error::invalid_input(format!(
                     "{name} is not set: set it to {example}{}{others}",
                     in_folder.unwrap_or_default()
@@ -125,9 +126,9 @@ impl<'a> Settings<'a> {
     }
 
     /// The other settings that are not set, so that one start of a program shows all of them.
-    fn others_not_set(&self, name: &str) -> String {
+    fn others_not_set(&self, name: &str, needed: &[&str]) -> String {
         let is_missing = |other: &&str| *other != name && matches!(self.find(other), Ok(None));
-        let others: Vec<&str> = REQUIRED.into_iter().filter(is_missing).collect();
+        let others: Vec<&str> = needed.iter().copied().filter(is_missing).collect();
         if others.is_empty() { String::new() } else { format!("; also not set: {}", others.join(", ")) }
     }
 

@@ -19,6 +19,11 @@ Examples:
   apptoken role get 1234 --format json")]
 pub(crate) enum Role {
     /// Adds a role
+    #[command(after_help = "\
+Examples:
+  apptoken role add Importer --permission BASE_USER_SESSION_PERMISSION --permission CONTENT_INGEST_BASE
+  apptoken role add Reader --permission BASE_USER_SESSION_PERMISSION
+  apptoken role add Reader --permission BASE_USER_SESSION_PERMISSION --format json")]
     Add {
         /// Its name
         name: String,
@@ -29,6 +34,11 @@ pub(crate) enum Role {
         format: json::Format,
     },
     /// Lists the roles of the account
+    #[command(after_help = "\
+Examples:
+  apptoken role list
+  apptoken role list --all
+  apptoken role list --format json")]
     List {
         /// Those of Kaltura too, which every account can use
         #[arg(long)]
@@ -38,6 +48,11 @@ pub(crate) enum Role {
         format: json::Format,
     },
     /// Shows a role with its permissions
+    #[command(after_help = "\
+Examples:
+  apptoken role get 1234
+  apptoken role get 1234 --format json
+  apptoken role get 1234 --profile prod")]
     Get {
         /// Its number
         id: i64,
@@ -46,6 +61,11 @@ pub(crate) enum Role {
         format: json::Format,
     },
     /// Changes a role, for all users who have it
+    #[command(after_help = "\
+Examples:
+  apptoken role update 1234 --name Importer
+  apptoken role update 1234 --permission BASE_USER_SESSION_PERMISSION
+  apptoken role update 1234 --permission BASE_USER_SESSION_PERMISSION --format json")]
     Update {
         /// Its number
         id: i64,
@@ -59,6 +79,11 @@ pub(crate) enum Role {
         format: json::Format,
     },
     /// Deletes a role
+    #[command(after_help = "\
+Examples:
+  apptoken role delete 1234
+  apptoken role delete 1234 --yes
+  apptoken role delete 1234 --profile prod")]
     Delete {
         /// Its number
         id: i64,

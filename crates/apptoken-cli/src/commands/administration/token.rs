@@ -28,18 +28,53 @@ Examples:
   apptoken token audit --format json")]
 pub(crate) enum Token {
     /// Adds a token, and shows its value once
+    #[command(after_help = "\
+Examples:
+  apptoken token add --user importer --to importer.env
+  apptoken token add --user importer --session-duration 1h --privileges list:* --expires-in 90d
+  apptoken token add --user importer --to secret.yaml --form kubernetes")]
     Add(Add),
     /// Lists the tokens
+    #[command(after_help = "\
+Examples:
+  apptoken token list
+  apptoken token list --user importer
+  apptoken token list --format json")]
     List(List),
     /// Shows a token
+    #[command(after_help = "\
+Examples:
+  apptoken token get 1_ab12cd34
+  apptoken token get 1_ab12cd34 --format json
+  apptoken token get 1_ab12cd34 --reveal")]
     Get(Get),
     /// Changes a token; sessions that exist do not change
+    #[command(after_help = "\
+Examples:
+  apptoken token update 1_ab12cd34 --session-duration 1h
+  apptoken token update 1_ab12cd34 --expires-in 90d
+  apptoken token update 1_ab12cd34 --description 'nightly import'")]
     Update(Update),
     /// Deletes a token and revokes its sessions
+    #[command(after_help = "\
+Examples:
+  apptoken token delete 1_ab12cd34
+  apptoken token delete 1_ab12cd34 --yes
+  apptoken token delete 1_ab12cd34 --profile prod")]
     Delete(Delete),
     /// Replaces a token by a successor that is tested before the old one goes
+    #[command(after_help = "\
+Examples:
+  apptoken token rotate 1_ab12cd34 --delete-after 1d --to importer.env
+  apptoken token rotate 1_ab12cd34 --keep-old --hash-type sha256 --to importer.env
+  apptoken token rotate 1_ab12cd34 --delete-after 5m --expires-in 90d --yes --format json")]
     Rotate(Rotate),
     /// Checks all tokens for risks; the exit code is 1 if one needs attention
+    #[command(after_help = "\
+Examples:
+  apptoken token audit
+  apptoken token audit --expiring-within 7d
+  apptoken token audit --format json")]
     Audit(Audit),
 }
 

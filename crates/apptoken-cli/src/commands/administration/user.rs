@@ -20,6 +20,11 @@ Examples:
   apptoken user delete importer@example.org")]
 pub(crate) enum User {
     /// Adds a user
+    #[command(after_help = "\
+Examples:
+  apptoken user add importer@example.org
+  apptoken user add importer@example.org --role-id 1234
+  apptoken user add importer@example.org --screen-name 'Nightly import' --format json")]
     Add {
         /// The user's id
         id: String,
@@ -30,12 +35,22 @@ pub(crate) enum User {
         format: json::Format,
     },
     /// Lists the users
+    #[command(after_help = "\
+Examples:
+  apptoken user list
+  apptoken user list --format json
+  apptoken user list --profile prod")]
     List {
         /// Text, or an object on each line
         #[arg(long, value_enum, default_value_t)]
         format: json::Format,
     },
     /// Shows a user
+    #[command(after_help = "\
+Examples:
+  apptoken user get importer@example.org
+  apptoken user get importer@example.org --format json
+  apptoken user get importer@example.org --profile prod")]
     Get {
         /// The user's id
         id: String,
@@ -44,6 +59,11 @@ pub(crate) enum User {
         format: json::Format,
     },
     /// Changes a user
+    #[command(after_help = "\
+Examples:
+  apptoken user update importer@example.org --role-id 1234
+  apptoken user update importer@example.org --screen-name 'Nightly import'
+  apptoken user update importer@example.org --email team@example.org")]
     Update {
         /// The user's id
         id: String,
@@ -54,6 +74,11 @@ pub(crate) enum User {
         format: json::Format,
     },
     /// Deletes a user, and every app token of this user
+    #[command(after_help = "\
+Examples:
+  apptoken user delete importer@example.org
+  apptoken user delete importer@example.org --yes
+  apptoken user delete importer@example.org --profile prod")]
     Delete {
         /// The user's id
         id: String,

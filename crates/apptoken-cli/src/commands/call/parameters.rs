@@ -25,6 +25,10 @@ pub(super) fn parse(arguments: &[String]) -> Result<Parameters, Failure> {
         })?;
         let (name, is_json) = name.strip_suffix(':').map_or((name, false), |name| (name, true));
         let from_file = value.strip_prefix('@');
+        // Base64 can end with =, so a KS alone reads as a name.
+        if name.split(':').any(arguments::is_long_secret) {
+            return Err(arguments::secret_alone());
+        }
         if arguments::is_secret_parameter(name) && from_file.is_none() {
             return Err(arguments::secret_parameter(name));
         }
@@ -33,6 +37,9 @@ pub(super) fn parse(arguments: &[String]) -> Result<Parameters, Failure> {
             None => value.to_owned(),
         };
         let value = if is_json { parse_json(name, &text)? } else { Value::String(text) };
+        if let (None, Some(member)) = (from_file, secret_member(&value)) {
+            return Err(arguments::secret_parameter(&format!("{name}:{member}")));
+        }
         insert(&mut parameters.values, name, value)?;
         if from_file.is_some() {
             parameters.from_files.push(name.to_owned());
@@ -66,6 +73,17 @@ fn parse_json(name: &str, text: &str) -> Result<Value, Failure> {
         .cure(format!("leave it out, or clear a field of an object with object:{name}__null=")));
     }
     Ok(value)
+}
+
+/// The name of a member that is a secret, at any depth.
+fn secret_member(value: &Value) -> Option<&str> {
+    match value {
+        Value::Array(items) => items.iter().find_map(secret_member),
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            if arguments::is_secret_parameter(name) { Some(&**name) } else { secret_member(value) }
+        }),
+        _ => None,
+    }
 }
 
 fn contains_null(value: &Value) -> bool {
@@ -118,7 +136,15 @@ mod tests {
 
     #[test]
     fn a_secret_parameter_is_refused_without_its_value() {
-        for argument in ["ks=djJ8S3CRET", "user:password=S3CRET", "tokenHash:=\"S3CRET\"", "secret=S3CRET"] {
+        for argument in [
+            "ks=djJ8S3CRET",
+            "user:password=S3CRET",
+            "tokenHash:=\"S3CRET\"",
+            "secret=S3CRET",
+            "user:={\"id\":\"x\",\"password\":\"S3CRET\"}",
+            "items:=[{\"user\":{\"password\":\"S3CRET\"}}]",
+            "djJ8S3CRETS3CRETS3CRETS3CRETS3CRETS3CRET=",
+        ] {
             let refused = parsed(&[argument]).unwrap_err();
             assert!(refused.contains("must not be an argument") && !refused.contains("S3CRET"), "{refused}");
         }
