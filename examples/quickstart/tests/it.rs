@@ -21,6 +21,7 @@ fn the_quickstart_shows_each_step_and_no_secret() {
         "64 hex digits [redacted]",
         "appToken.startSession\n",
         "  tokenHash          [redacted]\n",
+        "  ks                 [redacted]\n",
         "session\n  ks                 Ks([redacted] ",
         "  user               alice\n",
         "list:*",
@@ -32,8 +33,6 @@ fn the_quickstart_shows_each_step_and_no_secret() {
         let found = rest.find(expected).unwrap_or_else(|| panic!("{expected:?} is not in:\n{rest}"));
         rest = &rest[found + expected.len()..];
     }
-    // Where it is depends on serde_json's feature `preserve_order`, which other packages of a build can turn on.
-    assert!(text.contains("  ks                 [redacted]\n"), "{text}");
     let long_word = text.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| word.len() >= 32);
     assert_eq!(long_word, None, "{text}");
 }

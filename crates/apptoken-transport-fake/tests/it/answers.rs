@@ -65,10 +65,9 @@ fn an_answer_for_session_start_replaces_its_fast_path() {
 fn values_are_written_in_each_format() {
     let fake = fake();
     let ks = admin(&fake);
-    // In the order of the names: serde_json sorts them unless another package of a build turns on `preserve_order`.
     let entry =
-        json!({ "id": "0_a", "isOn": true, "objectType": "KalturaMediaEntry", "plays": 2, "rank": 1.5, "tags": null });
-    fake.answer("media.list", Answer::value(json!({ "objects": [entry], "totalCount": 1 }))).unwrap();
+        json!({ "id": "0_a", "tags": null, "plays": 2, "isOn": true, "rank": 1.5, "objectType": "KalturaMediaEntry" });
+    fake.answer("media.list", Answer::value(json!({ "totalCount": 1, "objects": [entry] }))).unwrap();
     let in_format = |format: &str| {
         let mut request = request("media.list", &json!({ "ks": ks.expose() }));
         request.target = request.target.replace("format=1", format);
@@ -77,12 +76,15 @@ fn values_are_written_in_each_format() {
     };
     assert_eq!(
         in_format("format=1"),
-        r#"{"objects":[{"id":"0_a","isOn":true,"plays":2,"rank":1.5,"objectType":"KalturaMediaEntry"}],"totalCount":1,"objectType":"KalturaMediaListResponse"}"#
+        r#"{"totalCount":1,"objects":[{"id":"0_a","plays":2,"isOn":true,"rank":1.5,"objectType":"KalturaMediaEntry"}],"objectType":"KalturaMediaListResponse"}"#
     );
     assert!(in_format("format=2").contains(
-        "<result><objectType>KalturaMediaListResponse</objectType><relatedObjects></relatedObjects><objects><item><objectType>KalturaMediaEntry</objectType><relatedObjects></relatedObjects><id>0_a</id><isOn>1</isOn><plays>2</plays><rank>1.5</rank><tags></tags></item></objects><totalCount>1</totalCount></result>"
+        "<result><objectType>KalturaMediaListResponse</objectType><relatedObjects></relatedObjects><totalCount>1</totalCount><objects><item><objectType>KalturaMediaEntry</objectType><relatedObjects></relatedObjects><id>0_a</id><tags></tags><plays>2</plays><isOn>1</isOn><rank>1.5</rank></item></objects></result>"
     ));
-    assert!(in_format("format=3").starts_with(r#"O:24:"KalturaMediaListResponse":2:{s:7:"objects";a:1:{i:0;O:17:"#));
+    assert!(
+        in_format("format=3")
+            .starts_with(r#"O:24:"KalturaMediaListResponse":2:{s:10:"totalCount";i:1;s:7:"objects";a:1:{i:0;O:17:"#)
+    );
 }
 
 #[test]
