@@ -152,7 +152,10 @@ impl Worker {
     fn failed(&self, error: &RedisError) -> StoreError {
         let kind = match error.kind() {
             ErrorKind::Server(
-                ServerErrorKind::BusyLoading | ServerErrorKind::MasterDown | ServerErrorKind::TryAgain,
+                ServerErrorKind::BusyLoading
+                | ServerErrorKind::ClusterDown
+                | ServerErrorKind::MasterDown
+                | ServerErrorKind::TryAgain,
             )
             | ErrorKind::Io => StoreErrorKind::Unavailable,
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => StoreErrorKind::Foreign,

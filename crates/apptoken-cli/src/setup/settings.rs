@@ -75,10 +75,11 @@ pub(crate) enum Key {
     AllowHttpHosts,
     Proxy,
     RootCertificates,
+    SessionStore,
 }
 
 impl Key {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::ServiceUrl,
         Self::PartnerId,
         Self::TokenId,
@@ -87,6 +88,7 @@ impl Key {
         Self::AllowHttpHosts,
         Self::Proxy,
         Self::RootCertificates,
+        Self::SessionStore,
     ];
 
     /// The name in a profile, and with dashes before it the option.
@@ -100,10 +102,11 @@ impl Key {
             Self::AllowHttpHosts => "allow-http-hosts",
             Self::Proxy => "proxy",
             Self::RootCertificates => "root-certificates",
+            Self::SessionStore => "session-store",
         }
     }
 
-    fn variable(self) -> &'static str {
+    pub(crate) fn variable(self) -> &'static str {
         match self {
             Self::ServiceUrl => "KALTURA_SERVICE_URL",
             Self::PartnerId => "KALTURA_PARTNER_ID",
@@ -113,6 +116,7 @@ impl Key {
             Self::AllowHttpHosts => "KALTURA_ALLOW_HTTP_HOSTS",
             Self::Proxy => "KALTURA_PROXY",
             Self::RootCertificates => "KALTURA_ROOT_CERTIFICATES",
+            Self::SessionStore => "KALTURA_SESSION_STORE",
         }
     }
 
@@ -126,6 +130,7 @@ impl Key {
             Self::AllowHttpHosts => "emulator",
             Self::Proxy => "http://proxy.example.org:3128",
             Self::RootCertificates => "roots.pem",
+            Self::SessionStore => "redis://cache.example.org:6379",
         }
     }
 
@@ -137,7 +142,11 @@ impl Key {
             Self::PartnerId => credential.partner.to_string(),
             Self::TokenId => credential.id.to_string(),
             Self::HashType => credential.hash.to_string(),
-            Self::Credentials | Self::AllowHttpHosts | Self::Proxy | Self::RootCertificates => return None,
+            Self::Credentials
+            | Self::AllowHttpHosts
+            | Self::Proxy
+            | Self::RootCertificates
+            | Self::SessionStore => return None,
         })
     }
 }
@@ -267,8 +276,8 @@ impl Settings {
             Key::TokenId => options.token_id.clone(),
             Key::HashType => options.hash_type.clone(),
             Key::Credentials => path(&options.credentials),
-            // Whether the connection needs no encryption is not decided anew for each run.
-            Key::AllowHttpHosts => None,
+            // Whether the connection needs no encryption is not decided anew for each run; the URL of a store can have a password.
+            Key::AllowHttpHosts | Key::SessionStore => None,
             Key::Proxy => options.proxy.clone(),
             Key::RootCertificates => path(&options.root_certificates),
         };

@@ -29,18 +29,6 @@ fn a_store_over_tls_passes() {
 }
 
 #[test]
-fn a_store_on_a_cluster_passes() {
-    if has_redis() {
-        let server = RedisServer::with(&["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]);
-        server.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).unwrap();
-        while !server.text(&["CLUSTER", "INFO"]).contains("cluster_state:ok") {
-            std::thread::yield_now();
-        }
-        check(|| store(&server.url().replace("redis://", "redis+cluster://"))).assert_passed();
-    }
-}
-
-#[test]
 fn a_store_behind_a_sentinel_passes() {
     if has_redis() {
         let server = RedisServer::start();
