@@ -130,13 +130,21 @@ mod tests {
 
     #[test]
     fn a_url_with_a_password_is_refused_without_it() {
-        for argument in ["http://me:S3CRET@proxy:3128", "--proxy=http://me:S3CRET@proxy", "url=ftp://me:S3CRET@host/a", "redis+sentinel://h/s?sentinel_password=S3CRET"]
-        {
+        for argument in [
+            "http://me:S3CRET@proxy:3128",
+            "--proxy=http://me:S3CRET@proxy",
+            "url=ftp://me:S3CRET@host/a",
+            "redis+sentinel://h/s?sentinel_password=S3CRET",
+        ] {
             let failure = refuse_secret_options(&["apptoken".into(), argument.into()]).unwrap_err().to_string();
             assert!(failure.contains("must not be an argument") && !failure.contains("S3CRET"), "{failure}");
         }
-        for proxy in [&["--proxy", "me:S3CRET@proxy"][..], &["--proxy=me:S3CRET@proxy"], &["proxy", "me:S3CRET@proxy"], &["session-store", "me:S3CRET@host"]]
-        {
+        for proxy in [
+            &["--proxy", "me:S3CRET@proxy"][..],
+            &["--proxy=me:S3CRET@proxy"],
+            &["proxy", "me:S3CRET@proxy"],
+            &["session-store", "me:S3CRET@host"],
+        ] {
             let arguments: Vec<OsString> = proxy.iter().map(Into::into).collect();
             assert!(!refuse_secret_options(&arguments).unwrap_err().to_string().contains("S3CRET"), "{proxy:?}");
         }

@@ -207,7 +207,8 @@ fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Res
     let mut rows = vec![["profile".to_owned(), settings.profile(), settings.profiles().path().display().to_string()]];
     for key in Key::ALL {
         let (value, origin) = match settings.find(key) {
-            Ok(Some(Found { value, origin })) if matches!(key, Key::Proxy | Key::SessionStore) => (without_password(&value), origin.to_string()),
+            Ok(Some(Found { value, origin })) if key == Key::Proxy => (without_password(&value), origin.to_string()),
+            Ok(Some(Found { value, origin })) if key == Key::SessionStore => (store::shown(&value), origin.to_string()),
             Ok(Some(Found { value, origin })) => (value, origin.to_string()),
             Ok(None) => (String::new(), "not set".to_owned()),
             Err(failure) => (String::new(), failure.what().to_owned()),

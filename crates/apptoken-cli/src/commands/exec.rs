@@ -17,8 +17,8 @@ use crate::console::Console;
 use crate::failure::{Code, Failure};
 use crate::setup::connect;
 use crate::setup::secret::SecretKind;
-use crate::setup::settings::Key;
 use crate::setup::session::{self, Freshness, SessionArguments, Watcher};
+use crate::setup::settings::Key;
 use crate::show::file;
 
 /// Runs a program with a session in its environment

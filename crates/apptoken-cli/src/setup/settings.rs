@@ -142,11 +142,9 @@ impl Key {
             Self::PartnerId => credential.partner.to_string(),
             Self::TokenId => credential.id.to_string(),
             Self::HashType => credential.hash.to_string(),
-            Self::Credentials
-            | Self::AllowHttpHosts
-            | Self::Proxy
-            | Self::RootCertificates
-            | Self::SessionStore => return None,
+            Self::Credentials | Self::AllowHttpHosts | Self::Proxy | Self::RootCertificates | Self::SessionStore => {
+                return None;
+            }
         })
     }
 }

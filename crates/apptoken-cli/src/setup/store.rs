@@ -9,6 +9,7 @@ use super::folders;
 use super::settings::{Key, Settings};
 use crate::console::Console;
 use crate::failure::{Code, Failure};
+use crate::values::without_password;
 
 pub(crate) type Store = Arc<dyn SessionStore + Send + Sync>;
 
@@ -35,6 +36,11 @@ pub(crate) fn open_folder() -> Result<(PathBuf, Store), Failure> {
     folders::create(&folder).map_err(|error| failed(error.to_string()))?;
     let store = FileStore::new(&folder).map_err(|error| failed(error.to_string()))?;
     Ok((folder, Arc::new(store)))
+}
+
+/// The URL of a shared store as messages show it. What has no scheme can be a password that was set by mistake.
+pub(crate) fn shown(url: &str) -> String {
+    if url.contains("://") { without_password(url) } else { "[hidden]".to_owned() }
 }
 
 /// The store that several machines share. Nothing is sent yet.

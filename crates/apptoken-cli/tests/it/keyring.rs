@@ -42,10 +42,17 @@ fn the_keyring_keeps_the_token_until_it_is_deleted() {
     let sandbox = Sandbox::new();
     let script = [UNLOCKED, STORE, LOG_IN, SHOW, DELETE, LOG_IN].concat();
     let Some(outcome) = on_private_bus(&sandbox, &script) else { return };
-    let results: Vec<_> =
-        outcome.stdout.lines().filter(|line| line.ends_with(|c: char| c.is_ascii_digit()) && !line.contains('\t')).collect();
+    let results: Vec<_> = outcome
+        .stdout
+        .lines()
+        .filter(|line| line.ends_with(|c: char| c.is_ascii_digit()) && !line.contains('\t'))
+        .collect();
     assert_eq!(results, ["stored 0", "logged in 0", "deleted 0", "logged in 5"], "{}", outcome.stderr);
-    assert!(outcome.stdout.contains("token\t[hidden]\tthe system's keyring, for profile default\n"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("token\t[hidden]\tthe system's keyring, for profile default\n"),
+        "{}",
+        outcome.stdout
+    );
     assert!(outcome.stderr.contains("the app token's value is missing"), "{}", outcome.stderr);
     // A daemon of its own reads what another has stored.
     let Some(later) = on_private_bus(&sandbox, &[UNLOCKED, STORE].concat()) else { return };

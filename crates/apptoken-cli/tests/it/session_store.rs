@@ -129,7 +129,10 @@ mod with_redis {
         let (sandbox, Some(server)) = (Sandbox::new(), RedisServer::start()) else { return };
         let doctor = |url: &str| Outcome::of(with_store(&sandbox, url, &["doctor"]), "");
         let healthy = doctor(&server.url()).success();
-        assert!(healthy.contains(&format!("ok    store     sessions are shared through {}, ", server.url())), "{healthy}");
+        assert!(
+            healthy.contains(&format!("ok    store     sessions are shared through {}, ", server.url())),
+            "{healthy}"
+        );
         // A user that does not exist.
         let refused = doctor(&server.url().replace("://", "://app:hunter2@"));
         assert!(refused.stdout.contains("FAIL  store") && refused.stdout.contains("the rights"), "{}", refused.stdout);
@@ -143,7 +146,11 @@ mod with_redis {
     fn a_store_that_fails_is_reported_and_the_login_succeeds() {
         let sandbox = Sandbox::new();
         let outcome = Outcome::of(with_store(&sandbox, UNREACHABLE, &["login"]), "");
-        assert!(outcome.stderr.contains("warning:") && outcome.stderr.contains("redis://127.0.0.1:1"), "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("warning:") && outcome.stderr.contains("redis://127.0.0.1:1"),
+            "{}",
+            outcome.stderr
+        );
         assert!(!outcome.success().is_empty());
         let checked = Outcome::of(with_store(&sandbox, UNREACHABLE, &["doctor"]), "");
         assert!(checked.stdout.contains("FAIL  store") && checked.stdout.contains("do: check the server"));

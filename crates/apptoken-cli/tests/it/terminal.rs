@@ -76,7 +76,7 @@ fn progress_of_a_long_list_is_one_line() {
 fn the_pages_of_a_long_list_are_counted() {
     let sandbox = Sandbox::new();
     for _ in 1..1200 {
-        sandbox.fake().add_token(sandbox.token.partner, TokenSpec::new(HashType::Sha256));
+        let _ = sandbox.fake().add_token(sandbox.token.partner, TokenSpec::new(HashType::Sha256));
     }
     for action in ["list", "audit"] {
         let mut command = sandbox.command(&["token", action]);

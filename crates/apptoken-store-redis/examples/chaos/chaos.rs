@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use apptoken::api::user;
 use apptoken::{
-    Builder, Config, Endpoint, Event, HashType, HttpRequest, HttpResponse, Observer, Origin, PartnerId, Transport, TransportFailure,
-    UreqTransport,
+    Builder, Config, Endpoint, Event, HashType, HttpRequest, HttpResponse, Observer, Origin, PartnerId, Transport,
+    TransportFailure, UreqTransport,
 };
 use apptoken_emulator::Emulator;
 use apptoken_store_redis::RedisStore;

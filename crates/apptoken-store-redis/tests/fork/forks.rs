@@ -95,11 +95,12 @@ fn wait_for_the_parent() {
         let refused = store.renew_exclusively(&key, Duration::ZERO, &mut |_| panic!("the parent holds the lock"));
         assert_eq!(refused.unwrap_err().kind(), StoreErrorKind::Locked);
         writes.write_all(&[0]).unwrap();
-        store.renew_exclusively(&key, AMPLE, &mut |stored| {
-            assert!(stored.is_some());
-            None
-        })
-        .unwrap();
+        store
+            .renew_exclusively(&key, AMPLE, &mut |stored| {
+                assert!(stored.is_some());
+                None
+            })
+            .unwrap();
         assert_eq!(store.load(&key).unwrap().unwrap().expose(), session.expose());
         0
     });

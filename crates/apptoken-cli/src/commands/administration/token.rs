@@ -250,7 +250,8 @@ impl List {
         let filter = AppTokenFilter { session_user_id_equal: self.user, ..AppTokenFilter::default() };
         let list = app_token::List::new(filter);
         let list = if self.reveal { list } else { list.without_token_values() };
-        let pages = AllPages::new(admin.endpoint().clone(), list, admin.session()?).on_page(progress_of(console, "tokens"));
+        let pages =
+            AllPages::new(admin.endpoint().clone(), list, admin.session()?).on_page(progress_of(console, "tokens"));
         let tokens = admin.run(pages);
         console.clear_progress();
         let tokens = tokens?;

@@ -17,7 +17,6 @@ use crate::failure::{Code, Failure};
 use crate::setup::settings::{Found, Key, Settings};
 use crate::setup::store;
 use crate::show::json;
-use crate::values::without_password;
 
 /// Finds out which link to Kaltura is broken, and how to mend it
 #[derive(clap::Args)]
@@ -100,7 +99,7 @@ fn check_shared_store(url: &Found<String>, settings: &Settings, report: &mut Rep
         Ok(store) => store,
         Err(failure) => return report.broken(Link::Store, &failure),
     };
-    let shared = format!("sessions are shared through {}", without_password(&url.value));
+    let shared = format!("sessions are shared through {}", store::shown(&url.value));
     // The rest of the report says what is missing.
     let Ok((endpoint, credential)) = settings.config() else {
         return report.skip(Link::Store, format!("{shared}, which needs an app token to be checked"));
@@ -122,8 +121,13 @@ fn store_failure(error: &StoreError) -> Failure {
             Code::Network,
             "check the server and the port in session-store, and the firewall; until then each run logs in by itself",
         ),
-        StoreErrorKind::NotAuthentic => (Code::Failure, "nothing, if the app token's value was replaced; else apptoken login --fresh"),
-        _ => (Code::Configuration, "check the user, the password and the rights in session-store; until then each run logs in by itself"),
+        StoreErrorKind::NotAuthentic => {
+            (Code::Failure, "nothing, if the app token's value was replaced; else apptoken login --fresh")
+        }
+        _ => (
+            Code::Configuration,
+            "check the user, the password and the rights in session-store; until then each run logs in by itself",
+        ),
     };
     Failure::new(code, format!("{error}{cause}")).cure(cure)
 }
