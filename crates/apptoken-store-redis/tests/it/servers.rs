@@ -28,6 +28,21 @@ pub(crate) fn has_redis() -> bool {
     found
 }
 
+/// Like [`has_redis`], for a server that was compiled with TLS.
+pub(crate) fn has_redis_with_tls() -> bool {
+    let Some(program) = program().filter(|_| has_redis()) else { return false };
+    // It ends with an error in any case: there is no certificate.
+    let output = Command::new(program).args(["--port", "0", "--tls-port", "1"]).output().unwrap();
+    let found = ![output.stdout, output.stderr].iter().any(|text| {
+        let text = String::from_utf8_lossy(text);
+        text.contains("Failed finding TLS support") || text.contains("Bad directive")
+    });
+    if !found {
+        eprintln!("SKIPPED: the server was compiled without TLS");
+    }
+    found
+}
+
 /// `APPTOKEN_TEST_REDIS` names another program than the first one that is there.
 fn program() -> Option<String> {
     let wanted = std::env::var("APPTOKEN_TEST_REDIS").ok();
