@@ -457,13 +457,36 @@ impl Settings {
         AccountSecret::parse(found.value.as_str()).map(Some).map_err(|error| wrong(&found.origin, &error))
     }
 
+    /// What to do so that a setting has this value: a change of a profile has no effect on what comes before it.
+    pub(crate) fn how_to_set(&self, key: Key, value: &str) -> String {
+        let (name, variable) = (key.name(), key.variable());
+        match self.find(key).ok().flatten().map(|found| found.origin) {
+            Some(Origin::Option(_)) => format!("use --{name} {value}"),
+            Some(Origin::Environment(place)) if place == variable => format!("set {variable} to {value}"),
+            Some(Origin::Environment(file)) => format!("write {value} into {file}"),
+            Some(Origin::CredentialsFile(path)) => format!("set {variable} to {value} in {path}"),
+            Some(Origin::Profile(_) | Origin::Keyring(_)) | None => self.command_to_set(key, value),
+        }
+    }
+
+    fn command_to_set(&self, key: Key, value: &str) -> String {
+        let profile = named_profile(&self.0.options).map(|name| format!("--profile {name} ")).unwrap_or_default();
+        format!("apptoken config set {profile}{} {value}", key.name())
+    }
+
+    fn missing(&self, key: Key) -> Failure {
+        let (name, variable, command) = (key.name(), key.variable(), self.command_to_set(key, key.example()));
+        Failure::configuration(format!("{name} is not set"))
+            .cure(format!("{command}   (or set {variable}, or use --{name})"))
+    }
+
     fn parse<T>(
         &self,
         file: Option<&CredentialsFile>,
         key: Key,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, Failure> {
-        let found = self.find_beside(file, key)?.ok_or_else(|| missing(key))?;
+        let found = self.find_beside(file, key)?.ok_or_else(|| self.missing(key))?;
         parse(&found.value).map_err(|why| {
             Failure::configuration(format!("{} (from {}): {why}", key.name(), found.origin)).cure(CORRECT)
         })
@@ -494,12 +517,6 @@ const CORRECT: &str = "correct the value; apptoken config show says where each o
 fn named_profile(options: &SettingOptions) -> Option<String> {
     let variable = || env::var("APPTOKEN_PROFILE").ok().filter(|name| !name.is_empty());
     options.profile.clone().or_else(variable)
-}
-
-fn missing(key: Key) -> Failure {
-    let (name, variable, example) = (key.name(), key.variable(), key.example());
-    Failure::configuration(format!("{name} is not set"))
-        .cure(format!("apptoken config set {name} {example}   (or set {variable}, or use --{name})"))
 }
 
 fn wrong(origin: &Origin, error: &apptoken::Error) -> Failure {
