@@ -139,6 +139,20 @@ impl Privileges {
         self.0.iter().all(|privilege| privilege.name.is_empty() && privilege.values.is_empty())
     }
 
+    /// Refuses a privilege that restricts a session and has no value, as in `setrole:` with an empty variable: the session would
+    /// not be restricted, or not be usable.
+    pub(crate) fn check_restrictions(&self) -> Result<(), Error> {
+        const RESTRICTIONS: [&str; 7] =
+            ["actionslimit", "iprestrict", "limitentry", "privacycontext", "restrictingrole", "setrole", "urirestrict"];
+        let is_meant = |privilege: &&Privilege| RESTRICTIONS.contains(&privilege.name());
+        match self.0.iter().filter(is_meant).find(|privilege| privilege.values.iter().all(String::is_empty)) {
+            None => Ok(()),
+            Some(Privilege { name, .. }) => Err(Error::invalid_input(alloc::format!(
+                "the privilege {name} has no value: a session with it would not be restricted as it says; write {name}:VALUE"
+            ))),
+        }
+    }
+
     /// The privileges that are missing in `other`, and for privileges that both have, the values that are missing there.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
@@ -251,6 +265,17 @@ mod tests {
         assert_eq!(asked.without(&granted).to_string(), "a,b:1");
         assert!(asked.without(&asked).is_empty());
         assert!(Privileges::parse("").without(&granted).is_empty());
+    }
+
+    #[test]
+    fn a_restriction_without_a_value_is_refused() {
+        for text in ["setrole:", "setrole", "list:*,iprestrict:", "privacycontext:/", "actionslimit,edit:*"] {
+            let error = Privileges::parse(text).check_restrictions().unwrap_err();
+            assert_eq!(error.kind(), crate::error::kind::ErrorKind::InvalidInput, "{text}");
+        }
+        for text in ["", "list:*,setrole:7", "setrole:,setrole:7", "enableentitlement", "edit:", "disableentitlement"] {
+            assert!(Privileges::parse(text).check_restrictions().is_ok(), "{text}");
+        }
     }
 
     proptest! {
