@@ -18,6 +18,13 @@ pub(crate) struct Certificate {
 impl Certificate {
     /// Makes a certificate, also for these host names and addresses.
     pub(crate) fn make(names: &[String]) -> io::Result<Self> {
+        for name in names {
+            CertificateParams::new([name.clone()]).map_err(|_| {
+                let why =
+                    format!("the certificate cannot have the name {name}: use an ASCII host name or an IP address");
+                io::Error::new(io::ErrorKind::InvalidInput, why)
+            })?;
+        }
         let authority = authority().map_err(io::Error::other)?;
         let (certificate, key) = leaf(&authority, names).map_err(io::Error::other)?;
         Ok(Self {

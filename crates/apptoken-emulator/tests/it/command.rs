@@ -193,7 +193,7 @@ fn started(command: &mut Command, ready_file: &Path) -> (String, String) {
 fn settings_for_scripts_are_all_that_is_printed() {
     let folder = TempDir::new().unwrap();
     let ready = folder.path().join("ready");
-    let config = r#"{"partners":[{"id":7,"adminSecret":"it's $5","secret":"s7"}],
+    let config = r#"{"partners":[{"id":7,"adminSecret":"it's$5","secret":"s7"}],
         "appTokens":[{"partnerId":7,"id":"0_off","status":1},{"partnerId":7,"id":"0_on","token":"value"}]}"#;
     let config = write(&folder, "accounts.json", config);
     let run = |format: &str| {
@@ -208,10 +208,10 @@ fn settings_for_scripts_are_all_that_is_printed() {
     assert_eq!(
         others,
         "KALTURA_PARTNER_ID=7\nKALTURA_APP_TOKEN_ID=0_on\nKALTURA_APP_TOKEN=value\n\
-         KALTURA_APP_TOKEN_HASH_TYPE=SHA1\nKALTURA_ADMIN_SECRET='it'\\''s $5'\n"
+         KALTURA_APP_TOKEN_HASH_TYPE=SHA1\nKALTURA_ADMIN_SECRET='it'\\''s$5'\n"
     );
     let object: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
-    assert_eq!((&object["KALTURA_ADMIN_SECRET"], &object["KALTURA_APP_TOKEN_ID"]), (&"it's $5".into(), &"0_on".into()));
+    assert_eq!((&object["KALTURA_ADMIN_SECRET"], &object["KALTURA_APP_TOKEN_ID"]), (&"it's$5".into(), &"0_on".into()));
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn invalid_arguments_are_reported() {
         (&["--listen", "0.0.0.0:0"][..], "--let-other-machines-in"),
         (&["--listen", "localhost"][..], "invalid socket address"),
         (&["--tls", "no/such/ca.pem"][..], "certificate file no/such/ca.pem: "),
-        (&["--tls", &missing.display().to_string(), "--tls-name", "ä"][..], "certificate"),
+        (&["--tls", &missing.display().to_string(), "--tls-name", "ä"][..], "the certificate cannot have the name ä"),
         (&["--ready-file", "no/such/ready"][..], "ready file no/such/ready: "),
         (&["--control-token", "two words"][..], "visible ASCII characters (--control-token"),
     ] {

@@ -96,10 +96,10 @@ fn sessions_have_the_user_type_privileges_and_end_asked_for() {
     let user = read(SessionSpec::user("alice").privileges("sview:*").expires_in(100));
     assert_eq!(
         (&user["userId"], &user["sessionType"], &user["privileges"], &user["expiry"]),
-        (&json!("alice"), &json!(0), &json!("sview:*"), &json!(now + 100))
+        (&json!("alice"), &json!("0"), &json!("sview:*"), &json!((now + 100).to_string()))
     );
     let admin = read(SessionSpec::admin("root"));
-    assert_eq!((&admin["userId"], &admin["sessionType"]), (&json!("root"), &json!(2)));
+    assert_eq!((&admin["userId"], &admin["sessionType"]), (&json!("root"), &json!("2")));
     assert!(fake.session(PartnerId::new(PARTNER + 1).unwrap(), SessionSpec::widget()).is_none());
 }
 
