@@ -40,9 +40,9 @@ fn compare(sent: &HttpRequest, received: &ReceivedRequest) -> Outcome {
         return Err(format!("the request started with {:?} instead of {first_line:?}", received.first_line()));
     }
     let length = sent.body().len().to_string();
-    for (name, value) in [("Host", host), ("Content-Length", &length)].iter().chain(sent.headers()) {
+    for (name, value) in [("Host", host), ("Content-Length", &length)].into_iter().chain(sent.headers()) {
         let values = received.headers(name);
-        if values != [*value] {
+        if values != [value] {
             return Err(format!("the header {name} was {values:?} instead of {value:?}"));
         }
     }

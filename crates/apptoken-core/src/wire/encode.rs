@@ -14,6 +14,7 @@ use crate::value::time::Moment;
 use crate::wire::action::Action;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
+use crate::wire::multipart;
 use crate::wire::search::contains;
 
 /// The parameters of a request besides those of its action.
@@ -53,7 +54,11 @@ pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common
     // The reply is XML unless `format=1` (JSON) arrives. Body and URL both contain it, so that either may be lost on the way.
     let body = Body { action, ks: common.ks, format: 1, client_tag: CLIENT_TAG, nocache: common.nocache };
     let body = object(&body).map_err(|error| error.during(target))?;
-    Ok(HttpRequest::new(endpoint.url(target.service, target.action), body))
+    let url = endpoint.url(target.service, target.action);
+    Ok(match action.file() {
+        Some(file) => HttpRequest::with_file(url, multipart::body(&body, file)),
+        None => HttpRequest::new(url, body),
+    })
 }
 
 /// The common parameters of a request with several actions.

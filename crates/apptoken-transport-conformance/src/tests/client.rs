@@ -116,8 +116,8 @@ impl Client {
             head += "Accept-Encoding: gzip\r\n";
         }
         for (name, value) in request.headers() {
-            let suffix = if self.has(Flaw::AddsCharset) && *name == "Content-Type" { "; charset=utf-8" } else { "" };
-            if !(self.has(Flaw::DropsAcceptHeader) && *name == "Accept") {
+            let suffix = if self.has(Flaw::AddsCharset) && name == "Content-Type" { "; charset=utf-8" } else { "" };
+            if !(self.has(Flaw::DropsAcceptHeader) && name == "Accept") {
                 head += &format!("{name}: {value}{suffix}\r\n");
             }
         }
