@@ -5,7 +5,7 @@
 //! Here the connection is lost once, by a fault. With `Client::from_env` it uploads to a real server.
 
 use std::error::Error;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
 
 use apptoken::{Action, Builder, Client, Credential, FilePart, HashType, Ks, PartnerId, Repeat};
 use apptoken_emulator::Emulator;
@@ -26,8 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let client = Builder::new(emulator.endpoint().clone()).client(credential);
 
     let mut file = tempfile::tempfile()?;
-    let content: Vec<u8> = (0..250_000_u32).map(|number| number.to_le_bytes()[0]).collect();
-    std::io::Write::write_all(&mut file, &content)?;
+    file.write_all(&[7; 250_000])?;
     emulator.fake().inject(Fault::on("uploadToken.upload", FaultKind::Reset).nth(2));
 
     let session = client.login()?;
@@ -40,11 +39,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Uploads a file and adds it to a new entry.
 fn upload(client: &Client, ks: &Ks, file: &mut (impl Read + Seek), name: &str) -> Result<Entry, Box<dyn Error>> {
     let size = file.seek(SeekFrom::End(0))?;
+    if size == 0 {
+        return Err("the file is empty".into());
+    }
     let token = client.call(ks, AddUploadToken::of(name, size))?;
     let mut failures = 0;
     while let Err(error) = send_pieces(client, ks, file, name, &token.id) {
         failures += 1;
-        if failures == ATTEMPTS {
+        let can_continue = error.downcast_ref().is_some_and(apptoken::Error::is_transient);
+        if !can_continue || failures == ATTEMPTS {
             return Err(error);
         }
         println!("continuing after: {error}");

@@ -64,8 +64,12 @@ pub trait Action: Serialize {
 
     /// The file that the request contains besides its parameters, such as one piece of an upload. By default there is none.
     ///
-    /// A request with a file has a multipart body. The field that holds the content is no parameter: leave it out with
-    /// `#[serde(skip)]`. An action with a file cannot be a part of a [`Batch`](crate::exchange::Batch).
+    /// A request with a file has a multipart body, which is held in memory with a copy of the content. The field that holds
+    /// the content is not a parameter: leave it out with `#[serde(skip)]`. An action with a file cannot be a part of a
+    /// [`Batch`](crate::exchange::Batch).
+    ///
+    /// An upload must keep [`Repeat::IfNotSent`]: a piece that arrives twice is appended twice. After an error, ask the
+    /// server how much it has, and continue from there.
     fn file(&self) -> Option<FilePart<'_>> {
         None
     }

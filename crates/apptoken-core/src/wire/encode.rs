@@ -55,10 +55,14 @@ pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common
     let body = Body { action, ks: common.ks, format: 1, client_tag: CLIENT_TAG, nocache: common.nocache };
     let body = object(&body).map_err(|error| error.during(target))?;
     let url = endpoint.url(target.service, target.action);
-    Ok(match action.file() {
-        Some(file) => HttpRequest::with_file(url, multipart::body(&body, file)),
-        None => HttpRequest::new(url, body),
-    })
+    match action.file() {
+        None => Ok(HttpRequest::new(url, body)),
+        // PHP reads a file without a name as no file.
+        Some(file) if file.file_name.is_empty() => {
+            Err(Error::invalid_input("the file has no name: set file_name, such as lecture.mp4").during(target))
+        }
+        Some(file) => Ok(HttpRequest::with_file(url, multipart::body(&body, file))),
+    }
 }
 
 /// The common parameters of a request with several actions.

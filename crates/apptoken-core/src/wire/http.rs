@@ -13,7 +13,7 @@ use crate::wire::multipart::MultipartBody;
 
 /// A request to send. It is a POST with a JSON body, or with a multipart body if its action has a file.
 ///
-/// The body contains secrets and is wiped when dropped. The URL contains no secret and may be logged.
+/// The body contains secrets and is wiped when dropped. The URL and the headers contain no secret and may be logged.
 pub struct HttpRequest {
     url: String,
     content_type: Cow<'static, str>,
@@ -46,8 +46,9 @@ impl HttpRequest {
 
     /// The headers to send without any change.
     ///
-    /// Kaltura ignores a JSON body if `Content-Type` has any parameter, even a charset. The transport adds the host, the length,
-    /// the user agent and the accepted encodings.
+    /// Kaltura ignores a JSON body if `Content-Type` has any parameter, even a charset. The boundary in the `Content-Type` of
+    /// a multipart body is needed to read it. The transport adds the host, the length, the user agent and the accepted
+    /// encodings.
     #[must_use]
     pub fn headers(&self) -> [(&'static str, &str); 2] {
         [("Content-Type", &self.content_type), ("Accept", "application/json")]

@@ -1,13 +1,13 @@
 //! Multipart bodies, for requests with a file.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use memchr::memmem;
 use zeroize::Zeroizing;
-
-use crate::wire::search::contains;
 
 /// The file of a request, such as one piece of an upload. See [`Action::file`](crate::Action::file).
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ pub(crate) struct MultipartBody {
 /// Writes parameters and a file. The parameters are one field `json`, which the server reads like a JSON body (observed on
 /// release Venus-22.19.0).
 pub(crate) fn body(parameters: &[u8], file: FilePart<'_>) -> MultipartBody {
-    let boundary = boundary(parameters, file.content);
+    let boundary = boundary(file.content);
     let head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n");
     let between = format!(
         "\r\n--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\n\
@@ -52,22 +52,33 @@ pub(crate) fn body(parameters: &[u8], file: FilePart<'_>) -> MultipartBody {
     MultipartBody { boundary, bytes }
 }
 
-/// A boundary that neither part contains.
-fn boundary(parameters: &[u8], content: &[u8]) -> String {
-    let mut number = 0_u64;
-    loop {
-        // The letter at the end keeps `apptoken-1-z` apart from `apptoken-10-z`.
-        let boundary = format!("apptoken-{number}-z");
-        if !contains(parameters, boundary.as_bytes()) && !contains(content, boundary.as_bytes()) {
-            return boundary;
-        }
-        number = number.wrapping_add(1);
-    }
+/// The start of every boundary. A number of 16 digits follows, so that no boundary is the start of another.
+const MARK: &str = "apptoken-";
+
+/// A boundary that is not in the file. In the parameters no line begins with it: JSON has no line breaks.
+fn boundary(content: &[u8]) -> String {
+    // One search finds the numbers that are taken, however many a file has.
+    let taken: BTreeSet<u64> =
+        memmem::find_iter(content, MARK).filter_map(|at| number(content.get(at + MARK.len()..)?)).collect();
+    let free = (0..=u64::MAX).find(|number| !taken.contains(number)).unwrap_or_default();
+    format!("{MARK}{free:016x}")
 }
 
-/// A name between quotes, as browsers write it.
+fn number(text: &[u8]) -> Option<u64> {
+    u64::from_str_radix(str::from_utf8(text.get(..16)?).ok()?, 16).ok()
+}
+
+/// A name between quotes, in which browsers escape quotes and line breaks like this. PHP would drop what is before a
+/// backslash, and read one before the closing quote as a part of the name.
 fn quoted(name: &str) -> String {
-    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
+    let mut text = String::with_capacity(name.len());
+    for each in name.chars() {
+        match each {
+            '"' | '\\' | '\0'..='\x1f' | '\x7f' => text.push_str(&format!("%{:02X}", u32::from(each))),
+            each => text.push(each),
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -83,20 +94,22 @@ mod tests {
     #[test]
     fn the_parameters_come_before_the_file() {
         let (boundary, text) = text_of(b"content", "a.mp4");
-        let expected = "--apptoken-0-z\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{\"format\":1}\r\n\
-             --apptoken-0-z\r\nContent-Disposition: form-data; name=\"fileData\"; filename=\"a.mp4\"\r\n\
-             Content-Type: application/octet-stream\r\n\r\ncontent\r\n--apptoken-0-z--\r\n";
-        assert_eq!((boundary, text), ("apptoken-0-z".to_owned(), expected.to_owned()));
+        let expected = "--apptoken-0000000000000000\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{\"format\":1}\r\n\
+             --apptoken-0000000000000000\r\nContent-Disposition: form-data; name=\"fileData\"; filename=\"a.mp4\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\ncontent\r\n--apptoken-0000000000000000--\r\n";
+        assert_eq!((boundary, text), ("apptoken-0000000000000000".to_owned(), expected.to_owned()));
     }
 
     #[test]
     fn the_boundary_is_not_in_the_file() {
-        assert_eq!(text_of(b"--apptoken-0-z and apptoken-1-z", "a").0, "apptoken-2-z");
+        let taken = "--apptoken-0000000000000000 apptoken-0000000000000001\r\napptoken-0000000000000003 apptoken-";
+        assert_eq!(text_of(taken.as_bytes(), "a").0, "apptoken-0000000000000002");
+        assert_eq!(text_of(b"apptoken-ffffffffffffffff", "a").0, "apptoken-0000000000000000");
     }
 
     #[test]
     fn a_file_name_cannot_end_its_header() {
-        let (_, text) = text_of(b"", "a\"; x=\"\r\nX: y");
-        assert!(text.contains("filename=\"a%22; x=%22%0D%0AX: y\"\r\n"), "{text}");
+        let (_, text) = text_of(b"", "\u{fc}\"; x=\"\r\nX: y\0\\");
+        assert!(text.contains("filename=\"\u{fc}%22; x=%22%0D%0AX: y%00%5C\"\r\n"), "{text}");
     }
 }
