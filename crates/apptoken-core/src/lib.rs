@@ -126,4 +126,6 @@ pub use value::{
     AccountSecret, AppTokenId, AppTokenSecret, Clock, HashChoice, HashType, Ks, Moment, PartnerId, Privileges,
     SessionType, UnixSeconds,
 };
-pub use wire::{Action, Endpoint, FnTransport, HttpRequest, HttpResponse, Region, Repeat, Transport, TransportFailure};
+pub use wire::{
+    Action, Endpoint, FilePart, FnTransport, HttpRequest, HttpResponse, Region, Repeat, Transport, TransportFailure,
+};

@@ -87,3 +87,4 @@ pub use model::token::{Token, TokenSpec, TokenStatus};
 pub use model::widget::Widget;
 pub use wire::reply::{Delivery, DeliveryKind, WireReply};
 pub use wire::request::{ParsedRequest, WireRequest};
+pub use wire::upload_form::{StreamedFile, UploadForm};

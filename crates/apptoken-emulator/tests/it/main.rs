@@ -18,3 +18,4 @@ mod recipes;
 mod replay;
 mod state;
 mod tls;
+mod uploads;
