@@ -36,13 +36,9 @@ mod tests {
 
     #[test]
     fn times_have_three_digits() {
-        for (seconds, shown) in [
-            (12.34, "12.3 s"),
-            (0.3216, "322 ms"),
-            (0.001, "1.00 ms"),
-            (0.000_023_4, "23.4 µs"),
-            (6.1e-8, "61.0 ns"),
-        ] {
+        for (seconds, shown) in
+            [(12.34, "12.3 s"), (0.3216, "322 ms"), (0.001, "1.00 ms"), (0.000_023_4, "23.4 µs"), (6.1e-8, "61.0 ns")]
+        {
             assert_eq!(shown_seconds(seconds), shown);
         }
     }

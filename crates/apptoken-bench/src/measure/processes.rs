@@ -59,12 +59,8 @@ pub(crate) fn measure(programs: &Programs, peers: &Peers, rounds: usize) -> Resu
     };
     let shown = |name: &str| if of(name).is_empty() { String::new() } else { shown_seconds(median(&of(name))) };
     let bare = format!("{} (`true`)", shown("true"));
-    let row = |what: &str, name: &str| Row {
-        what: what.into(),
-        ours: shown(name),
-        limit: bare.clone(),
-        ..Row::default()
-    };
+    let row =
+        |what: &str, name: &str| Row { what: what.into(), ours: shown(name), limit: bare.clone(), ..Row::default() };
     let memory = |peer: &Option<Peer>| match peer {
         Some(peer) => largest_memory(|| peer.command(&setup.first_login())),
         None => String::new(),
