@@ -1,0 +1,48 @@
+// The checks before an action, in the server's order, and what would pass them.
+
+import { badge, button, el } from './dom.js';
+import { control, controlCurl } from './emulator.js';
+import { learnFrom } from './secrets.js';
+
+const WORDS = { passed: ['passed', 'good'], failed: ['failed', 'bad'], notReached: ['not reached', 'plain'], notNeeded: ['not needed', 'plain'] };
+const THEN = {
+  modelled: 'The emulator imitates this action.',
+  empty: 'The emulator has no such objects, so the list is empty.',
+  unknownId: 'The emulator has no such objects, so no id is known.',
+  needsAnswer: 'The emulator does not imitate this action: a test gives it an answer (/__control/answers).',
+  answer: 'A test has given this action an answer.',
+};
+
+export const explain = (action, ks, parameters = {}) =>
+  control('POST', 'explain', { action, parameters, https: location.protocol === 'https:', ...(ks && { ks }) });
+
+/** The result of `explain`. `repaired` gets the reply to a repair. */
+export function checksNote(result, repaired) {
+  const { allowed, refusal, checks } = result;
+  const shown = checks.filter((check) => check.outcome === 'passed' || check.outcome === 'failed');
+  const items = shown.map((check) => {
+    const [word, kind] = WORDS[check.outcome];
+    return el('li', {}, badge(word, kind), ` ${check.title}`, check.outcome === 'failed' || shown.length < 4 ? el('small', {}, check.detail) : null);
+  });
+  const node = el('div', { class: `note ${allowed ? 'good' : 'bad'}` });
+  node.append(el('strong', {}, allowed ? `Yes: ${result.action} passes all checks.` : `No: ${refusal.code || 'a fatal error of PHP'}.`));
+  if (allowed) node.append(el('p', {}, THEN[result.then] ?? ''));
+  if (refusal) {
+    const failed = checks.find((check) => check.check === refusal.check);
+    if (failed) node.append(el('p', {}, failed.detail));
+    if (refusal.library) node.append(el('p', {}, `The library says: ${refusal.library.error}`), el('p', {}, `Advice: ${refusal.library.advice}`));
+  }
+  node.append(el('details', {}, el('summary', {}, `${shown.filter((check) => check.outcome === 'passed').length} checks passed`), el('ol', { class: 'checks' }, items)));
+  for (const repair of repaired ? result.repairs ?? [] : []) node.append(repairButton(repair, repaired));
+  return node;
+}
+
+function repairButton(repair, repaired) {
+  const { method, path, body } = repair.request;
+  const relative = path.replace(/^\/__control\//, '');
+  return button(repair.text, async () => {
+    const reply = await control(method, relative, body);
+    learnFrom(reply);
+    await repaired(reply, controlCurl(method, relative, body));
+  }, { class: 'primary' });
+}

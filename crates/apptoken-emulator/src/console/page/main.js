@@ -1,0 +1,19 @@
+// Starts the panels. Each has a module of its own; `emulator.js` is the only one that sends requests.
+
+import { startAccounts } from './accounts.js';
+import { startCall } from './call.js';
+import { keepPolling } from './emulator.js';
+import { startHeader } from './header.js';
+import { startJournal } from './journal.js';
+import { startLogin } from './login.js';
+import { startSessionPanel } from './session.js';
+import { startTimeline } from './timeline.js';
+
+startHeader();
+startAccounts();
+startLogin();
+startSessionPanel();
+startTimeline();
+startJournal();
+startCall();
+keepPolling();
