@@ -49,6 +49,7 @@
 mod certificate;
 #[cfg(feature = "command")]
 pub mod command;
+mod console;
 mod control;
 mod counts;
 mod emulator;
