@@ -146,5 +146,8 @@ export function startCall() {
   chosen.addEventListener('change', showSessions);
   showSessions();
   // When the page starts, and again after the emulator did.
-  events.addEventListener('restart', () => run(PANEL, loadActions));
+  events.addEventListener('restart', async () => {
+    await run(PANEL, loadActions);
+    await open();
+  });
 }

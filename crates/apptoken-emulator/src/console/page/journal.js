@@ -6,7 +6,7 @@ import { control, controlCurl, events, poll, state } from './emulator.js';
 import { clockText, count, timeOfDay } from './format.js';
 
 const PANEL = 'journal';
-const ROWS = 15;
+const ROWS = 12;
 
 let rows = [];
 let page = 0;

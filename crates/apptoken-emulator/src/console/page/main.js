@@ -9,6 +9,11 @@ import { startLogin } from './login.js';
 import { startSessionPanel } from './session.js';
 import { startTimeline } from './timeline.js';
 
+// The explanation under a field is read out with it.
+for (const [index, help] of document.querySelectorAll('.field > small').entries()) {
+  help.id = `help-${index}`;
+  help.parentElement.querySelector('input, select').setAttribute('aria-describedby', help.id);
+}
 startHeader();
 startAccounts();
 startLogin();
