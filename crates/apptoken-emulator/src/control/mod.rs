@@ -4,10 +4,13 @@ mod accounts;
 mod answers;
 mod app_tokens;
 mod caller;
+mod catalog;
 mod clock;
 mod coverage;
+mod explain;
 mod faults;
 mod journal;
+mod library;
 mod objects;
 mod query;
 mod sessions;
@@ -55,12 +58,17 @@ impl Control<'_> {
                 "GET" => Ok(Content::Markdown(include_str!("../../docs/control.md").into())),
                 _ => Err(request.not_allowed("GET")),
             },
+            ["actions"] => catalog::actions(&request),
+            ["actions", name] => catalog::action(&request, name),
+            ["advice"] => library::advice(&request),
             ["answers"] => answers::handle(&request),
             ["answers", number] => answers::remove(&request, number),
+            ["classes", name] => catalog::class(&request, name),
             ["clock"] => clock::handle(&request),
             ["clock", "advance"] => clock::advance(&request),
             ["coverage"] => coverage::handle(&request),
             ["coverage.md"] => coverage::page(&request),
+            ["explain"] => explain::call(&request),
             ["faults"] => faults::handle(&request),
             ["faults", number] => faults::remove(&request, number),
             ["journal"] => journal::handle(&request),
@@ -71,10 +79,12 @@ impl Control<'_> {
             ["state"] => state::handle(&request),
             ["reset"] => state::reset(&request, self.initial_state),
             ["responseCache"] => state::response_cache(&request),
+            ["partners"] => accounts::list(&request),
             ["partners", id] => accounts::partner(&request, id),
             ["appTokens"] => app_tokens::handle(&request),
             ["appTokens", id] => app_tokens::one(&request, id),
             ["sessions"] => sessions::handle(&request),
+            ["sessions", "inspect"] => explain::session(&request),
             _ => Err(ControlError::new(404, format!("unknown path; GET {PREFIX} returns the documentation"))),
         }
     }

@@ -13,6 +13,7 @@ use crate::model::state::State;
 use crate::model::token::TokenRow;
 use crate::model::user::UserRow;
 use crate::permissions::{Permissions, RoleSource, roles_of_session};
+use crate::php::cast::text_to_int;
 use crate::php::{Array, Key, Value};
 use crate::request_info::RequestInfo;
 use crate::session_check::actions_left;
@@ -44,9 +45,9 @@ pub struct InspectedSession {
     pub partner_id: i64,
     /// `widget`, `user` or `admin`.
     pub kind: &'static str,
-    /// The session type: 0 or 2.
+    /// The session type, usually 0 or 2.
     #[serde(rename = "type")]
-    pub session_type: Option<String>,
+    pub session_type: Option<i64>,
     /// The user; empty if it has none.
     pub user_id: String,
     /// When it was started, which only a KS of version 1 holds.
@@ -56,6 +57,7 @@ pub struct InspectedSession {
     /// The time of the fake's clock.
     pub now: i64,
     /// Whether a call with it gets as far as its permissions.
+    #[serde(rename = "valid")]
     pub is_valid: bool,
     /// The error that a call with it gets, if it is not valid.
     pub refusal: Option<Refusal>,
@@ -195,7 +197,7 @@ impl InspectedSession {
             } else {
                 "user"
             },
-            session_type: session.ks.session_type.clone(),
+            session_type: session.ks.session_type.as_deref().map(text_to_int),
             user_id: session.user_id().to_owned(),
             started_at: started_at(session),
             expires_at: session.ks.expires_at().map(|time| time.0),
