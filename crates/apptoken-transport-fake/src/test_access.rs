@@ -135,6 +135,32 @@ impl Fake {
         server.state.tokens().filter(|row| row.partner_id == i64::from(partner.get())).map(token).collect()
     }
 
+    /// All tokens as JSON, with the keys of [`add_token_from_json`](Self::add_token_from_json), sorted by id. It has their
+    /// values, which are secret.
+    #[must_use]
+    pub fn tokens_as_json(&self) -> String {
+        let server = self.lock();
+        let rows = server.state.tokens().filter(|row| row.partner_id != 0);
+        let tokens = rows.map(|row| {
+            serde_json::json!({
+                "partnerId": row.partner_id,
+                "id": row.id,
+                "token": row.token.expose(),
+                "hashType": row.hash_type(),
+                "status": row.status,
+                "expiry": row.expiry,
+                "sessionType": row.session_type,
+                "sessionUserId": row.session_user_id,
+                "sessionDuration": row.session_duration,
+                "sessionPrivileges": row.session_privileges,
+                "description": row.description,
+                "createdAt": row.created_at,
+                "updatedAt": row.updated_at,
+            })
+        });
+        tokens.collect::<serde_json::Value>().to_string()
+    }
+
     /// Sets the status of a token, which no API call can. Returns `false` if no token has that id.
     pub fn set_token_status(&self, id: &AppTokenId, status: TokenStatus) -> bool {
         let mut server = self.lock();

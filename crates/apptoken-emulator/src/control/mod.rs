@@ -9,6 +9,7 @@ mod clock;
 mod coverage;
 mod explain;
 mod faults;
+mod hash;
 mod journal;
 mod library;
 mod objects;
@@ -71,6 +72,7 @@ impl Control<'_> {
             ["explain"] => explain::call(&request),
             ["faults"] => faults::handle(&request),
             ["faults", number] => faults::remove(&request, number),
+            ["hash"] => hash::handle(&request),
             ["journal"] => journal::handle(&request),
             ["objects"] => objects::handle(&request),
             ["objects", service, id] => objects::remove(&request, service, id),

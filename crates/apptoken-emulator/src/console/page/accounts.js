@@ -84,8 +84,8 @@ function refresh() {
   const partner = Number(byId('account').value) || state.partners[0]?.id;
   chosen.partner = partner ?? null;
   const tokens = tokensOf(partner);
-  const text = JSON.stringify([state.partners, tokens, chosen.token, tokens.map((token) => statusOf(token)[0])]);
-  if (text === shown) return;
+  const text = () => JSON.stringify([state.partners, tokens, chosen.token, tokens.map((token) => statusOf(token)[0])]);
+  if (text() === shown) return;
   for (const token of tokens) learn(token.token);
   setOptions(byId('account'), state.partners.map((each) => option(each.id, `${each.id} (KS V${each.ksVersion}${each.status === 1 ? '' : ', blocked'})`)));
   if (!tokens.some((token) => token.id === chosen.token)) {
@@ -97,7 +97,7 @@ function refresh() {
   if (tokens.length > LISTED) items.push(el('li', { class: 'hint' }, `and ${tokens.length - LISTED} more`));
   byId('tokens').replaceChildren(...items);
   if (focused) byId('tokens').querySelector(`input[value="${CSS.escape(focused)}"]`)?.focus();
-  shown = JSON.stringify([state.partners, tokens, chosen.token, tokens.map((token) => statusOf(token)[0])]);
+  shown = text();
   showChosen();
   chosen.dispatchEvent(new Event('change'));
 }

@@ -4,7 +4,6 @@ import { badge, button, el } from './dom.js';
 import { control, controlCurl } from './emulator.js';
 import { learnFrom } from './secrets.js';
 
-const WORDS = { passed: ['passed', 'good'], failed: ['failed', 'bad'], notReached: ['not reached', 'plain'], notNeeded: ['not needed', 'plain'] };
 const THEN = {
   modelled: 'The emulator imitates this action.',
   empty: 'The emulator has no such objects, so the list is empty.',
@@ -21,8 +20,7 @@ export function checksNote(result, repaired) {
   const { allowed, refusal, checks } = result;
   const shown = checks.filter((check) => check.outcome === 'passed' || check.outcome === 'failed');
   const items = shown.map((check) => {
-    const [word, kind] = WORDS[check.outcome];
-    return el('li', {}, badge(word, kind), ` ${check.title}`, check.outcome === 'failed' || shown.length < 4 ? el('small', {}, check.detail) : null);
+    return el('li', {}, badge(check.outcome, check.outcome === 'passed' ? 'good' : 'bad'), ` ${check.title}`, check.outcome === 'failed' || shown.length < 4 ? el('small', {}, check.detail) : null);
   });
   const node = el('div', { class: `note ${allowed ? 'good' : 'bad'}` });
   node.append(el('strong', {}, allowed ? `Yes: ${result.action} passes all checks.` : `No: ${refusal.code || 'a fatal error of PHP'}.`));

@@ -113,13 +113,7 @@ function draw() {
     context.fillRect(start, y + 2, Math.max(3, end - start), LANE - 4);
     context.fillStyle = colour('--text');
     const label = life.kind === 'widget' ? 'widget' : life.user || life.kind;
-    const space = Math.max(end, start + 3) - start;
-    if (context.measureText(label).width + 8 < space) context.fillText(label, start + 4, y + LANE / 2);
-    else if (context.measureText(label).width + 8 < start - gap) {
-      context.textAlign = 'right';
-      context.fillText(label, start - 4, y + LANE / 2);
-      context.textAlign = 'left';
-    }
+    if (context.measureText(label).width + 8 < end - start) context.fillText(label, start + 4, y + LANE / 2);
   }
   describe(lives, to - from);
 }
