@@ -45,7 +45,7 @@ export async function stopBrowser() {
 export async function openConsole(test, emulator, options = {}) {
   browser ??= await startBrowser();
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...options });
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(30_000);
   await context.addInitScript(() => {
     window.shifts = [];
     window.longTasks = [];

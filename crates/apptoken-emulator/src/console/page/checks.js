@@ -2,6 +2,7 @@
 
 import { badge, button, el } from './dom.js';
 import { control, controlCurl } from './emulator.js';
+import { count } from './format.js';
 import { learnFrom } from './secrets.js';
 
 const THEN = {
@@ -15,6 +16,18 @@ const THEN = {
 export const explain = (action, ks, parameters = {}) =>
   control('POST', 'explain', { action, parameters, https: location.protocol === 'https:', ...(ks && { ks }) });
 
+const EXAMPLES = { int: 1, float: 1, bool: true, array: [] };
+
+/** A value for each argument that an action needs, so that its session can be checked. */
+export async function examplesFor(action) {
+  const { parameters } = await control('GET', `actions/${action}`);
+  const example = ({ type, values, class: name, classes }) => (name && type !== 'enum' ? { objectType: classes?.[0] ?? name } : values?.[0] ?? EXAMPLES[type] ?? 'x');
+  return Object.fromEntries(parameters.filter((each) => each.default === undefined).map((each) => [each.name, example(each)]));
+}
+
+/** Checks of what was sent, not of who sent it. */
+const OF_THE_REQUEST = ['arguments', 'filter', 'search', 'newObject'];
+
 /** The result of `explain`. `repaired` gets the reply to a repair. */
 export function checksNote(result, repaired) {
   const { allowed, refusal, checks } = result;
@@ -23,14 +36,16 @@ export function checksNote(result, repaired) {
     return el('li', {}, badge(check.outcome, check.outcome === 'passed' ? 'good' : 'bad'), ` ${check.title}`, check.outcome === 'failed' || shown.length < 4 ? el('small', {}, check.detail) : null);
   });
   const node = el('div', { class: `note ${allowed ? 'good' : 'bad'}` });
-  node.append(el('strong', {}, allowed ? `Yes: ${result.action} passes all checks.` : `No: ${refusal.code || 'a fatal error of PHP'}.`));
+  const code = refusal?.code || 'a fatal error of PHP';
+  const answer = allowed ? `Yes: ${result.action} passes all checks.` : OF_THE_REQUEST.includes(refusal.check) ? `Not with these arguments: ${code}.` : `No: ${code}.`;
+  node.append(el('strong', {}, answer));
   if (allowed) node.append(el('p', {}, THEN[result.then] ?? ''));
   if (refusal) {
     const failed = checks.find((check) => check.check === refusal.check);
     if (failed) node.append(el('p', {}, failed.detail));
     if (refusal.library) node.append(el('p', {}, `The library says: ${refusal.library.error}`), el('p', {}, `Advice: ${refusal.library.advice}`));
   }
-  node.append(el('details', {}, el('summary', {}, `${shown.filter((check) => check.outcome === 'passed').length} checks passed`), el('ol', { class: 'checks' }, items)));
+  node.append(el('details', {}, el('summary', {}, `${count(shown.filter((check) => check.outcome === 'passed').length, 'check')} passed`), el('ol', { class: 'checks' }, items)));
   for (const repair of repaired ? result.repairs ?? [] : []) node.append(repairButton(repair, repaired));
   return node;
 }

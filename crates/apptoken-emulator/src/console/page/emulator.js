@@ -146,7 +146,7 @@ async function read() {
     if (state.entries.length > KEPT) state.entries.splice(0, state.entries.length - KEPT);
     const [faults, partners, tokens] = await Promise.all(['faults', 'partners', 'appTokens'].map((path) => control('GET', path)));
     Object.assign(state, { faults, partners, tokens });
-    Object.assign(state, { isReachable: false, isRefused: false });
+    Object.assign(state, { isReachable: true, isRefused: false });
     if (isNew) events.dispatchEvent(new Event('restart'));
   } catch {
     state.isReachable = false;

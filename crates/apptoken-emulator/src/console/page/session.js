@@ -1,7 +1,7 @@
 // Panel 3: what a session (KS) holds, how long it lives, and what it may call.
 
 import { chosen } from './accounts.js';
-import { checksNote, explain } from './checks.js';
+import { checksNote, examplesFor, explain } from './checks.js';
 import { badge, byId, code, el, lifeBar, option, run, say, secret, showTrace } from './dom.js';
 import { control, controlCurl, events, now, poll, state } from './emulator.js';
 import { clockText, leftText, span } from './format.js';
@@ -66,7 +66,7 @@ const list = (items) => (items.length ? items : ['none']);
 function rowsOf(found) {
   const { refusal, appToken, user, roles } = found;
   const status = found.valid ? badge('valid', 'good') : badge(refusal?.args?.KSID ? `refused: ${refusal.args.KSID}` : `refused: ${refusal?.code ?? ''}`, 'bad');
-  const from = { setrole: 'named by the privilege setrole', user: 'of the user', default: 'that such sessions have by default' }[found.rolesFrom] ?? '';
+  const from = { setrole: 'Named by the privilege setrole.', user: 'The roles of the user.', default: 'As such sessions have by default.' }[found.rolesFrom] ?? '';
   const token = appToken ? `${appToken.id}, ${appToken.hashType}${appToken.status === 2 ? '' : ', not active'}` : 'none: it was not started with an app token';
   const privileges = list(found.privileges.map((each) => el('li', {}, el('code', {}, [each.name, ...(each.values ?? [])].join(':').replace(/:$/, '')), ` ${each.meaning ?? ''}`)));
   const roleItems = list(roles.map((role) => el('li', {}, `${role.name} (${role.id}), ${role.permissions.length === 1 ? 'one permission' : `${role.permissions.length} permissions`}`)));
@@ -78,7 +78,7 @@ function rowsOf(found) {
     ['Ends', `${clockText(found.expiresAt)} UTC`],
     ['App token', token],
     ['Privileges', el('ul', {}, privileges)],
-    [`Roles ${from}`, el('ul', {}, roleItems)],
+    ['Roles', el('div', {}, el('ul', {}, roleItems), el('small', {}, from))],
   ];
   if (found.actionsLeft !== null && found.actionsLeft !== undefined) rows.splice(5, 0, ['Calls left', String(found.actionsLeft)]);
   const nodes = [el('dl', {}, rows.flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]))];
@@ -101,7 +101,8 @@ async function ask(event) {
   event?.preventDefault();
   await run(PANEL, async () => {
     const action = byId('may-action').value.trim();
-    const result = await explain(action, shownKs);
+    const parameters = await examplesFor(action);
+    const result = await explain(action, shownKs, parameters);
     const note = checksNote(result, async (reply, curl) => {
       await poll();
       if (reply?.ks) await addSession({ ks: reply.ks, label: 'repaired', startedAt: now() });
@@ -110,7 +111,7 @@ async function ask(event) {
       showTrace('session-trace', [curl]);
     });
     byId('may-result').replaceChildren(note);
-    showTrace('session-trace', [controlCurl('POST', 'explain', { action, ...(shownKs && { ks: shownKs }), parameters: {} })]);
+    showTrace('session-trace', [controlCurl('POST', 'explain', { action, ...(shownKs && { ks: shownKs }), parameters })]);
     say(result.allowed ? `Yes, it may call ${action}.` : `No, it may not call ${action}.`);
   });
 }
