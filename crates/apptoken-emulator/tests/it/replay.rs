@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use apptoken_core::{HashType, PartnerId};
-use apptoken_emulator::Emulator;
+use apptoken_emulator::Options;
 use apptoken_transport_fake::{DeliveryKind, Fake, TokenSpec, WireReply, WireRequest};
 use proptest::prelude::*;
 use proptest::sample::select;
