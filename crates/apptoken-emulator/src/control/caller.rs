@@ -174,6 +174,21 @@ mod tests {
     }
 
     #[test]
+    fn other_machines_get_the_page_only_with_a_control_token() {
+        let gets_page = |token: Option<&str>, from: &str, host: &str| {
+            let headers = vec![("Host".to_owned(), host.to_owned())];
+            let request = WireRequest { method: "GET".into(), target: "/".to_owned(), headers, body: Vec::new() };
+            let access = ControlAccess { hosts: vec!["emulator.test".to_owned()], token: token.map(str::to_owned) };
+            let caller = Caller { address: from.parse().unwrap(), is_encrypted: false };
+            caller.check_page(&request, &access).is_ok()
+        };
+        assert!(!gets_page(None, "10.0.0.1", "emulator.test"));
+        assert!(gets_page(Some("t0ken"), "10.0.0.1", "emulator.test"));
+        assert!(!gets_page(Some("t0ken"), "10.0.0.1", "evil.example"));
+        assert!(gets_page(None, "127.0.0.1", "emulator.test") && !gets_page(None, "127.0.0.1", "evil.example"));
+    }
+
+    #[test]
     fn a_control_token_that_no_request_can_have_is_refused() {
         for token in ["", "two words", "tab\t", "ä"] {
             assert!(ControlAccess { hosts: Vec::new(), token: Some(token.to_owned()) }.check().is_err(), "{token}");
