@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { request, Agent } from 'node:http';
-import { copyFileSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, test } from 'node:test';
@@ -11,6 +11,7 @@ import { openConsole, require, startEmulator, stopBrowser, textIs } from './supp
 
 after(stopBrowser);
 
+const UPNG = require('upng-js');
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const PICTURE = join(dirname(fileURLToPath(import.meta.url)), '..', 'docs', 'console.png');
 const PHONE = { viewport: { width: 360, height: 740 } };
@@ -67,12 +68,10 @@ for (const [name, options] of [
 test('a login and a question work with the keyboard only', async (t) => {
   const page = await openConsole(t, await startEmulator(t));
   const focused = () => page.evaluate(() => document.activeElement?.id);
-  const walked = new Set();
   /** Presses Tab until an element has the focus, which must be visible. */
   const tabTo = async (id) => {
     for (let presses = 0; presses < 120 && (await focused()) !== id; presses++) {
       await page.keyboard.press('Tab');
-      walked.add(await focused());
       const outline = await page.evaluate(() => document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== 'none');
       assert.ok(outline, `the focus is visible on ${await focused()}`);
     }
@@ -91,14 +90,13 @@ test('a login and a question work with the keyboard only', async (t) => {
   await tabTo('repair');
   await page.keyboard.press('Enter');
   await textIs(page, '#steps li:nth-child(3)', 'Logged in.');
-  assert.equal(await focused(), 'login-heading');
+  await page.waitForFunction(() => document.activeElement.id === 'login-heading');
   await tabTo('may-action');
   await page.keyboard.press('Enter');
   await page.locator('#may-result .note').waitFor();
   await tabTo('journal-hold');
   await page.keyboard.press('Space');
   await textIs(page, '#journal-new', 'since then');
-  assert.ok(walked.size > 20);
 });
 
 test('nothing moves while live data comes in', async (t) => {
@@ -206,7 +204,7 @@ test('the picture of the console', async (t) => {
   await emulator.control('POST', 'clock', { time: 1_795_689_600 });
   await emulator.control('POST', 'appTokens', { partnerId: 101, id: '0_import01', hashType: 'SHA1', sessionUserId: 'importer', sessionType: 0, expiry: 1_795_689_600 + 12 * 86_400, description: 'nightly import' });
   for (const [name, options] of [
-    ['light', { colorScheme: 'light' }],
+    ['light', { colorScheme: 'light', viewport: { width: 1280, height: 1010 } }],
     ['dark', { colorScheme: 'dark' }],
     ['phone', { ...PHONE }],
   ]) {
@@ -217,11 +215,17 @@ test('the picture of the console', async (t) => {
     await page.selectOption('#example', 'newline');
     await page.click('#step-all');
     await page.locator('#steps .failed').waitFor();
-    await page.locator('#steps .failed').evaluate((node) => (node.closest('.panel').scrollTop = 0));
-    await page.evaluate(() => scrollTo(0, 0));
-    await page.locator('#login-heading').evaluate((node) => node.blur());
+    await page.locator('#steps .failed').evaluate((node) => (node.closest('.panel').scrollTop = node.closest('.panel').scrollHeight));
+    await page.evaluate(() => {
+      scrollTo(0, 0);
+      document.activeElement.blur();
+    });
+    await page.mouse.move(0, 0);
     const path = `console-${name}.png`;
     await page.screenshot({ path, fullPage: name !== 'light' });
+    // 128 colours are enough for text, and make the file small.
+    const image = UPNG.decode(readFileSync(path));
+    writeFileSync(path, Buffer.from(UPNG.encode(UPNG.toRGBA8(image), image.width, image.height, 128)));
     if (name === 'light') {
       assert.ok(statSync(path).size < 200_000);
       if (process.env.BLESS) copyFileSync(path, PICTURE);

@@ -1,6 +1,6 @@
 // Panel 1: the accounts and their app tokens.
 
-import { badge, byId, code, el, lifeBar, option, run, say, secret, setOptions, showTrace } from './dom.js';
+import { badge, byId, code, el, facts, lifeBar, option, run, say, secret, setOptions, showTrace } from './dom.js';
 import { adminSession, control, controlCurl, events, must, now, poll, state } from './emulator.js';
 import { leftText, span } from './format.js';
 import { learn } from './secrets.js';
@@ -8,11 +8,11 @@ import { LANGUAGES, snippet } from './snippets.js';
 import { logIn } from './steps.js';
 
 const PANEL = 'accounts';
-/** More than this are not listed, only counted. */
+// More than this are not listed, only counted.
 const LISTED = 200;
 const STATUS = { 1: ['disabled', 'warn'], 2: ['active', 'good'], 3: ['deleted', 'bad'] };
 
-/** `change`: another account or token was chosen, or what is known of them has changed. */
+// `change`: another account or token was chosen, or what is known of them has changed.
 export const chosen = Object.assign(new EventTarget(), { partner: null, token: null });
 
 let shown = '';
@@ -23,7 +23,6 @@ export const tokensOf = (partner) => state.tokens.filter((token) => token.partne
 
 export const tokenOf = (id) => state.tokens.find((token) => token.id === id);
 
-/** The parameters that add a token with the same settings. */
 export function sameSettings(token) {
   const fields = ['hashType', 'description', 'expiry', 'sessionType', 'sessionUserId', 'sessionDuration', 'sessionPrivileges'];
   const set = fields.filter((name) => token[name] !== null && token[name] !== undefined);
@@ -50,7 +49,7 @@ function choose(id) {
   chosen.dispatchEvent(new Event('change'));
 }
 
-/** What the chosen token is, as its administrator sees it. */
+// What the chosen token is, as its administrator sees it.
 function showChosen() {
   const token = tokenOf(chosen.token);
   byId('token-actions').hidden = !token;
@@ -71,7 +70,7 @@ function details(token) {
     ['Sessions last', span(token.sessionDuration)],
     ['Privileges', token.sessionPrivileges || 'none of its own'],
   ];
-  return [el('dl', {}, rows.flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]))];
+  return [facts(rows)];
 }
 
 function showSnippet() {
@@ -102,7 +101,7 @@ function refresh() {
   chosen.dispatchEvent(new Event('change'));
 }
 
-/** Changes something, reads the tokens again, and shows the curl lines of it. */
+// Changes something, reads the tokens again, and shows the curl lines of it.
 async function change(work) {
   return run(PANEL, async () => {
     const { curls, result, message } = await work();
@@ -127,7 +126,7 @@ async function add(event) {
   });
 }
 
-/** A new token with the same settings; the old one is deleted once the new one has logged in. */
+// A new token with the same settings; the old one is deleted once the new one has logged in.
 async function rotate() {
   const old = tokenOf(chosen.token);
   await change(async () => {
@@ -161,7 +160,7 @@ async function remove() {
   });
 }
 
-/** A role, a user who has it, and a token whose sessions belong to that user. */
+// A role, a user who has it, and a token whose sessions belong to that user.
 async function addService(event) {
   event.preventDefault();
   const form = new FormData(byId('service-add'));
@@ -189,6 +188,7 @@ export function startAccounts() {
   byId('token-disable').addEventListener('click', disable);
   byId('token-delete').addEventListener('click', remove);
   const bar = lifeBar('Life of the chosen token');
+  bar.node.hidden = true;
   byId('token-life').append(bar.node);
   events.addEventListener('change', () => {
     refresh();

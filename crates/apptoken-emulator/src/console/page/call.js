@@ -10,11 +10,11 @@ import { changes, sessions } from './session.js';
 const PANEL = 'call';
 const NUMBER = ['int', 'float', 'bigint', 'time'];
 
-/** The arguments of the form: each has a name and `read`, whose result is missing if nothing was entered. */
+// The arguments of the form: each has a name and `read`, whose result is missing if nothing was entered.
 let inputs = [];
 let action = null;
 
-/** The control of a simple type, and how its value is read. */
+// The control of a simple type, and how its value is read.
 function simple(of, label) {
   const { type } = of;
   let node;
@@ -36,7 +36,7 @@ function simple(of, label) {
 
 const typeName = (of) => (of.class ? `${of.type} ${of.class}` : of.type);
 
-/** An object: its properties are loaded when it is opened. */
+// An object: its properties are loaded when it is opened.
 function object(of, label) {
   const body = el('div', {});
   const node = el('details', { class: 'object' }, el('summary', {}, el('code', {}, label), ` ${typeName(of)}`), body);
@@ -66,7 +66,6 @@ function object(of, label) {
   return { node, read };
 }
 
-/** A list, which is entered as JSON. */
 function list(of, label) {
   const node = el('textarea', { rows: 2, spellcheck: 'false' });
   const read = () => {
@@ -89,7 +88,7 @@ function readAll(these) {
   return Object.fromEntries(these.map((each) => [each.name, each.read()]).filter(([, value]) => value !== undefined));
 }
 
-/** Nested values as the parameters of a form, such as `filter:nameLike`. */
+// Nested values as the parameters of a form, such as `filter:nameLike`.
 export function flatten(value, name = '') {
   if (value === null || typeof value !== 'object' || value instanceof File) return { [name]: value };
   return Object.assign({}, ...Object.entries(value).map(([key, part]) => flatten(part, name ? `${name}:${key}` : key)));
@@ -132,7 +131,7 @@ function showSessions() {
   setOptions(byId('call-session'), [option('admin', `an admin session of ${chosen.partner ?? 'the account'}`), option('none', 'no session'), ...known]);
 }
 
-/** The names of all actions, for the fields that take one. */
+// The names of all actions, for the fields that take one.
 async function loadActions() {
   const services = await control('GET', 'actions');
   const names = Object.entries(services).flatMap(([service, actions]) => Object.keys(actions).map((name) => `${service}.${name}`));

@@ -1,6 +1,6 @@
 // The checks before an action, in the server's order, and what would pass them.
 
-import { badge, button, el } from './dom.js';
+import { badge, button, el, libraryWords } from './dom.js';
 import { control, controlCurl } from './emulator.js';
 import { count } from './format.js';
 import { learnFrom } from './secrets.js';
@@ -18,17 +18,17 @@ export const explain = (action, ks, parameters = {}) =>
 
 const EXAMPLES = { int: 1, float: 1, bool: true, array: [] };
 
-/** A value for each argument that an action needs, so that its session can be checked. */
+// A value for each argument that an action needs, so that its session can be checked.
 export async function examplesFor(action) {
   const { parameters } = await control('GET', `actions/${action}`);
   const example = ({ type, values, class: name, classes }) => (name && type !== 'enum' ? { objectType: classes?.[0] ?? name } : values?.[0] ?? EXAMPLES[type] ?? 'x');
   return Object.fromEntries(parameters.filter((each) => each.default === undefined).map((each) => [each.name, example(each)]));
 }
 
-/** Checks of what was sent, not of who sent it. */
+// Checks of what was sent, not of who sent it.
 const OF_THE_REQUEST = ['arguments', 'filter', 'search', 'newObject'];
 
-/** The result of `explain`. `repaired` gets the reply to a repair. */
+// The result of `explain`. `repaired` gets the reply to a repair.
 export function checksNote(result, repaired) {
   const { allowed, refusal, checks } = result;
   const shown = checks.filter((check) => check.outcome === 'passed' || check.outcome === 'failed');
@@ -43,7 +43,7 @@ export function checksNote(result, repaired) {
   if (refusal) {
     const failed = checks.find((check) => check.check === refusal.check);
     if (failed) node.append(el('p', {}, failed.detail));
-    if (refusal.library) node.append(el('p', {}, `The library says: ${refusal.library.error}`), el('p', {}, `Advice: ${refusal.library.advice}`));
+    if (refusal.library) node.append(...libraryWords(refusal.library));
   }
   node.append(el('details', {}, el('summary', {}, `${count(shown.filter((check) => check.outcome === 'passed').length, 'check')} passed`), el('ol', { class: 'checks' }, items)));
   for (const repair of repaired ? result.repairs ?? [] : []) node.append(repairButton(repair, repaired));

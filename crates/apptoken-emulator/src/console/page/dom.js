@@ -4,10 +4,9 @@ import { isMasked, mask } from './secrets.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** How long a secret stays visible. */
 const VISIBLE_MS = 30_000;
 
-/** An element. `on…` properties are listeners, `true` is an attribute without a value, `false` and `null` are left out. */
+// An element. `on…` properties are listeners, `true` is an attribute without a value, `false` and `null` are left out.
 export function el(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -22,17 +21,15 @@ export const byId = (id) => document.getElementById(id);
 
 export const button = (text, onclick, attributes = {}) => el('button', { type: 'button', onclick, ...attributes }, text);
 
-/** An option of a select. */
 export const option = (value, text = value) => el('option', { value }, text);
 
-/** Replaces the options of a select and keeps the chosen one, if it is still there. */
+// Replaces the options of a select and keeps the chosen one, if it is still there.
 export function setOptions(select, options) {
   const chosen = select.value;
   select.replaceChildren(...options);
   if (options.some((each) => each.value === chosen)) select.value = chosen;
 }
 
-/** A field with its label and an explanation. */
 export function field(label, control, help = '') {
   const id = (control.id ||= `field-${(field.count = (field.count ?? 0) + 1)}`);
   if (help) control.setAttribute('aria-describedby', `${id}-help`);
@@ -49,7 +46,7 @@ function eye(isOpen) {
   return svg;
 }
 
-/** A button that shows secrets and hides them again after a while. `show` is called with whether they are visible. */
+// A button that shows secrets and hides them again after a while. `show` is called with whether they are visible.
 function eyeButton(what, show) {
   let timer;
   const node = button('', () => set(node.getAttribute('aria-pressed') !== 'true'), { class: 'eye' });
@@ -58,7 +55,7 @@ function eyeButton(what, show) {
     if (isVisible) timer = setTimeout(set, VISIBLE_MS, false);
     node.setAttribute('aria-pressed', isVisible);
     node.setAttribute('aria-label', `Show ${what}`);
-    node.title = isVisible ? 'Hide the secrets' : 'Show the secrets for 30 s';
+    node.title = isVisible ? 'Hide' : 'Show for 30 s';
     node.replaceChildren(eye(isVisible));
     show(isVisible);
   };
@@ -67,13 +64,11 @@ function eyeButton(what, show) {
 }
 
 function copyButton(what, text) {
-  const node = button('Copy', async () => {
-    await navigator.clipboard.writeText(text).then(() => say(`Copied: ${what}.`), () => say('The browser does not allow copying.'));
-  }, { class: 'small', 'aria-label': `Copy ${what}` });
-  return node;
+  const copy = () => navigator.clipboard.writeText(text).then(() => say(`Copied: ${what}.`), () => say('The browser does not allow copying.'));
+  return button('Copy', copy, { class: 'small', 'aria-label': `Copy ${what}` });
 }
 
-/** A block of text with a title. Secrets in it are hidden until the eye is pressed; a copy has them. */
+// A block of text with a title. Secrets in it are hidden until the eye is pressed; a copy has them.
 export function code(title, text, { tall = false } = {}) {
   const pre = el('pre', tall ? { class: 'tall', tabindex: 0, role: 'group', 'aria-label': title } : {}, mask(text));
   const tools = el('span', { class: 'tools' });
@@ -82,13 +77,11 @@ export function code(title, text, { tall = false } = {}) {
   return el('div', { class: 'code' }, el('div', { class: 'code-head' }, el('span', {}, title), tools), pre);
 }
 
-/** A value that is a secret, in a line. */
 export function secret(what, value) {
   const text = el('code', {});
   return el('span', { class: 'secret' }, text, eyeButton(what, (isVisible) => (text.textContent = isVisible ? value : '••••••••')));
 }
 
-/** What was sent and what came back. */
 export function exchange(done, title = done.action) {
   const reply = typeof done.reply === 'string' && done.reply !== done.text ? JSON.stringify(done.reply) : pretty(done);
   const took = done.status ? `${done.status}, ${Math.max(1, Math.round(done.ms))} ms` : 'no reply';
@@ -100,20 +93,29 @@ function pretty(done) {
   return JSON.stringify(done.reply, null, 1).replace(/^ +/gm, (indent) => indent + indent);
 }
 
-/** Shows in a panel what it just did, as curl lines. */
+// Shows in a panel what it just did, as curl lines.
 export function showTrace(id, commands) {
   byId(id).replaceChildren(code('The same with curl', commands.join('\n')));
 }
 
-/** A word for a state, with a colour that only repeats it. */
+// A word for a state, with a colour that only repeats it.
 export const badge = (text, kind) => el('span', { class: `badge ${kind}` }, text);
 
-/** A line that screen readers read out. */
+export const facts = (rows) => el('dl', {}, rows.flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]));
+
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// What the library says of an error.
+export const libraryWords = ({ error, advice }) => [el('p', {}, `The library says: ${error}`), el('p', {}, `Advice: ${advice}`)];
+
+// A line that screen readers read out.
 export function say(text) {
   byId('said').textContent = text;
 }
 
-/** A bar for the rest of a life, which `update(left, total, text)` moves. */
+// A bar for the rest of a life, which `update(left, total, text)` moves.
 export function lifeBar(label) {
   const fill = el('span', {});
   const words = el('span', { class: 'life-text' });
@@ -130,7 +132,7 @@ export function lifeBar(label) {
   return { node, update };
 }
 
-/** Runs what a button does: it is busy meanwhile, and a failure is shown in the panel. */
+// Runs what a button does: it is busy meanwhile, and a failure is shown in the panel.
 export async function run(panel, work) {
   const problem = byId(panel).querySelector('.problem');
   problem.textContent = '';

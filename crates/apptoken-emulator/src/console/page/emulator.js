@@ -8,12 +8,15 @@ const POLL_MS = 1_000;
 
 export const origin = location.origin;
 
-/** `change`: something new was polled. `restart`: the journal begins, or begins anew. */
+// `change`: something new was polled. `restart`: the journal begins, or begins anew.
 export const events = new EventTarget();
 
 export const state = { time: 0, polled: performance.now(), requests: 0, entries: [], faults: [], partners: [], tokens: [], isReachable: false, isRefused: false };
 
-/** The time of the emulator's clock, which runs. */
+// Whether a request and all its parts succeeded.
+export const isOk = (entry) => entry.outcome === 'ok' && entry.parts.every(([, outcome]) => outcome === 'ok');
+
+// The time of the emulator's clock, which runs.
 export const now = () => state.time + (performance.now() - state.polled) / 1000;
 
 const TOKEN = 'control-token';
@@ -27,7 +30,7 @@ function quote(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** The line that sends the same request from a shell. */
+// The line that sends the same request from a shell.
 function curlOf(method, path, body) {
   const line = ['curl'];
   if (method !== 'GET' && !(method === 'POST' && body)) line.push('-X', method);
@@ -39,7 +42,7 @@ function curlOf(method, path, body) {
   return line.join(' ');
 }
 
-/** Sends a request to the control interface. A refusal is an error with its text. */
+// Sends a request to the control interface. A refusal is an error with its text.
 export async function control(method, path, value) {
   const json = value === undefined ? undefined : JSON.stringify(value);
   const headers = sessionStorage.getItem(TOKEN) ? { Authorization: `Bearer ${sessionStorage.getItem(TOKEN)}` } : {};
@@ -62,7 +65,6 @@ export async function control(method, path, value) {
 
 export const controlCurl = (method, path, value) => curlOf(method, `/__control/${path}`, value && { json: JSON.stringify(value) });
 
-/** Moves the clock, and reads it. */
 export async function moveClock(seconds) {
   await control('POST', `clock/advance?seconds=${seconds}`);
   await poll();
@@ -103,14 +105,13 @@ export async function call(action, parameters = {}, ks = null) {
   return done;
 }
 
-/** An admin session of an account, as its administrator has. */
+// An admin session of an account, as its administrator has.
 export async function adminSession(partnerId) {
   const { ks } = await control('POST', 'sessions', { partnerId, type: 'admin' });
   learn(ks);
   return ks;
 }
 
-/** Calls an action that must succeed. */
 export async function must(action, parameters, ks) {
   const done = await call(action, parameters, ks);
   if (done.error) throw new Error(`${action}: ${done.error.message} (${done.error.code})`);
@@ -120,7 +121,7 @@ export async function must(action, parameters, ks) {
 
 let polling = null;
 
-/** Reads what is new. Only one poll runs at a time; a further caller gets one that begins after it. */
+// Reads what is new. Only one poll runs at a time; a further caller gets one that begins after it.
 export async function poll() {
   await polling;
   polling ??= read().finally(() => (polling = null));
@@ -158,7 +159,6 @@ function forget() {
   state.entries = [];
 }
 
-/** Polls while the page is visible. */
 export async function keepPolling() {
   for (;;) {
     if (!document.hidden) await poll();

@@ -12,7 +12,7 @@ const UNITS = [
   [60, 'min'],
 ];
 
-/** Such as `1 d 3 h`, `41 min` or `12 s`. */
+// Such as `1 d 3 h`, `41 min` or `12 s`.
 export function span(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const at = UNITS.findIndex(([size]) => whole >= size);

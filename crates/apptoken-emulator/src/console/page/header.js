@@ -1,15 +1,14 @@
 // The head of the page: the clock, the faults, the number of requests, and whether the emulator answers.
 
-import { button, byId, el, option, run, say, showTrace } from './dom.js';
+import { button, byId, el, option, run, say, setText, showTrace } from './dom.js';
 import { control, controlCurl, events, moveClock, now, poll, state, useControlToken } from './emulator.js';
 import { clockText, count, span } from './format.js';
 
 const PANEL = 'control';
 
-/** How far the slider moves the clock, in seconds. */
 const MOVES = [60, 300, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000, 31_536_000];
 
-/** What can go wrong, as docs/control.md lists it. */
+// What can go wrong, as docs/control.md lists it.
 export const TROUBLES = [
   ['HTTP 503', { status: 503 }],
   ['HTTP 429', { status: 429 }],
@@ -62,7 +61,7 @@ async function removeFaults(faults) {
 
 const troubleSelect = (label) => el('select', { 'aria-label': label }, TROUBLES.map(([name], index) => option(index, name)));
 
-/** A switch for one action. It is on while there is a fault for the action, whoever made it. */
+// A switch for one action. It is on while there is a fault for the action, whoever made it.
 function faultSwitch(action) {
   const select = troubleSelect(`What goes wrong with ${action}`);
   const faults = () => state.faults.filter((fault) => fault.action === action);
@@ -84,7 +83,6 @@ function faultSwitch(action) {
 
 let listed = '';
 
-/** The faults of other actions. */
 function showOthers() {
   const others = state.faults.filter((fault) => !SWITCHED.includes(fault.action));
   const text = JSON.stringify(others);
@@ -103,11 +101,11 @@ function showReach() {
     ? ''
     : state.isRefused
       ? 'The emulator refuses this page. From another machine it needs the control token.'
-      : 'The emulator does not answer. What you see is from before; the page asks again every second and goes on when it is back.';
+      : 'The emulator does not answer. What you see is from before; the page goes on when it is back.';
   const banner = byId('reach');
   banner.hidden = state.isReachable;
   byId('control-token-form').hidden = !state.isRefused;
-  if (byId('reach-text').textContent !== text) byId('reach-text').textContent = text;
+  setText(byId('reach-text'), text);
 }
 
 export function startHeader() {
@@ -116,7 +114,6 @@ export function startHeader() {
     each.addEventListener('click', () => move(Number(each.dataset.seconds), each.textContent));
   }
   const slider = byId('clock-slider');
-  slider.max = MOVES.length - 1;
   const label = () => {
     const text = span(MOVES[slider.value]);
     slider.setAttribute('aria-valuetext', text);

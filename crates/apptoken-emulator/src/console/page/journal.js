@@ -1,8 +1,8 @@
 // Panel 5: the journal. The rows stay where they are and only their texts change, so that nothing moves, and 10,000
 // requests cost no more than a page of them.
 
-import { byId, el, run, showTrace } from './dom.js';
-import { control, controlCurl, events, poll, state } from './emulator.js';
+import { byId, el, facts, run, setText, showTrace } from './dom.js';
+import { control, controlCurl, events, isOk, poll, state } from './emulator.js';
 import { clockText, count, timeOfDay } from './format.js';
 
 const PANEL = 'journal';
@@ -10,11 +10,9 @@ const ROWS = 12;
 
 let rows = [];
 let page = 0;
-/** What is shown while it is held; `null` while it is live. */
+// What is shown while it is held; `null` while it is live.
 let held = null;
 let selected = null;
-
-const isOk = (entry) => entry.outcome === 'ok' && entry.parts.every(([, outcome]) => outcome === 'ok');
 
 function filter() {
   const action = byId('journal-action').value.trim().toLowerCase();
@@ -41,20 +39,16 @@ function makeRow() {
   return parts;
 }
 
-function set(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
 function fill(row, entry) {
   row.entry = entry ?? null;
   row.row.classList.toggle('selected', Boolean(entry) && entry === selected);
   row.link.hidden = !entry;
   row.row.classList.toggle('bad', Boolean(entry) && !isOk(entry));
-  set(row.time, entry ? timeOfDay(entry.at) : '');
-  set(row.link, entry ? entry.action || '(not of the API)' : '');
-  set(row.account, entry?.partner ? String(entry.partner) : '');
-  set(row.outcome, entry ? outcomeOf(entry) : '');
-  set(row.fault, entry?.fault ?? '');
+  setText(row.time, entry ? timeOfDay(entry.at) : '');
+  setText(row.link, entry ? entry.action || '(not of the API)' : '');
+  setText(row.account, entry?.partner ? String(entry.partner) : '');
+  setText(row.outcome, entry ? outcomeOf(entry) : '');
+  setText(row.fault, entry?.fault ?? '');
 }
 
 function outcomeOf(entry) {
@@ -69,12 +63,12 @@ function show() {
   const pages = Math.max(1, Math.ceil(matching.length / ROWS));
   page = Math.min(page, pages - 1);
   for (const [index, row] of rows.entries()) fill(row, matching[matching.length - 1 - page * ROWS - index]);
-  set(byId('journal-count'), `${count(matching.length, 'request')} of ${state.requests.toLocaleString('en')}`);
-  set(byId('journal-page'), `page ${page + 1} of ${pages}`);
+  setText(byId('journal-count'), `${count(matching.length, 'request')} of ${state.requests.toLocaleString('en')}`);
+  setText(byId('journal-page'), `page ${page + 1} of ${pages}`);
   byId('journal-newer').disabled = page === 0;
   byId('journal-older').disabled = page >= pages - 1;
   const waiting = held ? state.requests - (held.at(-1)?.number ?? 0) : 0;
-  set(byId('journal-new'), held ? `${count(waiting, 'new request')} since then` : 'live');
+  setText(byId('journal-new'), held ? `${count(waiting, 'new request')} since then` : 'live');
 }
 
 function showSelected() {
@@ -89,7 +83,7 @@ function showSelected() {
   if (entry.parts.length) rowsOfEntry.push(['Parts', entry.parts.map(([action, outcome]) => `${action}: ${outcome}`).join(', ')]);
   if (entry.fault) rowsOfEntry.push(['Fault', entry.fault]);
   if (entry.answers.length) rowsOfEntry.push(['Answers', entry.answers.join(', ')]);
-  byId('journal-entry').replaceChildren(el('dl', {}, rowsOfEntry.flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)])));
+  byId('journal-entry').replaceChildren(facts(rowsOfEntry));
 }
 
 function hold(isHeld) {

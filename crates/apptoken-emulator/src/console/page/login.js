@@ -1,17 +1,17 @@
 // Panel 2: the login, step by step, for good and for wrong inputs.
 
 import { chosen, sameSettings, setStatus, statusOf, tokenOf, tokensOf } from './accounts.js';
-import { badge, button, byId, code, el, exchange, option, run, say, setOptions } from './dom.js';
-import { adminSession, control, controlCurl, must, now, poll } from './emulator.js';
+import { badge, button, byId, code, el, exchange, libraryWords, option, run, say, setOptions } from './dom.js';
+import { adminSession, call, control, controlCurl, must, now, poll } from './emulator.js';
 import { span } from './format.js';
 import { addSession } from './session.js';
-import { HASH_TYPES, expiredWidgetSession, hashCurl, hashOf, startSession, startWidgetSession } from './steps.js';
+import { HASH_TYPES, expiredWidgetSession, hashCurl, hashOf } from './steps.js';
 
 const PANEL = 'login';
 const NEW = 'new ';
 const USER = 'console-example';
 
-/** The server checks an app token in this order. The code is that of the refusal. */
+// The server checks an app token in this order. The code is that of the refusal.
 const CHECKS = [
   ['INVALID_KS', 'The widget session is valid'],
   ['APP_TOKEN_ID_NOT_FOUND', 'A token with this id exists'],
@@ -20,10 +20,10 @@ const CHECKS = [
   ['APP_TOKEN_EXPIRED', 'The token has not expired'],
 ];
 
-/** What one login has done so far. `null` before its first step. */
+// What one login has done so far. `null` before its first step.
 let login = null;
 
-/** Which inputs the choices of the form mean. */
+// Which inputs the choices of the form mean.
 async function prepare() {
   const example = byId('example').value;
   const choice = byId('login-token').value;
@@ -64,7 +64,7 @@ const STEPS = [
   async () => {
     login = await prepare();
     const isExpired = login.example === 'widget';
-    const done = isExpired ? await expiredWidgetSession(login.partner) : await startWidgetSession(login.partner);
+    const done = isExpired ? await expiredWidgetSession(login.partner) : await call('session.startWidgetSession', { widgetId: `_${login.partner}` });
     login.widget = done.reply?.ks;
     const before = login.curls.length ? [code('Before: the token of this example', login.curls.join('\n'))] : [];
     const note = isExpired ? 'This widget session expired one second ago.' : 'An anonymous session, which anybody can start. It is good for a day.';
@@ -88,14 +88,14 @@ const STEPS = [
     return { isGood: true, body };
   },
   async () => {
-    const done = await startSession(login.token.id, login.hash, login.widget, login.wanted);
+    const done = await call('appToken.startSession', { id: login.token.id, tokenHash: login.hash, ...login.wanted }, login.widget);
     const isGood = Boolean(done.reply?.ks);
     if (isGood) await addSession({ ks: done.reply.ks, label: `${done.reply.userId || 'no user'}, token ${login.token.id}`, startedAt: now() });
     return { done, isGood, body: [exchange(done), isGood ? granted(done.reply) : await failure(done)] };
   },
 ];
 
-/** What the server granted, compared with what was asked for. */
+// What the server granted, compared with what was asked for.
 function granted(info) {
   const { token, wanted } = login;
   const lines = [];
@@ -112,7 +112,7 @@ function granted(info) {
   return el('div', { class: 'note good' }, el('strong', {}, 'Logged in.'), el('ul', {}, lines.map((line) => el('li', {}, line))));
 }
 
-/** Where it broke and why, and what would pass. */
+// Where it broke and why, and what would pass.
 async function failure(done) {
   const code = done.error?.code ?? '';
   const { error } = await control('POST', 'advice', { action: done.action, status: done.status || 200, body: done.text, hashType: login.hashType });
@@ -126,14 +126,13 @@ async function failure(done) {
     'div',
     { class: 'note bad' },
     el('strong', {}, done.error ? `Refused: ${code}` : done.problem ?? 'It failed.'),
-    error ? el('p', {}, `The library says: ${error.error}`) : null,
-    error ? el('p', {}, `Advice: ${error.advice}`) : null,
+    error && libraryWords(error),
     done.action === 'appToken.startSession' && at >= 0 ? el('ol', { class: 'checks' }, checks) : null,
     button(text, () => run(PANEL, () => repairAndRun(repair)), { class: 'primary', id: 'repair' }),
   );
 }
 
-/** One change after which the login works. */
+// One change after which the login works.
 function repairOf(code) {
   const { token, partner } = login;
   switch (code) {
@@ -196,7 +195,7 @@ async function step() {
   card.classList.add(isGood ? 'done' : 'failed');
   next = isGood ? next + 1 : STEPS.length;
   showButtons();
-  say(isGood ? `Step ${card.dataset.step} is done.` : `Step ${card.dataset.step} failed: ${word}.`);
+  say(`Step ${cards().indexOf(card) + 1}: ${word}.`);
   await poll();
 }
 

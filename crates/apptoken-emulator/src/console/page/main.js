@@ -2,6 +2,7 @@
 
 import { startAccounts } from './accounts.js';
 import { startCall } from './call.js';
+import { el } from './dom.js';
 import { keepPolling } from './emulator.js';
 import { startHeader } from './header.js';
 import { startJournal } from './journal.js';
@@ -14,6 +15,8 @@ for (const [index, help] of document.querySelectorAll('.field > small').entries(
   help.id = `help-${index}`;
   help.parentElement.querySelector('input, select').setAttribute('aria-describedby', help.id);
 }
+// What a panel could not do is said under its heading.
+for (const heading of document.querySelectorAll('.panel > :first-child')) heading.after(el('p', { class: 'problem', role: 'alert' }));
 startHeader();
 startAccounts();
 startLogin();

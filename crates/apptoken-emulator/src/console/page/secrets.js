@@ -2,9 +2,9 @@
 
 const DOTS = '••••••••';
 const SECRET_NAME = /^(ks|token|tokenhash|hash|hashkey|secret|.*(secret|password|privatekey))$/i;
-/** A session is also secret where its name does not say so, such as in an error message. */
+// A session is also secret where its name does not say so, such as in an error message.
 const SESSION = /\b(djJ8|[A-Za-z0-9+/_-]{54}f)[A-Za-z0-9+/_=-]{24,}/g;
-/** Shorter texts are words of other texts. */
+// Shorter texts are words of other texts.
 const SHORTEST = 6;
 const MOST = 2000;
 
@@ -18,7 +18,7 @@ export function learn(value) {
 
 export const isSecretName = (name) => SECRET_NAME.test(name.split(':').at(-1));
 
-/** Learns the secrets in a request or a reply. */
+// Learns the secrets in a request or a reply.
 export function learnFrom(value, name = '') {
   if (typeof value === 'string') {
     if (isSecretName(name)) learn(value);

@@ -2,24 +2,24 @@
 
 import { chosen } from './accounts.js';
 import { checksNote, examplesFor, explain } from './checks.js';
-import { badge, byId, code, el, lifeBar, option, run, say, secret, showTrace } from './dom.js';
+import { badge, byId, el, facts, libraryWords, lifeBar, option, run, say, secret, showTrace } from './dom.js';
 import { control, controlCurl, events, now, poll, state } from './emulator.js';
 import { clockText, leftText, span } from './format.js';
 import { learn } from './secrets.js';
 
 const PANEL = 'session';
-/** The oldest sessions leave. */
+// The oldest sessions leave.
 const KEPT = 50;
 const A_DAY = 86_400;
 
-/** The sessions that the page knows, latest first: `{ks, label, startedAt}`. */
+// The sessions that the page knows, latest first: `{ks, label, startedAt}`.
 export const sessions = [];
 
-/** `change`: a session was added. */
+// `change`: a session was added.
 export const changes = new EventTarget();
 
 let shownKs = null;
-let facts = null;
+let inspected = null;
 let shown = '';
 
 export async function addSession(session) {
@@ -46,7 +46,7 @@ async function inspect() {
   if (!shownKs) return;
   const found = await control('POST', 'sessions/inspect', { ks: shownKs });
   const { now: _, ...rest } = found;
-  facts = found;
+  inspected = found;
   const text = JSON.stringify([shownKs, rest]);
   if (text !== shown) {
     shown = text;
@@ -58,7 +58,7 @@ async function inspect() {
 
 function refused(found) {
   const library = found.refusal?.library;
-  return el('div', { class: 'note bad' }, el('strong', {}, 'The KS cannot be read.'), el('p', {}, found.reason), library ? el('p', {}, `Advice: ${library.advice}`) : null);
+  return el('div', { class: 'note bad' }, el('strong', {}, 'The KS cannot be read.'), el('p', {}, found.reason), library && libraryWords(library));
 }
 
 const list = (items) => (items.length ? items : ['none']);
@@ -81,20 +81,20 @@ function rowsOf(found) {
     ['Roles', el('div', {}, el('ul', {}, roleItems), el('small', {}, from))],
   ];
   if (found.actionsLeft !== null && found.actionsLeft !== undefined) rows.splice(5, 0, ['Calls left', String(found.actionsLeft)]);
-  const nodes = [el('dl', {}, rows.flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]))];
-  if (!found.valid && refusal?.library) nodes.push(el('div', { class: 'note bad' }, el('p', {}, `The library says: ${refusal.library.error}`), el('p', {}, `Advice: ${refusal.library.advice}`)));
-  nodes.push(el('details', {}, el('summary', {}, `${found.permissions.length} permissions`), el('p', { class: 'words' }, found.permissions.join(', '))));
+  const nodes = [facts(rows)];
+  if (!found.valid && refusal?.library) nodes.push(el('div', { class: 'note bad' }, libraryWords(refusal.library)));
+  nodes.push(el('details', {}, el('summary', {}, `${found.permissions.length} permissions`), el('small', {}, found.permissions.join(', '))));
   return nodes;
 }
 
 let life;
 
 function tick() {
-  life.node.hidden = !facts?.readable;
-  if (!facts?.readable) return;
-  const start = facts.startedAt ?? current()?.startedAt ?? facts.expiresAt - A_DAY;
-  const left = facts.expiresAt - now();
-  life.update(left, facts.expiresAt - start, left > 0 ? `${span(left)} of ${span(facts.expiresAt - start + 1)} left` : leftText(left));
+  life.node.hidden = !inspected?.readable;
+  if (!inspected?.readable) return;
+  const start = inspected.startedAt ?? current()?.startedAt ?? inspected.expiresAt - A_DAY;
+  const left = inspected.expiresAt - now();
+  life.update(left, inspected.expiresAt - start, left > 0 ? `${span(left)} of ${span(inspected.expiresAt - start + 1)} left` : leftText(left));
 }
 
 async function ask(event) {
@@ -154,7 +154,7 @@ export function startSessionPanel() {
   events.addEventListener('change', () => {
     tick();
     // It may have been revoked or have ended, or the clock may have been moved.
-    const isOver = Boolean(facts?.readable) && facts.expiresAt <= now();
+    const isOver = Boolean(inspected?.readable) && inspected.expiresAt <= now();
     const moved = Math.abs(state.time - last.time - (state.polled - last.at) / 1000) > 2;
     last = { time: state.time, at: state.polled };
     if (state.requests !== requests || isOver !== wasOver || moved) {

@@ -1,7 +1,7 @@
 // Panel 4: requests, renewals, refusals and session lives over the emulator's clock.
 
-import { byId } from './dom.js';
-import { events, now, state } from './emulator.js';
+import { byId, setText } from './dom.js';
+import { events, isOk, now, state } from './emulator.js';
 import { clockText, count, span, timeOfDay } from './format.js';
 
 const LANES = 6;
@@ -10,14 +10,13 @@ const TOP = 34;
 const HEIGHT = TOP + LANES * LANE + 26;
 const GAP = 92;
 
-const isRefused = (entry) => entry.outcome !== 'ok' || entry.parts.some(([, outcome]) => outcome !== 'ok');
 const sessionsOf = (entry) => entry.sessions ?? [];
 const isRenewal = (entry) => sessionsOf(entry).some((session) => session.renewal);
 
-/** What a request is drawn as. The shapes differ, so that colours are not needed. */
+// What a request is drawn as. The shapes differ, so that colours are not needed.
 function kindOf(entry) {
   if (entry.fault) return 'fault';
-  if (isRefused(entry)) return 'refused';
+  if (!isOk(entry)) return 'refused';
   if (isRenewal(entry)) return 'renewal';
   return 'ok';
 }
@@ -45,7 +44,7 @@ function shape(context, kind, x, y) {
   context.fill();
 }
 
-/** From when to when is shown: the chosen time before now, or all that is known. */
+// From when to when is shown: the chosen time before now, or all that is known.
 function range(entries) {
   const chosen = Number(byId('timeline-range').value);
   const end = Math.max(now(), entries.at(-1)?.at ?? 0);
@@ -65,7 +64,12 @@ function draw() {
   }
   const context = canvas.getContext('2d');
   const style = getComputedStyle(canvas);
-  const colour = (name) => style.getPropertyValue(name);
+  const colours = {};
+  // A colour as it is in the present scheme.
+  const colour = (name) => {
+    if (!colours[name]) canvas.style.color = `var(${name})`;
+    return (colours[name] ??= style.color);
+  };
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, width, HEIGHT);
   context.font = `12px ${style.fontFamily}`;
@@ -74,7 +78,6 @@ function draw() {
   const [from, to] = range(state.entries);
   const x = (time) => gap + ((time - from) / (to - from)) * (width - gap - 8);
 
-  // The scale.
   context.fillStyle = colour('--soft');
   context.strokeStyle = colour('--line');
   context.fillText('requests', 4, TOP / 2);
@@ -118,13 +121,12 @@ function draw() {
   describe(lives, to - from);
 }
 
-/** The same in words. */
 function describe(lives, length) {
   const counts = { ok: 0, refused: 0, fault: 0, renewal: 0 };
   for (const entry of state.entries) counts[kindOf(entry)]++;
   const running = lives.filter((life) => life.expiresAt > now()).length;
   const text = `${span(length)} shown. ${count(state.entries.length, 'request')}: ${counts.ok} ok, ${count(counts.renewal, 'renewal')}, ${counts.refused} refused, ${counts.fault} with a fault. ${count(lives.length, 'session')}, ${running} of them running.`;
-  if (byId('timeline-words').textContent !== text) byId('timeline-words').textContent = text;
+  setText(byId('timeline-words'), text);
 }
 
 export function startTimeline() {
