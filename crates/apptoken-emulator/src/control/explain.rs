@@ -28,10 +28,9 @@ pub(super) fn call(request: &ControlRequest<'_>) -> Result<Content, ControlError
 fn request_of(step: &RepairStep) -> Value {
     let (path, body) = match step {
         RepairStep::NewSession { partner, kind, user, privileges } => {
-            let mut body = json!({ "partnerId": partner, "type": kind, "privileges": privileges });
-            if *kind != "widget" {
-                body["userId"] = user.as_str().into();
-            }
+            // A widget session has no user of its own.
+            let user = (*kind != "widget").then_some(user);
+            let body = json!({ "partnerId": partner, "type": kind, "userId": user, "privileges": privileges });
             ("/__control/sessions".to_owned(), body)
         }
         RepairStep::ActivateAccount { partner } => (format!("/__control/partners/{partner}"), json!({ "status": 1 })),

@@ -69,11 +69,15 @@ fn every_action_is_refused_as_explained() {
     let fake = fake();
     let sessions = sessions(&fake);
     let mut allowed = 0;
-    for row in &*ROWS {
+    for (at, row) in ROWS.iter().enumerate() {
         // An answer of the test's own follows all checks, so it shows that a call has passed them.
         fake.clear_answers();
         fake.answer(&row.name, Answer::value("passed")).unwrap();
         for (kind, ks) in &sessions {
+            // The checks of the session itself are the same for all actions.
+            if !matches!(*kind, "no session" | "widget" | "user" | "admin") && at % 8 > 0 {
+                continue;
+            }
             let incomplete = (*kind == "user").then(Map::new);
             for parameters in incomplete.into_iter().chain([row.parameters()]) {
                 let explanation = explain(&fake, &row.name, ks.as_ref(), &parameters.clone().into());
