@@ -86,6 +86,12 @@ impl Emulator {
         url(self.address, self.certificate.is_some())
     }
 
+    /// The URL of the console, a page for people; `None` if it is not served.
+    #[must_use]
+    pub fn console_url(&self) -> Option<String> {
+        self.server.has_console().then(|| format!("{}/", self.url()))
+    }
+
     /// The certificate (PEM) that a client must trust; `None` for plain HTTP.
     #[must_use]
     pub fn certificate_pem(&self) -> Option<&str> {
@@ -150,6 +156,7 @@ pub struct Options {
     save_failure_handler: Option<SaveFailureHandler>,
     certificate_names: Vec<String>,
     control: ControlAccess,
+    has_console: bool,
 }
 
 impl Options {
@@ -165,6 +172,7 @@ impl Options {
             save_failure_handler: None,
             certificate_names: Vec::new(),
             control: ControlAccess::default(),
+            has_console: false,
         }
     }
 
@@ -241,6 +249,16 @@ impl Options {
         self
     }
 
+    /// Serves the console, a page for people at `/`, also if [`allow_other_machines`](Self::allow_other_machines) is set.
+    /// Without that, it is always served.
+    ///
+    /// From another machine it can be used only with the token of [`control_token`](Self::control_token), which it asks for,
+    /// and under a host name of [`control_host`](Self::control_host).
+    #[must_use]
+    pub fn console(self) -> Self {
+        Self { has_console: true, ..self }
+    }
+
     /// Starts an emulator for a fake.
     ///
     /// # Errors
@@ -265,7 +283,8 @@ impl Options {
         }
         let certificate = self.tls.then(|| Certificate::make(&self.certificate_names)).transpose()?;
         let state_file = self.state_file.map(|path| StateFile::open(&path, &fake)).transpose()?;
-        let server = Arc::new(Server::new(fake, self.limits, self.control));
+        let has_console = self.has_console || !self.allows_other_machines;
+        let server = Arc::new(Server::new(fake, self.limits, self.control, has_console));
         let (stop, stopped) = oneshot::channel();
         let (ready, listening) = mpsc::sync_channel(1);
         let thread = thread::Builder::new().name("apptoken-emulator".into()).spawn({

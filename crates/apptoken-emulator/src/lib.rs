@@ -35,7 +35,8 @@
 //! It is a test server: never give it secrets of a live account. It listens only on a loopback address, unless
 //! [`Options::allow_other_machines`] is set. In that case its secrets are random, unless a seed is set. The control
 //! interface can read and change everything. It accepts programs on this machine, others only with the token of
-//! [`Options::control_token`], and no web pages.
+//! [`Options::control_token`], and no web page but the console, which is part of the emulator. With
+//! [`Options::allow_other_machines`], the console is served only if [`Options::console`] is set, too.
 //!
 //! No client can block the others. Small requests are handled on the thread that serves connections. Other requests are
 //! handled on worker threads and in steps. The stored data is limited in rows and bytes; the [`guide`] lists the
@@ -50,6 +51,7 @@
 mod certificate;
 #[cfg(feature = "command")]
 pub mod command;
+mod console;
 mod control;
 mod counts;
 mod emulator;

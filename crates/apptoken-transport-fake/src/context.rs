@@ -10,13 +10,12 @@ use crate::permissions::Permissions;
 use crate::php::cast::{equals_int, is_true, to_int, to_text};
 use crate::php::value::set;
 use crate::php::{Array, Value};
-use crate::request_info::RequestInfo;
-use crate::session_check::check_session;
 
 /// The requested account and the KS of a caller.
 pub(crate) type Caller = (Option<Value>, Option<String>);
 
 /// The caller of an action.
+#[derive(Default)]
 pub(crate) struct Context {
     pub(crate) session: Option<Session>,
     /// The requested account with the type that the request gives it, because the reply repeats it with that type.
@@ -25,7 +24,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Parses the KS and the requested account. A KS without a valid signature is an error before any other check of
-    /// the request; its expiry is checked later, in [`check`](Self::check).
+    /// the request; its expiry is checked later.
     pub(crate) fn of(state: &mut State, params: &Array) -> Result<Self, Failure> {
         // The server writes these parameters to its log, where an array is a fatal PHP error.
         if matches!(set(params, "clientTag"), Some(Value::Array(_))) {
@@ -107,7 +106,13 @@ impl Context {
         is_empty_text(requested) || is_without_partner || equals_int(requested, self.permissions_partner_id())
     }
 
-    fn session_of_account(&self) -> Option<&Session> {
+    /// Whether the session is an administrator's.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.ks.is_admin())
+    }
+
+    /// The session, if it names an account.
+    pub(crate) fn session_of_account(&self) -> Option<&Session> {
         self.session.as_ref().filter(|session| !session.is_without_partner())
     }
 
@@ -116,15 +121,13 @@ impl Context {
         (self.requested.clone(), self.session.as_ref().map(|session| session.text.clone()))
     }
 
-    /// Checks the session and the accounts.
-    pub(crate) fn check(&self, state: &mut State, info: RequestInfo<'_>) -> Result<(), ApiError> {
-        if matches!(self.requested, Some(Value::Array(_))) {
-            return Err(error::type_error());
-        }
-        state.users.begin_request();
-        if let Some(session) = &self.session {
-            check_session(state, session, info)?;
-        }
+    /// Checks that the requested account is not an array.
+    pub(crate) fn check_requested_type(&self) -> Result<(), ApiError> {
+        if matches!(self.requested, Some(Value::Array(_))) { Err(error::type_error()) } else { Ok(()) }
+    }
+
+    /// Checks that the requested account and that of the session are active.
+    pub(crate) fn check_accounts(&self, state: &State) -> Result<(), ApiError> {
         // The accounts up to 0 are Kaltura's own.
         let is_active = |id: i64| id <= 0 || state.account(id).is_some_and(Account::is_active);
         if self.requested.as_ref().is_some_and(|requested| !is_empty_text(requested)) && !is_active(self.partner_id()) {
@@ -135,16 +138,21 @@ impl Context {
         if account.is_active() { Ok(()) } else { Err(blocked()) }
     }
 
-    /// Checks the user, and returns the permissions. A session without an account has those of no session.
+    /// Checks that the user of the session is not blocked.
+    pub(crate) fn check_user(&self, state: &State) -> Result<(), ApiError> {
+        let user = self.session_of_account().and_then(|_| self.user(state));
+        if user.is_some_and(|user| user.status == Some(STATUS_BLOCKED)) {
+            return Err(error::USER_BLOCKED.plain());
+        }
+        Ok(())
+    }
+
+    /// The permissions. A session without an account has those of no session.
     pub(crate) fn permissions(&self, state: &State) -> Result<Permissions, ApiError> {
         let Some(session) = self.session_of_account() else {
             return Permissions::without_session(state, self.partner_id());
         };
-        let user = self.user(state);
-        if user.is_some_and(|user| user.status == Some(STATUS_BLOCKED)) {
-            return Err(error::USER_BLOCKED.plain());
-        }
-        Permissions::of_session(state, session, user)
+        Permissions::of_session(state, session, self.user(state))
     }
 }
 

@@ -48,9 +48,12 @@ impl Fake {
 }
 
 fn covered(action: &'static CatalogAction) -> CoveredAction {
+    CoveredAction { service: action.service, action: action.name, coverage: coverage_of(action) }
+}
+
+pub(crate) fn coverage_of(action: &CatalogAction) -> Coverage {
     let is_modelled = actions::model_of(action).is_some() || content::model_of(action).is_some();
-    let coverage = if is_modelled { Coverage::Modelled } else { without_model::coverage(action) };
-    CoveredAction { service: action.service, action: action.name, coverage }
+    if is_modelled { Coverage::Modelled } else { without_model::coverage(action) }
 }
 
 #[cfg(test)]

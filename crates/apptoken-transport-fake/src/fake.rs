@@ -88,6 +88,13 @@ impl Fake {
         self.lock().journal.clone()
     }
 
+    /// A copy of the journal without the requests up to a number, for a program that follows it: it costs only the new
+    /// entries.
+    #[must_use]
+    pub fn journal_after(&self, number: u64) -> Journal {
+        self.lock().journal.after(number)
+    }
+
     /// Clears the journal and its counts.
     pub fn clear_journal(&self) {
         self.lock().journal = Journal::default();

@@ -1,6 +1,7 @@
 //! The requests that the fake handled, without secrets.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 use apptoken_core::UnixSeconds;
@@ -24,6 +25,9 @@ pub struct Journal {
     /// The size of all entries.
     #[serde(skip)]
     bytes: usize,
+    /// Hashes of the accounts, app tokens and users that had a session.
+    #[serde(skip)]
+    logins: HashSet<u64>,
 }
 
 /// A request in the journal.
@@ -53,6 +57,27 @@ pub struct JournalEntry {
     pub fault: Option<String>,
     /// The numbers of the test's own answers that were given, up to 64.
     pub answers: Vec<u64>,
+    /// The sessions that it started, up to 64.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sessions: Vec<StartedSession>,
+}
+
+/// A session that a request started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StartedSession {
+    /// `widget`, `user` or `admin`.
+    pub kind: &'static str,
+    /// When it expires, in seconds since 1970.
+    pub expires_at: i64,
+    /// The user, if there is one whose id cannot be a secret.
+    pub user: Option<String>,
+    /// The id of the app token.
+    pub app_token: Option<String>,
+    /// Whether the same account, app token and user had a session before, since the journal was cleared.
+    #[serde(rename = "renewal")]
+    pub is_renewal: bool,
 }
 
 /// Parameters whose values are shown if they do not look like a secret.
@@ -100,6 +125,19 @@ const MAX_NAME: usize = 64;
 /// How many different actions are counted. There is a limit because clients can invent names.
 const MAX_COUNTED: usize = 1_000;
 
+/// How many different logins are remembered. There is a limit because clients can invent users.
+const MAX_LOGINS: usize = 10_000;
+
+/// A session that was just made, for the journal.
+#[derive(Clone)]
+pub(crate) struct NewSessionNote {
+    pub(crate) partner_id: i64,
+    pub(crate) kind: &'static str,
+    pub(crate) expires_at: i64,
+    pub(crate) user: String,
+    pub(crate) app_token: Option<String>,
+}
+
 /// The size of all entries in bytes. If it is exceeded, the oldest entries are dropped.
 const MAX_BYTES: usize = 16 << 20;
 
@@ -134,6 +172,41 @@ impl Journal {
     #[must_use]
     pub fn last(&self) -> Option<&JournalEntry> {
         self.entries.back().map(Arc::as_ref)
+    }
+
+    /// A copy without the requests up to a number.
+    pub(crate) fn after(&self, number: u64) -> Self {
+        let oldest = self.entries.front().map_or(0, |entry| entry.number);
+        let skipped = usize::try_from(number.saturating_add(1).saturating_sub(oldest)).unwrap_or(usize::MAX);
+        let entries: VecDeque<_> = self.entries.range(skipped.min(self.entries.len())..).cloned().collect();
+        let bytes = entries.iter().map(|entry| entry.size()).sum();
+        Self { entries, requests: self.requests, counts: self.counts.clone(), bytes, logins: HashSet::new() }
+    }
+
+    /// The entry of a session.
+    pub(crate) fn describe(&mut self, session: NewSessionNote) -> StartedSession {
+        let NewSessionNote { partner_id, kind, expires_at, user, app_token } = session;
+        let is_renewal = match &app_token {
+            Some(token) => !self.remember((partner_id, token, &user)),
+            None => false,
+        };
+        let shown = |text: String| Some(text).filter(|text| !text.is_empty() && is_harmless(text));
+        StartedSession {
+            kind,
+            expires_at,
+            user: shown(user).filter(|_| kind != "widget"),
+            app_token: app_token.and_then(shown),
+            is_renewal,
+        }
+    }
+
+    /// Whether the login is the first one of its kind. Beyond a limit, every login counts as the first one.
+    fn remember(&mut self, login: (i64, &String, &String)) -> bool {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(login);
+        if self.logins.len() >= MAX_LOGINS {
+            return !self.logins.contains(&hash);
+        }
+        self.logins.insert(hash)
     }
 
     pub(crate) fn add(&mut self, mut entry: JournalEntry, capacity: usize) {
@@ -172,6 +245,7 @@ impl JournalEntry {
             parts: Vec::new(),
             fault: None,
             answers: Vec::new(),
+            sessions: Vec::new(),
         }
     }
 
@@ -181,8 +255,13 @@ impl JournalEntry {
         let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, String::len));
         let parts = self.parts.iter().map(|(action, outcome)| action.len() + outcome.len());
         let texts = [&self.method, &self.action, &self.outcome].into_iter().chain(&self.fault).map(String::len);
+        let sessions = self.sessions.iter().map(|session| {
+            size_of::<StartedSession>()
+                + [&session.user, &session.app_token].into_iter().flatten().map(String::len).sum::<usize>()
+        });
         size_of::<Self>()
             + size_of_val(&*self.answers)
+            + sessions.sum::<usize>()
             + parameters.chain(parts).map(|length| EACH + length).chain(texts).sum::<usize>()
     }
 }

@@ -12,7 +12,7 @@ use crate::model::state::State;
 pub(crate) fn is_met(need: &Need, state: &State, context: &Context) -> bool {
     let account = state.account(context.permissions_partner_id());
     need.any_of.iter().any(|each| match *each {
-        "admin" => context.session.as_ref().is_some_and(|session| session.ks.is_admin()),
+        "admin" => context.is_admin(),
         "user" => context.user(state).is_some(),
         "partner0" => context.is_for_no_account(),
         permission => match permission.strip_prefix("partner-") {

@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use serde::Serialize;
+
 use crate::catalog;
 use crate::catalog::permissions::PermissionSet;
 use crate::error::{self, ApiError};
@@ -25,12 +27,27 @@ const NO_SESSION_ROLE: i64 = 3;
 const WIDGET_ROLE: i64 = 6;
 
 /// The permissions of a caller.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Permissions(PermissionSet);
 
 impl Permissions {
     pub(crate) fn has_any_of(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.0.contains(name))
+    }
+
+    /// Those of the names that are among the permissions.
+    pub(crate) fn those_of(&self, names: &[&'static str]) -> Vec<&'static str> {
+        names.iter().copied().filter(|name| self.0.contains(name)).collect()
+    }
+
+    /// The names of the permissions.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        catalog::permissions::names().filter(|name| self.0.contains(name))
+    }
+
+    /// The permissions of a role in an account, as far as they have an effect.
+    pub(crate) fn of_role(state: &State, role: &RoleRow, partner_id: i64) -> Self {
+        Self(permissions_of(state, role, partner_id))
     }
 
     /// The permissions of a request without a KS.
@@ -40,16 +57,9 @@ impl Permissions {
 
     /// The permissions of a session. `user` is the user of the KS, if it exists.
     pub(crate) fn of_session(state: &State, session: &Session, user: Option<&UserRow>) -> Result<Self, ApiError> {
-        let partner_id = session.partner_id();
         let restricting = restricting_role(state, session)?;
-        let roles = match role_of_privilege(session, "setrole")? {
-            Some("null") => Vec::new(),
-            Some(wanted) => {
-                vec![find_role(state, partner_id, wanted).ok_or_else(|| error::INVALID_OBJECT_ID.plain())?.id]
-            }
-            None => roles_of_user(user).unwrap_or_else(|| vec![default_role(session)]),
-        };
-        Self::of_roles(state, partner_id, &roles, restricting)
+        let (roles, _) = roles_of_session(state, session, user)?;
+        Self::of_roles(state, session.partner_id(), &roles, restricting)
     }
 
     fn of_roles(state: &State, partner_id: i64, roles: &[i64], without: Option<&RoleRow>) -> Result<Self, ApiError> {
@@ -61,6 +71,39 @@ impl Permissions {
         }
         Ok(Self(set.without(removed)))
     }
+}
+
+/// Where the roles of a session are from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum RoleSource {
+    /// The privilege `setrole` of the session.
+    SetRole,
+    /// The user of the session, who has roles.
+    User,
+    /// The type of the session.
+    Default,
+}
+
+/// The ids of the roles of a session, and where they are from.
+pub(crate) fn roles_of_session(
+    state: &State,
+    session: &Session,
+    user: Option<&UserRow>,
+) -> Result<(Vec<i64>, RoleSource), ApiError> {
+    let partner_id = session.partner_id();
+    Ok(match role_of_privilege(session, "setrole")? {
+        Some("null") => (Vec::new(), RoleSource::SetRole),
+        Some(wanted) => {
+            let role = find_role(state, partner_id, wanted).ok_or_else(|| error::INVALID_OBJECT_ID.plain())?;
+            (vec![role.id], RoleSource::SetRole)
+        }
+        None => match roles_of_user(user) {
+            Some(roles) => (roles, RoleSource::User),
+            None => (vec![default_role(session)], RoleSource::Default),
+        },
+    })
 }
 
 /// The effective permissions of a role in an account, with `*` expanded.

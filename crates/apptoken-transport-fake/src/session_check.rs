@@ -1,4 +1,5 @@
-//! Checks whether a session is valid: its expiry, its restrictions, revocation and the limit of its uses.
+//! The checks of a session: its expiry, its restrictions, revocation and the limit of its uses. The server makes them in this
+//! order.
 
 use apptoken_core::UnixSeconds;
 
@@ -10,20 +11,37 @@ use crate::php::cast::{is_positive, text_to_int};
 use crate::request_info::RequestInfo;
 
 /// The client address. The fake has no other, so `iprestrict` allows only this one.
-const REMOTE_ADDRESS: &str = "127.0.0.1";
+pub(crate) const REMOTE_ADDRESS: &str = "127.0.0.1";
 
 // The codes and names are those of the server.
-const EXPIRED: (i64, &str) = (-5, "EXPIRED");
-const RESTRICTED_IP: (i64, &str) = (-9, "EXCEEDED_RESTRICTED_IP");
-const RESTRICTED_URI: (i64, &str) = (-11, "EXCEEDED_RESTRICTED_URI");
+const EXPIRED: Reason = (-5, "EXPIRED");
+const RESTRICTED_IP: Reason = (-9, "EXCEEDED_RESTRICTED_IP");
+const RESTRICTED_URI: Reason = (-11, "EXCEEDED_RESTRICTED_URI");
 
-/// Checks that the session can be used now. Counts the use if it is limited.
-///
-/// The server checks expiry, address and URI first, and then revocation and the number of uses.
-pub(crate) fn check_session(state: &mut State, session: &Session, info: RequestInfo<'_>) -> Result<(), ApiError> {
-    if let Some((_, reason)) = why_invalid(session, info) {
-        return Err(invalid_ks(reason));
-    }
+/// Why a session is not valid: the code and the name of the reason.
+type Reason = (i64, &'static str);
+
+/// Checks that the session has not expired.
+pub(crate) fn expiry(session: &Session, info: RequestInfo<'_>) -> Result<(), ApiError> {
+    refuse(if is_expired(session, info) { Some(EXPIRED) } else { None })
+}
+
+/// Checks that the session may be used from the address of the client.
+pub(crate) fn address(session: &Session) -> Result<(), ApiError> {
+    refuse(if is_from_allowed_address(session) { None } else { Some(RESTRICTED_IP) })
+}
+
+/// Checks that the session may be used for the URI of the request.
+pub(crate) fn uri(session: &Session, info: RequestInfo<'_>) -> Result<(), ApiError> {
+    refuse(if is_for_allowed_uri(session, info) { None } else { Some(RESTRICTED_URI) })
+}
+
+fn refuse(reason: Option<Reason>) -> Result<(), ApiError> {
+    reason.map_or(Ok(()), |(_, reason)| Err(invalid_ks(reason)))
+}
+
+/// Checks that the session was not revoked and may be used again. Counts the use if it is limited.
+pub(crate) fn revocation(state: &mut State, session: &Session, info: RequestInfo<'_>) -> Result<(), ApiError> {
     // The server never looks up widget sessions, so they cannot be revoked.
     if !session.ks.is_widget_session() {
         let session_id_hash = session.ks.session_id_hash();
@@ -42,22 +60,31 @@ pub(crate) fn check_session(state: &mut State, session: &Session, info: RequestI
     Ok(())
 }
 
-/// Why the fields of a session make it invalid: the code and the name of the reason.
-pub(crate) fn why_invalid(session: &Session, info: RequestInfo<'_>) -> Option<(i64, &'static str)> {
-    if session.ks.is_expired(UnixSeconds(info.now)) {
-        return Some(EXPIRED);
+/// Why the fields of a session make it invalid.
+pub(crate) fn why_invalid(session: &Session, info: RequestInfo<'_>) -> Option<Reason> {
+    if is_expired(session, info) {
+        Some(EXPIRED)
+    } else if !is_from_allowed_address(session) {
+        Some(RESTRICTED_IP)
+    } else if !is_for_allowed_uri(session, info) {
+        Some(RESTRICTED_URI)
+    } else {
+        None
     }
-    if let Some(addresses) = session.ks.privilege("iprestrict")
-        && !addresses.iter().any(|address| address == REMOTE_ADDRESS)
-    {
-        return Some(RESTRICTED_IP);
-    }
-    if let Some(values) = session.ks.privilege("urirestrict")
-        && !values.join("/").split('|').any(|allowed| is_allowed_uri(allowed, info.uri))
-    {
-        return Some(RESTRICTED_URI);
-    }
-    None
+}
+
+fn is_expired(session: &Session, info: RequestInfo<'_>) -> bool {
+    session.ks.is_expired(UnixSeconds(info.now))
+}
+
+fn is_from_allowed_address(session: &Session) -> bool {
+    let allowed = session.ks.privilege("iprestrict");
+    allowed.is_none_or(|addresses| addresses.iter().any(|address| address == REMOTE_ADDRESS))
+}
+
+fn is_for_allowed_uri(session: &Session, info: RequestInfo<'_>) -> bool {
+    let allowed = session.ks.privilege("urirestrict");
+    allowed.is_none_or(|values| values.join("/").split('|').any(|allowed| is_allowed_uri(allowed, info.uri)))
 }
 
 fn is_allowed_uri(allowed: &str, uri: &str) -> bool {
@@ -72,6 +99,13 @@ fn start_to_count(state: &mut State, session: &Session) -> Result<(), ApiError> 
     // `1.5` counts as 1, and so does a fraction below 1.
     state.revocations.limit(&session.ks.digest, text_to_int(limit).max(1) - 1);
     Ok(())
+}
+
+/// How often the session may still be used; `None` if it is not limited, or revoked.
+pub(crate) fn actions_left(state: &State, session: &Session) -> Option<i64> {
+    let counted = state.revocations.actions_left(&session.ks.digest);
+    let limit = session.privilege_text("actionslimit").filter(|limit| is_positive(limit));
+    counted.or_else(|| limit.map(|limit| text_to_int(limit).max(1)))
 }
 
 /// Creates the user of a session when it is first used. The server does so in accounts with FEATURE_END_USER_REPORTS.

@@ -9,6 +9,7 @@ use crate::model::account::Account;
 use crate::model::secret::Secret;
 use crate::model::session::{NewSession, partner_id, secret};
 use crate::model::session_spec::{SessionKind, SessionSpec};
+use crate::model::state::State;
 use crate::model::token::{Token, TokenRow, TokenSpec, TokenStatus};
 use crate::model::widget::Widget;
 use crate::token_config::TokenConfig;
@@ -134,6 +135,32 @@ impl Fake {
         server.state.tokens().filter(|row| row.partner_id == i64::from(partner.get())).map(token).collect()
     }
 
+    /// All tokens as JSON, with the keys of [`add_token_from_json`](Self::add_token_from_json), sorted by id. It has their
+    /// values, which are secret.
+    #[must_use]
+    pub fn tokens_as_json(&self) -> String {
+        let server = self.lock();
+        let rows = server.state.tokens().filter(|row| row.partner_id != 0);
+        let tokens = rows.map(|row| {
+            serde_json::json!({
+                "partnerId": row.partner_id,
+                "id": row.id,
+                "token": row.token.expose(),
+                "hashType": row.hash_type(),
+                "status": row.status,
+                "expiry": row.expiry,
+                "sessionType": row.session_type,
+                "sessionUserId": row.session_user_id,
+                "sessionDuration": row.session_duration,
+                "sessionPrivileges": row.session_privileges,
+                "description": row.description,
+                "createdAt": row.created_at,
+                "updatedAt": row.updated_at,
+            })
+        });
+        tokens.collect::<serde_json::Value>().to_string()
+    }
+
     /// Sets the status of a token, which no API call can. Returns `false` if no token has that id.
     pub fn set_token_status(&self, id: &AppTokenId, status: TokenStatus) -> bool {
         let mut server = self.lock();
@@ -152,24 +179,31 @@ impl Fake {
     #[must_use]
     pub fn session(&self, partner: PartnerId, spec: SessionSpec) -> Option<Ks> {
         let now = self.clock().time().0;
-        let mut server = self.lock();
-        let account = server.state.accounts.get(&partner.get())?.clone();
-        let mut privileges = spec.privileges;
-        if spec.kind == SessionKind::Widget {
-            let widget = server.state.widget(&format!("_{}", account.id))?;
-            let own = widget_privileges(widget, account.has_feature("FEATURE_ENTITLEMENT"));
-            privileges = if privileges.is_empty() { own } else { format!("{own},{privileges}") };
-        }
-        let new = NewSession {
-            user_id: &spec.user,
-            session_type: if spec.kind == SessionKind::Admin { 2 } else { 0 },
-            lifetime: spec.expires_in,
-            privileges: &privileges,
-            master_partner_id: None,
-            secret: None,
-        };
-        Ks::parse(server.state.make_ks(&account, &new, now).text).ok()
+        Ks::parse(make_session(&mut self.lock().state, partner.get(), &spec, now)?).ok()
     }
+}
+
+/// Creates a session without a login. `None` if there is no such account.
+pub(crate) fn make_session(state: &mut State, partner: u32, spec: &SessionSpec, now: i64) -> Option<String> {
+    let account = state.accounts.get(&partner)?.clone();
+    let mut privileges = spec.privileges.clone();
+    if spec.kind == SessionKind::Widget {
+        let widget = state.widget(&format!("_{}", account.id))?;
+        let own = widget_privileges(widget, account.has_feature("FEATURE_ENTITLEMENT"));
+        privileges = if privileges.is_empty() { own } else { format!("{own},{privileges}") };
+    }
+    let new = NewSession {
+        user_id: &spec.user,
+        session_type: if spec.kind == SessionKind::Admin { 2 } else { 0 },
+        lifetime: spec.expires_in,
+        privileges: &privileges,
+        master_partner_id: None,
+        secret: None,
+    };
+    let ks = state.make_ks(&account, &new, now).text;
+    // No request has started it.
+    state.new_sessions.clear();
+    Some(ks)
 }
 
 fn token(row: &TokenRow) -> Token {

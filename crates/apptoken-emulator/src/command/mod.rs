@@ -62,6 +62,9 @@ pub struct Arguments {
     /// Allows the control interface from any machine, for requests with `Authorization: Bearer TOKEN`
     #[arg(long, env = "APPTOKEN_EMULATOR_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     control_token: Option<String>,
+    /// Serves the console, a page for people, also with --let-other-machines-in; without that it is always served
+    #[arg(long, env = "APPTOKEN_EMULATOR_CONSOLE", value_parser = BoolishValueParser::new())]
+    console: bool,
     /// Prints only the settings, in this form
     #[arg(long, env = "APPTOKEN_EMULATOR_PRINT", value_name = "FORMAT")]
     print: Option<Format>,
@@ -98,7 +101,7 @@ impl Arguments {
         }
         let printed = match self.print {
             Some(format) => settings.in_format(format),
-            None => settings.explained(&emulator.url()),
+            None => settings.explained(&emulator),
         };
         // Write everything at once: a reader of only the first line may close the pipe before a second write.
         io::stdout().write_all(printed.as_bytes())?;
@@ -123,6 +126,7 @@ impl Arguments {
         let options = self.tls_name.iter().fold(options, Options::certificate_name);
         let options = self.control_host.iter().fold(options, Options::control_host);
         let options = if let Some(token) = &self.control_token { options.control_token(token) } else { options };
+        let options = if self.console { options.console() } else { options };
         let options = options.on_save_failure(|why| {
             // If standard error is closed, there is no other place to report the failure.
             let _ = writeln!(

@@ -54,13 +54,15 @@ impl Settings {
     }
 
     /// For people, who paste the lines into a terminal.
-    pub(super) fn explained(&self, url: &str) -> String {
+    pub(super) fn explained(&self, emulator: &Emulator) -> String {
         let purpose = match self.has_token {
             true => "To log in, and to administer app tokens, set:",
             false => "There is no active app token (appTokens in the configuration). To administer app tokens, set:",
         };
         let exports = self.lines("export ");
-        format!("listening on {url}\n\n# {purpose}\n{exports}\n# Control interface: curl {url}/__control\n")
+        let url = emulator.url();
+        let console = emulator.console_url().map(|url| format!("# Console: {url}\n")).unwrap_or_default();
+        format!("listening on {url}\n\n# {purpose}\n{exports}\n{console}# Control interface: curl {url}/__control\n")
     }
 
     fn lines(&self, prefix: &str) -> String {

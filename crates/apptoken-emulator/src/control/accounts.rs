@@ -3,6 +3,7 @@
 use apptoken_core::PartnerId;
 use apptoken_transport_fake::{Account, PartnerStatus};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 use super::{Content, ControlError, ControlRequest};
 
@@ -19,6 +20,27 @@ struct PartnerChange {
 /// Distinguishes `null` from a missing key.
 fn given<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Option<u32>>, D::Error> {
     Option::deserialize(json).map(Some)
+}
+
+/// The accounts, without their secrets.
+pub(super) fn list(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
+    if request.method != "GET" {
+        return Err(request.not_allowed("GET"));
+    }
+    let all: Result<Vec<Value>, _> = request.fake.accounts().iter().map(serde_json::to_value).collect();
+    let all = all.map_err(|why| ControlError::new(500, why.to_string()))?;
+    let shown = all.iter().map(|account| {
+        json!({
+            "id": account["id"],
+            "ksVersion": account["ks_version"],
+            "status": account["status"],
+            "ksMaxExpiry": account["max_lifetime"],
+            "anonymousUser": account["anonymous_user"],
+            "httpsOnly": account["https_only"],
+            "features": account["features"],
+        })
+    });
+    Ok(Content::Json(shown.collect()))
 }
 
 pub(super) fn partner(request: &ControlRequest<'_>, id: &str) -> Result<Content, ControlError> {

@@ -1,4 +1,4 @@
-//! Adds, changes and deletes app tokens.
+//! Lists, adds, changes and deletes app tokens.
 
 use apptoken_core::AppTokenId;
 use apptoken_transport_fake::TokenStatus;
@@ -14,9 +14,14 @@ struct AppTokenChange {
 }
 
 pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
-    if request.method != "POST" {
-        return Err(request.not_allowed("POST"));
+    match request.method {
+        "GET" => Ok(Content::Text(request.fake.tokens_as_json())),
+        "POST" => add(request),
+        _ => Err(request.not_allowed("GET, POST")),
     }
+}
+
+fn add(request: &ControlRequest<'_>) -> Result<Content, ControlError> {
     let token = request.fake.add_token_from_json(request.text()?);
     let token = token.map_err(|why| ControlError::new(400, why.to_string()))?;
     Ok(Content::Json(json!({

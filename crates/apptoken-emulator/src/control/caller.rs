@@ -57,11 +57,21 @@ impl Caller {
     ///
     /// The reply with status 403.
     pub(crate) fn check(self, request: &WireRequest, access: &ControlAccess) -> Result<(), WireReply> {
-        self.problem(request, access).map_or(Ok(()), |why| Err(reply(Err(ControlError::new(403, why)))))
+        refuse(self.problem(request, access))
+    }
+
+    /// Accepts who may use the control interface, for the files of the console. With a control token, other machines get
+    /// the files without it, because a browser cannot send it before the page has asked for it. The files hold no secret.
+    ///
+    /// # Errors
+    ///
+    /// The reply with status 403.
+    pub(crate) fn check_page(self, request: &WireRequest, access: &ControlAccess) -> Result<(), WireReply> {
+        let is_from_here = self.address.is_loopback() || access.token.is_some();
+        refuse(if is_from_here { self.page_problem(request, access) } else { Some(OTHER_MACHINE) })
     }
 
     fn problem(self, request: &WireRequest, access: &ControlAccess) -> Option<&'static str> {
-        const PAGES: &str = "the control interface is not for web pages";
         if let (Some(token), [authorization]) = (&access.token, all(request, "Authorization").as_slice()) {
             let given = authorization.strip_prefix("Bearer ").unwrap_or_default();
             let is_same = bool::from(given.as_bytes().ct_eq(token.as_bytes()));
@@ -72,9 +82,15 @@ impl Caller {
                 Some(_) => {
                     "from another machine, the control interface needs the control token as Authorization: Bearer"
                 }
-                None => "the control interface is for this machine only; --control-token allows others",
+                None => OTHER_MACHINE,
             });
         }
+        self.page_problem(request, access)
+    }
+
+    /// What is wrong with a request that a browser on this machine can have sent for a page.
+    fn page_problem(self, request: &WireRequest, access: &ControlAccess) -> Option<&'static str> {
+        const PAGES: &str = "the control interface is not for other web pages; type the address to open the console";
         let host = match all(request, "Host").as_slice() {
             [host] => *host,
             _ => return Some("the control interface needs one Host header"),
@@ -91,6 +107,12 @@ impl Caller {
         }
         None
     }
+}
+
+const OTHER_MACHINE: &str = "the control interface is for this machine only; --control-token allows others";
+
+fn refuse(problem: Option<&'static str>) -> Result<(), WireReply> {
+    problem.map_or(Ok(()), |why| Err(reply(Err(ControlError::new(403, why)))))
 }
 
 fn all<'a>(request: &'a WireRequest, name: &str) -> Vec<&'a str> {
@@ -149,6 +171,21 @@ mod tests {
         assert!(!is_accepted_with(&access, "127.0.0.1", &[("Host", "localhost"), ("Authorization", "Bearer x")]));
         // Without a token there is nothing to compare with.
         assert!(!is_accepted("10.0.0.1", &[("Host", "localhost"), ("Authorization", "Bearer ")]));
+    }
+
+    #[test]
+    fn other_machines_get_the_page_only_with_a_control_token() {
+        let gets_page = |token: Option<&str>, from: &str, host: &str| {
+            let headers = vec![("Host".to_owned(), host.to_owned())];
+            let request = WireRequest { method: "GET".into(), target: "/".to_owned(), headers, body: Vec::new() };
+            let access = ControlAccess { hosts: vec!["emulator.test".to_owned()], token: token.map(str::to_owned) };
+            let caller = Caller { address: from.parse().unwrap(), is_encrypted: false };
+            caller.check_page(&request, &access).is_ok()
+        };
+        assert!(!gets_page(None, "10.0.0.1", "emulator.test"));
+        assert!(gets_page(Some("t0ken"), "10.0.0.1", "emulator.test"));
+        assert!(!gets_page(Some("t0ken"), "10.0.0.1", "evil.example"));
+        assert!(gets_page(None, "127.0.0.1", "emulator.test") && !gets_page(None, "127.0.0.1", "evil.example"));
     }
 
     #[test]

@@ -12,30 +12,36 @@ struct Filter {
     outcome: Option<String>,
     partner: Option<i64>,
     status: Option<u16>,
-    after: Option<u64>,
+    after: u64,
+    first: Option<usize>,
     limit: Option<usize>,
 }
 
 impl Filter {
     fn of(query: &str) -> Result<Self, ControlError> {
         let mut filter = Self::default();
-        for (name, value) in query::pairs(query, &["action", "outcome", "partner", "status", "after", "limit"])? {
+        for (name, value) in
+            query::pairs(query, &["action", "outcome", "partner", "status", "after", "first", "limit"])?
+        {
             match name.as_str() {
                 "action" => filter.action = Some(action(&value)?),
                 "outcome" => filter.outcome = Some(value),
                 "partner" => filter.partner = Some(query::value(&name, &value, "the number of an account")?),
                 "status" => filter.status = Some(query::value(&name, &value, "an HTTP status")?),
-                "after" => filter.after = Some(query::value(&name, &value, "the number of a request")?),
+                "after" => filter.after = query::value(&name, &value, "the number of a request")?,
+                "first" => filter.first = Some(query::value(&name, &value, "a number of requests")?),
                 _ => filter.limit = Some(query::value(&name, &value, "a number of requests")?),
             }
         }
-        Ok(filter)
+        match (filter.first, filter.limit) {
+            (Some(_), Some(_)) => Err(ControlError::new(400, "first and limit: expected one of them")),
+            _ => Ok(filter),
+        }
     }
 
     fn matches(&self, entry: &JournalEntry) -> bool {
         self.partner.is_none_or(|partner| entry.partner == Some(partner))
             && self.status.is_none_or(|status| entry.status == Some(status))
-            && self.after.is_none_or(|number| entry.number > number)
             && self.matches_call(entry)
     }
 
@@ -59,12 +65,19 @@ pub(super) fn handle(request: &ControlRequest<'_>) -> Result<Content, ControlErr
     match request.method {
         "GET" => {
             let filter = Filter::of(request.query)?;
-            let journal = request.fake.journal();
+            let journal = request.fake.journal_after(filter.after);
             let matching: Vec<&JournalEntry> = journal.entries().filter(|entry| filter.matches(entry)).collect();
-            let newest = matching.len() - filter.limit.map_or(matching.len(), |limit| limit.min(matching.len()));
-            let entries: Result<Vec<Value>, _> = matching.iter().skip(newest).map(serde_json::to_value).collect();
+            let count = matching.len();
+            let skipped = count - filter.limit.map_or(count, |limit| limit.min(count));
+            let shown = matching.iter().skip(skipped).take(filter.first.unwrap_or(count));
+            let entries: Result<Vec<Value>, _> = shown.map(serde_json::to_value).collect();
             let entries = entries.map_err(|why| ControlError::new(500, why.to_string()))?;
-            Ok(Content::Json(json!({ "requests": journal.requests(), "count": matching.len(), "entries": entries })))
+            Ok(Content::Json(json!({
+                "time": request.fake.clock().time().0,
+                "requests": journal.requests(),
+                "count": count,
+                "entries": entries,
+            })))
         }
         "DELETE" => {
             request.fake.clear_journal();

@@ -4,10 +4,14 @@ mod accounts;
 mod answers;
 mod app_tokens;
 mod caller;
+mod catalog;
 mod clock;
 mod coverage;
+mod explain;
 mod faults;
+mod hash;
 mod journal;
+mod library;
 mod objects;
 mod query;
 mod sessions;
@@ -55,14 +59,20 @@ impl Control<'_> {
                 "GET" => Ok(Content::Markdown(include_str!("../../docs/control.md").into())),
                 _ => Err(request.not_allowed("GET")),
             },
+            ["actions"] => catalog::actions(&request),
+            ["actions", name] => catalog::action(&request, name),
+            ["advice"] => library::advice(&request),
             ["answers"] => answers::handle(&request),
             ["answers", number] => answers::remove(&request, number),
+            ["classes", name] => catalog::class(&request, name),
             ["clock"] => clock::handle(&request),
             ["clock", "advance"] => clock::advance(&request),
             ["coverage"] => coverage::handle(&request),
             ["coverage.md"] => coverage::page(&request),
+            ["explain"] => explain::call(&request),
             ["faults"] => faults::handle(&request),
             ["faults", number] => faults::remove(&request, number),
+            ["hash"] => hash::handle(&request),
             ["journal"] => journal::handle(&request),
             ["objects"] => objects::handle(&request),
             ["objects", service, id] => objects::remove(&request, service, id),
@@ -71,10 +81,12 @@ impl Control<'_> {
             ["state"] => state::handle(&request),
             ["reset"] => state::reset(&request, self.initial_state),
             ["responseCache"] => state::response_cache(&request),
+            ["partners"] => accounts::list(&request),
             ["partners", id] => accounts::partner(&request, id),
             ["appTokens"] => app_tokens::handle(&request),
             ["appTokens", id] => app_tokens::one(&request, id),
             ["sessions"] => sessions::handle(&request),
+            ["sessions", "inspect"] => explain::session(&request),
             _ => Err(ControlError::new(404, format!("unknown path; GET {PREFIX} returns the documentation"))),
         }
     }

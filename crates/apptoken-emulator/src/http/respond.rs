@@ -39,22 +39,28 @@ pub(super) fn whole(reply: WireReply) -> Response<ReplyBody> {
     response(reply, ReplyBody::whole)
 }
 
-/// Compresses a reply with a body.
+/// Compresses what is delivered.
 ///
 /// A reply with a fault on the connection is not compressed, so that the byte counts of faults refer to the text.
 pub(super) fn compressed(delivery: Delivery) -> Delivery {
-    match delivery.kind {
-        DeliveryKind::Reply(mut reply) if !reply.body.is_empty() => {
-            // Writing to memory cannot fail. The uncompressed reply would be correct, too.
-            if let Ok(body) = gzip(&reply.body) {
-                reply.body = body;
-                reply.headers.push(("Content-Encoding".into(), "gzip".into()));
-                reply.headers.push(("Vary".into(), "Accept-Encoding".into()));
-            }
-            Delivery { kind: DeliveryKind::Reply(reply), ..delivery }
-        }
-        kind => Delivery { kind, ..delivery },
+    let kind = match delivery.kind {
+        DeliveryKind::Reply(reply) => DeliveryKind::Reply(compressed_reply(reply)),
+        kind => kind,
+    };
+    Delivery { kind, ..delivery }
+}
+
+/// Compresses a reply, if it has a body.
+pub(super) fn compressed_reply(mut reply: WireReply) -> WireReply {
+    // Writing to memory cannot fail. The uncompressed reply would be correct, too.
+    if !reply.body.is_empty()
+        && let Ok(body) = gzip(&reply.body)
+    {
+        reply.body = body;
+        reply.headers.push(("Content-Encoding".into(), "gzip".into()));
+        reply.headers.push(("Vary".into(), "Accept-Encoding".into()));
     }
+    reply
 }
 
 fn closing(mut response: Response<ReplyBody>) -> Response<ReplyBody> {

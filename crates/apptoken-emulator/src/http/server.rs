@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use apptoken_transport_fake::{Delivery, Fake};
+use apptoken_transport_fake::{Delivery, Fake, WireReply, WireRequest};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -29,6 +29,7 @@ use super::read_body::BodyMemory;
 use super::read_request::{self, ReceivedRequest};
 use super::respond::{self, ConnectionAborted};
 use super::socket::{Socket, SocketHandle};
+use crate::console;
 use crate::control::{self, Caller, Control, ControlAccess};
 use crate::counts::Counters;
 use crate::health;
@@ -62,6 +63,8 @@ pub(crate) struct Server {
     /// The permits for worker threads.
     workers: Arc<Semaphore>,
     control_access: ControlAccess,
+    /// Whether the page for people is served.
+    has_console: bool,
     stopping: Arc<AtomicBool>,
     /// The initial state, for a reset.
     initial_state: String,
@@ -89,7 +92,7 @@ impl fmt::Debug for SaveFailureHandler {
 }
 
 impl Server {
-    pub(crate) fn new(fake: Fake, limits: Limits, control_access: ControlAccess) -> Self {
+    pub(crate) fn new(fake: Fake, limits: Limits, control_access: ControlAccess, has_console: bool) -> Self {
         Self {
             initial_state: fake.snapshot(),
             fake,
@@ -97,6 +100,7 @@ impl Server {
             memory: BodyMemory::of(&limits),
             workers: Arc::new(Semaphore::new(WORKERS)),
             control_access,
+            has_console,
             stopping: Arc::default(),
             changed: Notify::new(),
             limits: limits.clamped(),
@@ -105,6 +109,10 @@ impl Server {
 
     pub(crate) fn fake(&self) -> &Fake {
         &self.fake
+    }
+
+    pub(crate) fn has_console(&self) -> bool {
+        self.has_console
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -237,9 +245,19 @@ impl Server {
         if control::is_for(&received.request) {
             return self.control(received, peer).await;
         }
+        if self.has_console && console::is_for(&received.request) {
+            return Ok(respond::whole(self.console(&received.request, peer)));
+        }
         let delivery = self.deliver(received, peer).await?;
         self.changed.notify_one();
         respond::send(delivery, &peer.socket).await
+    }
+
+    fn console(&self, request: &WireRequest, peer: &Peer) -> WireReply {
+        match peer.caller().check_page(request, &self.control_access) {
+            Ok(()) => compressed_for(request, console::reply(request)),
+            Err(refusal) => refusal,
+        }
     }
 
     async fn control(
@@ -247,8 +265,7 @@ impl Server {
         received: ReceivedRequest,
         peer: &Peer,
     ) -> Result<Response<ReplyBody>, ConnectionAborted> {
-        let caller = Caller { address: peer.address, is_encrypted: peer.is_encrypted };
-        if let Err(refusal) = caller.check(&received.request, &self.control_access) {
+        if let Err(refusal) = peer.caller().check(&received.request, &self.control_access) {
             return Ok(respond::whole(refusal));
         }
         let server = Arc::clone(self);
@@ -256,7 +273,8 @@ impl Server {
         // must work even if clients keep all workers busy.
         let reply = spawn_blocking(move || {
             let Self { fake, counters, initial_state, .. } = &*server;
-            Control { fake, counters, initial_state }.handle(&received.request)
+            let reply = Control { fake, counters, initial_state }.handle(&received.request);
+            compressed_for(&received.request, reply)
         });
         let reply = reply.await.map_err(|_| ConnectionAborted)?;
         self.changed.notify_one();
@@ -314,4 +332,15 @@ struct Peer {
     address: IpAddr,
     is_encrypted: bool,
     socket: SocketHandle,
+}
+
+impl Peer {
+    fn caller(&self) -> Caller {
+        Caller { address: self.address, is_encrypted: self.is_encrypted }
+    }
+}
+
+/// The reply, compressed if the client accepts it.
+fn compressed_for(request: &WireRequest, reply: WireReply) -> WireReply {
+    if accepts_gzip(request) { respond::compressed_reply(reply) } else { reply }
 }

@@ -5,7 +5,9 @@ mod answers;
 mod client;
 #[cfg(all(unix, feature = "command"))]
 mod command;
+mod console;
 mod control;
+mod explain;
 mod faults;
 mod gzip;
 mod hostile;

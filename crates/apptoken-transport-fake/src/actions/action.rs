@@ -43,6 +43,6 @@ impl Call<'_> {
 
     /// Whether the session is an administrator's.
     pub(crate) fn is_admin(&self) -> bool {
-        self.context.session.as_ref().is_some_and(|session| session.ks.is_admin())
+        self.context.is_admin()
     }
 }

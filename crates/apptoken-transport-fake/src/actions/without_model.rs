@@ -8,8 +8,10 @@ use crate::actions::user_app_role::add::is_app_guid;
 use crate::catalog::action::CatalogAction;
 use crate::catalog::flags::Need;
 use crate::catalog::without_objects::{self, WithoutObjects};
+use crate::checks::PendingCall;
 use crate::coverage::Coverage;
 use crate::error::{self, ApiError, Failure};
+use crate::model::state::State;
 use crate::needs;
 use crate::objects::validate;
 use crate::output::{Output, Record};
@@ -31,21 +33,22 @@ const OCCUPIED: &[&str] = &[
 
 /// What an action answers before any check.
 pub(crate) fn shortcut(action: &CatalogAction) -> Option<Output> {
+    if !action.flags.shortcut {
+        return None;
+    }
     match without_objects::of(action) {
         Some(WithoutObjects::Value(value)) => Some(value_of(value)),
         _ => None,
     }
 }
 
-/// What the action itself checks first.
-pub(crate) fn check(call: &Call<'_>) -> Result<(), ApiError> {
+/// Checks who may call the action, as the action itself does.
+pub(crate) fn check_caller(call: &PendingCall<'_>, state: &State) -> Result<(), ApiError> {
     let inside = call.action.flags.inside.as_ref();
-    if let Some(need) = inside.filter(|need| !needs::is_met(need, call.state, call.context)) {
-        return Err(refused(call, need));
+    match inside.filter(|need| !needs::is_met(need, state, &call.context)) {
+        Some(need) => Err(refused(call.action, need)),
+        None => Ok(()),
     }
-    check_filter(call)?;
-    check_search(call)?;
-    check_new_object(call)
 }
 
 pub(crate) fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
@@ -76,31 +79,31 @@ pub(crate) fn unknown_id(call: &Call<'_>) -> Failure {
 }
 
 /// The error of the action's own check of its caller.
-fn refused(call: &Call<'_>, need: &Need) -> ApiError {
+fn refused(action: &CatalogAction, need: &Need) -> ApiError {
     match need.error.argument.as_str() {
-        "" => needs::error(&need.error, &call.action.arrow_name()),
+        "" => needs::error(&need.error, &action.arrow_name()),
         argument => needs::error(&need.error, argument),
     }
 }
 
 /// Checks that a list has one of the filter fields that it needs.
-fn check_filter(call: &Call<'_>) -> Result<(), ApiError> {
-    let Some(wanted) = call.action.flags.wants.as_ref().filter(|wanted| !(wanted.not_for_admins && call.is_admin()))
-    else {
+pub(crate) fn check_filter(call: &PendingCall<'_>) -> Result<(), ApiError> {
+    let wanted = call.action.flags.wants.as_ref();
+    let Some(wanted) = wanted.filter(|wanted| !(wanted.not_for_admins && call.context.is_admin())) else {
         return Ok(());
     };
-    let objects = || call.action.parameters.iter().filter_map(|parameter| set(call.params, parameter.name));
+    let objects = || call.action.parameters.iter().filter_map(|parameter| set(call.grouped, parameter.name));
     let has = |field: &str| objects().any(|object| matches!(object, Value::Array(object) if is_given(object, field)));
     if wanted.fields().any(has) { Ok(()) } else { Err(needs::error(&wanted.error, &wanted.error.argument)) }
 }
 
 /// The search service refuses a search without conditions, with a code that has blanks.
-fn check_search(call: &Call<'_>) -> Result<(), ApiError> {
+pub(crate) fn check_search(call: &PendingCall<'_>) -> Result<(), ApiError> {
     const CODE: &str = "EMPTY SEARCH OPERATOR IS NOT ALLOWED";
     if call.action.service != "elasticsearch_esearch" || !call.action.name.starts_with("search") {
         return Ok(());
     }
-    let operator = set(call.params, "searchParams").and_then(|params| inner(params, "searchOperator"));
+    let operator = set(call.grouped, "searchParams").and_then(|params| inner(params, "searchOperator"));
     match operator.and_then(|operator| inner(operator, "searchItems")) {
         Some(Value::Array(items)) if !items.is_empty() => Ok(()),
         _ => Err(ApiError::new(CODE, "empty search operator is not allowed", [])),
@@ -108,7 +111,7 @@ fn check_search(call: &Call<'_>) -> Result<(), ApiError> {
 }
 
 /// Checks that a new object has the properties that it must have, and none that only the server sets.
-fn check_new_object(call: &Call<'_>) -> Result<(), ApiError> {
+pub(crate) fn check_new_object(call: &PendingCall<'_>) -> Result<(), ApiError> {
     if call.action.name != "add" {
         return Ok(());
     }

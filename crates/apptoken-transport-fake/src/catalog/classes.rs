@@ -43,6 +43,11 @@ pub(crate) fn subclass(declared: &str, object_type: &str) -> Option<&'static Cla
     CLASSES.get(object_type).filter(|each| each.ancestors.contains(&declared)).map(|each| each.class)
 }
 
+/// The classes that can stand for an abstract one.
+pub(crate) fn implementations(abstract_class: &str) -> &'static [&'static str] {
+    SUBCLASSES.get(abstract_class).map_or(&[], Vec::as_slice)
+}
+
 /// Whether a class can stand for the abstract one.
 pub(crate) fn implements(class: &str, abstract_class: &str) -> bool {
     SUBCLASSES.get(abstract_class).is_some_and(|classes| classes.contains(&class))

@@ -57,6 +57,11 @@ impl Revocations {
         self.by_ks.insert(&mut self.next, digest, Some(actions_left));
     }
 
+    /// How often a KS may still be used, if that is limited.
+    pub(crate) fn actions_left(&self, digest: &str) -> Option<i64> {
+        self.by_ks.rows.get(digest)?.actions_left
+    }
+
     /// Looks up a session and counts the use. If the KS and its session id both have a row, the older row decides.
     pub(crate) fn use_session(&mut self, digest: &str, session_id_hash: Option<&str>) -> UseResult {
         let of_ks = self.by_ks.rows.get_mut(digest);

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 use sha1::Sha1;
 
+use crate::journal::NewSessionNote;
 use crate::model::account::Account;
 use crate::model::state::State;
 
@@ -59,6 +60,21 @@ pub(crate) struct NewSession<'a> {
     pub(crate) secret: Option<&'a str>,
 }
 
+impl NewSession<'_> {
+    /// What the journal records of it.
+    fn note(&self, partner_id: i64, expires_at: i64) -> NewSessionNote {
+        let app_token = self.privileges.split(',').find_map(|item| item.strip_prefix("apptoken:"));
+        let is_widget = matches!(self.user_id, "" | "0") && self.privileges.contains("widget:1");
+        let kind = match self.session_type {
+            1.. => "admin",
+            _ if is_widget => "widget",
+            _ => "user",
+        };
+        let (user, app_token) = (self.user_id.to_owned(), app_token.map(str::to_owned));
+        NewSessionNote { partner_id, kind, expires_at, user, app_token }
+    }
+}
+
 /// A new KS, and the expiry that the server reports for it.
 pub(crate) struct NewKs {
     pub(crate) text: String,
@@ -102,6 +118,7 @@ impl State {
     pub(crate) fn make_ks_without_partner(&mut self, new: &NewSession<'_>, now: i64) -> NewKs {
         let valid_until = now.saturating_add(new.lifetime);
         let rand = php_microtime(now, self.count_session());
+        self.new_sessions.push(new.note(0, valid_until));
         NewKs { text: ks_without_partner(new, valid_until, &rand), valid_until }
     }
 
@@ -128,6 +145,7 @@ impl State {
             mint_v1(&secret, &fields, &rand)
         };
         self.cache_secrets(account.id.into());
+        self.new_sessions.push(new.note(account.id.into(), expires_at));
         NewKs { text: text.expose().to_owned(), valid_until }
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answers::table::Answers;
 use crate::error::{self, ApiError};
+use crate::journal::NewSessionNote;
 use crate::model::account::Account;
 use crate::model::checked;
 use crate::model::collation;
@@ -44,6 +45,9 @@ pub(crate) struct State {
     /// Whether secrets come from the operating system instead of the seed.
     #[serde(skip)]
     uses_system_randomness: bool,
+    /// The sessions that the running action has made, for the journal.
+    #[serde(skip)]
+    pub(crate) new_sessions: Vec<NewSessionNote>,
 }
 
 impl State {
@@ -62,6 +66,7 @@ impl State {
             cached_secrets: BTreeSet::new(),
             session_count: 0,
             uses_system_randomness: false,
+            new_sessions: Vec::new(),
         }
     }
 

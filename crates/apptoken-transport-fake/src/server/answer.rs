@@ -46,6 +46,7 @@ impl LockedServer<'_> {
         if let Ok(format) = &format
             && let Some(reply) = self.fast_path(params, format, info)
         {
+            self.record_sessions(&mut entry.sessions);
             return reply;
         }
         let key = self.request_key(params, request.header("Host").unwrap_or_default(), info);
@@ -64,6 +65,7 @@ impl LockedServer<'_> {
         let mut execution = Execution::default();
         let body = self.execute(params, &format, info, &mut execution);
         entry.parts = std::mem::take(&mut execution.parts);
+        entry.sessions = std::mem::take(&mut execution.sessions);
         entry.answers = execution.history.own_answers.iter().take(MAX_PARTS).map(|id| id.number()).collect();
         match body {
             Ok(body) => self.reply(body, params, &format, &execution, key, info.now),

@@ -5,7 +5,7 @@ use crate::cache::CachePolicy;
 use crate::dispatch::{CallHistory, dispatch};
 use crate::error::{self, Failure};
 use crate::fault::FaultTarget;
-use crate::journal::{MAX_PARTS, short_name};
+use crate::journal::{MAX_PARTS, StartedSession, short_name};
 use crate::multirequest::Multirequest;
 use crate::objects::build::group;
 use crate::output::Output;
@@ -41,6 +41,8 @@ pub(super) struct Execution {
     /// The actions and outcomes of the parts of a multirequest, for the journal.
     pub(super) parts: Vec<(String, String)>,
     pub(super) history: CallHistory,
+    /// The sessions that were started, for the journal.
+    pub(super) sessions: Vec<StartedSession>,
     /// How many rows were scanned.
     visited: u64,
 }
@@ -132,6 +134,17 @@ impl LockedServer<'_> {
         Ok((result.output, result.outcome))
     }
 
+    /// Moves the sessions that an action has made to those of the request, up to the number that the journal keeps.
+    pub(super) fn record_sessions(&mut self, sessions: &mut Vec<StartedSession>) {
+        let made = std::mem::take(&mut self.state.new_sessions);
+        for session in made {
+            let session = self.journal.describe(session);
+            if sessions.len() < MAX_PARTS {
+                sessions.push(session);
+            }
+        }
+    }
+
     /// Runs an action. An API error counts as a result, because the other parts of a multirequest still run.
     fn run_action(
         &mut self,
@@ -173,6 +186,7 @@ impl LockedServer<'_> {
         let grouped = self.while_unlocked(|| group(params));
         let visited_before = self.state.visited();
         let result = dispatch(&mut self.state, params, &grouped, info, cache_policy, &mut execution.history);
+        self.record_sessions(&mut execution.sessions);
         execution.visited += self.state.visited().wrapping_sub(visited_before);
         self.while_unlocked(move || drop(grouped));
         result

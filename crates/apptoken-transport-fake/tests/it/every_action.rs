@@ -51,7 +51,7 @@ impl Row {
     }
 
     /// The mandatory arguments, with values that are valid.
-    fn parameters(&self) -> Map<String, Value> {
+    pub(crate) fn parameters(&self) -> Map<String, Value> {
         let mandatory = self.arguments.iter().filter(|(_, _, is_optional)| !is_optional);
         mandatory.map(|(name, kind, _)| ((*name).to_owned(), valid(kind))).collect()
     }

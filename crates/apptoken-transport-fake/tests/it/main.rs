@@ -6,6 +6,7 @@ mod arbitrary;
 mod client;
 mod conformance;
 mod every_action;
+mod explain;
 mod faults;
 mod objects;
 mod permissions;

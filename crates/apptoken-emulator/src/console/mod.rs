@@ -1,0 +1,108 @@
+//! The console: a page for people at `/`, whose files are part of the program.
+//!
+//! All that the page does goes through the API of Kaltura and the control interface, so its files hold no secret and
+//! nothing that a test cannot do.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use apptoken_transport_fake::{WireReply, WireRequest};
+
+const PREFIX: &str = "/__console/";
+
+/// A file of the page.
+struct File {
+    name: &'static str,
+    kind: &'static str,
+    content: &'static str,
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+/// The file at `/`.
+const PAGE: File = File { name: "", kind: HTML, content: include_str!("page/index.html") };
+
+/// The files under `/__console/`.
+const FILES: &[File] = &[
+    File { name: "accounts.js", kind: SCRIPT, content: include_str!("page/accounts.js") },
+    File { name: "call.js", kind: SCRIPT, content: include_str!("page/call.js") },
+    File { name: "checks.js", kind: SCRIPT, content: include_str!("page/checks.js") },
+    File { name: "console.css", kind: CSS, content: include_str!("page/console.css") },
+    File { name: "dom.js", kind: SCRIPT, content: include_str!("page/dom.js") },
+    File { name: "emulator.js", kind: SCRIPT, content: include_str!("page/emulator.js") },
+    File { name: "format.js", kind: SCRIPT, content: include_str!("page/format.js") },
+    File { name: "header.js", kind: SCRIPT, content: include_str!("page/header.js") },
+    File { name: "icon.svg", kind: SVG, content: include_str!("page/icon.svg") },
+    File { name: "journal.js", kind: SCRIPT, content: include_str!("page/journal.js") },
+    File { name: "login.js", kind: SCRIPT, content: include_str!("page/login.js") },
+    File { name: "main.js", kind: SCRIPT, content: include_str!("page/main.js") },
+    File { name: "secrets.js", kind: SCRIPT, content: include_str!("page/secrets.js") },
+    File { name: "session.js", kind: SCRIPT, content: include_str!("page/session.js") },
+    File { name: "snippets.js", kind: SCRIPT, content: include_str!("page/snippets.js") },
+    File { name: "steps.js", kind: SCRIPT, content: include_str!("page/steps.js") },
+    File { name: "timeline.js", kind: SCRIPT, content: include_str!("page/timeline.js") },
+];
+
+/// Only files of this program run and are shown, only this program is called, and no page of another origin can show the
+/// console or read its files.
+const PROTECTION: [(&str, &str); 6] = [
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
+         form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    // A browser asks each time, and gets the file again only if it has changed.
+    ("Cache-Control", "no-cache"),
+];
+
+/// Whether a request is for the page or one of its files. Kaltura has no such paths, except that its web server answers
+/// other methods at `/`.
+pub(crate) fn is_for(request: &WireRequest) -> bool {
+    let path = path(request);
+    path.starts_with(PREFIX) || (path == "/" && is_read(request))
+}
+
+/// The reply to a request of a checked caller.
+pub(crate) fn reply(request: &WireRequest) -> WireReply {
+    let path = path(request);
+    let file = match path.strip_prefix(PREFIX) {
+        Some(name) => FILES.iter().find(|file| file.name == name),
+        None => Some(&PAGE),
+    };
+    let Some(file) = file else { return with_headers(404, &[("Content-Type", "text/plain")], "no such file\n") };
+    if !is_read(request) {
+        return with_headers(405, &[("Allow", "GET, HEAD")], "");
+    }
+    let tag = entity_tag(file.content);
+    if request.header("If-None-Match").is_some_and(|known| known.split(',').any(|each| each.trim() == tag)) {
+        return with_headers(304, &[("ETag", &tag)], "");
+    }
+    let content = if request.method == "HEAD" { "" } else { file.content };
+    with_headers(200, &[("Content-Type", file.kind), ("ETag", &tag)], content)
+}
+
+fn path(request: &WireRequest) -> &str {
+    request.target.split(['?', '#']).next().unwrap_or_default()
+}
+
+fn is_read(request: &WireRequest) -> bool {
+    matches!(&*request.method, "GET" | "HEAD")
+}
+
+/// It is weak, because the file is also sent compressed.
+fn entity_tag(content: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    format!("W/\"{:016x}\"", hasher.finish())
+}
+
+fn with_headers(status: u16, headers: &[(&str, &str)], body: &str) -> WireReply {
+    let headers = headers.iter().chain(&PROTECTION).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    WireReply { status, headers: headers.collect(), body: body.as_bytes().to_vec() }
+}
