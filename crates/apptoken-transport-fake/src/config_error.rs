@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-/// Why a configuration or an answer cannot be used. It names the key and what is expected there, but never a value.
+/// Why a configuration, an answer or a call to explain cannot be used. It names the key and what is expected there, but never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     file: String,
@@ -88,7 +88,7 @@ impl std::error::Error for ConfigError {}
 /// What is expected at a key; `[]` stands for any item of a list.
 fn expected_at(key: &str) -> &'static str {
     match key {
-        "" | "partners[]" | "appTokens[]" | "roles[]" | "answers[]" => "an object",
+        "" | "partners[]" | "appTokens[]" | "roles[]" | "answers[]" | "parameters" => "an object",
         "partners"
         | "appTokens"
         | "partners[].additionalAdminSecrets"
@@ -103,7 +103,7 @@ fn expected_at(key: &str) -> &'static str {
         "partners[].ksMaxExpiry" => "a number of seconds or null",
         "partners[].status" => "1 (active), 2 (content blocked) or 3 (fully blocked)",
         "partners[].features[]" => "the name of a feature",
-        "partners[].anonymousUser" => "true or false",
+        "partners[].anonymousUser" | "https" => "true or false",
         "objects" => "an object with a list for each service",
         "uploads" => "\"ready\", \"converting\" or {\"readyAfter\": a number of seconds}",
         "appTokens[].id" => "an app token id, such as 0_ab12cd34",

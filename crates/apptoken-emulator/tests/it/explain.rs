@@ -47,6 +47,8 @@ fn an_invalid_question_is_an_error() {
         assert_eq!(controlled.call("POST", "/explain", body).status, 400, "{body}");
         assert_eq!(controlled.call("POST", "/sessions/inspect", body).status, 400, "{body}");
     }
+    let reply = controlled.call("POST", "/explain", r#"{"action":"media.list","parameters":1}"#);
+    assert_eq!(reply.text(), "{\"error\":\"parameters: expected an object\"}\n");
     assert_eq!(controlled.call("GET", "/explain", "").status, 405);
 }
 

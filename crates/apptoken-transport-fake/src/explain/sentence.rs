@@ -71,6 +71,9 @@ fn detail(name: CheckName, call: &PendingCall<'_>, state: &State, has_passed: bo
             Some(_) if has_passed => Detail::Concerns("Its properties have their types.".to_owned()),
             Some(_) => Detail::Concerns("A property of it has a value that is not of its type.".to_owned()),
         },
+        CheckName::Account if has_passed && call.context.is_for_no_account() => {
+            Detail::Nothing("The call names no account.")
+        }
         CheckName::Account => Detail::Concerns(match session {
             _ if !has_passed => "The requested account is an array, which the server cannot read.".to_owned(),
             Some(_) if call.context.is_for_own_account() => {
