@@ -106,3 +106,36 @@ fn with_headers(status: u16, headers: &[(&str, &str)], body: &str) -> WireReply 
     let headers = headers.iter().chain(&PROTECTION).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     WireReply { status, headers: headers.collect(), body: body.as_bytes().to_vec() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_page_has_less_than_100_kb() {
+        let size: usize = FILES.iter().chain([&PAGE]).map(|file| file.content.len()).sum();
+        assert!(size < 100_000, "{size} bytes");
+    }
+
+    #[test]
+    fn every_file_of_the_folder_is_served() {
+        let folder = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/console/page")).unwrap();
+        let names: BTreeSet<String> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        let served = FILES.iter().map(|file| file.name.to_owned()).chain(["index.html".to_owned()]).collect();
+        assert_eq!(names, served);
+    }
+
+    #[test]
+    fn the_page_never_reads_text_as_html_or_a_script() {
+        for file in FILES.iter().chain([&PAGE]) {
+            for word in
+                ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "style=\"", "onclick=\""]
+            {
+                assert!(!file.content.contains(word), "{}: {word}", file.name);
+            }
+        }
+    }
+}

@@ -86,6 +86,7 @@ fn the_page_documents_every_path() {
         "advice",
         "actions",
         "classes",
+        "hash",
     ] {
         assert!(reply.text().contains(&format!("/__control/{path}")), "{path}");
     }
@@ -298,6 +299,36 @@ fn tokens_are_disabled_as_no_api_call_can() {
 }
 
 #[test]
+fn app_tokens_are_listed_with_their_values() {
+    let mut controlled = Controlled::start();
+    let token = controlled.fake().add_token(partner(), TokenSpec::new(HashType::Sha512).user("alice"));
+    controlled.fake().set_token_status(&token.id, TokenStatus::Disabled);
+    let listed: Value = serde_json::from_str(controlled.call("GET", "/appTokens", "").text()).unwrap();
+    let row = listed.as_array().unwrap().iter().find(|row| row["id"] == token.id.as_str()).unwrap();
+    assert_eq!(row["token"], token.secret.expose());
+    assert_eq!(
+        (&row["hashType"], &row["status"], &row["sessionUserId"]),
+        (&json!("SHA512"), &json!(1), &json!("alice"))
+    );
+}
+
+/// The vectors of RFC 1321 and FIPS 180.
+#[test]
+fn a_text_is_hashed_with_each_type() {
+    let mut controlled = Controlled::start();
+    for (hash_type, start) in [
+        ("MD5", "900150983cd24fb0"),
+        ("SHA1", "a9993e364706816a"),
+        ("SHA256", "ba7816bf8f01cfea"),
+        ("SHA512", "ddaf35a193617aba"),
+    ] {
+        let body = json!({ "hashType": hash_type, "text": "abc" }).to_string();
+        let reply: Value = serde_json::from_str(controlled.call("POST", "/hash", &body).text()).unwrap();
+        assert!(reply["hash"].as_str().unwrap().starts_with(start), "{hash_type}: {reply}");
+    }
+}
+
+#[test]
 fn invalid_requests_name_the_problem() {
     let mut controlled = Controlled::start();
     for (method, path, body, status, text) in [
@@ -323,6 +354,8 @@ fn invalid_requests_name_the_problem() {
         ("POST", "/partners/999", r#"{"status":1}"#, 404, "no partner has the id 999"),
         ("POST", "/partners/x", r#"{"status":1}"#, 404, "no partner has the id x"),
         ("POST", "/appTokens/0_nothere", r#"{"status":1}"#, 404, "no app token has the id 0_nothere"),
+        ("PUT", "/appTokens", "", 405, "expected GET, POST"),
+        ("POST", "/hash", r#"{"hashType":"CRC","text":""}"#, 400, "hashType: expected MD5, SHA1, SHA256 or SHA512"),
         ("POST", "/appTokens/0_nothere", r#"{"status":9}"#, 400, "status: expected 1 (disabled)"),
     ] {
         let reply = controlled.call(method, path, body);

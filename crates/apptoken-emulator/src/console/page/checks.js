@@ -46,7 +46,7 @@ export function checksNote(result, repaired) {
     if (refusal.library) node.append(...libraryWords(refusal.library));
   }
   node.append(el('details', {}, el('summary', {}, `${count(shown.filter((check) => check.outcome === 'passed').length, 'check')} passed`), el('ol', { class: 'checks' }, items)));
-  for (const repair of repaired ? result.repairs ?? [] : []) node.append(repairButton(repair, repaired));
+  for (const repair of repaired ? (result.repairs ?? []).slice(0, 2) : []) node.append(repairButton(repair, repaired));
   return node;
 }
 
