@@ -43,8 +43,9 @@ program() {
 }
 
 typescript() {
-    cp "$here/programs/$1.ts" "$work" && (cd "$work" && npx --no-install tsc --target es2020 --module commonjs --skipLibCheck --types node "$1.ts")
-    program "$1" node --require "$here/programs/browser.cjs" "$1.js"
+    cp "$here/programs/$1.ts" "$work"
+    program "$1" sh -c 'npx --no-install tsc --target es2020 --module commonjs --skipLibCheck --types node "$1.ts" \
+        && node --require "$2/programs/browser.cjs" "$1.js"' sh "$1" "$here"
 }
 
 cargo build --quiet --manifest-path "$here/../Cargo.toml" --bin apptoken-emulator
