@@ -200,5 +200,13 @@ mod tests {
             "2043510343 at api-7.kaltura"
         );
         assert_eq!(with(&[("X-Kaltura-Session", "djJ8, 1"), ("X-Me", "a b")]), None);
+        let digits = |count| "1".repeat(count);
+        assert_eq!(with(&[("X-Kaltura-Session", &digits(20))]), Some(digits(20)));
+        assert_eq!(with(&[("X-Kaltura-Session", &digits(21)), ("X-Me", "")]), None);
+        assert_eq!(with(&[("X-Kaltura-Session", ", 1795230763")]), None);
+        let host = |last| format!("{0}.{0}.{last}", "a".repeat(28));
+        assert_eq!(with(&[("X-Me", &host("123456"))]), Some(format!("at {}", host("123456"))));
+        assert_eq!(with(&[("X-Me", &host("1234567"))]), None);
+        assert_eq!(with(&[("X-Me", &"a".repeat(29))]), None);
     }
 }

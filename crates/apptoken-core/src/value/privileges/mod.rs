@@ -259,6 +259,30 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_a_control_character_is_refused() {
+        assert!(Privileges::new().with("a\n", &["1"]).is_err());
+    }
+
+    #[test]
+    fn a_list_with_a_name_or_a_value_is_not_empty() {
+        for text in ["", ",", ":", ",:"] {
+            assert!(Privileges::parse(text).is_empty(), "{text:?}");
+        }
+        for text in ["a", ":1", "a:1", ",a", "a,"] {
+            assert!(!Privileges::parse(text).is_empty(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_item_without_a_name_is_missing_if_it_has_a_value() {
+        let nothing = Privileges::new();
+        assert_eq!(Privileges::parse(":1").without(&nothing).to_string(), ":1");
+        assert_eq!(Privileges::parse(",a").without(&nothing).to_string(), "a");
+        assert_eq!(Privileges::parse("").without(&nothing).iter().count(), 0);
+        assert_eq!(Privileges::parse("a").without(&nothing).to_string(), "a");
+    }
+
+    #[test]
     fn difference_compares_names_and_values() {
         let asked = Privileges::parse("a,b:1/2,c:3,d");
         let granted = Privileges::parse("b:2,c:3,d:9");
