@@ -127,7 +127,7 @@ fn succeeded(output: &Output) {
 #[test]
 fn the_shell_recipe_runs_and_leaves_nothing_behind() {
     if !has("curl", &["--version"]) {
-        return eprintln!("skipped: curl is not installed");
+        return skipped("curl is not installed");
     }
     let folder = Folder::new();
     // The recipe ends with its tests; the ready file disappears when its emulator has ended.
@@ -157,7 +157,7 @@ fn the_recipes_fail_if_the_emulator_does_not_start() {
 #[test]
 fn the_github_recipe_runs() {
     if !has("curl", &["--version"]) {
-        return eprintln!("skipped: curl is not installed");
+        return skipped("curl is not installed");
     }
     let folder = Folder::new();
     let quoted: Vec<String> = github_steps().iter().map(|step| format!("'{}'", step.replace('\'', r"'\''"))).collect();
@@ -176,7 +176,7 @@ fn the_github_recipe_runs() {
 #[test]
 fn the_gitlab_recipe_runs() {
     if !has("curl", &["--version"]) {
-        return eprintln!("skipped: curl is not installed");
+        return skipped("curl is not installed");
     }
     assert_eq!(Folder::new().sh(&list_items(recipe("GitLab", "yaml")).join("\n")), RESULT);
 }
@@ -223,7 +223,7 @@ fn the_example_of_a_session_that_ends_while_paging_runs() {
 fn run_pytest(code: &str) {
     let python = tool("venv/bin/python").unwrap_or_else(|| "python3".into());
     if !has(&python, &["-c", "import pytest, KalturaClient"]) {
-        return eprintln!("skipped: pytest and the official client are not installed");
+        return skipped("pytest and the official client are not installed");
     }
     let folder = Folder::new();
     fs::write(folder.path("test_recipe.py"), code).unwrap();
@@ -243,12 +243,17 @@ fn the_example_of_an_answer_of_the_tests_own_runs() {
 
 fn run_node(code: &str) {
     let Some(modules) = tool("node_modules").filter(|_| has("node", &["--test", "--version"])) else {
-        return eprintln!("skipped: node and the official client are not installed");
+        return skipped("node and the official client are not installed");
     };
     let folder = Folder::new();
     symlink(modules, folder.path("node_modules")).unwrap();
     fs::write(folder.path("recipe.test.mjs"), code).unwrap();
     succeeded(&folder.command("node").args(["--test", "recipe.test.mjs"]).output().unwrap());
+}
+
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn skipped(why: &str) {
+    eprintln!("SKIPPED: {why}");
 }
 
 /// The scripts of the steps, each in its own shell.

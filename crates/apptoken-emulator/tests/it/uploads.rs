@@ -43,7 +43,7 @@ fn upload(emulator: &Emulator, fields: &[(&str, &str)], content: &[u8]) -> Value
     client.send(start);
     client.send(content);
     client.send(end);
-    serde_json::from_str(&client.reply().unwrap().text()).unwrap()
+    serde_json::from_str(client.reply().unwrap().text()).unwrap()
 }
 
 /// The status of the token, and the size and hash of its file.
