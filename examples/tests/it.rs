@@ -58,6 +58,7 @@ fn each_example_runs_without_arguments_and_prints_its_result() {
         ("worker", "calls succeeded"),
         ("fleet", "logins: 5"),
         ("other_action", "the server's clock: "),
+        ("upload", "has the status 2\npieces sent: 4"),
     ] {
         let output = example(name).output().unwrap();
         assert!(output.status.success() && text(&output).contains(said), "{name}: {}", text(&output));

@@ -17,6 +17,7 @@ pub fn endpoint(input: &[u8]) -> bool {
     if let Ok(endpoint) = &consenting {
         assert_eq!(Endpoint::parse_allowing_unencrypted_http(endpoint.as_str()).ok().as_ref(), Some(endpoint));
         check(endpoint, strict.is_err());
+        check_host(&text, endpoint);
     }
     for error in [&strict, &consenting].into_iter().filter_map(|read| read.as_ref().err()) {
         let shown = format!("{error} {error:?}");
@@ -24,6 +25,13 @@ pub fn endpoint(input: &[u8]) -> bool {
         assert!(login.len() < 12 || EXAMPLE.contains(login) || !shown.contains(login), "{shown}");
     }
     strict.is_ok()
+}
+
+/// The other parser finds the same host and port in the text as in the URL that was made of it.
+fn check_host(text: &str, endpoint: &Endpoint) {
+    if let (Ok(given), Ok(read)) = (Url::parse(text), Url::parse(endpoint.as_str())) {
+        assert_eq!((given.host(), given.port_or_known_default()), (read.host(), read.port_or_known_default()));
+    }
 }
 
 fn check(endpoint: &Endpoint, needs_consent: bool) {

@@ -19,7 +19,7 @@ const SECRET_PARAMETERS: [&str; 8] =
 /// Refuses an option with a secret. What follows `--` is another program's.
 pub(crate) fn refuse_secret_options(arguments: &[OsString]) -> Result<(), Failure> {
     let ours = arguments.iter().map(|argument| argument.to_string_lossy()).take_while(|argument| argument != "--");
-    let mut names_proxy = false;
+    let mut names_url = false;
     for argument in ours {
         let name = argument.split('=').next().unwrap_or_default();
         if SECRET_OPTIONS.contains(&name) {
@@ -27,24 +27,25 @@ pub(crate) fn refuse_secret_options(arguments: &[OsString]) -> Result<(), Failur
                 .likely(REASON)
                 .cure(CURE));
         }
-        // A proxy needs no scheme.
-        let is_proxy = names_proxy || name == "--proxy";
-        names_proxy = matches!(&*argument, "--proxy" | "proxy");
-        if has_password(&argument) || is_proxy && argument.contains('@') {
+        // A proxy needs no scheme, and the one of a store can be forgotten.
+        let is_url = names_url || name == "--proxy";
+        names_url = matches!(&*argument, "--proxy" | "proxy" | "session-store");
+        if has_password(&argument) || is_url && argument.contains('@') {
             return Err(Failure::usage("a URL with a password must not be an argument").likely(REASON).cure(
-                "for a proxy, set KALTURA_PROXY or write the line proxy = \"...\" into the file of: apptoken config show; for a \
-                 parameter, use NAME=@FILE",
+                "set KALTURA_PROXY or KALTURA_SESSION_STORE, or write the line proxy = \"...\" or session-store = \"...\" into the \
+                 file of: apptoken config show; for a parameter, use NAME=@FILE",
             ));
         }
     }
     Ok(())
 }
 
-/// Whether an argument holds a URL such as `http://user:password@host`.
+/// Whether an argument holds a URL such as `http://user:password@host`, or with a parameter such as `sentinel_password`.
 fn has_password(argument: &str) -> bool {
     let Some((_, rest)) = argument.split_once("://") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+    let in_authority = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    in_authority || rest.split_once('?').is_some_and(|(_, query)| query.contains("password="))
 }
 
 /// Whether a parameter of the API is a secret, by the last part of its name.
@@ -129,13 +130,21 @@ mod tests {
 
     #[test]
     fn a_url_with_a_password_is_refused_without_it() {
-        for argument in ["http://me:S3CRET@proxy:3128", "--proxy=http://me:S3CRET@proxy", "url=ftp://me:S3CRET@host/a"]
-        {
+        for argument in [
+            "http://me:S3CRET@proxy:3128",
+            "--proxy=http://me:S3CRET@proxy",
+            "url=ftp://me:S3CRET@host/a",
+            "redis+sentinel://h/s?sentinel_password=S3CRET",
+        ] {
             let failure = refuse_secret_options(&["apptoken".into(), argument.into()]).unwrap_err().to_string();
             assert!(failure.contains("must not be an argument") && !failure.contains("S3CRET"), "{failure}");
         }
-        for proxy in [&["--proxy", "me:S3CRET@proxy"][..], &["--proxy=me:S3CRET@proxy"], &["proxy", "me:S3CRET@proxy"]]
-        {
+        for proxy in [
+            &["--proxy", "me:S3CRET@proxy"][..],
+            &["--proxy=me:S3CRET@proxy"],
+            &["proxy", "me:S3CRET@proxy"],
+            &["session-store", "me:S3CRET@host"],
+        ] {
             let arguments: Vec<OsString> = proxy.iter().map(Into::into).collect();
             assert!(!refuse_secret_options(&arguments).unwrap_err().to_string().contains("S3CRET"), "{proxy:?}");
         }

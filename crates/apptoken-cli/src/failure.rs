@@ -156,7 +156,7 @@ fn likely(kind: ErrorKind) -> Option<&'static str> {
 fn cure(error: &Error) -> String {
     match error.kind() {
         ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash) => {
-            "apptoken config set hash-type detect   (or: apptoken doctor)".to_owned()
+            "apptoken doctor   (or set hash-type to detect, where apptoken config show says that it is set)".to_owned()
         }
         ErrorKind::Kaltura(KalturaCode::InvalidUserId) => {
             "check the user's id: apptoken user list   (for a program without its user: apptoken provision)".to_owned()

@@ -33,8 +33,9 @@ pub(crate) fn hash_type(text: &str) -> Result<HashType, String> {
     text.to_ascii_uppercase().parse().map_err(|_| "use MD5, SHA1, SHA256 or SHA512".to_owned())
 }
 
-/// The URL of a proxy as messages show it.
+/// The URL of a proxy, or of a store of sessions, as messages show it. Its parameters can have a password too.
 pub(crate) fn without_password(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
     let (scheme, rest) = url.split_once("://").map_or(("http", url), |(scheme, rest)| (scheme, rest));
     match rest.rsplit_once('@') {
         Some((_, host)) => format!("{scheme}://{host}"),
@@ -80,6 +81,18 @@ mod tests {
         }
         for text in ["", "m", "-1", "1.5h", "1y", "99999999999999999999", "18446744073709551615w"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_login_and_parameters() {
+        for (url, shown) in [
+            ("http://proxy:3128", "http://proxy:3128"),
+            ("me:S3CRET@proxy", "http://proxy"),
+            ("rediss://app:p@ss@cache:6380/1", "rediss://cache:6380/1"),
+            ("redis+sentinel://app:S3CRET@a,b/main?sentinel_password=p@ss", "redis+sentinel://a,b/main"),
+        ] {
+            assert_eq!(without_password(url), shown);
         }
     }
 

@@ -120,10 +120,12 @@ pub mod wire;
 
 pub use api::app_token::SessionOptions;
 pub use error::{Error, ErrorKind, KalturaCode, KsFault};
-pub use exchange::{AllPages, Batch, Call, Exchange, Flow, RetryPolicy, Step, StoppedFlow, drive};
+pub use exchange::{AllPages, Batch, Call, Exchange, Flow, ListProgress, RetryPolicy, Step, StoppedFlow, drive};
 pub use login::{Changes, Credential, Login, LoginMany, Session};
 pub use value::{
     AccountSecret, AppTokenId, AppTokenSecret, Clock, HashChoice, HashType, Ks, Moment, PartnerId, Privileges,
     SessionType, UnixSeconds,
 };
-pub use wire::{Action, Endpoint, FnTransport, HttpRequest, HttpResponse, Region, Repeat, Transport, TransportFailure};
+pub use wire::{
+    Action, Endpoint, FilePart, FnTransport, HttpRequest, HttpResponse, Region, Repeat, Transport, TransportFailure,
+};

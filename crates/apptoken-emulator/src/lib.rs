@@ -18,6 +18,7 @@
 //! | Task | Page |
 //! |---|---|
 //! | test a program in Python, Node or Rust, run in CI, write a configuration | [`guide`] |
+//! | read whole tests: a session that ends, an answer of the test's own, a property | [`examples`] |
 //! | set the clock, set answers, inject faults, count requests and reset the state over HTTP | [`control_interface`] |
 //! | seed entries, captions and categories; upload; what the store does not imitate | [`content`] |
 //! | see how far each action of the API is imitated | [`coverage`] |
@@ -66,6 +67,9 @@ pub use limits::Limits;
 
 #[doc = include_str!("../docs/guide.md")]
 pub mod guide {}
+
+#[doc = include_str!("../docs/examples.md")]
+pub mod examples {}
 
 #[doc = include_str!("../docs/control.md")]
 pub mod control_interface {}

@@ -19,8 +19,11 @@ use tokio::sync::Semaphore;
 pub struct Limits {
     /// The maximum size of a request body in bytes; a larger one gets status 413. Default: 8 MiB.
     pub body_bytes: usize,
-    /// The same for the form of `uploadToken.upload`. It shares the memory of all bodies. Default: 32 MiB.
-    pub upload_bytes: usize,
+    /// The same for the form of `uploadToken.upload`. Default: 4 GiB.
+    pub upload_bytes: u64,
+    /// A form of `uploadToken.upload` that is larger than this is streamed: its file is counted and hashed as it arrives,
+    /// and not kept. Without its file it may have `body_bytes`. Default: 32 MiB.
+    pub upload_memory: usize,
     /// The maximum size of path and query in bytes; larger ones get status 414. Default: 8190.
     pub target_bytes: usize,
     /// The maximum size of request line and headers in bytes; larger ones get status 431. Default: 64 KiB.
@@ -28,8 +31,8 @@ pub struct Limits {
     /// How long a connection may wait for complete headers of the next request, for idle and slow clients. Default: 60
     /// seconds.
     pub head_time: Duration,
-    /// How long receiving a request body may take, including waiting for memory; a slower one gets status 408. Default:
-    /// 30 seconds.
+    /// How long receiving a request body may take, including waiting for memory; a slower one gets status 408. A streamed
+    /// upload may take as long for each `upload_memory` bytes. Default: 30 seconds.
     pub body_time: Duration,
     /// How long a client may pause reading a reply. Default: 30 seconds.
     pub write_time: Duration,
@@ -45,7 +48,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 8 << 20,
-            upload_bytes: 32 << 20,
+            upload_bytes: 4 << 30,
+            upload_memory: 32 << 20,
             target_bytes: 8190,
             head_bytes: 64 << 10,
             head_time: Duration::from_secs(60),

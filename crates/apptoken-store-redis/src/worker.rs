@@ -64,34 +64,56 @@ impl Worker {
     }
 
     /// Runs an operation within the limit. It may run twice, on two connections.
+    ///
+    /// A process that was suspended finds the limit over, whatever Redis answered. So it has the limit once more.
     pub(crate) fn run<T: Send + 'static>(
         &self,
-        operation: impl Fn(&mut AnyConnection) -> RedisResult<T> + Send + 'static,
+        operation: impl Fn(&mut AnyConnection) -> RedisResult<T> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        let deadline = Instant::now() + self.limit;
+        let (begun, operation) = (Instant::now(), Arc::new(operation));
+        match self.run_once(Arc::clone(&operation)) {
+            Err(error) if error.kind() == StoreErrorKind::Unavailable && self.was_suspended_since(begun) => {
+                self.run_once(operation)
+            }
+            result => result,
+        }
+    }
+
+    /// A process that runs waits for no longer than the limit.
+    fn was_suspended_since(&self, begun: Instant) -> bool {
+        begun.elapsed() > 2 * self.limit
+    }
+
+    fn run_once<T: Send + 'static>(
+        &self,
+        operation: Arc<impl Fn(&mut AnyConnection) -> RedisResult<T> + Send + Sync + 'static>,
+    ) -> Result<T, StoreError> {
+        let begun = Instant::now();
+        let deadline = begun + self.limit;
         let of_process = self.of_process();
         let (jobs, thread) = self.jobs(&of_process)?;
         let (answer, answered) = mpsc::sync_channel(1);
         let job: Job = Box::new(move |server| {
             // Nobody waits for it any more if the operations before it took all the time.
             if Instant::now() < deadline {
-                let _ = answer.send(server.run(deadline, &operation));
+                let _ = answer.send(server.run(deadline, &*operation));
             }
         });
         let result = match jobs.send(job) {
             Ok(()) => answered.recv_timeout(self.limit).ok(),
             Err(_) => None,
         };
+        let pause = if self.was_suspended_since(begun) { Duration::ZERO } else { PAUSE };
         match result {
             Some(Ok(result)) => Ok(result),
             Some(Err(error)) => {
                 if error.is_timeout() {
-                    of_process.abandon(thread);
+                    of_process.abandon(thread, pause);
                 }
                 Err(self.failed(&error))
             }
             None => {
-                of_process.abandon(thread);
+                of_process.abandon(thread, pause);
                 let limit = self.limit;
                 Err(self.unavailable(format!("no answer within {limit:?}")))
             }
@@ -152,7 +174,10 @@ impl Worker {
     fn failed(&self, error: &RedisError) -> StoreError {
         let kind = match error.kind() {
             ErrorKind::Server(
-                ServerErrorKind::BusyLoading | ServerErrorKind::MasterDown | ServerErrorKind::TryAgain,
+                ServerErrorKind::BusyLoading
+                | ServerErrorKind::ClusterDown
+                | ServerErrorKind::MasterDown
+                | ServerErrorKind::TryAgain,
             )
             | ErrorKind::Io => StoreErrorKind::Unavailable,
             ErrorKind::Parse | ErrorKind::UnexpectedReturnType => StoreErrorKind::Foreign,
@@ -172,10 +197,10 @@ impl OfProcess {
     }
 
     /// Leaves a thread alone, which ends with its operation, and pauses.
-    fn abandon(&self, thread: u64) {
+    fn abandon(&self, thread: u64, pause: Duration) {
         let mut state = self.state();
         if state.thread == thread && state.jobs.take().is_some() {
-            state.paused_until = Some(Instant::now() + PAUSE);
+            state.paused_until = Some(Instant::now() + pause);
         }
     }
 }

@@ -18,6 +18,7 @@ macro_rules! checks {
 pub(crate) const ESSENTIAL: &[Check] = checks![
     sending::sends_the_request_as_it_is,
     sending::sends_a_large_request_whole,
+    sending::sends_a_file_as_it_is,
     replies::returns_any_status,
     replies::does_not_follow_redirects,
     replies::reads_a_body_of_given_length,

@@ -18,9 +18,10 @@ use crate::{AsyncTransport, SendFuture, check, check_essential, check_time_limit
 
 /// Every flaw, with the checks that fail.
 const FLAWS: &[(Flaw, &[&str])] = &[
-    (Flaw::AddsCharset, &["sends_the_request_as_it_is", "sends_a_large_request_whole"]),
-    (Flaw::DropsAcceptHeader, &["sends_the_request_as_it_is", "sends_a_large_request_whole"]),
-    (Flaw::ChangesLineEnds, &["sends_the_request_as_it_is", "sends_a_large_request_whole"]),
+    (Flaw::AddsCharset, &["sends_the_request_as_it_is", "sends_a_large_request_whole", "sends_a_file_as_it_is"]),
+    (Flaw::DropsAcceptHeader, &["sends_the_request_as_it_is", "sends_a_large_request_whole", "sends_a_file_as_it_is"]),
+    (Flaw::ChangesLineEnds, &["sends_the_request_as_it_is", "sends_a_large_request_whole", "sends_a_file_as_it_is"]),
+    (Flaw::AlwaysSaysJson, &["sends_a_file_as_it_is"]),
     (Flaw::FailsOnErrorStatus, &["returns_any_status"]),
     (Flaw::FollowsRedirects, &["does_not_follow_redirects"]),
     (

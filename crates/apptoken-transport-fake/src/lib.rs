@@ -96,3 +96,4 @@ pub use model::widget::Widget;
 pub use permissions::RoleSource;
 pub use wire::reply::{Delivery, DeliveryKind, WireReply};
 pub use wire::request::{ParsedRequest, WireRequest};
+pub use wire::upload_form::{StreamedFile, UploadForm};

@@ -33,7 +33,7 @@ fn to_wire(request: &HttpRequest) -> Option<WireRequest> {
     let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
     let own = [("Host", host), ("X-Forwarded-Proto", scheme)];
-    let headers = own.iter().chain(request.headers()).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let headers = own.into_iter().chain(request.headers()).map(|(name, value)| (name.to_owned(), value.to_owned()));
     Some(WireRequest {
         method: request.method().to_owned(),
         target,

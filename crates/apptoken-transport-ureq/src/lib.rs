@@ -234,7 +234,7 @@ impl UreqTransport {
 
     fn prepare<'r>(&self, agent: &ProcessAgent, request: &'r HttpRequest) -> Result<Request<&'r [u8]>, http::Error> {
         let mut builder = Request::builder().method(request.method()).uri(request.url());
-        for &(name, value) in request.headers() {
+        for (name, value) in request.headers() {
             builder = builder.header(name, value);
         }
         if let AutoHeaderValue::Default = agent.agent.config().user_agent() {

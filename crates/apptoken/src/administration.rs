@@ -173,9 +173,7 @@ impl Admin {
     /// Any [`ErrorKind`](crate::ErrorKind).
     pub fn app_tokens(&self, filter: AppTokenFilter) -> Result<Vec<AppToken>, Error> {
         let list = List::new(filter).without_token_values();
-        let read = |session| AllPages::new(self.endpoint().clone(), list.clone(), session).retry(self.link.retry());
-        let session = self.session()?;
-        self.run_signed(read(session.clone()), Some(&session), |session| Some(read(session)))
+        self.run(AllPages::new(self.endpoint().clone(), list, self.session()?).retry(self.link.retry()))
     }
 
     /// Calls any action with this authority.

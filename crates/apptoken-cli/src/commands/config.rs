@@ -14,7 +14,7 @@ use crate::prompt;
 use crate::setup::profile::ProfileFile;
 use crate::setup::secret::{self, SecretKind, is_exposed};
 use crate::setup::settings::{Found, Key, Settings, parse_url_allowing};
-use crate::setup::{folders, keyring};
+use crate::setup::{folders, keyring, store};
 use crate::show::{file, json, table};
 use crate::values::{self, without_password};
 
@@ -56,8 +56,8 @@ Examples:
   apptoken config set --profile prod service-url https://www.kaltura.com
   apptoken config set proxy http://proxy.example.org:3128")]
     Set {
-        /// service-url, partner-id, token-id, hash-type, credentials, proxy, root-certificates or allow-http-hosts; of a
-        /// secret token-file, admin-secret-file or admin-ks-file
+        /// service-url, partner-id, token-id, hash-type, credentials, proxy, root-certificates, session-store or allow-http-hosts;
+        /// of a secret token-file, admin-secret-file or admin-ks-file
         key: String,
         /// Its value; for a secret, the file that holds it
         value: String,
@@ -185,6 +185,7 @@ fn check(settings: &Settings, key: &str, value: &str) -> Result<(), Failure> {
         "token-id" => AppTokenId::parse(value).map(drop).map_err(|error| wrong(error.to_string())),
         "hash-type" => values::hash_choice(value).map(drop).map_err(wrong),
         "credentials" => Ok(()),
+        "session-store" => store::open_shared(value, settings).map(drop),
         "token-file" | "admin-secret-file" | "admin-ks-file" if fs::metadata(value).is_ok() => Ok(()),
         "token-file" | "admin-secret-file" | "admin-ks-file" => {
             Err(wrong("there is no such file; the value is the name of a file, not the secret".to_owned()))
@@ -207,6 +208,7 @@ fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Res
     for key in Key::ALL {
         let (value, origin) = match settings.find(key) {
             Ok(Some(Found { value, origin })) if key == Key::Proxy => (without_password(&value), origin.to_string()),
+            Ok(Some(Found { value, origin })) if key == Key::SessionStore => (store::shown(&value), origin.to_string()),
             Ok(Some(Found { value, origin })) => (value, origin.to_string()),
             Ok(None) => (String::new(), "not set".to_owned()),
             Err(failure) => (String::new(), failure.what().to_owned()),
@@ -230,7 +232,9 @@ fn show(settings: &Settings, format: json::Format, context: &Context<'_>) -> Res
         rows.push([kind.name().to_owned(), value, origin]);
     }
     let cache = folders::sessions().map(|folder| folder.display().to_string()).unwrap_or_default();
-    rows.push(["session cache".to_owned(), cache, "a folder for this user only".to_owned()]);
+    let is_shared = settings.find(Key::SessionStore).is_ok_and(|store| store.is_some());
+    let about = if is_shared { "not used: sessions are in the session-store" } else { "a folder for this user only" };
+    rows.push(["session cache".to_owned(), cache, about.to_owned()]);
     if format.is_json() {
         let object: Map<_, _> =
             rows.into_iter().map(|[name, value, origin]| (name, json!({"value": value, "from": origin}))).collect();

@@ -18,6 +18,7 @@ use crate::failure::{Code, Failure};
 use crate::setup::connect;
 use crate::setup::secret::SecretKind;
 use crate::setup::session::{self, Freshness, SessionArguments, Watcher};
+use crate::setup::settings::Key;
 use crate::show::file;
 
 /// Runs a program with a session in its environment
@@ -71,6 +72,8 @@ impl Exec {
         for kind in SecretKind::ALL {
             command.env_remove(kind.variable());
         }
+        // Its URL can have a password.
+        command.env_remove(Key::SessionStore.variable());
         command.envs(login::variables(session, &context.settings.endpoint()?));
         Ok(command)
     }

@@ -1,18 +1,17 @@
 //! The clients of the library, made of the settings. No other module makes one.
 
 use apptoken::api::session::StartWidgetSession;
-use apptoken::store::FileStore;
 use apptoken::{
     Action, Admin, Builder, Call, Client, Clock as _, Credential, CredentialSource, Endpoint, Error, Flow, Ks,
     Observer, Provider, SessionOptions, SourceWarning, SystemClock, UreqTransport, drive,
 };
 
-use super::folders;
 use super::secret::{SecretKind, is_exposed};
 use super::session::Watcher;
 use super::settings::{Key, Settings};
+use super::store;
 use crate::console::Console;
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 
 /// A provider of sessions of the app token, which it shares with other runs.
 pub(crate) fn provider(
@@ -26,7 +25,7 @@ pub(crate) fn provider(
     let (endpoint, _) = settings.config()?;
     let builder = builder(settings, endpoint)?.provider(TokenSource { settings: settings.clone() });
     let builder = builder.options(options).observer(observer);
-    Ok(match open_store(console) {
+    Ok(match store::open(settings, console)? {
         Some(store) => builder.store(store).build(),
         None => builder.build(),
     })
@@ -47,17 +46,6 @@ pub(crate) fn transport(settings: &Settings) -> Result<UreqTransport, Failure> {
         builder = builder.root_certificates(roots);
     }
     Ok(builder.build()?)
-}
-
-/// The store of cached sessions. Without it, each run logs in; that is slower, but it works.
-fn open_store(console: &Console) -> Option<FileStore> {
-    let open = || {
-        let folder = folders::sessions()?;
-        let failed = |error: String| Failure::new(Code::Failure, format!("{}: {error}", folder.display()));
-        folders::create(&folder).map_err(|error| failed(error.to_string()))?;
-        FileStore::new(&folder).map_err(|error| failed(error.to_string()))
-    };
-    open().map_err(|failure: Failure| console.warning(&format!("sessions are not cached: {}", failure.what()))).ok()
 }
 
 /// The app token of the settings, read again for each login, so that a long run follows a rotation.

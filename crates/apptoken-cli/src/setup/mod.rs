@@ -7,3 +7,4 @@ pub(crate) mod profile;
 pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod settings;
+pub(crate) mod store;

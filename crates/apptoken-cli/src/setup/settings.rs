@@ -75,10 +75,11 @@ pub(crate) enum Key {
     AllowHttpHosts,
     Proxy,
     RootCertificates,
+    SessionStore,
 }
 
 impl Key {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::ServiceUrl,
         Self::PartnerId,
         Self::TokenId,
@@ -87,6 +88,7 @@ impl Key {
         Self::AllowHttpHosts,
         Self::Proxy,
         Self::RootCertificates,
+        Self::SessionStore,
     ];
 
     /// The name in a profile, and with dashes before it the option.
@@ -100,10 +102,11 @@ impl Key {
             Self::AllowHttpHosts => "allow-http-hosts",
             Self::Proxy => "proxy",
             Self::RootCertificates => "root-certificates",
+            Self::SessionStore => "session-store",
         }
     }
 
-    fn variable(self) -> &'static str {
+    pub(crate) fn variable(self) -> &'static str {
         match self {
             Self::ServiceUrl => "KALTURA_SERVICE_URL",
             Self::PartnerId => "KALTURA_PARTNER_ID",
@@ -113,6 +116,7 @@ impl Key {
             Self::AllowHttpHosts => "KALTURA_ALLOW_HTTP_HOSTS",
             Self::Proxy => "KALTURA_PROXY",
             Self::RootCertificates => "KALTURA_ROOT_CERTIFICATES",
+            Self::SessionStore => "KALTURA_SESSION_STORE",
         }
     }
 
@@ -126,6 +130,7 @@ impl Key {
             Self::AllowHttpHosts => "emulator",
             Self::Proxy => "http://proxy.example.org:3128",
             Self::RootCertificates => "roots.pem",
+            Self::SessionStore => "redis://cache.example.org:6379",
         }
     }
 
@@ -137,7 +142,9 @@ impl Key {
             Self::PartnerId => credential.partner.to_string(),
             Self::TokenId => credential.id.to_string(),
             Self::HashType => credential.hash.to_string(),
-            Self::Credentials | Self::AllowHttpHosts | Self::Proxy | Self::RootCertificates => return None,
+            Self::Credentials | Self::AllowHttpHosts | Self::Proxy | Self::RootCertificates | Self::SessionStore => {
+                return None;
+            }
         })
     }
 }
@@ -267,8 +274,8 @@ impl Settings {
             Key::TokenId => options.token_id.clone(),
             Key::HashType => options.hash_type.clone(),
             Key::Credentials => path(&options.credentials),
-            // Whether the connection needs no encryption is not decided anew for each run.
-            Key::AllowHttpHosts => None,
+            // Whether the connection needs no encryption is not decided anew for each run; the URL of a store can have a password.
+            Key::AllowHttpHosts | Key::SessionStore => None,
             Key::Proxy => options.proxy.clone(),
             Key::RootCertificates => path(&options.root_certificates),
         };
@@ -450,13 +457,36 @@ impl Settings {
         AccountSecret::parse(found.value.as_str()).map(Some).map_err(|error| wrong(&found.origin, &error))
     }
 
+    /// What to do so that a setting has this value: a change of a profile has no effect on what comes before it.
+    pub(crate) fn how_to_set(&self, key: Key, value: &str) -> String {
+        let (name, variable) = (key.name(), key.variable());
+        match self.find(key).ok().flatten().map(|found| found.origin) {
+            Some(Origin::Option(_)) => format!("use --{name} {value}"),
+            Some(Origin::Environment(place)) if place == variable => format!("set {variable} to {value}"),
+            Some(Origin::Environment(file)) => format!("write {value} into {file}"),
+            Some(Origin::CredentialsFile(path)) => format!("set {variable} to {value} in {path}"),
+            Some(Origin::Profile(_) | Origin::Keyring(_)) | None => self.command_to_set(key, value),
+        }
+    }
+
+    fn command_to_set(&self, key: Key, value: &str) -> String {
+        let profile = named_profile(&self.0.options).map(|name| format!("--profile {name} ")).unwrap_or_default();
+        format!("apptoken config set {profile}{} {value}", key.name())
+    }
+
+    fn missing(&self, key: Key) -> Failure {
+        let (name, variable, command) = (key.name(), key.variable(), self.command_to_set(key, key.example()));
+        Failure::configuration(format!("{name} is not set"))
+            .cure(format!("{command}   (or set {variable}, or use --{name})"))
+    }
+
     fn parse<T>(
         &self,
         file: Option<&CredentialsFile>,
         key: Key,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, Failure> {
-        let found = self.find_beside(file, key)?.ok_or_else(|| missing(key))?;
+        let found = self.find_beside(file, key)?.ok_or_else(|| self.missing(key))?;
         parse(&found.value).map_err(|why| {
             Failure::configuration(format!("{} (from {}): {why}", key.name(), found.origin)).cure(CORRECT)
         })
@@ -487,12 +517,6 @@ const CORRECT: &str = "correct the value; apptoken config show says where each o
 fn named_profile(options: &SettingOptions) -> Option<String> {
     let variable = || env::var("APPTOKEN_PROFILE").ok().filter(|name| !name.is_empty());
     options.profile.clone().or_else(variable)
-}
-
-fn missing(key: Key) -> Failure {
-    let (name, variable, example) = (key.name(), key.variable(), key.example());
-    Failure::configuration(format!("{name} is not set"))
-        .cure(format!("apptoken config set {name} {example}   (or set {variable}, or use --{name})"))
 }
 
 fn wrong(origin: &Origin, error: &apptoken::Error) -> Failure {

@@ -159,5 +159,37 @@ fn the_report_as_json_counts_the_problems() {
     let report: Value = serde_json::from_str(&Outcome::of(command, "").stdout).unwrap();
     assert_eq!(report["problems"], 1);
     let broken: Vec<_> = report["links"].as_array().unwrap().iter().filter(|link| link["status"] == "fail").collect();
-    assert_eq!(broken[0]["do"], "apptoken config set hash-type SHA256");
+    assert_eq!(broken[0]["do"], "set KALTURA_APP_TOKEN_HASH_TYPE to SHA256");
+}
+
+/// Regression: the cure was a change of the profile, which has no effect on a value of the environment.
+#[test]
+fn a_wrong_hash_type_is_corrected_where_it_is_set() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["config", "set", "--profile", "prod", "hash-type", "MD5"]).success();
+    let id = sandbox.token.id.to_string();
+    sandbox.run(&["config", "set", "--profile", "prod", "token-id", &id]).success();
+    let lines: String = sandbox
+        .settings()
+        .iter()
+        .map(|(name, value)| format!("{name}={}\n", if value == "SHA256" { "MD5" } else { value }))
+        .collect();
+    let file = sandbox.write("handed-over.env", &lines);
+    for (arguments, cure) in [
+        (["--hash-type", "MD5"], "use --hash-type SHA256".to_owned()),
+        (["--profile", "prod"], "apptoken config set --profile prod hash-type SHA256".to_owned()),
+        (["--credentials", &file], format!("set KALTURA_APP_TOKEN_HASH_TYPE to SHA256 in {file}")),
+    ] {
+        let shown = sandbox.run(&[&["doctor"][..], &arguments].concat()).stdout;
+        assert!(shown.contains(&format!("do: {cure}\n")), "{cure}: {shown}");
+    }
+}
+
+#[test]
+fn a_missing_setting_is_to_be_set_in_the_profile_that_was_named() {
+    let sandbox = Sandbox::new();
+    let run = |arguments: &[&str]| Outcome::of(sandbox.bare(arguments), "");
+    run(&["config", "set", "--profile", "test", "partner-id", "102"]).success();
+    let stderr = run(&["login", "--profile", "test"]).failure(5);
+    assert!(stderr.contains("apptoken config set --profile test token-id"), "{stderr}");
 }

@@ -8,9 +8,12 @@ mod doctor;
 mod exec;
 mod hash;
 mod help;
+#[cfg(all(feature = "keyring", target_os = "linux"))]
+mod keyring;
 mod ks;
 mod login;
 mod readme;
 mod sandbox;
 mod secrets;
+mod session_store;
 mod terminal;

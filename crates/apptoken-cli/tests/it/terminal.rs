@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use apptoken::HashType;
+use apptoken_transport_fake::TokenSpec;
 use rexpect::session::{PtySession, spawn_command};
 
 use crate::sandbox::Sandbox;
@@ -68,6 +70,23 @@ fn progress_of_a_long_list_is_one_line() {
     });
     let shown = session.exp_eof().unwrap();
     assert!(shown.contains("1 of 1 objects, 1 page"), "{shown}");
+}
+
+#[test]
+fn the_pages_of_a_long_list_are_counted() {
+    let sandbox = Sandbox::new();
+    for _ in 1..1200 {
+        let _ = sandbox.fake().add_token(sandbox.token.partner, TokenSpec::new(HashType::Sha256));
+    }
+    for action in ["list", "audit"] {
+        let mut command = sandbox.command(&["token", action]);
+        command.env("KALTURA_ADMIN_SECRET_FILE", sandbox.admin_secret_file());
+        let mut session = start(command);
+        for count in ["500 of 1,200 tokens", "1,000 of 1,200 tokens", "1,200 of 1,200 tokens"] {
+            session.exp_string(count).unwrap();
+        }
+        session.exp_eof().unwrap();
+    }
 }
 
 /// Ctrl-C at a terminal goes to the program, and `apptoken` waits for what it does with it.

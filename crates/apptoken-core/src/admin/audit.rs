@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::error::printable::Printable;
 use crate::exchange::flow::{Exchange, Flow};
 use crate::exchange::machine::{Machine, Transition};
-use crate::exchange::pages::{AllPages, PagesMachine};
+use crate::exchange::pages::{AllPages, ListProgress, PageWatcher, PagesMachine};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::hash::HashType;
 use crate::value::ks::Ks;
@@ -45,6 +45,7 @@ pub struct Audit {
     admin: Ks,
     soon: Duration,
     retry: RetryPolicy,
+    watcher: PageWatcher,
 }
 
 /// An app token and the findings about it.
@@ -122,7 +123,8 @@ impl Audit {
     /// Audits the account of the given session, which must be an admin session or have a role with `APP_TOKEN_BASE`.
     #[must_use]
     pub fn new(endpoint: Endpoint, admin: Ks) -> Self {
-        Self { endpoint, admin, soon: Duration::from_secs(30 * 86_400), retry: RetryPolicy::default() }
+        let (soon, watcher) = (Duration::from_secs(30 * 86_400), PageWatcher::default());
+        Self { endpoint, admin, soon, retry: RetryPolicy::default(), watcher }
     }
 
     /// Reports tokens that expire within this time; 30 days by default.
@@ -137,6 +139,12 @@ impl Audit {
         Self { retry, ..self }
     }
 
+    /// Calls this after each page of tokens, for a display of progress.
+    #[must_use]
+    pub fn on_page(self, page_read: impl Fn(ListProgress) + Send + Sync + 'static) -> Self {
+        Self { watcher: PageWatcher::new(page_read), ..self }
+    }
+
     /// Starts with the first 500 tokens.
     ///
     /// # Errors
@@ -144,7 +152,8 @@ impl Audit {
     /// None at present; a later version may refuse input that cannot be sent.
     pub fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         let list = List::new(AppTokenFilter::default()).without_token_values();
-        let (prepared, pages) = AllPages::new(self.endpoint, list, self.admin).retry(self.retry).first()?;
+        let pages = AllPages::new(self.endpoint, list, self.admin).retry(self.retry).watched_by(self.watcher);
+        let (prepared, pages) = pages.first()?;
         Ok(Exchange::start(AuditMachine { pages, soon: self.soon }, prepared, now))
     }
 }

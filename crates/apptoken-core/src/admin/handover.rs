@@ -144,4 +144,25 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(&sheet).unwrap(), expected);
     }
+
+    #[test]
+    fn a_sheet_names_what_is_not_restricted() {
+        let sheet = Handover {
+            partner: PartnerId::new(101).unwrap(),
+            id: AppTokenId::parse("1_a").unwrap(),
+            token: AppTokenSecret::parse("00112233445566778899aabbccddeeff").unwrap(),
+            hash_type: HashType::Sha256,
+            user_id: None,
+            session_type: None,
+            session_duration: Duration::from_secs(60),
+            privileges: Privileges::new(),
+            expiry: None,
+        };
+        let shown = format!("{sheet}");
+        for line in
+            ["user              any", "session type      any", "privileges        none", "token expires     never"]
+        {
+            assert!(shown.lines().any(|shown| shown == line), "{shown}");
+        }
+    }
 }

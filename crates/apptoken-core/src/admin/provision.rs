@@ -227,7 +227,7 @@ impl Provision {
         if matches!(&self.role, ServiceRole::WithPermissions { name, .. } if name.is_empty()) {
             return Err(Error::invalid_input("the role's name is empty"));
         }
-        self.token.session_privileges.iter().try_for_each(check_names)?;
+        self.token.session_privileges.iter().try_for_each(check_privileges)?;
         let mut machine = ProvisionMachine::new(self, now.wall);
         let prepared = machine.inspect()?;
         Ok(Exchange::start(machine, prepared, now))
@@ -623,8 +623,10 @@ fn check_permissions(role: &UserRole, requested: &[String]) -> Result<(), Error>
     }
 }
 
-/// Refuses a privilege with the name of a permission: the server accepts any name, and ignores those that it does not know.
-fn check_names(privileges: &Privileges) -> Result<(), Error> {
+/// Refuses a privilege without the value that it needs, and one with the name of a permission: the server accepts any name, and
+/// ignores those that it does not know.
+fn check_privileges(privileges: &Privileges) -> Result<(), Error> {
+    privileges.check_restrictions()?;
     // Kaltura's permissions are in upper case with underscores, its privileges in lower case.
     match privileges.iter().find(|privilege| looks_like_code(privilege.name())) {
         None => Ok(()),

@@ -72,7 +72,7 @@ fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
 }
 
 /// An action that returns a list in pages.
-pub trait ListAction: Action<Reply = Page<Self::Item>> {
+pub trait ListAction: Action<Reply = Page<Self::Item>> + Clone {
     /// The type of the listed objects.
     type Item: DeserializeOwned;
 

@@ -297,6 +297,26 @@ mod tests {
     use crate::error::{Error, ErrorKind};
 
     #[test]
+    fn only_short_texts_of_short_words_or_codes_are_safe() {
+        let of = |word: &str, count| alloc::vec![word; count].join(" ");
+        assert!(is_safe_text(&of("word", 40)) && !is_safe_text(&of("word", 41)));
+        assert!(!is_safe_text("a\tb"));
+        assert!(is_safe_text(&"a".repeat(28)) && !is_safe_text(&"a".repeat(29)));
+        assert!(is_safe_text("BASE_USER_SESSION_PERMISSION_2") && !is_safe_text("BASEUSERSESSIONPERMISSIONOFALL"));
+    }
+
+    #[test]
+    fn a_code_is_short_upper_case_with_an_underscore() {
+        let long = |length: usize| alloc::format!("A_{}", "B".repeat(length - 2));
+        for code in ["A_B", "A_1", "A_", &long(64)] {
+            assert!(looks_like_code(code), "{code}");
+        }
+        for text in ["", "AB", "_A", "1_A", "A_b", "a_B", "A_B-C", "A_ B", &long(65)] {
+            assert!(!looks_like_code(text), "{text}");
+        }
+    }
+
+    #[test]
     fn the_message_of_a_refused_ks_names_the_reason() {
         for (message, fault) in [
             (r#"Invalid KS "EXPIRED", Error "-1,INVALID_STR""#, KsFault::Expired),

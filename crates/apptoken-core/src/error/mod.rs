@@ -348,4 +348,11 @@ mod tests {
         fn check<T: Send + Sync + 'static>() {}
         check::<Error>();
     }
+
+    #[test]
+    fn debug_names_what_is_known_of_a_failure() {
+        let error = Error::new(ErrorKind::HttpStatus).permanent();
+        assert!(alloc::format!("{error:?}").contains("permanent: true"), "{error:?}");
+        assert!(!alloc::format!("{:?}", Error::new(ErrorKind::HttpStatus)).contains("permanent"));
+    }
 }

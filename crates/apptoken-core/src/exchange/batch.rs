@@ -75,6 +75,10 @@ impl Item {
     ) -> Result<Self, Error> {
         let target = action.target();
         action.check().map_err(|error| error.during(target))?;
+        if action.file().is_some() {
+            let error = Error::invalid_input("an action with a file cannot be a part of a batch: run it with Call");
+            return Err(error.during(target));
+        }
         let object = ItemBody {
             service: target.service,
             action_name: target.action,

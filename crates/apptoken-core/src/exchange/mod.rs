@@ -12,5 +12,5 @@ pub use batch::{Batch, BatchResults, Reference, Ticket};
 pub use call::Call;
 pub use drive::{drive, drive_counted};
 pub use flow::{Exchange, Flow, Step, StoppedFlow};
-pub use pages::AllPages;
+pub use pages::{AllPages, ListProgress};
 pub use retry::RetryPolicy;

@@ -1,5 +1,6 @@
 //! Reading all pages of a list.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::{fmt, mem};
 
@@ -30,23 +31,61 @@ use crate::wire::reply::CheckedReply;
 ///     Ok(drive(AllPages::new(endpoint, list, admin).start(clock.now())?, transport, clock)?)
 /// }
 /// ```
+#[derive(Clone)]
 pub struct AllPages<L: ListAction> {
     endpoint: Endpoint,
     list: L,
     ks: Ks,
     retry: RetryPolicy,
+    watcher: PageWatcher,
+}
+
+/// How much of a list has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListProgress {
+    /// The objects that were read.
+    pub read: usize,
+    /// The objects that the server counts, which can change from page to page.
+    pub total: usize,
+}
+
+/// Whom to call after each page.
+#[derive(Clone, Default)]
+pub(crate) struct PageWatcher(Option<Arc<dyn Fn(ListProgress) + Send + Sync>>);
+
+impl PageWatcher {
+    pub(crate) fn new(page_read: impl Fn(ListProgress) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(page_read)))
+    }
+}
+
+impl fmt::Debug for PageWatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "PageWatcher" } else { "none" })
+    }
 }
 
 impl<L: ListAction> AllPages<L> {
     /// Reads all objects of `list`, whose own pager is ignored.
     pub fn new(endpoint: Endpoint, list: L, ks: Ks) -> Self {
-        Self { endpoint, list, ks, retry: RetryPolicy::default() }
+        Self { endpoint, list, ks, retry: RetryPolicy::default(), watcher: PageWatcher::default() }
     }
 
     /// Sets the retry policy.
     #[must_use]
     pub fn retry(self, retry: RetryPolicy) -> Self {
         Self { retry, ..self }
+    }
+
+    /// Calls this after each page, for a display of progress.
+    #[must_use]
+    pub fn on_page(self, page_read: impl Fn(ListProgress) + Send + Sync + 'static) -> Self {
+        self.watched_by(PageWatcher::new(page_read))
+    }
+
+    pub(crate) fn watched_by(self, watcher: PageWatcher) -> Self {
+        Self { watcher, ..self }
     }
 
     /// Starts with the first page.
@@ -68,7 +107,7 @@ impl<L: ListAction> AllPages<L> {
 
 impl<L: ListAction> fmt::Debug for AllPages<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, list, ks, retry: _ } = self;
+        let Self { endpoint, list, ks, retry: _, watcher: _ } = self;
         f.debug_struct("AllPages")
             .field("list", &format_args!("{}", list.target()))
             .field("endpoint", endpoint)
@@ -84,6 +123,14 @@ impl<L: ListAction> Flow for AllPages<L> {
 
     fn start(self, now: Moment) -> Result<Exchange<Self>, Error> {
         Self::start(self, now)
+    }
+
+    fn session(&self) -> Option<&Ks> {
+        Some(&self.ks)
+    }
+
+    fn with_other_session(&self, session: Ks) -> Option<Self> {
+        Some(Self { ks: session, ..self.clone() })
     }
 }
 
@@ -120,6 +167,10 @@ impl<L: ListAction> Machine for PagesMachine<L> {
             if !self.items.iter().any(|known| L::is_same(known, &item)) {
                 self.items.push(item);
             }
+        }
+        if let Some(page_read) = &self.pages.watcher.0 {
+            let (read, total) = (self.items.len(), page.total_count.max(0).unsigned_abs());
+            page_read(ListProgress { read, total: usize::try_from(total).unwrap_or(usize::MAX) });
         }
         if !has_more {
             return Ok(Transition::Done(mem::take(&mut self.items)));

@@ -87,6 +87,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The numbers are the first three of the generator's published implementation with the seed 0.
+    #[test]
+    fn jitter_is_the_output_of_splitmix64() {
+        for (count, expected) in
+            [(0, 0xe220_a839_7b1d_cdaf_u64), (1, 0x6e78_9e6a_a1b9_65f4), (2, 0x06c4_5d18_8009_454f)]
+        {
+            let from_0_to_1 = (expected >> 11) as f64 / 2_f64.powi(53);
+            assert!((random(0, count) - from_0_to_1).abs() < f64::EPSILON, "{count}");
+        }
+        assert!((random(0x9e37_79b9_7f4a_7c15, 0) - random(0, 1)).abs() < f64::EPSILON);
+    }
+
     #[test]
     fn waits_double_up_to_the_longest() {
         let policy = RetryPolicy { attempts: 8, deadline: Duration::MAX, ..RetryPolicy::default() };

@@ -311,8 +311,6 @@ impl LoginManyMachine {
         let next = if self.waiting.is_empty() {
             self.waiting = core::mem::take(&mut self.refused).into();
             self.request_widget_session(true, now)
-        } else if self.widget.is_none() {
-            self.request_widget_session(false, now)
         } else {
             self.request_sessions(now)
         };

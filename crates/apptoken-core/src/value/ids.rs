@@ -167,6 +167,14 @@ mod tests {
     }
 
     #[test]
+    fn an_id_of_32_other_characters_is_not_called_a_value() {
+        for id in ["g".repeat(32), "0".repeat(31), "0".repeat(33)] {
+            let error = AppTokenId::parse(id).unwrap_err().to_string();
+            assert!(!error.contains("secret value"), "{error}");
+        }
+    }
+
+    #[test]
     fn only_token_ids_of_kalturas_form_are_accepted() {
         for id in ["0_jgc81x8q", "1_AB12CD34", "12_a"] {
             assert_eq!(AppTokenId::parse(id).unwrap().as_str(), id);

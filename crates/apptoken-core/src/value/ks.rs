@@ -159,6 +159,20 @@ mod tests {
     }
 
     #[test]
+    fn v1_has_a_signature_of_40_characters_and_three_fields() {
+        let with = |length, fields: &str| {
+            let text = format!("{}|{fields}", "a".repeat(length));
+            Ks::parse(base64::engine::general_purpose::STANDARD.encode(text)).unwrap()
+        };
+        assert_eq!(with(40, "101;101;5;0").v1_fields().unwrap().expires_at, UnixSeconds(5));
+        assert_eq!(with(40, "101;101;5").version(), Some(KsVersion::V1));
+        for (length, fields) in [(39, "101;101;5;0"), (41, "101;101;5;0"), (40, "101;101")] {
+            let ks = with(length, fields);
+            assert_eq!((ks.version(), ks.v1_fields()), (None, None), "{length} {fields}");
+        }
+    }
+
+    #[test]
     fn v2_shows_only_its_partner() {
         for text in [V2, V2.trim_end_matches('='), &V2.replace('-', "+").replace('_', "/")] {
             let ks = Ks::parse(text).unwrap();

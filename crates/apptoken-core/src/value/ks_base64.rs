@@ -60,9 +60,10 @@ mod tests {
         check("Pz8_", Some("???"));
         check("Pj4-", Some(">>>"));
         check("", Some(""));
-        for text in
-            ["YQ=", "YQ===", "Y=Q=", "Y", "=", "==", "YWJj=", "YWI==", "\u{b}YQ", "YQ\u{c}", "YQ==\n=", "YWJjZ", "Ä"]
-        {
+        for text in [
+            "YQ=", "YQ===", "Y=Q=", "Y", "=", "==", "YWJj=", "YWI==", "\u{b}YQ", "YQ\u{c}", "YQ==\n=", "Y===", "====",
+            "YWJj====", "YWJjZ", "Ä",
+        ] {
             check(text, None);
         }
     }

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::error::kind::ActionName;
+use crate::wire::multipart::FilePart;
 
 /// One action of Kaltura's API.
 ///
@@ -61,6 +62,18 @@ pub trait Action: Serialize {
         Ok(())
     }
 
+    /// The file that the request contains besides its parameters, such as one piece of an upload. By default there is none.
+    ///
+    /// A request with a file has a multipart body, which is held in memory with a copy of the content. The field that holds
+    /// the content is not a parameter: leave it out with `#[serde(skip)]`. An action with a file cannot be a part of a
+    /// [`Batch`](crate::exchange::Batch).
+    ///
+    /// An upload must keep [`Repeat::IfNotSent`]: a piece that arrives twice is appended twice. After an error, ask the
+    /// server how much it has, and continue from there.
+    fn file(&self) -> Option<FilePart<'_>> {
+        None
+    }
+
     /// The service and action, for errors and logs.
     #[must_use]
     fn name() -> ActionName
@@ -98,6 +111,10 @@ impl<A: Action> Action for &A {
 
     fn check(&self) -> Result<(), Error> {
         (**self).check()
+    }
+
+    fn file(&self) -> Option<FilePart<'_>> {
+        (**self).file()
     }
 
     fn target(&self) -> ActionName {

@@ -103,3 +103,25 @@ impl From<TextOrOther> for ArgValue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    /// The arguments in an error, as JSON, and what is read of the argument `ID`.
+    #[test]
+    fn arguments_are_read_from_objects_and_skipped_in_lists() {
+        for (args, id) in [
+            (r#"{"ID":"1_a"}"#, Some("1_a")),
+            (r#"{"OTHER":"x","ID":"1_a"}"#, Some("1_a")),
+            (r#"{"ID":7}"#, None),
+            ("[]", None),
+            (r#"["1_a",{"ID":"1_a"}]"#, None),
+            ("null", None),
+        ] {
+            let body = format!(r#"{{"objectType":"KalturaAPIException","code":"C","message":"m","args":{args}}}"#);
+            assert_eq!(ApiException::read(body.as_bytes()).unwrap().args.get("ID"), id, "{args}");
+        }
+    }
+}

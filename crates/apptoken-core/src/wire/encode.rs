@@ -14,6 +14,7 @@ use crate::value::time::Moment;
 use crate::wire::action::Action;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
+use crate::wire::multipart;
 use crate::wire::search::contains;
 
 /// The parameters of a request besides those of its action.
@@ -53,7 +54,15 @@ pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common
     // The reply is XML unless `format=1` (JSON) arrives. Body and URL both contain it, so that either may be lost on the way.
     let body = Body { action, ks: common.ks, format: 1, client_tag: CLIENT_TAG, nocache: common.nocache };
     let body = object(&body).map_err(|error| error.during(target))?;
-    Ok(HttpRequest::new(endpoint.url(target.service, target.action), body))
+    let url = endpoint.url(target.service, target.action);
+    match action.file() {
+        None => Ok(HttpRequest::new(url, body)),
+        // PHP reads a file without a name as no file.
+        Some(file) if file.file_name.is_empty() => {
+            Err(Error::invalid_input("the file has no name: set file_name, such as lecture.mp4").during(target))
+        }
+        Some(file) => Ok(HttpRequest::with_file(url, multipart::body(&body, file))),
+    }
 }
 
 /// The common parameters of a request with several actions.

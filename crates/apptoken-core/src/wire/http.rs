@@ -1,5 +1,6 @@
 //! HTTP requests and responses as plain values, for any HTTP client.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,18 +9,27 @@ use core::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::value::time::{UnixSeconds, http_date};
+use crate::wire::multipart::MultipartBody;
 
-/// A request to send. It is always a POST with a JSON body.
+/// A request to send. It is a POST with a JSON body, or with a multipart body if its action has a file.
 ///
-/// The body contains secrets and is wiped when dropped. The URL contains no secret and may be logged.
+/// The body contains secrets and is wiped when dropped. The URL and the headers contain no secret and may be logged.
 pub struct HttpRequest {
     url: String,
+    content_type: Cow<'static, str>,
     body: Zeroizing<Vec<u8>>,
 }
 
 impl HttpRequest {
     pub(crate) fn new(url: String, body: Zeroizing<Vec<u8>>) -> Self {
-        Self { url, body }
+        // The server parses a JSON body only if the header equals `application/json`. Otherwise it answers in XML that a
+        // parameter is missing. Observed on release Venus-22.19.0 (`content_types.jsonl`).
+        Self { url, content_type: Cow::Borrowed("application/json"), body }
+    }
+
+    pub(crate) fn with_file(url: String, body: MultipartBody) -> Self {
+        let content_type = alloc::format!("multipart/form-data; boundary={}", body.boundary);
+        Self { url, content_type: content_type.into(), body: body.bytes }
     }
 
     /// The HTTP method: `POST`.
@@ -36,16 +46,15 @@ impl HttpRequest {
 
     /// The headers to send without any change.
     ///
-    /// Kaltura ignores the body if `Content-Type` has any parameter, even a charset. The transport adds the host, the length,
-    /// the user agent and the accepted encodings.
+    /// Kaltura ignores a JSON body if `Content-Type` has any parameter, even a charset. The boundary in the `Content-Type` of
+    /// a multipart body is needed to read it. The transport adds the host, the length, the user agent and the accepted
+    /// encodings.
     #[must_use]
-    pub fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        // The server parses a JSON body only if the header equals `application/json`. Otherwise it answers in XML that a
-        // parameter is missing. Observed on release Venus-22.19.0 (`content_types.jsonl`).
-        &[("Content-Type", "application/json"), ("Accept", "application/json")]
+    pub fn headers(&self) -> [(&'static str, &str); 2] {
+        [("Content-Type", &self.content_type), ("Accept", "application/json")]
     }
 
-    /// The JSON body, in UTF-8.
+    /// The body: JSON in UTF-8, or multipart.
     ///
     /// # Security
     ///
@@ -58,7 +67,7 @@ impl HttpRequest {
 
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, body } = self;
+        let Self { url, content_type: _, body } = self;
         write!(f, "HttpRequest(POST {url}, body of {} bytes)", body.len())
     }
 }
@@ -191,5 +200,13 @@ mod tests {
             "2043510343 at api-7.kaltura"
         );
         assert_eq!(with(&[("X-Kaltura-Session", "djJ8, 1"), ("X-Me", "a b")]), None);
+        let digits = |count| "1".repeat(count);
+        assert_eq!(with(&[("X-Kaltura-Session", &digits(20))]), Some(digits(20)));
+        assert_eq!(with(&[("X-Kaltura-Session", &digits(21)), ("X-Me", "")]), None);
+        assert_eq!(with(&[("X-Kaltura-Session", ", 1795230763")]), None);
+        let host = |last| format!("{0}.{0}.{last}", "a".repeat(28));
+        assert_eq!(with(&[("X-Me", &host("123456"))]), Some(format!("at {}", host("123456"))));
+        assert_eq!(with(&[("X-Me", &host("1234567"))]), None);
+        assert_eq!(with(&[("X-Me", &"a".repeat(29))]), None);
     }
 }

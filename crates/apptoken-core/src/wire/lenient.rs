@@ -49,3 +49,33 @@ impl<'de> Deserialize<'de> for UnixSeconds {
         number_or_string(deserializer).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_from_numbers_and_strings() {
+        for (text, expected) in [
+            ("5", Some(5)),
+            ("-5", Some(-5)),
+            ("\"-5\"", Some(-5)),
+            ("\"101\"", Some(101)),
+            ("-9223372036854775808", Some(i64::MIN)),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("9223372036854775808", None),
+            ("\"9223372036854775808\"", None),
+            ("\"1a\"", None),
+            ("1.5", None),
+            ("null", None),
+        ] {
+            assert_eq!(serde_json::from_str(text).ok(), expected.map(UnixSeconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_session_type_is_refused() {
+        assert_eq!(serde_json::from_str::<SessionType>("\"2\"").unwrap(), SessionType::Admin);
+        assert!(serde_json::from_str::<SessionType>("-1").is_err());
+    }
+}

@@ -321,6 +321,7 @@ mod tests {
     #[test]
     fn a_body_above_the_limit_is_not_parsed() {
         assert_eq!(kind(200, &" ".repeat(LARGEST_BODY + 1)), ErrorKind::OversizedReply);
+        assert_eq!(kind(200, &" ".repeat(LARGEST_BODY)), ErrorKind::EmptyReply);
     }
 
     proptest! {

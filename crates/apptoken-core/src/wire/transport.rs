@@ -194,3 +194,15 @@ impl core::error::Error for TransportFailure {
         Some(&*self.source)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_failure_says_whether_the_request_was_sent() {
+        assert_eq!(TransportFailure::not_sent("x").to_string(), "the request was not sent");
+        assert_eq!(TransportFailure::unknown("x").to_string(), "no complete reply arrived");
+    }
+}

@@ -21,6 +21,16 @@ fn run(login: Login, script: &Script) -> Result<Session, Error> {
 }
 
 #[test]
+fn a_given_ks_that_fits_no_hash_type_is_not_replaced() {
+    let refused = || api_error("INVALID_APP_TOKEN_HASH");
+    let script = Script::new([refused(), refused(), refused(), refused()]);
+    let exchange = login(HashChoice::Detect).start_with_or_widget(Ks::parse(WIDGET_KS).unwrap(), now()).unwrap();
+    let error = drive(exchange, &script, VirtualClock::default()).unwrap_err().error;
+    assert_eq!(error.kind(), ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash));
+    assert_eq!(script.actions(), ["startSession"; 4]);
+}
+
+#[test]
 fn two_requests_make_a_session() {
     let script = Script::new([widget(WIDGET_KS), session()]);
     let session = run(login(HashType::Sha256), &script).unwrap();

@@ -11,8 +11,8 @@ use apptoken_core::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    FRESH_KS, KS, NOW, Script, VirtualClock, WIDGET_KS, api_error, credential, endpoint, no_reply, now, reply, session,
-    widget,
+    FRESH_KS, KS, NOW, Script, VirtualClock, WIDGET_KS, api_error, credential, endpoint, no_reply, not_sent, now,
+    reply, session, widget,
 };
 
 fn many(hash: impl Into<HashChoice>, users: &[&str]) -> LoginMany {
@@ -125,6 +125,29 @@ fn a_session_of_another_account_is_an_error() {
     let script = Script::new([widget(WIDGET_KS), results(&[foreign, granted("b")])]);
     let (many, _) = run(many(HashType::Sha256, &["a", "b"]), &script);
     assert_eq!(kinds(&many), [Err(ErrorKind::WrongPartner), Ok("b")]);
+}
+
+#[test]
+fn a_widget_session_of_another_account_fails_all() {
+    let foreign = reply(200, json!({ "ks": WIDGET_KS, "partnerId": 102, "userId": 0 }).to_string());
+    let (many, requests) = run(many(HashType::Sha256, &["a", "b"]), &Script::new([foreign]));
+    assert_eq!((kinds(&many), requests), (vec![Err(ErrorKind::WrongPartner); 2], 1));
+}
+
+#[test]
+fn a_detection_that_fails_fails_all() {
+    let wrong = || api_error("INVALID_APP_TOKEN_HASH");
+    let script = Script::new([widget(WIDGET_KS), wrong(), wrong(), wrong(), wrong()]);
+    let (many, requests) = run(many(HashChoice::Detect, &["a", "b"]), &script);
+    let refused = ErrorKind::Kaltura(KalturaCode::InvalidAppTokenHash);
+    assert_eq!((kinds(&many), requests), (vec![Err(refused); 2], 5));
+}
+
+#[test]
+fn a_detection_that_meets_an_outage_fails_all() {
+    let script = Script::new([widget(WIDGET_KS), not_sent()]);
+    let (many, requests) = run(many(HashChoice::Detect, &["alice", "b"]), &script);
+    assert_eq!((kinds(&many), requests), (vec![Err(ErrorKind::NotSent); 2], 2));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod body;
 mod gzip;
+mod read_body;
 mod read_request;
 mod respond;
 mod server;

@@ -1,27 +1,37 @@
 //! Reads a request within the limits.
 
-use std::sync::Arc;
+use std::mem;
 
-use apptoken_transport_fake::WireRequest;
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use apptoken_transport_fake::{ParsedRequest, UploadForm, WireRequest};
+use hyper::body::Incoming;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use super::body::ReplyBody;
+use super::read_body::{self, BodyMemory, ReceivedBody, SMALL_BODY};
 use crate::Limits;
 
-/// The maximum body size of a small request. A small request never waits for memory, and can be handled on the thread
-/// that serves all connections.
-pub(super) const SMALL_BODY: usize = 16 << 10;
-
-/// A request, with the permit for the memory of its body.
+/// A request, with the memory of its body.
 #[derive(Debug)]
 pub(super) struct ReceivedRequest {
+    /// Its body is that of `body`.
     pub(super) request: WireRequest,
-    _memory: Option<OwnedSemaphorePermit>,
+    /// Without its bytes.
+    body: ReceivedBody,
+}
+
+impl ReceivedRequest {
+    /// Whether it can be handled on the thread that serves all connections.
+    pub(super) fn is_small(&self) -> bool {
+        self.request.body.len() <= SMALL_BODY && self.body.file.is_none()
+    }
+
+    pub(super) fn parse(&self) -> ParsedRequest<'_> {
+        match &self.body.file {
+            Some(file) => self.request.parse_upload(file),
+            None => self.request.parse(),
+        }
+    }
 }
 
 /// Reads a complete request.
@@ -42,77 +52,22 @@ pub(super) async fn read(
     if target.len() > limits.target_bytes {
         return Err(Refusal(StatusCode::URI_TOO_LONG));
     }
-    let limit = if is_upload(&target, &head.headers) { limits.upload_bytes } else { limits.body_bytes };
-    if body.size_hint().lower() > limit as u64 {
-        return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE));
-    }
-    let body = timeout(limits.body_time, read_body(body, limit, memory));
-    let (body, memory) = body.await.map_err(|_| Refusal(StatusCode::REQUEST_TIMEOUT))??;
+    let mut body = read_body::read(body, upload_form(&target, &head.headers), limits, memory).await?;
     let (method, headers) = (head.method.as_str().to_owned(), headers(&head.headers));
-    Ok(ReceivedRequest { request: WireRequest { method, target, headers, body }, _memory: memory })
-}
-
-/// Allocates memory for bytes that have arrived, not for the declared length, which costs a client nothing.
-async fn read_body(
-    mut body: Incoming,
-    limit: usize,
-    memory: &BodyMemory,
-) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Refusal> {
-    let (mut bytes, mut taken) = (Vec::new(), None);
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal(StatusCode::BAD_REQUEST))?;
-        // Ignore trailers.
-        let Ok(data) = frame.into_data() else { continue };
-        let length = bytes.len().saturating_add(data.len());
-        if length > limit {
-            return Err(Refusal(StatusCode::PAYLOAD_TOO_LARGE));
-        }
-        memory.take(length, &mut taken).await;
-        bytes.extend_from_slice(&data);
-    }
-    Ok((bytes, taken))
-}
-
-/// The memory that all bodies larger than [`SMALL_BODY`] share.
-#[derive(Debug)]
-pub(crate) struct BodyMemory(Arc<Semaphore>);
-
-impl BodyMemory {
-    /// The maximum for all bodies together, unless the limit for one body is larger.
-    const BYTES: usize = 128 << 20;
-
-    /// The allocation unit.
-    const PIECE: usize = 64 << 10;
-
-    pub(crate) fn for_bodies_up_to(limit: usize) -> Self {
-        let pieces = Self::BYTES.max(limit).div_ceil(Self::PIECE);
-        Self(Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))))
-    }
-
-    /// Waits until there is memory for a body of this length. `taken` is the permit for its earlier part.
-    async fn take(&self, length: usize, taken: &mut Option<OwnedSemaphorePermit>) {
-        let before = taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let pieces = length.saturating_sub(SMALL_BODY).div_ceil(Self::PIECE).saturating_sub(before);
-        let Some(more) = u32::try_from(pieces).ok().filter(|more| *more > 0) else { return };
-        // The semaphore is never closed.
-        let Ok(more) = Arc::clone(&self.0).acquire_many_owned(more).await else { return };
-        match taken {
-            Some(taken) => taken.merge(more),
-            None => *taken = Some(more),
-        }
-    }
+    let request = WireRequest { method, target, headers, body: mem::take(&mut body.bytes) };
+    Ok(ReceivedRequest { request, body })
 }
 
 fn target(uri: &Uri) -> String {
     uri.path_and_query().map_or_else(|| uri.to_string(), ToString::to_string)
 }
 
-/// Whether a request brings a file. Official clients send pieces of 10 MB, and some whole files.
-fn is_upload(target: &str, headers: &HeaderMap) -> bool {
-    let is_form = headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data"));
-    is_form && target.to_ascii_lowercase().contains("service/uploadtoken/action/upload")
+/// The form of a request that brings a file. Official clients send pieces of 10 MB, and some whole files.
+fn upload_form(target: &str, headers: &HeaderMap) -> Option<UploadForm> {
+    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let is_form = kind.to_ascii_lowercase().starts_with("multipart/form-data");
+    let is_upload = is_form && target.to_ascii_lowercase().contains("service/uploadtoken/action/upload");
+    is_upload.then(|| UploadForm::new(kind))?
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {

@@ -25,7 +25,8 @@ use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
 
 use super::body::ReplyBody;
 use super::gzip::accepts_gzip;
-use super::read_request::{self, BodyMemory, ReceivedRequest, SMALL_BODY};
+use super::read_body::BodyMemory;
+use super::read_request::{self, ReceivedRequest};
 use super::respond::{self, ConnectionAborted};
 use super::socket::{Socket, SocketHandle};
 use crate::console;
@@ -96,7 +97,7 @@ impl Server {
             initial_state: fake.snapshot(),
             fake,
             counters: Counters::default(),
-            memory: BodyMemory::for_bodies_up_to(limits.body_bytes.max(limits.upload_bytes)),
+            memory: BodyMemory::of(&limits),
             workers: Arc::new(Semaphore::new(WORKERS)),
             control_access,
             has_console,
@@ -293,8 +294,8 @@ impl Server {
         }
         self.counters.requests.add_one();
         let compress = if accepts_gzip(request) { respond::compressed } else { std::convert::identity };
-        if request.body.len() <= SMALL_BODY {
-            let parsed = request.parse();
+        if received.is_small() {
+            let parsed = received.parse();
             if parsed.is_quick() {
                 let delivery = self.fake.handle_parsed(&parsed);
                 let is_small = delivery.kind.reply().is_none_or(|reply| reply.body.len() <= SMALL_REPLY);
@@ -306,7 +307,7 @@ impl Server {
             }
         }
         self.counters.worker_requests.add_one();
-        self.on_worker(move |server| compress(server.fake.handle(&received.request))).await
+        self.on_worker(move |server| compress(server.fake.handle_parsed(&received.parse()))).await
     }
 
     /// Runs work on a worker thread.

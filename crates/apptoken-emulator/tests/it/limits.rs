@@ -36,7 +36,10 @@ fn a_body_of_the_maximum_size_is_accepted() {
 
 #[test]
 fn the_form_of_an_upload_has_a_limit_of_its_own() {
-    let emulator = emulator(|limits| (limits.body_bytes, limits.upload_bytes) = (1_000, 2_000));
+    let emulator = emulator(|limits| {
+        limits.body_bytes = 1_000;
+        limits.upload_bytes = 2_000;
+    });
     let upload = "/api_v3/service/uploadtoken/action/upload";
     for (path, kind, length, expected) in [
         (upload, "multipart/form-data; boundary=b", 2_000, 100),

@@ -20,3 +20,4 @@ mod recipes;
 mod replay;
 mod state;
 mod tls;
+mod uploads;

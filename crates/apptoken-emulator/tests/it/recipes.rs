@@ -1,4 +1,4 @@
-//! The recipes of the guide, run as they are. A recipe whose tools are missing is skipped with a message.
+//! The recipes of the guide and the tests of the page of examples, run as they are. A recipe whose tools are missing is skipped with a message.
 //!
 //! `RECIPE_TOOLS` can name a folder with the official clients: `venv` for Python and `node_modules` for Node.
 
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::command::Process;
 
 const GUIDE: &str = include_str!("../../docs/guide.md");
+const EXAMPLES: &str = include_str!("../../docs/examples.md");
 
 /// The tests of a user: they reach the emulator, and have the settings of the account in `accounts.json`.
 const RUN_THE_TESTS: &str = r#"#!/bin/sh
@@ -74,7 +75,12 @@ impl Folder {
 
 /// The code of a language in a section of the guide.
 fn recipe(section: &str, language: &str) -> &'static str {
-    let (_, section) = GUIDE.split_once(&format!("\n## {section}\n")).expect("the section is in the guide");
+    code(GUIDE, section, language)
+}
+
+/// The code of a language in a section of a page.
+fn code(page: &'static str, section: &str, language: &str) -> &'static str {
+    let (_, section) = page.split_once(&format!("\n## {section}\n")).expect("the page has the section");
     let section = section.split("\n## ").next().unwrap();
     let (_, code) = section.split_once(&format!("```{language}\n")).expect("the section has such code");
     code.split_once("```").unwrap().0
@@ -206,24 +212,42 @@ fn the_compose_recipe_runs() {
 
 #[test]
 fn the_pytest_recipe_runs() {
+    run_pytest(recipe("Python", "python"));
+}
+
+#[test]
+fn the_example_of_a_session_that_ends_while_paging_runs() {
+    run_pytest(code(EXAMPLES, "Python: a session that ends while paging", "python"));
+}
+
+fn run_pytest(code: &str) {
     let python = tool("venv/bin/python").unwrap_or_else(|| "python3".into());
     if !has(&python, &["-c", "import pytest, KalturaClient"]) {
         return eprintln!("skipped: pytest and the official client are not installed");
     }
     let folder = Folder::new();
-    fs::write(folder.path("test_recipe.py"), recipe("Python", "python")).unwrap();
+    fs::write(folder.path("test_recipe.py"), code).unwrap();
     let mut pytest = folder.command(&python);
     succeeded(&pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_recipe.py"]).output().unwrap());
 }
 
 #[test]
 fn the_node_recipe_runs() {
+    run_node(recipe("Node", "js"));
+}
+
+#[test]
+fn the_example_of_an_answer_of_the_tests_own_runs() {
+    run_node(code(EXAMPLES, "Node: an answer of the test's own", "js"));
+}
+
+fn run_node(code: &str) {
     let Some(modules) = tool("node_modules").filter(|_| has("node", &["--test", "--version"])) else {
         return eprintln!("skipped: node and the official client are not installed");
     };
     let folder = Folder::new();
     symlink(modules, folder.path("node_modules")).unwrap();
-    fs::write(folder.path("recipe.test.mjs"), recipe("Node", "js")).unwrap();
+    fs::write(folder.path("recipe.test.mjs"), code).unwrap();
     succeeded(&folder.command("node").args(["--test", "recipe.test.mjs"]).output().unwrap());
 }
 

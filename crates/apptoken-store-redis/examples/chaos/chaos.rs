@@ -1,6 +1,7 @@
 //! The run: processes, the trouble, and what is counted.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -13,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use apptoken::api::user;
 use apptoken::{
-    Builder, Config, Endpoint, HashType, HttpRequest, HttpResponse, PartnerId, Transport, TransportFailure,
-    UreqTransport,
+    Builder, Config, Endpoint, Event, HashType, HttpRequest, HttpResponse, Observer, Origin, PartnerId, Transport,
+    TransportFailure, UreqTransport,
 };
 use apptoken_emulator::Emulator;
 use apptoken_store_redis::RedisStore;
@@ -37,6 +38,8 @@ pub(crate) struct Figures {
     pub(crate) calls: u64,
     pub(crate) logins: u64,
     pub(crate) widget_sessions: u64,
+    /// The logins that the processes reported, by what the store reported before.
+    pub(crate) logins_by_cause: BTreeMap<String, u64>,
     /// For each token: its lifetime in seconds, and the logins in each lifetime of the run.
     pub(crate) logins_per_lifetime: Vec<(u64, Vec<u64>)>,
     /// Sessions that the server refused although they had just been handed out.
@@ -91,7 +94,7 @@ pub(crate) fn work() {
     let own_token = credential.id.clone();
     let builder = Builder::with_transport(endpoint, transport);
     let client = builder.clone().client(credential.clone());
-    let provider = builder.provider(credential).store(store).build().for_user(&user);
+    let provider = builder.provider(credential).store(store).observer(Causes::default()).build().for_user(&user);
     let mut random = Random::new(u64::from(std::process::id()));
     loop {
         let asked = Instant::now();
@@ -109,6 +112,27 @@ pub(crate) fn work() {
         };
         println!("\nprinted: {word}");
         thread::sleep(Duration::from_millis(500 + random.below(1000)));
+    }
+}
+
+/// Prints each login, with what the store reported before.
+#[derive(Default)]
+struct Causes(Mutex<Option<String>>);
+
+impl Observer for Causes {
+    fn observe(&self, event: &Event<'_>) {
+        let mut cause = self.0.lock().unwrap();
+        match event {
+            Event::RenewalStarted { .. } => *cause = None,
+            Event::StoreFailed { error, .. } => {
+                let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+                *cause = Some(format!("{:?}{source}", error.kind()));
+            }
+            Event::RenewalSucceeded { from: Origin::Login, .. } => {
+                println!("\nlogin: {}", cause.as_deref().unwrap_or("under the lock"));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -214,6 +238,7 @@ struct Words {
     ok: AtomicU64,
     dead: AtomicU64,
     foreign: AtomicU64,
+    logins: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Fleet<'_> {
@@ -245,6 +270,9 @@ impl Fleet<'_> {
         );
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
+                if let Some(cause) = line.trim().strip_prefix("login: ") {
+                    *words.logins.lock().unwrap().entry(cause.to_owned()).or_default() += 1;
+                }
                 match line.trim().strip_prefix("printed: ") {
                     Some("ok") => {
                         words.ok.fetch_add(1, Ordering::SeqCst);
@@ -294,6 +322,7 @@ pub(crate) fn run(settings: &Settings, command: impl Fn() -> Command) -> Figures
     figures.calls = fleet.words.ok.load(Ordering::SeqCst);
     figures.dead = fleet.words.dead.load(Ordering::SeqCst);
     figures.foreign = fleet.words.foreign.load(Ordering::SeqCst);
+    figures.logins_by_cause = std::mem::take(&mut fleet.words.logins.lock().unwrap());
     figures
 }
 

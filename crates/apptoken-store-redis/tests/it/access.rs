@@ -6,7 +6,7 @@ use apptoken::{AppTokenSecret, Credential, HashType, SessionOptions};
 use apptoken_store_redis::SealingKey;
 use apptoken_transport_fake::Fake;
 
-use crate::servers::{RedisServer, has_redis};
+use crate::servers::{RedisServer, has_redis, has_redis_with_tls};
 use crate::support::{
     Failures, builder, credential, endpoint, key, logins, provider, provider_with, requests_to, store, token,
 };
@@ -96,7 +96,7 @@ fn a_user_with_few_rights_is_enough() {
 
 #[test]
 fn a_certificate_of_nobody_is_refused() {
-    if !has_redis() {
+    if !has_redis_with_tls() {
         return;
     }
     let (fake, server, failures) = (Fake::new(), RedisServer::with_tls(), Failures::default());

@@ -1,6 +1,6 @@
 use apptoken_store_conformance::check;
 
-use crate::servers::{RedisServer, has_redis};
+use crate::servers::{RedisServer, has_redis, has_redis_with_tls};
 use crate::support::{builder, store};
 
 #[test]
@@ -21,22 +21,10 @@ fn a_store_on_a_unix_socket_passes() {
 
 #[test]
 fn a_store_over_tls_passes() {
-    if has_redis() {
+    if has_redis_with_tls() {
         let server = RedisServer::with_tls();
         let certificate = server.certificate.clone().unwrap();
         check(|| builder(&server.url()).root_certificates(certificate.clone()).build().unwrap()).assert_passed();
-    }
-}
-
-#[test]
-fn a_store_on_a_cluster_passes() {
-    if has_redis() {
-        let server = RedisServer::with(&["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]);
-        server.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).unwrap();
-        while !server.text(&["CLUSTER", "INFO"]).contains("cluster_state:ok") {
-            std::thread::yield_now();
-        }
-        check(|| store(&server.url().replace("redis://", "redis+cluster://"))).assert_passed();
     }
 }
 

@@ -1,11 +1,14 @@
 //! Whatever Redis does, a provider that can log in has a session, and Redis is used again when it works.
 
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use apptoken::store::{SessionStore as _, StoreErrorKind};
 use apptoken::{Builder, FnTransport, Transport as _, TransportFailure};
 use apptoken_store_redis::RedisStore;
 use apptoken_transport_fake::{Fake, Token};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::proxy::{Mode, Proxy};
 use crate::servers::{RedisServer, has_redis};
@@ -118,6 +121,39 @@ fn a_full_server_is_read_but_not_written() {
     assert!(reported.len() == 1 && reported[0].contains("check its role, its memory"), "{reported:?}");
     assert!(reported[0].contains("maxmemory"), "{reported:?}");
     assert_eq!(logins(&fake), 2);
+}
+
+const SUSPENDED_URL: &str = "APPTOKEN_TEST_SUSPENDED_URL";
+/// Longer than this test needs to suspend a process that waits.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// Regression: a process that was suspended during an operation found the limit over, and logged in by itself.
+#[test]
+fn a_process_that_was_suspended_takes_the_answer() {
+    if !has_redis() {
+        return;
+    }
+    let (server, proxy) = (RedisServer::start(), Proxy::start(Mode::Hang));
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", "faults::a_process_that_is_suspended", "--ignored", "--nocapture"]);
+    let process = process.env(SUSPENDED_URL, proxy.url()).stdout(Stdio::piped()).spawn().unwrap();
+    proxy.wait_for_connection();
+    let id = Pid::from_child(&process);
+    kill_process(id, Signal::STOP).unwrap();
+    proxy.set(Mode::Forward(server.port));
+    // In real time, as the limit is.
+    std::thread::sleep(2 * LIMIT + SHORT);
+    kill_process(id, Signal::CONT).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+#[ignore = "a process of another test"]
+fn a_process_that_is_suspended() {
+    let Ok(url) = std::env::var(SUSPENDED_URL) else { return };
+    let store = RedisStore::builder(&url).operation_timeout(LIMIT).build().unwrap();
+    assert!(store.load(&key(&token(&Fake::new()))).unwrap().is_none());
 }
 
 /// A store with a short limit, behind a proxy in this mode.

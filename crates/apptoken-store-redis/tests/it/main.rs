@@ -13,6 +13,7 @@
 mod access;
 #[path = "../../examples/chaos/chaos.rs"]
 mod chaos;
+mod cluster;
 mod conformance;
 mod faults;
 mod fleet;

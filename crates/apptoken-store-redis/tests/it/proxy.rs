@@ -46,6 +46,13 @@ impl Proxy {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Waits until a client is connected.
+    pub(crate) fn wait_for_connection(&self) {
+        while self.mode.lock().unwrap().1.is_empty() {
+            thread::yield_now();
+        }
+    }
+
     /// Changes the mode, and closes the present connections.
     pub(crate) fn set(&self, mode: Mode) {
         let mut shared = self.mode.lock().unwrap();

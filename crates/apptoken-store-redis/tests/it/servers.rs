@@ -15,20 +15,41 @@ pub(crate) struct RedisServer {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) certificate: Option<String>,
     arguments: Vec<String>,
+    /// The port for the other nodes of a cluster.
+    bus: String,
 }
 
 /// Whether there is a server to start; says so if not.
 pub(crate) fn has_redis() -> bool {
-    let found = Command::new(program()).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    let found = program().is_some();
     if !found {
-        eprintln!("SKIPPED: there is neither valkey-server nor redis-server on the path");
+        eprintln!("SKIPPED: there is neither redis-server nor valkey-server on the path");
     }
     found
 }
 
-fn program() -> String {
-    let wanted = std::env::var("APPTOKEN_TEST_REDIS");
-    wanted.unwrap_or_else(|_| "redis-server".to_owned())
+/// Like [`has_redis`], for a server that was compiled with TLS.
+pub(crate) fn has_redis_with_tls() -> bool {
+    let Some(program) = program().filter(|_| has_redis()) else { return false };
+    // It ends with an error in any case: there is no certificate.
+    let output = Command::new(program).args(["--port", "0", "--tls-port", "1"]).output().unwrap();
+    let found = ![output.stdout, output.stderr].iter().any(|text| {
+        let text = String::from_utf8_lossy(text);
+        text.contains("Failed finding TLS support") || text.contains("Bad directive")
+    });
+    if !found {
+        eprintln!("SKIPPED: the server was compiled without TLS");
+    }
+    found
+}
+
+/// `APPTOKEN_TEST_REDIS` names another program than the first one that is there.
+fn program() -> Option<String> {
+    let wanted = std::env::var("APPTOKEN_TEST_REDIS").ok();
+    let runs = |program: &String| {
+        Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    };
+    wanted.or_else(|| ["redis-server", "valkey-server"].map(str::to_owned).into_iter().find(runs))
 }
 
 pub(crate) fn free_port() -> u16 {
@@ -72,6 +93,16 @@ impl RedisServer {
         Self::start_in(folder, port, &settings, Some(certificate))
     }
 
+    /// A node of a cluster, which has no slots and knows no other node yet.
+    pub(crate) fn cluster_node() -> Self {
+        // The default is the port and 10,000, which can be too great.
+        let bus = free_port().to_string();
+        let mut node =
+            Self::with(&["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-announce-ip", "127.0.0.1"]);
+        node.bus = bus;
+        node
+    }
+
     /// A sentinel that watches the server at this port as `main`.
     pub(crate) fn sentinel(of: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -79,7 +110,7 @@ impl RedisServer {
         let settings = path_in(folder.path(), "sentinel.conf");
         fs::write(&settings, format!("port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {of} 1\n")).unwrap();
         let process = run(folder.path(), &[settings, "--sentinel".to_owned()], "+monitor master main");
-        Self { process, port, folder, certificate: None, arguments: Vec::new() }
+        Self { process, port, folder, certificate: None, arguments: Vec::new(), bus: String::new() }
     }
 
     fn start_in(folder: tempfile::TempDir, port: u16, settings: &[&str], certificate: Option<String>) -> Self {
@@ -89,7 +120,7 @@ impl RedisServer {
         let arguments: Vec<String> =
             basic.into_iter().chain(settings.iter().map(|setting| (*setting).to_owned())).collect();
         let process = run(folder.path(), &arguments, "eady to accept connections");
-        Self { process, port, folder, certificate, arguments }
+        Self { process, port, folder, certificate, arguments, bus: String::new() }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -97,6 +128,10 @@ impl RedisServer {
             Some(_) => format!("rediss://localhost:{}", self.port),
             None => format!("redis://127.0.0.1:{}", self.port),
         }
+    }
+
+    pub(crate) fn bus(&self) -> &str {
+        &self.bus
     }
 
     pub(crate) fn socket(&self) -> String {
@@ -147,7 +182,7 @@ fn path_in(folder: &Path, name: &str) -> String {
 /// Starts the server and waits for this line.
 fn run(folder: &Path, arguments: &[String], ready: &str) -> Child {
     let mut process =
-        Command::new(program()).args(arguments).current_dir(folder).stdout(Stdio::piped()).spawn().unwrap();
+        Command::new(program().unwrap()).args(arguments).current_dir(folder).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
     let mut seen = Vec::new();
     let started = lines.by_ref().any(|line| {

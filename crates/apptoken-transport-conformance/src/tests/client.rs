@@ -12,6 +12,7 @@ const LARGEST_BODY: usize = 8 << 20;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Flaw {
     AddsCharset,
+    AlwaysSaysJson,
     AlwaysSaysNotSent,
     AlwaysSaysUnknown,
     ChangesLineEnds,
@@ -109,15 +110,17 @@ impl Client {
     fn write(&self, request: &HttpRequest, host: &str, target: &str, mut stream: &TcpStream) -> Result<()> {
         let mut body = request.body().to_vec();
         if self.has(Flaw::ChangesLineEnds) {
-            body = String::from_utf8(body).unwrap().replace("\\r\\n", "\\n").into_bytes();
+            body = String::from_utf8_lossy(&body).replace("\\r\\n", "\\n").into_bytes();
         }
         let mut head = format!("POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\n", body.len());
         if self.has(Flaw::DoesNotDecompress) {
             head += "Accept-Encoding: gzip\r\n";
         }
         for (name, value) in request.headers() {
-            let suffix = if self.has(Flaw::AddsCharset) && *name == "Content-Type" { "; charset=utf-8" } else { "" };
-            if !(self.has(Flaw::DropsAcceptHeader) && *name == "Accept") {
+            let is_type = name == "Content-Type";
+            let value = if self.has(Flaw::AlwaysSaysJson) && is_type { "application/json" } else { value };
+            let suffix = if self.has(Flaw::AddsCharset) && is_type { "; charset=utf-8" } else { "" };
+            if !(self.has(Flaw::DropsAcceptHeader) && name == "Accept") {
                 head += &format!("{name}: {value}{suffix}\r\n");
             }
         }

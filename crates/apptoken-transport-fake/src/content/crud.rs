@@ -72,9 +72,9 @@ pub(super) fn found(call: &Call<'_>, service: &Service) -> Result<ObjectRow, Fai
 }
 
 /// Whether the caller can name this object. An entry can be read by everybody who has its id, and the assets of an entry
-/// without a KS.
+/// without a KS: the server then takes the account of the asset (`kCurrentContext::initPartnerByAssetId` in its source).
 fn is_accessible(call: &Call<'_>, row: &ObjectRow) -> bool {
-    let is_read = call.action.name.starts_with("get");
+    let is_read = ["get", "serve"].iter().any(|verb| call.action.name.starts_with(verb));
     let is_public = call.context.session.is_none() || row.kind == ObjectKind::Entry;
     (row.is_of(call.partner_id()) || is_read && is_public) && is_own_token(call, row)
 }

@@ -5,12 +5,14 @@ use crate::content::crud::{assign, found, new_row, user_id};
 use crate::content::record::record;
 use crate::content::{Service, upload};
 use crate::error::{self, Failure};
-use crate::model::object::{ObjectKind, StoredFile};
+use crate::model::object::ObjectKind;
 use crate::objects::{build, validate};
 use crate::output::Output;
 use crate::php::Value;
 use crate::php::cast::to_int;
 use crate::php::value::set;
+use crate::wire::multipart::FileContent;
+use crate::wire::upload_form::FILE_FIELD;
 
 const NEW: i64 = 0;
 const PARTIAL: i64 = 1;
@@ -40,7 +42,7 @@ pub(super) fn add(call: &mut Call<'_>, _: &'static Service) -> Result<Output, Fa
 
 pub(super) fn upload(call: &mut Call<'_>, service: &'static Service) -> Result<Output, Failure> {
     let mut row = found(call, service)?;
-    let piece = call.info.files.iter().find(|file| file.field == "fileData");
+    let piece = call.info.files.iter().find(|file| file.field == FILE_FIELD);
     let piece = piece.ok_or_else(|| error::UPLOAD_ERROR.plain())?;
     let flag = |name, default| set(call.params, name).map_or(Ok(default), build::to_bool);
     let (is_resumed, is_last) = (flag("resume", false)?, flag("finalChunk", true)?);
@@ -51,10 +53,13 @@ pub(super) fn upload(call: &mut Call<'_>, service: &'static Service) -> Result<O
     if is_resumed && status == NEW {
         return Err(error::UPLOAD_TOKEN_CANNOT_RESUME.plain().into());
     }
-    let mut file = row.file.take().filter(|_| is_resumed).unwrap_or_else(|| StoredFile::of(b""));
+    let mut file = row.file.take().filter(|_| is_resumed).unwrap_or_default();
     let at = set(call.params, "resumeAt").map_or(-1, to_int);
     let at = if is_resumed { u64::try_from(at).unwrap_or(file.size) } else { 0 };
-    file.write(at, piece.content);
+    match piece.content {
+        FileContent::Whole(bytes) => file.write(at, bytes),
+        FileContent::Streamed(piece) => file.write_file(at, piece),
+    }
     if row.get("fileName").is_none() {
         row.set("fileName", piece.name.as_str());
     }

@@ -97,10 +97,11 @@ fn json_size(value: &Json) -> usize {
 }
 
 /// A file that was uploaded.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StoredFile {
     pub(crate) size: u64,
-    /// Its SHA-256 hash in hexadecimal. `None` if a part of it was written twice and its bytes were not kept.
+    /// Its SHA-256 hash in hexadecimal. `None` if its bytes were not kept, and a part of it was written twice or came after
+    /// the start and was too large to be kept itself.
     pub(crate) sha256: Option<String>,
     /// Its bytes, unless it is larger than [`MAX_KEPT`].
     #[serde(with = "hex_bytes")]
@@ -111,7 +112,7 @@ pub(crate) struct StoredFile {
 
 impl StoredFile {
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        let mut file = Self { bytes: Some(Vec::new()), hasher: Some(Sha256::new()), ..Self::default() };
+        let mut file = Self::default();
         file.write(0, bytes);
         file
     }
@@ -148,6 +149,27 @@ impl StoredFile {
             (None, _) => None,
         };
         self.sha256 = self.hasher.clone().map(|hasher| hex::encode(hasher.finalize()));
+    }
+
+    /// Writes a piece of which only the size and the hash are known if it is large.
+    pub(crate) fn write_file(&mut self, at: u64, piece: &Self) {
+        match piece.bytes() {
+            Some(bytes) => self.write(at, bytes),
+            None if at == 0 && piece.size >= self.size => *self = piece.clone(),
+            None if at > self.size => {}
+            None => {
+                let size = self.size.max(at.saturating_add(piece.size));
+                *self = Self { size, sha256: None, bytes: None, hasher: None };
+            }
+        }
+    }
+}
+
+impl Default for StoredFile {
+    fn default() -> Self {
+        let hasher = Sha256::new();
+        let sha256 = Some(hex::encode(hasher.clone().finalize()));
+        Self { size: 0, sha256, bytes: Some(Vec::new()), hasher: Some(hasher) }
     }
 }
 
@@ -319,5 +341,19 @@ mod tests {
         assert_eq!(file.sha256, Some(hex::encode(Sha256::digest(whole))));
         file.write(0, b"overwritten");
         assert_eq!(file.sha256, None);
+    }
+
+    #[test]
+    fn a_large_piece_is_known_by_its_size_and_hash() {
+        let large = StoredFile::of(&vec![7; MAX_KEPT + 1]);
+        let mut file = StoredFile::default();
+        file.write_file(0, &StoredFile::of(b"small"));
+        assert_eq!((file.size, file.bytes()), (5, Some(&b"small"[..])));
+        file.write_file(99, &large);
+        assert_eq!(file.size, 5);
+        file.write_file(0, &large);
+        assert_eq!((file.size, &file.sha256), (1_048_577, &large.sha256));
+        file.write_file(file.size, &large);
+        assert_eq!((file.size, file.bytes(), &file.sha256), (2_097_154, None, &None));
     }
 }

@@ -1,4 +1,4 @@
-use indexmap::IndexMap;
+use indexmap::{Equivalent, IndexMap};
 
 /// The value of a parameter.
 #[derive(Clone, PartialEq)]
@@ -51,10 +51,7 @@ impl Value {
 
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
-        match text.parse::<i64>() {
-            Ok(number) if number.to_string() == text => Self::Int(number),
-            _ => Self::Text(text.to_owned()),
-        }
+        integer(text).map_or_else(|| Self::Text(text.to_owned()), Self::Int)
     }
 }
 
@@ -77,7 +74,39 @@ impl Key {
 
 /// The value of a name, unless it is null, as with `isset`.
 pub(crate) fn set<'a>(array: &'a Array, name: &str) -> Option<&'a Value> {
-    array.get(&Key::from(name)).filter(|value| **value != Value::Null)
+    array.get(&Name::from(name)).filter(|value| **value != Value::Null)
+}
+
+/// A [`Key`] that borrows its text. A request looks up dozens of names, and none is copied for that. The variants are those of
+/// [`Key`] in their order, so that both have the same hash.
+#[derive(Hash)]
+enum Name<'a> {
+    Int(i64),
+    Text(&'a str),
+}
+
+impl<'a> From<&'a str> for Name<'a> {
+    fn from(text: &'a str) -> Self {
+        integer(text).map_or(Self::Text(text), Self::Int)
+    }
+}
+
+impl Equivalent<Key> for Name<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        match (self, key) {
+            (Self::Int(one), Key::Int(other)) => one == other,
+            (Self::Text(one), Key::Text(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+/// The number that a text is as a key.
+fn integer(text: &str) -> Option<i64> {
+    // Only these characters begin a number, so that most names are not parsed.
+    let can_be_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let number = can_be_number.then(|| text.parse::<i64>().ok())??;
+    (number.to_string() == text).then_some(number)
 }
 
 /// `array_replace_recursive`: replaces values of `base` by those of `over`, and merges arrays.

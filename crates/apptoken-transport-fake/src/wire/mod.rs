@@ -7,4 +7,5 @@ pub(crate) mod php_serialize;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod route;
+pub(crate) mod upload_form;
 pub(crate) mod xml;

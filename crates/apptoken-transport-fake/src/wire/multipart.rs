@@ -2,6 +2,7 @@
 
 use memchr::memmem;
 
+use crate::model::object::StoredFile;
 use crate::php::form::{FormFields, to_value};
 use crate::php::{Array, Key, Value};
 
@@ -14,14 +15,20 @@ pub(crate) struct UploadedFile<'a> {
     pub(crate) field: String,
     /// The name of the file.
     pub(crate) name: String,
-    pub(crate) content: &'a [u8],
+    pub(crate) content: FileContent<'a>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum FileContent<'a> {
+    Whole(&'a [u8]),
+    /// What is known of a file that was read as it arrived.
+    Streamed(&'a StoredFile),
 }
 
 /// Parses the fields and the files of a body. Invalid parts are skipped.
 pub(crate) fn parse<'a>(content_type: &str, body: &'a [u8]) -> (Array, Vec<UploadedFile<'a>>) {
     let (mut fields, mut files) = (FormFields::default(), Vec::new());
-    let boundary = parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
-    let delimiter = boundary.map(|boundary| format!("--{boundary}")).unwrap_or_default();
+    let delimiter = boundary(content_type).map(|boundary| format!("--{boundary}")).unwrap_or_default();
     let mut delimiters = delimiters(body, delimiter.as_bytes());
     let mut next = delimiters.next().filter(|_| !delimiter.is_empty());
     for _ in 0..MAX_PARTS {
@@ -34,6 +41,10 @@ pub(crate) fn parse<'a>(content_type: &str, body: &'a [u8]) -> (Array, Vec<Uploa
         add_part(&mut fields, &mut files, content);
     }
     (fields.into_array(), files)
+}
+
+pub(crate) fn boundary(content_type: &str) -> Option<String> {
+    parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty())
 }
 
 /// The positions of lines that start with the delimiter.
@@ -55,26 +66,31 @@ fn begins_with(line: &[u8], delimiter: &[u8]) -> bool {
 }
 
 fn add_part<'a>(fields: &mut FormFields, files: &mut Vec<UploadedFile<'a>>, part: &'a [u8]) {
-    let Some(at) = memmem::find(part, b"\r\n\r\n") else { return };
-    let (head, content) = (part.get(..at).unwrap_or_default(), part.get(at + 4..).unwrap_or_default());
+    let Some((head, content)) = head_end(part).and_then(|at| part.split_at_checked(at)) else { return };
+    match disposition(head) {
+        None => {}
+        Some((name, None)) => fields.add(&name, to_value(content.to_vec())),
+        Some((field, Some(name))) => {
+            // PHP represents a file as an array.
+            fields.add(&field, Value::Array([(Key::from("name"), Value::text(""))].into_iter().collect()));
+            files.push(UploadedFile { field, name, content: FileContent::Whole(content) });
+        }
+    }
+}
+
+/// Where the content of a part begins.
+pub(crate) fn head_end(part: &[u8]) -> Option<usize> {
+    memmem::find(part, b"\r\n\r\n").map(|at| at + 4)
+}
+
+/// The name of a part's field, and of its file if it is one.
+pub(crate) fn disposition(head: &[u8]) -> Option<(String, Option<String>)> {
     let head = String::from_utf8_lossy(head);
-    let disposition = head.split("\r\n").find_map(|line| {
+    let value = head.split("\r\n").find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.trim().eq_ignore_ascii_case("content-disposition").then(|| value.trim())
-    });
-    let Some((name, file_name)) = disposition.and_then(|value| {
-        let name = parameter(value, "name")?;
-        Some((name, parameter(value, "filename")))
-    }) else {
-        return;
-    };
-    let Some(file_name) = file_name else {
-        fields.add(&name, to_value(content.to_vec()));
-        return;
-    };
-    // PHP represents a file as an array.
-    fields.add(&name, Value::Array([(Key::from("name"), Value::text(""))].into_iter().collect()));
-    files.push(UploadedFile { field: name, name: file_name, content });
+    })?;
+    Some((parameter(value, "name")?, parameter(value, "filename")))
 }
 
 /// A parameter of a header value, with or without quotes.

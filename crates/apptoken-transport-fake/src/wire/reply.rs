@@ -24,7 +24,12 @@ impl WireReply {
 
     /// Adds a header. Control characters are removed from the value, because it can contain text from the client.
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
-        let value = value.chars().filter(|each| !each.is_control()).take(MAX_HEADER).collect();
+        // Most values are short and plain, and are copied at once.
+        let is_plain = value.len() <= MAX_HEADER && value.bytes().all(|each| each.is_ascii_graphic() || each == b' ');
+        let value = match is_plain {
+            true => value.to_owned(),
+            false => value.chars().filter(|each| !each.is_control()).take(MAX_HEADER).collect(),
+        };
         self.headers.push((name.to_owned(), value));
         self
     }

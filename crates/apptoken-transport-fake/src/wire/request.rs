@@ -3,8 +3,9 @@ use std::fmt;
 use crate::php::cast::to_text;
 use crate::php::value::{replace_recursive, set};
 use crate::php::{Array, Key, Value, form, json};
-use crate::wire::multipart::{self, UploadedFile};
+use crate::wire::multipart::{self, FileContent, UploadedFile};
 use crate::wire::route::Route;
+use crate::wire::upload_form::{FILE_FIELD, StreamedFile};
 
 /// An HTTP request. A request over TLS must have the header `X-Forwarded-Proto: https`, as behind the load balancers of
 /// Kaltura.
@@ -50,6 +51,18 @@ impl WireRequest {
             _ => (None, Vec::new()),
         };
         ParsedRequest { wire: self, query, params, files }
+    }
+
+    /// As [`parse`](Self::parse), for a request whose body is a form without its files: those of an [`UploadForm`].
+    ///
+    /// [`UploadForm`]: crate::UploadForm
+    #[must_use]
+    pub fn parse_upload<'a>(&'a self, file: &'a StreamedFile) -> ParsedRequest<'a> {
+        let mut parsed = self.parse();
+        if let Some(place) = parsed.files.iter_mut().find(|file| file.field == FILE_FIELD) {
+            place.content = FileContent::Streamed(&file.0);
+        }
+        parsed
     }
 
     /// All parameters. The path takes precedence over the query, and both over the body.

@@ -288,6 +288,20 @@ fn a_seeded_caption_is_served() {
     assert_eq!(served.header("Content-Type"), Some("application/json"));
 }
 
+/// The URL of `getUrl` has no KS, and clients follow it as it is.
+#[test]
+fn the_url_of_a_caption_gives_its_text_without_a_ks() {
+    let fake = fake();
+    fake.add_object("media", r#"{"id": "0_a"}"#).unwrap();
+    fake.add_object("caption_captionAsset", r#"{"id": "0_c", "entryId": "0_a", "content": "a caption"}"#).unwrap();
+    let url = as_admin(&fake, "caption_captionAsset.getUrl", json!({ "id": "0_c" }));
+    let (_, target) = url.as_str().unwrap().split_once("/api_v3").unwrap();
+    let request =
+        WireRequest { method: "GET".into(), target: format!("/api_v3{target}"), headers: Vec::new(), body: Vec::new() };
+    let DeliveryKind::Reply(reply) = fake.handle(&request).kind else { panic!("no fault was injected") };
+    assert_eq!(reply.body, b"a caption");
+}
+
 #[test]
 fn a_playlist_gives_its_ready_entries_in_its_order() {
     let fake = fake();

@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use apptoken::admin::{Audit, OldToken};
 use apptoken::api::app_token::AppTokenFilter;
-use apptoken::api::session;
+use apptoken::api::{session, user_role};
 use apptoken::{
-    Admin, Authority, Builder, Clock as _, Endpoint, Error, ErrorKind, KalturaCode, Ks, KsFault, PartnerId,
+    Admin, AllPages, Authority, Builder, Clock as _, Endpoint, Error, ErrorKind, KalturaCode, Ks, KsFault, PartnerId,
     SessionType, UnixSeconds, system_time, unix_seconds,
 };
 use apptoken_ks::KsFields;
@@ -33,10 +33,14 @@ fn own_secret(fake: &Fake) -> Authority {
 type Operation = fn(&Admin) -> Result<(), Error>;
 
 /// Every way in which an administrator calls the server.
-fn operations() -> [(&'static str, Operation); 6] {
+fn operations() -> [(&'static str, Operation); 7] {
     [
         ("call", |admin| admin.call(session::Get::default()).map(drop)),
         ("list", |admin| admin.app_tokens(AppTokenFilter::default()).map(drop)),
+        ("any list", |admin| {
+            let list = AllPages::new(admin.endpoint().clone(), user_role::List::default(), admin.session()?);
+            admin.run(list).map(drop)
+        }),
         ("audit", |admin| admin.run(admin.audit()?).map(drop)),
         ("provision", |admin| admin.run(admin.provision("importer", "importer@example.org")?).map(drop)),
         ("rotate", |admin| {

@@ -3,7 +3,7 @@
 use apptoken::AllPages;
 use apptoken::api::user_role::{self, NewUserRole, UserRole, UserRoleChanges, UserRoleFilter};
 
-use super::{change, when};
+use super::{change, progress_of, when};
 use crate::cli::Context;
 use crate::failure::Failure;
 use crate::prompt;
@@ -118,7 +118,10 @@ impl Role {
                 let partner = if all { None } else { Some(i64::from(settings.partner()?.get())) };
                 let filter = UserRoleFilter { partner_id_equal: partner, ..UserRoleFilter::default() };
                 let list = user_role::List { filter, ..user_role::List::default() };
-                let roles = admin.run(AllPages::new(admin.endpoint().clone(), list, admin.session()?))?;
+                let pages = AllPages::new(admin.endpoint().clone(), list, admin.session()?);
+                let roles = admin.run(pages.on_page(progress_of(console, "roles")));
+                console.clear_progress();
+                let roles = roles?;
                 if format.is_json() {
                     return json::write(console, &roles);
                 }

@@ -8,7 +8,7 @@ use apptoken::{AllPages, AppTokenId, Credential, Privileges, SessionType};
 use serde_json::Value;
 
 use super::handover::{HandoverArguments, STORE_IT};
-use super::{change, when};
+use super::{change, progress_of, when};
 use crate::cli::Context;
 use crate::console::Console;
 use crate::failure::{Code, Failure};
@@ -248,13 +248,11 @@ impl List {
         let Context { console, settings, .. } = context;
         let admin = connect::admin(settings, console)?;
         let filter = AppTokenFilter { session_user_id_equal: self.user, ..AppTokenFilter::default() };
-        console.progress("reading the tokens");
-        let tokens = if self.reveal {
-            let list = app_token::List::new(filter);
-            admin.run(AllPages::new(admin.endpoint().clone(), list, admin.session()?))
-        } else {
-            admin.app_tokens(filter)
-        };
+        let list = app_token::List::new(filter);
+        let list = if self.reveal { list } else { list.without_token_values() };
+        let pages =
+            AllPages::new(admin.endpoint().clone(), list, admin.session()?).on_page(progress_of(console, "tokens"));
+        let tokens = admin.run(pages);
         console.clear_progress();
         let tokens = tokens?;
         if self.format.is_json() {
@@ -395,8 +393,8 @@ impl Audit {
     fn run(self, context: &Context<'_>) -> Result<(), Failure> {
         let Context { console, settings, .. } = context;
         let admin = connect::admin(settings, console)?;
-        console.progress("reading the tokens");
-        let audited = admin.audit().and_then(|audit| admin.run(audit.expiring_within(self.expiring_within)));
+        let audit = admin.audit()?.expiring_within(self.expiring_within).on_page(progress_of(console, "tokens"));
+        let audited = admin.run(audit);
         console.clear_progress();
         let audited = audited?;
         self.write(&audited, console)?;

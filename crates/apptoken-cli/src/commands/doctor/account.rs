@@ -14,7 +14,7 @@ use super::report::{Link, Report};
 use crate::commands::call::{NamedAction, only_reads};
 use crate::failure::{Code, Failure};
 use crate::setup::connect;
-use crate::setup::settings::Settings;
+use crate::setup::settings::{Key, Settings};
 use crate::show::time;
 use crate::values::session_type_name;
 
@@ -36,7 +36,7 @@ pub(super) fn check(settings: &Settings, action: Option<&str>, report: &mut Repo
     let Some((_, credential)) = report_failure(report, Link::Token, settings.config()) else { return };
     let client = connect::client(settings, endpoint, credential.clone());
     let Some(client) = report_failure(report, Link::Token, client) else { return };
-    let Some(session) = log_in(&client, &credential, report) else { return };
+    let Some(session) = log_in(settings, &client, &credential, report) else { return };
     token_end(settings, &session, &client, report);
     if !about_session(&client, &session, report) {
         return;
@@ -106,7 +106,12 @@ fn clocks(server_time: UnixSeconds, report: &mut Report<'_>) {
     }
 }
 
-fn log_in(client: &Client, credential: &apptoken::Credential, report: &mut Report<'_>) -> Option<Session> {
+fn log_in(
+    settings: &Settings,
+    client: &Client,
+    credential: &apptoken::Credential,
+    report: &mut Report<'_>,
+) -> Option<Session> {
     let error = match client.login() {
         Ok(session) => {
             let hash = session.hash_type().as_str();
@@ -125,13 +130,13 @@ fn log_in(client: &Client, credential: &apptoken::Credential, report: &mut Repor
                 Ok(session) => {
                     let right = session.hash_type().as_str();
                     let what = format!("{id}: the hash is refused with {wrong}, accepted with {right}");
-                    Failure::new(Code::Refused, what).cure(format!("apptoken config set hash-type {right}"))
+                    Failure::new(Code::Refused, what).cure(settings.how_to_set(Key::HashType, right))
                 }
                 Err(_) => Failure::new(
                     Code::Refused,
                     format!("{id}: the hash is refused with each hash type, so the value is wrong"),
                 )
-                .cure("get the token's value again from the administrator, and: apptoken config secret token"),
+                .cure("get the token's value again from the administrator, and replace it where apptoken config show says that it is kept"),
             }
         }
         _ => error.into(),

@@ -4,13 +4,18 @@ mod account;
 mod network;
 mod report;
 
+use std::error::Error as _;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use apptoken::SessionOptions;
+use apptoken::store::{SessionKey, StoreError, StoreErrorKind};
 
 use self::report::{Link, Report};
 use crate::cli::Context;
 use crate::failure::{Code, Failure};
-use crate::setup::folders;
-use crate::setup::settings::{Key, Settings};
+use crate::setup::settings::{Found, Key, Settings};
+use crate::setup::store;
 use crate::show::json;
 
 /// Finds out which link to Kaltura is broken, and how to mend it
@@ -38,7 +43,7 @@ impl Doctor {
         let mut report = Report::new(console, self.format);
         report.heading(&origin(settings));
         proxy_variables(settings, &mut report);
-        store(&mut report);
+        check_store(settings, &mut report);
         // The order is that in which a login needs the links. After a broken one the next ones cannot be checked.
         let endpoint = settings.endpoint().map(|endpoint| (endpoint.to_string(), endpoint));
         if let Some(endpoint) = report.checked(Link::Settings, endpoint)
@@ -76,17 +81,53 @@ fn proxy_variables(settings: &Settings, report: &mut Report<'_>) {
     }
 }
 
-fn store(report: &mut Report<'_>) {
-    let check = || {
-        let folder = folders::sessions()?;
-        let shown = folder.display().to_string();
-        let failed = |why: String| {
-            Failure::new(Code::Failure, format!("{shown}: {why}"))
-                .cure(format!("chmod 700 {shown}, or set XDG_CACHE_HOME to a folder of your own"))
-        };
-        folders::create(&folder).map_err(|error| failed(error.to_string()))?;
-        apptoken::store::FileStore::new(&folder).map_err(|error| failed(error.to_string()))?;
-        Ok((format!("sessions are cached in {shown}"), ()))
+/// Where sessions are kept for other runs.
+fn check_store(settings: &Settings, report: &mut Report<'_>) {
+    match settings.find(Key::SessionStore) {
+        Ok(Some(url)) => check_shared_store(&url, settings, report),
+        Ok(None) => {
+            let checked = store::open_folder();
+            let checked = checked.map(|(folder, _)| (format!("sessions are cached in {}", folder.display()), ()));
+            let _ = report.checked(Link::Store, checked);
+        }
+        Err(failure) => report.broken(Link::Store, &failure),
+    }
+}
+
+fn check_shared_store(url: &Found<String>, settings: &Settings, report: &mut Report<'_>) {
+    let store = match store::open_shared(&url.value, settings) {
+        Ok(store) => store,
+        Err(failure) => return report.broken(Link::Store, &failure),
     };
-    let _ = report.checked(Link::Store, check());
+    let shared = format!("sessions are shared through {}", store::shown(&url.value));
+    // The rest of the report says what is missing.
+    let Ok((endpoint, credential)) = settings.config() else {
+        return report.skip(Link::Store, format!("{shared}, which needs an app token to be checked"));
+    };
+    let key = SessionKey::new(&endpoint, &credential, SessionOptions::default());
+    let begun = Instant::now();
+    // Takes the lock of the session and releases it, as a login does, so that the rights are checked too.
+    match store.renew_exclusively(&key, Duration::ZERO, &mut |_| None) {
+        // Another run is logging in.
+        Err(error) if error.kind() != StoreErrorKind::Locked => report.broken(Link::Store, &store_failure(&error)),
+        _ => report.good(Link::Store, format!("{shared}, {} ms", begun.elapsed().as_millis())),
+    }
+}
+
+fn store_failure(error: &StoreError) -> Failure {
+    let cause = error.source().map(|cause| format!(" ({cause})")).unwrap_or_default();
+    let (code, cure) = match error.kind() {
+        StoreErrorKind::Unavailable => (
+            Code::Network,
+            "check the server and the port in session-store, and the firewall; until then each run logs in by itself",
+        ),
+        StoreErrorKind::NotAuthentic => {
+            (Code::Failure, "nothing, if the app token's value was replaced; else apptoken login --fresh")
+        }
+        _ => (
+            Code::Configuration,
+            "check the user, the password and the rights in session-store; until then each run logs in by itself",
+        ),
+    };
+    Failure::new(code, format!("{error}{cause}")).cure(cure)
 }

@@ -65,7 +65,8 @@ impl Action for Add {
     const ACTION: &'static str = "add";
 
     fn check(&self) -> Result<(), Error> {
-        let NewAppToken { session_user_id, session_duration, .. } = &self.app_token;
+        let NewAppToken { session_user_id, session_duration, session_privileges, .. } = &self.app_token;
+        session_privileges.iter().try_for_each(Privileges::check_restrictions)?;
         check_set_or_absent(session_user_id.as_ref(), "the token's session user id", "a token without a fixed user")?;
         check_not_zero(*session_duration)
     }

@@ -78,10 +78,11 @@ impl SessionOptions {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a lifetime outside the limits, and for a user id
-    /// that is empty or contains a control character.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a lifetime outside the limits, for a user id that is
+    /// empty or contains a control character, and for a privilege such as `setrole:` without a value.
     pub fn check(&self) -> Result<(), Error> {
         check_lifetime(self.lifetime)?;
+        self.privileges.iter().try_for_each(Privileges::check_restrictions)?;
         check_set_or_absent(self.user_id.as_ref(), "the session's user id", "a session without a user")?;
         match &self.user_id {
             Some(user_id) if user_id.chars().any(char::is_control) => {

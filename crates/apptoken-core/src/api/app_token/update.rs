@@ -94,6 +94,9 @@ impl Action for Update {
         if let Change::Set(user_id) = &self.changes.session_user_id {
             check_set(user_id, "the token's session user id")?;
         }
+        if let Change::Set(privileges) = &self.changes.session_privileges {
+            privileges.check_restrictions()?;
+        }
         check_not_zero(self.changes.session_duration)
     }
 }

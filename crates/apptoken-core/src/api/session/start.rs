@@ -62,6 +62,7 @@ impl Action for Start {
 
     fn check(&self) -> Result<(), Error> {
         check_set_or_absent(self.user_id.as_ref(), "the session's user id", "a session without a user")?;
+        self.privileges.iter().try_for_each(Privileges::check_restrictions)?;
         check_not_zero(self.lifetime)
     }
 }

@@ -139,6 +139,20 @@ impl Privileges {
         self.0.iter().all(|privilege| privilege.name.is_empty() && privilege.values.is_empty())
     }
 
+    /// Refuses a privilege that restricts a session and has no value, as in `setrole:` with an empty variable: the session would
+    /// not be restricted, or not be usable.
+    pub(crate) fn check_restrictions(&self) -> Result<(), Error> {
+        const RESTRICTIONS: [&str; 7] =
+            ["actionslimit", "iprestrict", "limitentry", "privacycontext", "restrictingrole", "setrole", "urirestrict"];
+        let is_meant = |privilege: &&Privilege| RESTRICTIONS.contains(&privilege.name());
+        match self.0.iter().filter(is_meant).find(|privilege| privilege.values.iter().all(String::is_empty)) {
+            None => Ok(()),
+            Some(Privilege { name, .. }) => Err(Error::invalid_input(alloc::format!(
+                "the privilege {name} has no value: a session with it would not be restricted as it says; write {name}:VALUE"
+            ))),
+        }
+    }
+
     /// The privileges that are missing in `other`, and for privileges that both have, the values that are missing there.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
@@ -245,12 +259,47 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_a_control_character_is_refused() {
+        assert!(Privileges::new().with("a\n", &["1"]).is_err());
+    }
+
+    #[test]
+    fn a_list_with_a_name_or_a_value_is_not_empty() {
+        for text in ["", ",", ":", ",:"] {
+            assert!(Privileges::parse(text).is_empty(), "{text:?}");
+        }
+        for text in ["a", ":1", "a:1", ",a", "a,"] {
+            assert!(!Privileges::parse(text).is_empty(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_item_without_a_name_is_missing_if_it_has_a_value() {
+        let nothing = Privileges::new();
+        assert_eq!(Privileges::parse(":1").without(&nothing).to_string(), ":1");
+        assert_eq!(Privileges::parse(",a").without(&nothing).to_string(), "a");
+        assert_eq!(Privileges::parse("").without(&nothing).iter().count(), 0);
+        assert_eq!(Privileges::parse("a").without(&nothing).to_string(), "a");
+    }
+
+    #[test]
     fn difference_compares_names_and_values() {
         let asked = Privileges::parse("a,b:1/2,c:3,d");
         let granted = Privileges::parse("b:2,c:3,d:9");
         assert_eq!(asked.without(&granted).to_string(), "a,b:1");
         assert!(asked.without(&asked).is_empty());
         assert!(Privileges::parse("").without(&granted).is_empty());
+    }
+
+    #[test]
+    fn a_restriction_without_a_value_is_refused() {
+        for text in ["setrole:", "setrole", "list:*,iprestrict:", "privacycontext:/", "actionslimit,edit:*"] {
+            let error = Privileges::parse(text).check_restrictions().unwrap_err();
+            assert_eq!(error.kind(), crate::error::kind::ErrorKind::InvalidInput, "{text}");
+        }
+        for text in ["", "list:*,setrole:7", "setrole:,setrole:7", "enableentitlement", "edit:", "disableentitlement"] {
+            assert!(Privileges::parse(text).check_restrictions().is_ok(), "{text}");
+        }
     }
 
     proptest! {

@@ -148,4 +148,9 @@ mod tests {
         assert!(Privileges::new().actions_limit(0).is_err());
         assert!(Privileges::new().set_role("a,b").is_err());
     }
+
+    #[test]
+    fn entitlement_can_be_switched_off() {
+        assert_eq!(Privileges::new().disable_entitlement().to_string(), "disableentitlement");
+    }
 }

@@ -92,6 +92,18 @@ fn all_pages_are_read_without_token_values() {
 }
 
 #[test]
+fn each_page_is_reported_with_what_was_read_so_far() {
+    let world = World::new();
+    for _ in 0..501 {
+        let _ = world.token();
+    }
+    let (sender, pages) = std::sync::mpsc::channel();
+    let audit = Audit::new(world.endpoint(), world.admin.clone());
+    world.run(audit.on_page(move |progress| sender.send((progress.read, progress.total)).unwrap())).unwrap();
+    assert_eq!(pages.into_iter().collect::<Vec<_>>(), [(500, 501), (501, 501)]);
+}
+
+#[test]
 fn under_every_fault_an_audit_is_complete_or_fails() {
     for (case, fault) in faults() {
         let world = World::new();

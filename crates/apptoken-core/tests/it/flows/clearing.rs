@@ -4,7 +4,7 @@ use apptoken_core::api::app_token::{self, AppToken, AppTokenChanges, NewAppToken
 use apptoken_core::api::user::{self, NewUser, User, UserChanges};
 use apptoken_core::api::user_role::{self, NewUserRole, UserRole, UserRoleChanges};
 use apptoken_core::value::Change;
-use apptoken_core::{Clock as _, Privileges, SessionType};
+use apptoken_core::{Clock as _, HashType, Privileges, SessionType};
 
 use super::world::World;
 
@@ -79,6 +79,31 @@ fn each_field_of_a_role_can_be_cleared() {
         let after = world.call(user_role::Get { user_role_id: before.id }).unwrap();
         assert_eq!(read(&after), "", "{field}");
     }
+}
+
+#[test]
+fn a_role_is_renamed_and_found_by_its_new_name() {
+    let world = World::new();
+    let role = world.call(user_role::Add { user_role: NewUserRole::new("Importer", &["APP_TOKEN_BASE"]) }).unwrap();
+    let changes = UserRoleChanges {
+        name: Some("Exporter".into()),
+        description: Change::Set("exports".into()),
+        ..UserRoleChanges::default()
+    };
+    let changed = world.call(user_role::Update { user_role_id: role.id, changes }).unwrap();
+    assert_eq!((&*changed.name, changed.description.as_deref()), ("Exporter", Some("exports")));
+    assert_eq!(changed.permission_names, role.permission_names);
+    assert_eq!((world.roles_named("Importer"), world.roles_named("Exporter")), (vec![], vec![role.id]));
+}
+
+#[test]
+fn the_hash_type_of_a_token_is_changed() {
+    let world = World::new();
+    let id = world.token();
+    let changes = AppTokenChanges { hash_type: Some(HashType::Sha512), ..AppTokenChanges::default() };
+    let changed = world.call(app_token::Update { id: id.clone(), changes }).unwrap();
+    let read = world.call(app_token::Get { id }).unwrap();
+    assert_eq!((changed.hash_type, read.hash_type), (HashType::Sha512, HashType::Sha512));
 }
 
 /// An account without an anonymous user refuses to clear the user, which the fake's tables test.

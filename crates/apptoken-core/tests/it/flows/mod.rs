@@ -1,4 +1,4 @@
-//! The administration flows on the fake server, without faults and with every fault at every request.
+//! Flows on the fake server: administration, without faults and with every fault at every request, and uploads.
 
 mod audit;
 mod clearing;
@@ -6,5 +6,6 @@ mod proof;
 mod provision;
 mod revoke;
 mod rotate;
+mod upload;
 mod verify;
 mod world;

@@ -1,12 +1,16 @@
 //! What provisioning proves of a token besides the login, and what it refuses before.
 
+use std::cell::Cell;
 use std::time::Duration;
 
-use apptoken_core::admin::{Audit, Provision, ServiceExpiry, ServiceRole};
+use apptoken_core::admin::{Audit, OldToken, Provision, Rotate, ServiceExpiry, ServiceRole};
 use apptoken_core::api::app_token::{self, AppTokenChanges, TokenExpiry};
 use apptoken_core::api::{session, user, user_role};
 use apptoken_core::value::Change;
-use apptoken_core::{Clock as _, ErrorKind, HashType, KalturaCode, Privileges, SessionType};
+use apptoken_core::{
+    Clock as _, ErrorKind, FnTransport, HashType, HttpResponse, KalturaCode, Privileges, RetryPolicy, SessionType,
+    Transport, drive,
+};
 use apptoken_transport_fake::{Fault, FaultKind};
 
 use super::world::{World, partner};
@@ -164,6 +168,87 @@ fn an_expiry_is_compared_as_it_was_requested() {
         "{error}"
     );
     world.run(provision(&world).expiry(ServiceExpiry::Never)).unwrap();
+}
+
+/// A reply of the fake in which one text is replaced by another.
+fn with_changed_replies<'a>(world: &'a World, from: &'static str, to: &'static str) -> impl Transport + 'a {
+    FnTransport::new(move |request| {
+        let reply = world.fake.send(request)?;
+        let body = String::from_utf8_lossy(reply.body()).replace(from, to);
+        let time = reply.header("X-Kaltura-Session").map(|time| ("X-Kaltura-Session", time.to_owned()));
+        Ok(HttpResponse::new(reply.status(), time, body.into_bytes()))
+    })
+}
+
+#[test]
+fn a_blocked_user_gets_no_token() {
+    let world = World::new();
+    world.call(user::Add { user: user::NewUser::new("importer@example.org") }).unwrap();
+    let blocking = with_changed_replies(&world, r#""status":1"#, r#""status":0"#);
+    let clock = world.fake.clock();
+    let stopped = drive(provision(&world).start(clock.now()).unwrap(), blocking, clock).unwrap_err();
+    assert_eq!(stopped.error.kind(), ErrorKind::Conflict);
+    assert!(stopped.error.to_string().contains("the user exists but is blocked"), "{}", stopped.error);
+    assert!(!stopped.progress.user_is_ready && world.tokens().is_empty());
+}
+
+#[test]
+fn a_session_that_starts_expired_is_no_proof() {
+    let world = World::new();
+    let clock = world.fake.clock();
+    let expired = with_changed_replies(&world, r#""expiry":1"#, r#""expiry":-1"#);
+    let provision = provision(&world).expiry(ServiceExpiry::Never);
+    let stopped = drive(provision.start(clock.now()).unwrap(), expired, clock).unwrap_err();
+    assert_eq!(stopped.error.kind(), ErrorKind::AlreadyExpired, "{}", stopped.error);
+    assert!(stopped.progress.app_token.is_some());
+}
+
+#[test]
+fn a_user_that_another_process_adds_first_is_used() {
+    let world = World::new();
+    let clock = world.fake.clock();
+    let is_first = Cell::new(true);
+    let race = FnTransport::new(|request| {
+        if is_first.replace(false) {
+            return world.fake.send(request);
+        }
+        if world.roles_of_user("importer@example.org").is_none() {
+            world.call(user::Add { user: user::NewUser::new("importer@example.org") }).unwrap();
+        }
+        world.fake.send(request)
+    });
+    drive(provision(&world).start(clock.now()).unwrap(), race, clock).unwrap();
+    assert_eq!((world.tokens().len(), world.fake.journal().count("user.add")), (1, 2));
+}
+
+#[test]
+fn a_role_with_all_permissions_is_used_again() {
+    let world = World::new();
+    let role = || ServiceRole::with_permissions("All", &["*"]);
+    let first = world.run(provision(&world).role(role())).unwrap();
+    let second = world.run(provision(&world).role(role())).unwrap();
+    assert_eq!((first.id, world.roles_named("All").len()), (second.id, 1));
+}
+
+#[test]
+fn a_request_that_was_not_sent_is_not_in_doubt() {
+    // The requests that add the user and the token.
+    for number in [2, 3] {
+        let world = World::new();
+        world.fake.inject(Fault::on_any(FaultKind::Refused).nth(number));
+        let stopped = world.run(provision(&world).retry(RetryPolicy::none())).unwrap_err();
+        assert_eq!((stopped.error.kind(), stopped.progress.in_doubt), (ErrorKind::NotSent, None), "{number}");
+        assert_eq!((stopped.progress.user_is_ready, stopped.progress.app_token), (number == 3, None));
+    }
+    let world = World::new();
+    let old = world.token();
+    // The request that deletes the old token.
+    world.fake.inject(Fault::on_any(FaultKind::Refused).nth(4));
+    let rotate =
+        Rotate::new(world.endpoint(), world.admin.clone(), partner(), old, OldToken::DeleteAfter(Duration::ZERO));
+    let stopped = world.run(rotate.retry(RetryPolicy::none())).unwrap_err();
+    assert_eq!((stopped.error.kind(), stopped.progress.in_doubt), (ErrorKind::NotSent, None));
+    assert!(stopped.progress.verified && !stopped.progress.old_token_deleted);
 }
 
 /// A token's privileges could contain its value by mistake.

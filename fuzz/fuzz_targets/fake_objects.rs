@@ -1,0 +1,6 @@
+//! See `apptoken_fuzz::fake_objects`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    apptoken_fuzz::fake_objects(input);
+});
