@@ -140,7 +140,7 @@ test('the bar of a session ends when the clock passes its end', async (t) => {
   await page.locator('#session-life [aria-valuenow="96"]').waitFor();
   await page.getByRole('button', { name: '+1 day' }).click();
   await page.locator('#session-life [aria-valuenow="0"]').waitFor();
-  await textIs(page, '#session-life', /^ended 1 h .* ago$/);
+  await textIs(page, '#session-life', /^ended 1 h/);
   await textIs(page, '#session-facts', 'refused: EXPIRED');
   await textIs(page, '#session-facts', 'the KS was refused: it has expired');
   assert.deepEqual(page.faults, []);
