@@ -25,12 +25,12 @@ const FILE_MEMORY: usize = 2 << 20;
 const PIECE: usize = 64 << 10;
 
 /// A body, with the permit for its memory.
-#[derive(Debug)]
 pub(super) struct ReceivedBody {
-    /// Of a streamed upload, the form without its file.
+    /// Of a streamed upload, the form without its files.
     pub(super) bytes: Vec<u8>,
+    /// The file of a streamed upload.
     pub(super) file: Option<StreamedFile>,
-    _memory: Option<OwnedSemaphorePermit>,
+    pub(super) memory: Option<OwnedSemaphorePermit>,
 }
 
 /// Reads a body. An upload larger than [`Limits::upload_memory`] is streamed.
@@ -62,7 +62,7 @@ pub(super) async fn read(
         Some((fields, file)) => (fields, Some(file)),
         None => (bytes, None),
     };
-    Ok(ReceivedBody { bytes, file, _memory: permit })
+    Ok(ReceivedBody { bytes, file, memory: permit })
 }
 
 struct Reader {

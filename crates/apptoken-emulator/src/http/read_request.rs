@@ -1,33 +1,32 @@
 //! Reads a request within the limits.
 
-use std::mem;
-
-use apptoken_transport_fake::{ParsedRequest, UploadForm, WireRequest};
+use apptoken_transport_fake::{ParsedRequest, StreamedFile, UploadForm, WireRequest};
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::ReplyBody;
 use super::read_body::{self, BodyMemory, ReceivedBody, SMALL_BODY};
 use crate::Limits;
 
-/// A request, with the memory of its body.
+/// A request, with the permit for the memory of its body.
 #[derive(Debug)]
 pub(super) struct ReceivedRequest {
-    /// Its body is that of `body`.
     pub(super) request: WireRequest,
-    /// Without its bytes.
-    body: ReceivedBody,
+    /// The file of a streamed upload, which is not in the body.
+    file: Option<StreamedFile>,
+    _memory: Option<OwnedSemaphorePermit>,
 }
 
 impl ReceivedRequest {
     /// Whether it can be handled on the thread that serves all connections.
     pub(super) fn is_small(&self) -> bool {
-        self.request.body.len() <= SMALL_BODY && self.body.file.is_none()
+        self.request.body.len() <= SMALL_BODY && self.file.is_none()
     }
 
     pub(super) fn parse(&self) -> ParsedRequest<'_> {
-        match &self.body.file {
+        match &self.file {
             Some(file) => self.request.parse_upload(file),
             None => self.request.parse(),
         }
@@ -52,10 +51,10 @@ pub(super) async fn read(
     if target.len() > limits.target_bytes {
         return Err(Refusal(StatusCode::URI_TOO_LONG));
     }
-    let mut body = read_body::read(body, upload_form(&target, &head.headers), limits, memory).await?;
+    let upload = upload_form(&target, &head.headers);
+    let ReceivedBody { bytes: body, file, memory } = read_body::read(body, upload, limits, memory).await?;
     let (method, headers) = (head.method.as_str().to_owned(), headers(&head.headers));
-    let request = WireRequest { method, target, headers, body: mem::take(&mut body.bytes) };
-    Ok(ReceivedRequest { request, body })
+    Ok(ReceivedRequest { request: WireRequest { method, target, headers, body }, file, _memory: memory })
 }
 
 fn target(uri: &Uri) -> String {
