@@ -168,8 +168,9 @@ impl Session {
         })
     }
 
-    pub(super) fn with_widget(self, widget: Option<WidgetSession>) -> Self {
-        Self { widget, ..self }
+    pub(super) fn with_widget(mut self, widget: Option<WidgetSession>) -> Self {
+        self.widget = widget;
+        self
     }
 
     /// The session string, to be sent as `ks`.

@@ -265,12 +265,7 @@ impl LoginMachine {
         Ok(self.request_session(Source { ks: started.ks, widget_since: Some(now), fresh }, now).into())
     }
 
-    fn take_session(
-        &self,
-        source: &Source,
-        reply: &CheckedReply<'_>,
-        now: Moment,
-    ) -> Result<Transition<Session>, Error> {
+    fn take_session(&mut self, reply: &CheckedReply<'_>, now: Moment) -> Result<Transition<Session>, Error> {
         let started = reply.parse()?;
         let grant = Grant {
             started,
@@ -279,12 +274,20 @@ impl LoginMachine {
             sent_at: reply.sent_at(),
             obtained_at: now,
         };
-        let Source { ks, widget_since, fresh } = source;
-        let widget = widget_since.map(|obtained_at| WidgetSession { ks: ks.clone(), obtained_at, fresh: *fresh });
         Ok(match Session::from_grant(grant, &self.login.credential, &self.login.options) {
-            Ok(session) => Transition::Done(session.with_widget(widget)),
+            Ok(session) => Transition::Done(session.with_widget(self.give_widget_session())),
             Err(error) => Transition::Stop(error.answered_by(reply), ()),
         })
+    }
+
+    /// Gives away the widget session that this login obtained. The login is complete, so its stage does not matter any more.
+    fn give_widget_session(&mut self) -> Option<WidgetSession> {
+        match core::mem::replace(&mut self.stage, Stage::Widget { fresh: false }) {
+            Stage::Session(Source { ks, widget_since, fresh }) => {
+                widget_since.map(|obtained_at| WidgetSession { ks, obtained_at, fresh })
+            }
+            Stage::Widget { .. } => None,
+        }
     }
 
     fn is_right_partner(&self, partner_id: i64) -> bool {
@@ -314,7 +317,7 @@ impl Machine for LoginMachine {
     fn accept(&mut self, reply: &CheckedReply<'_>, now: Moment) -> Result<Transition<Session>, Error> {
         match &self.stage {
             Stage::Widget { fresh } => self.take_widget_session(*fresh, reply, now),
-            Stage::Session(source) => self.take_session(source, reply, now),
+            Stage::Session(_) => self.take_session(reply, now),
         }
     }
 

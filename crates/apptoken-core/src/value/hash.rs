@@ -1,6 +1,7 @@
 //! The token hash, which proves to `appToken.startSession` that the caller knows the token's value.
 
 use alloc::string::String;
+use alloc::vec;
 use core::fmt;
 use core::str::FromStr;
 
@@ -80,7 +81,12 @@ impl HashType {
 ///
 /// Some of Kaltura's guides call it an HMAC. The server compares the text exactly, so upper-case hex is refused.
 fn hex_digest<D: Digest>(ks: &str, token: &str) -> String {
-    hex::encode(D::new().chain_update(ks).chain_update(token).finalize())
+    let digest = D::new().chain_update(ks).chain_update(token).finalize();
+    let mut text = vec![0; 2 * digest.len()];
+    // It writes all digits at once; `hex::encode` appends them one by one. Neither step can fail: the length is right, and
+    // digits are UTF-8.
+    let written = hex::encode_to_slice(digest, &mut text);
+    written.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
 }
 
 impl FromStr for HashType {
