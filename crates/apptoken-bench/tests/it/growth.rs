@@ -49,7 +49,10 @@ fn a_session_costs_the_same_however_many_tokens_there_are() {
     }
     let with_many = cost_of(&fake, &request, 100);
     assert!(with_one.count_total > 0);
-    assert_eq!((with_many.count_total, with_many.bytes_total), (with_one.count_total, with_one.bytes_total));
+    assert_eq!(with_many.count_total, with_one.count_total);
+    // A session string is a few bytes longer or shorter, as its random bytes decide.
+    let difference = with_many.bytes_total.abs_diff(with_one.bytes_total);
+    assert!(difference * 1_000 < with_one.bytes_total, "{difference} bytes of {}", with_one.bytes_total);
 }
 
 #[test]

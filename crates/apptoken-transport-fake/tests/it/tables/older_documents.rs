@@ -268,6 +268,8 @@ fn a_login_adds_allowed_privileges_to_those_of_the_token() {
 /// A login cannot get more than its token allows. The server drops these privileges silently.
 #[test]
 fn reserved_privileges_are_allowed_only_on_a_token() {
+    const RESTRICTIONS: [&str; 7] =
+        ["actionslimit", "iprestrict", "limitentry", "privacycontext", "restrictingrole", "setrole", "urirestrict"];
     let names = "edit sview list download downloadasset editplaylist sviewplaylist actionslimit setrole restrictingrole \
                  limitentry iprestrict urirestrict enableentitlement disableentitlement disableentitlementforentry \
                  disableentitlementforplaylist privacycontext enablecategorymoderation reftime sessionkey preview \
@@ -278,7 +280,9 @@ fn reserved_privileges_are_allowed_only_on_a_token() {
     let world = World::new();
     let token = world.add(of_user("alice"));
     for name in names {
-        for asked in [name.to_owned(), format!("{name}:1"), format!(" {name} :1")] {
+        // The library does not send a restriction without a value.
+        let without_value = (!RESTRICTIONS.contains(&name)).then(|| name.to_owned());
+        for asked in without_value.into_iter().chain([format!("{name}:1"), format!(" {name} :1")]) {
             let mut options = SessionOptions::default();
             options.privileges = Some(Privileges::parse(&asked));
             let granted = world.start(&token, options).unwrap().privileges.to_string();
