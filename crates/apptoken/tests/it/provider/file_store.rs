@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use apptoken::store::{FileStore, SessionStore as _, StoreErrorKind};
-use apptoken::{FileSource, Provider, RetryPolicy};
+use apptoken::{CredentialSource as _, FileSource, Provider, RetryPolicy};
 use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
 
 use super::stores::{Folder, PATIENCE, key, mode};
@@ -283,4 +283,17 @@ fn a_folder_that_cannot_be_created_is_an_error_at_once() {
         let error = FileStore::new(&path).unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Io, "{error}");
     }
+}
+
+#[test]
+fn a_source_that_cannot_be_read_is_named() {
+    let folder = Folder::new();
+    folder.store();
+    let file = folder.path().join("credentials");
+    fs::write(&file, "").unwrap();
+    let below_a_file = file.join("credentials");
+    let error = FileSource::new(&below_a_file).credential().unwrap_err();
+    assert!(error.to_string().contains(&*below_a_file.to_string_lossy()), "{error}");
+    let missing = folder.path().join("missing");
+    assert!(FileSource::new(&missing).credential().unwrap_err().to_string().contains("does not exist"));
 }

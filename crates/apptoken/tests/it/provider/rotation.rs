@@ -374,6 +374,70 @@ fn a_hash_type_is_detected_once() {
 }
 
 #[test]
+fn a_hash_type_that_changes_is_detected_again() {
+    let fake = Fake::new();
+    let own = token(&fake, DAY);
+    let provider = requests_to(&fake).provider(Credential { hash: HashChoice::Detect, ..credential(&own) }).build();
+    assert_eq!(provider.session().unwrap().hash_type(), HashType::Sha256);
+    let changes = app_token::AppTokenChanges { hash_type: Some(HashType::Sha512), ..Default::default() };
+    let update = Call::new(endpoint(), app_token::Update { id: own.id.clone(), changes });
+    let update = update.with_ks(fake.admin_session(partner()).unwrap());
+    drive(update.start(fake.clock().now()).unwrap(), &fake, fake.clock()).unwrap();
+    fake.clock().advance(DAY);
+    assert_eq!(provider.session().unwrap().hash_type(), HashType::Sha512);
+    assert_eq!(logins(&fake), 2);
+}
+
+/// The value is wrong, so no hash type fits; then an administrator corrects it.
+#[test]
+fn a_detection_that_found_nothing_is_repeated_with_the_next_token() {
+    let fake = Fake::new();
+    let (own, other) = (token(&fake, DAY), token(&fake, DAY));
+    let detecting =
+        |secret: &Token| Credential { token: secret.secret.clone(), hash: HashChoice::Detect, ..credential(&own) };
+    let vault = Vault::new(detecting(&other));
+    let provider = requests_to(&fake).provider(vault.clone()).build();
+    assert_eq!(provider.session().unwrap_err().code(), Some("INVALID_APP_TOKEN_HASH"));
+    vault.put(detecting(&own));
+    fake.clock().advance(HOUR);
+    assert_eq!(provider.session().unwrap().hash_type(), HashType::Sha256);
+}
+
+#[test]
+fn the_users_of_a_batch_get_the_rotated_token() {
+    let fake = Fake::new();
+    let open = || fake.add_token(partner(), TokenSpec::new(HashType::Sha256));
+    let (old, new) = (open(), open());
+    let vault = Vault::new(credential(&old));
+    let provider = requests_to(&fake).provider(vault.clone()).build();
+    assert!(provider.start_many(["a"])[0].session.is_ok());
+    vault.put(credential(&new));
+    delete(&fake, &old);
+    let sessions = provider.start_many(["b", "c"]);
+    let tokens: Vec<_> = sessions.iter().map(|user| user.session.as_ref().unwrap().app_token()).collect();
+    assert_eq!(tokens, [&new.id, &new.id]);
+    delete(&fake, &new);
+    let refused = provider.start_many(["d"]);
+    assert_eq!(refused[0].session.as_ref().unwrap_err().code(), Some("APP_TOKEN_ID_NOT_FOUND"));
+}
+
+#[test]
+fn a_wait_for_a_session_queries_the_source_again() {
+    let fake = Fake::new();
+    let (old, new) = (token(&fake, DAY), token(&fake, DAY));
+    delete(&fake, &old);
+    let vault = Vault::new(credential(&old));
+    let provider = requests_to(&fake).provider(vault.clone()).build();
+    provider.session().unwrap_err();
+    fake.clock().advance(Duration::from_secs(1));
+    assert_eq!(provider.session_within(Duration::ZERO).unwrap_err().code(), Some("APP_TOKEN_ID_NOT_FOUND"));
+    vault.put(credential(&new));
+    fake.clock().advance(Duration::from_secs(30));
+    let session = provider.session_within(HOUR).unwrap().unwrap();
+    assert_eq!(session.app_token(), &new.id);
+}
+
+#[test]
 fn a_failing_source_is_reported_and_queried_again() {
     let fake = Fake::new();
     let own = credential(&token(&fake, DAY));

@@ -11,7 +11,7 @@ use apptoken::store::{FileStore, MemoryStore, SessionKey, SessionStore, StoreErr
 use apptoken::{
     AppTokenSecret, Builder, Credential, HashChoice, HashType, Provider, ProviderBuilder, RetryPolicy, SessionOptions,
 };
-use apptoken_transport_fake::{Fake, Token};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
 
 use super::support::{
     DAY, HOUR, Machine, Notes, builder_with, credential, endpoint, logins, partner, requests_to, token,
@@ -278,6 +278,71 @@ fn a_failing_store_does_not_prevent_a_login() {
     assert_eq!(logins(&fake), 1);
     let reported = notes.take();
     assert!(reported[1].contains("could not be read or written"), "{reported:?}");
+}
+
+#[test]
+fn a_failing_store_does_not_prevent_the_logins_of_many() {
+    let (fake, folder, notes) = (Fake::new(), Folder::new(), Notes::default());
+    let open = fake.add_token(partner(), apptoken_transport_fake::TokenSpec::new(HashType::Sha256));
+    let provider = builder_with(&fake, &open).store(folder.store()).observer(notes.clone()).build();
+    fs::remove_dir(folder.path()).unwrap();
+    assert!(provider.start_many(["a", "b"]).iter().all(|user| user.session.is_ok()));
+    assert_eq!(fake.journal().requests(), 2);
+    let reported = notes.take();
+    assert!(reported.iter().any(|event| event.contains("could not be read or written")), "{reported:?}");
+}
+
+/// A store whose server cannot be reached, or which another user of it renewed while this one waited.
+struct OddStore {
+    error: Option<StoreErrorKind>,
+    calls: std::sync::Mutex<u32>,
+}
+
+impl SessionStore for OddStore {
+    fn load(&self, _: &SessionKey) -> Result<Option<StoredSession>, StoreError> {
+        self.error.map_or(Ok(None), |kind| Err(StoreError::new(kind)))
+    }
+
+    fn renew_exclusively(
+        &self,
+        _: &SessionKey,
+        _: Duration,
+        renew: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
+    ) -> Result<(), StoreError> {
+        let mut calls = self.calls.lock().unwrap();
+        *calls += 1;
+        if let Some(kind) = self.error {
+            return Err(StoreError::new(kind));
+        }
+        // Another one stored a session while the first call waited, and it was removed again.
+        if *calls > 1 {
+            renew(None);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn each_attempt_asks_an_unreachable_store_again() {
+    let unreachable = || OddStore { error: Some(StoreErrorKind::Unavailable), calls: Default::default() };
+    let (fake, store) = (Fake::new(), Arc::new(unreachable()));
+    let provider = builder_with(&fake, &token(&fake, DAY)).store(store.clone()).build();
+    fake.inject(Fault::on_any(FaultKind::Status(503)).nth(1));
+    provider.session().unwrap();
+    assert_eq!((*store.calls.lock().unwrap(), logins(&fake)), (2, 1));
+
+    let (fake, store) = (Fake::new(), Arc::new(unreachable()));
+    let provider = builder_with(&fake, &token(&fake, DAY)).store(store.clone()).build();
+    fake.inject(Fault::on_any(FaultKind::ApiError("APP_TOKEN_EXPIRED".into())));
+    assert_eq!(provider.session().unwrap_err().code(), Some("APP_TOKEN_EXPIRED"));
+    assert_eq!(*store.calls.lock().unwrap(), 1, "a permanent error is not repeated");
+}
+
+#[test]
+fn a_store_that_another_renewed_is_read_again() {
+    let (fake, store) = (Fake::new(), Arc::new(OddStore { error: None, calls: Default::default() }));
+    builder_with(&fake, &token(&fake, DAY)).store(store.clone()).build().session().unwrap();
+    assert_eq!((*store.calls.lock().unwrap(), logins(&fake)), (2, 1));
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use apptoken::{Builder, ErrorKind, FnTransport, Provider, RetryPolicy, Session, Transport as _};
-use apptoken_transport_fake::{Fake, Fault, FaultKind, Token};
+use apptoken::{Builder, ErrorKind, FnTransport, HashType, Provider, RetryPolicy, Session, Transport as _};
+use apptoken_transport_fake::{Fake, Fault, FaultKind, Token, TokenSpec};
 
-use super::support::{DAY, builder_with, credential, endpoint, logins, requests_to, token};
+use super::support::{DAY, WIDGET, builder_with, credential, endpoint, logins, partner, requests_to, token};
 
 const THREADS: usize = 64;
 
@@ -77,6 +77,26 @@ fn a_stampede_during_an_outage_costs_one_attempt_for_all() {
     let errors = on_threads(|| provider.session().unwrap_err());
     assert!(errors.iter().all(|error| error.kind() == ErrorKind::NotSent));
     assert_eq!(fake.journal().requests(), 1);
+}
+
+#[test]
+fn a_stampede_of_users_costs_one_widget_session() {
+    let fake = Fake::new();
+    let open = fake.add_token(partner(), TokenSpec::new(HashType::Sha256));
+    let server = fake.clone();
+    let slow = FnTransport::new(move |request| {
+        // The others arrive meanwhile.
+        (0..1000).for_each(|_| thread::yield_now());
+        server.send(request)
+    });
+    let provider = Builder::new(endpoint()).transport(slow).clock(fake.clock()).provider(credential(&open)).build();
+    let next = AtomicU64::new(0);
+    let users = on_threads(|| {
+        let user = format!("user{}", next.fetch_add(1, Ordering::SeqCst));
+        provider.for_user(&user).session().unwrap().user_id() == user
+    });
+    assert!(users.into_iter().all(|is_own| is_own));
+    assert_eq!((fake.journal().count(WIDGET), logins(&fake)), (1, THREADS as u64));
 }
 
 /// A provider whose renewal hangs at the server until the test releases it.
