@@ -382,8 +382,10 @@ fn end_trouble(fleet: &Fleet<'_>, members: &[Member], end: End) {
     match end {
         End::Pause(number) => signal(&members[number], Signal::CONT),
         End::Group(group) => {
-            let _ = fs::remove_file(fleet.link(group));
+            // A link that returns brings back both at once. With the other order, a slow disk would make it an outage of
+            // Redis alone, in which each process logs in by itself.
             fleet.gates[group].set_down(false);
+            let _ = fs::remove_file(fleet.link(group));
         }
     }
 }
