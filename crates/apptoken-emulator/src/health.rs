@@ -7,9 +7,9 @@ const PATH: &str = "/__health";
 
 /// The reply, if the request is for the health endpoint.
 pub(crate) fn reply(request: &WireRequest) -> Option<WireReply> {
-    let of = |status, headers: &[(&str, &str)], body: &str| WireReply {
+    let of = |status, headers: &[(&'static str, &'static str)], body: &str| WireReply {
         status,
-        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
         body: body.as_bytes().to_vec(),
     };
     (request.target == PATH).then(|| match &*request.method {

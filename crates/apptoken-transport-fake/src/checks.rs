@@ -14,7 +14,7 @@ use crate::catalog;
 use crate::catalog::action::CatalogAction;
 use crate::content::owner;
 use crate::context::{Caller, Context};
-use crate::error::{self, Failure};
+use crate::error::{self, ApiError, Failure};
 use crate::model::state::State;
 use crate::needs;
 use crate::objects::build;
@@ -159,17 +159,21 @@ impl<'a> PendingCall<'a> {
     }
 }
 
-/// The action that the parameters name.
-pub(crate) fn action_of(params: &Array) -> Result<&'static CatalogAction, Failure> {
-    let requested = RequestedAction::of(params);
+/// The requested action, which must exist.
+pub(crate) fn known_action(requested: &RequestedAction<'_>) -> Result<&'static CatalogAction, Failure> {
+    requested.known.ok_or_else(|| unknown_action(requested).into())
+}
+
+fn unknown_action(requested: &RequestedAction<'_>) -> ApiError {
     if !is_true_text(&requested.service) {
-        return Err(error::SERVICE_NOT_SPECIFIED.plain().into());
+        return error::SERVICE_NOT_SPECIFIED.plain();
     }
     let (service, action) = (requested.service.to_ascii_lowercase(), requested.action.to_ascii_lowercase());
-    if !catalog::has_service(&service) {
-        return Err(error::SERVICE_DOES_NOT_EXISTS.with(&[&service]).into());
+    if catalog::has_service(&service) {
+        error::ACTION_DOES_NOT_EXISTS.with(&[&action, &service])
+    } else {
+        error::SERVICE_DOES_NOT_EXISTS.with(&[&service])
     }
-    catalog::find(&service, &action).ok_or_else(|| error::ACTION_DOES_NOT_EXISTS.with(&[&action, &service]).into())
 }
 
 fn language(call: &mut PendingCall<'_>, _: &mut State) -> Result<(), Failure> {

@@ -1,11 +1,12 @@
 //! Finds and runs the action of a request, after the checks that the server makes first.
 
 use crate::actions::action::Call;
+use crate::actions::requested::RequestedAction;
 use crate::actions::without_model;
 use crate::answers::table::AnswerId;
 use crate::cache::CachePolicy;
 use crate::catalog::action::CatalogAction;
-use crate::checks::{KnownCaller, PendingCall, action_of};
+use crate::checks::{KnownCaller, PendingCall, known_action};
 use crate::content;
 use crate::error::{self, ApiError, Failure};
 use crate::model::state::State;
@@ -21,17 +22,18 @@ pub(crate) struct CallHistory {
     pub(crate) own_answers: Vec<AnswerId>,
 }
 
-/// Runs the action that the parameters name. `grouped` are the same parameters after
+/// Runs the requested action. `grouped` are the same parameters after
 /// [`group`](crate::objects::build::group).
 pub(crate) fn dispatch(
     state: &mut State,
+    requested: &RequestedAction<'_>,
     params: &Array,
     grouped: &Array,
     info: RequestInfo<'_>,
     cache_policy: &mut CachePolicy,
     history: &mut CallHistory,
 ) -> Result<Output, Failure> {
-    let action = action_of(params)?;
+    let action = known_action(requested)?;
     if let Some(answer) = without_model::shortcut(action) {
         return own_answer(action, state, grouped, cache_policy, history).unwrap_or(Ok(answer));
     }

@@ -1,5 +1,6 @@
 //! The requests that the fake handled, without secrets.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
@@ -279,16 +280,16 @@ fn collect(params: &Array, prefix: &str, shown: &mut Vec<(String, Option<String>
             return;
         }
         let own = key.to_text();
-        let mut name = format!("{prefix}{own}");
+        let mut name = [prefix, &*own].concat();
         // A longer name is not shown, and it would be copied for each value in the array.
         cut_bytes(&mut name, MAX_NAME + 1);
         match value {
             Value::Array(inner) => collect(inner, &format!("{name}:"), shown),
             value => {
-                let text = to_text(value);
                 let last = own.rsplit(':').next().unwrap_or_default();
-                let is_shown = SHOWN.contains(&last) && is_harmless(&text);
-                shown.push((short_name(&name), is_shown.then(|| text.into_owned())));
+                let text = Some(value).filter(|_| SHOWN.contains(&last)).map(to_text);
+                let text = text.filter(|text| is_harmless(text)).map(Cow::into_owned);
+                shown.push((short_name(name), text));
             }
         }
     }
@@ -302,12 +303,9 @@ pub(crate) fn is_harmless(text: &str) -> bool {
 }
 
 /// A name from a client, if it cannot be a secret.
-pub(crate) fn short_name(name: &str) -> String {
-    if name.len() <= MAX_NAME && name.split([':', '.', '_']).all(is_harmless) {
-        name.to_owned()
-    } else {
-        "(long name)".to_owned()
-    }
+pub(crate) fn short_name(name: impl Into<String>) -> String {
+    let name = name.into();
+    if name.len() <= MAX_NAME && name.split([':', '.', '_']).all(is_harmless) { name } else { "(long name)".to_owned() }
 }
 
 fn short(method: &str) -> String {

@@ -26,8 +26,8 @@ impl Fake {
     pub fn change_account(&self, partner: PartnerId, change: impl FnOnce(Account) -> Account) -> bool {
         let now = self.clock().time().0;
         let mut server = self.lock();
-        let Some(account) = server.state.accounts.get(&partner.get()).cloned() else { return false };
-        let changed = Account { id: partner.get(), ..change(account) };
+        let Some(account) = server.state.accounts.get(&partner.get()) else { return false };
+        let changed = Account { id: partner.get(), ..change(Account::clone(account)) };
         server.state.put_account(changed, now);
         true
     }
@@ -35,7 +35,7 @@ impl Fake {
     /// The accounts.
     #[must_use]
     pub fn accounts(&self) -> Vec<Account> {
-        self.lock().state.accounts.values().cloned().collect()
+        self.lock().state.accounts.values().map(|account| Account::clone(account)).collect()
     }
 
     /// The first admin secret of an account, which signs its sessions. `None` if there is no such account.

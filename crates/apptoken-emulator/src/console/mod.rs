@@ -102,8 +102,8 @@ fn entity_tag(content: &str) -> String {
     format!("W/\"{:016x}\"", hasher.finish())
 }
 
-fn with_headers(status: u16, headers: &[(&str, &str)], body: &str) -> WireReply {
-    let headers = headers.iter().chain(&PROTECTION).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+fn with_headers(status: u16, headers: &[(&'static str, &str)], body: &str) -> WireReply {
+    let headers = headers.iter().chain(&PROTECTION).map(|(name, value)| ((*name).into(), (*value).to_owned().into()));
     WireReply { status, headers: headers.collect(), body: body.as_bytes().to_vec() }
 }
 

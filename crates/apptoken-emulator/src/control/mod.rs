@@ -153,7 +153,11 @@ impl ControlError {
 }
 
 fn reply(result: Result<Content, ControlError>) -> WireReply {
-    let of = |status, kind: &str, body| WireReply { status, headers: vec![("Content-Type".into(), kind.into())], body };
+    let of = |status, kind: &'static str, body| WireReply {
+        status,
+        headers: vec![("Content-Type".into(), kind.into())],
+        body,
+    };
     let json = |status, value: Value| of(status, "application/json", format!("{value}\n").into_bytes());
     match result {
         Ok(Content::None) => WireReply { status: 204, headers: Vec::new(), body: Vec::new() },
@@ -162,7 +166,7 @@ fn reply(result: Result<Content, ControlError>) -> WireReply {
         Ok(Content::Markdown(text)) => of(200, "text/markdown; charset=utf-8", text.into_owned().into_bytes()),
         Err(ControlError { status, error, allowed }) => {
             let mut reply = json(status, json!({ "error": error }));
-            reply.headers.extend(allowed.map(|methods| ("Allow".to_owned(), methods.to_owned())));
+            reply.headers.extend(allowed.map(|methods| ("Allow".into(), methods.into())));
             reply
         }
     }

@@ -1,5 +1,6 @@
 //! Sends the reply of the fake, with its delay and faults.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use apptoken_transport_fake::{Delivery, DeliveryKind, WireReply};
@@ -73,7 +74,11 @@ fn response(reply: WireReply, body: impl FnOnce(Vec<u8>) -> ReplyBody) -> Respon
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
         // A web server drops invalid headers, too.
-        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else { continue };
+        let value = match value {
+            Cow::Borrowed(value) => HeaderValue::from_str(value),
+            Cow::Owned(value) => HeaderValue::try_from(value),
+        };
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(&*name), value) else { continue };
         if ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
             response.headers_mut().append(name, value);
         }

@@ -12,7 +12,6 @@ pub(crate) mod user_role;
 pub(crate) mod without_model;
 
 use crate::actions::action::Action;
-use crate::catalog;
 use crate::catalog::action::CatalogAction;
 
 /// The actions with a model.
@@ -50,18 +49,10 @@ pub(crate) fn model_of(action: &CatalogAction) -> Option<&'static Action> {
     ALL.iter().copied().find(|known| known.service == action.service && known.name == action.name)
 }
 
-/// The name of an action in its declared case, such as `appToken.startSession`.
-pub(crate) fn full_name(service: &str, action: &str) -> String {
-    match catalog::find(service, action) {
-        Some(known) => known.full_name(),
-        None if action.is_empty() => service.to_owned(),
-        None => format!("{service}.{action}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog;
 
     #[test]
     fn every_model_belongs_to_an_action_of_the_catalog() {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json};
 use crate::actions::requested::RequestedAction;
 use crate::actions::without_model;
 use crate::catalog::action::CatalogAction;
-use crate::checks::{CHECKS, CheckName, PendingCall, action_of};
+use crate::checks::{CHECKS, CheckName, PendingCall, known_action};
 use crate::config_error::ConfigError;
 use crate::coverage::{Coverage, coverage_of};
 use crate::dispatch::as_returned;
@@ -192,9 +192,10 @@ impl Question {
 
 impl Explanation {
     fn of(state: &State, params: &Array, info: RequestInfo<'_>) -> Self {
-        let action = match action_of(params) {
+        let requested = RequestedAction::of(params);
+        let action = match known_action(&requested) {
             Ok(action) => action,
-            Err(failure) => return Self::of_unknown_action(params, failure),
+            Err(failure) => return Self::of_unknown_action(&requested, failure),
         };
         let exists = ExplainedCheck {
             check: CheckName::Action,
@@ -245,7 +246,7 @@ impl Explanation {
         }
     }
 
-    fn of_unknown_action(params: &Array, failure: Failure) -> Self {
+    fn of_unknown_action(requested: &RequestedAction<'_>, failure: Failure) -> Self {
         let refusal = Refusal::of(CheckName::Action, failure);
         let fails = ExplainedCheck {
             check: CheckName::Action,
@@ -254,7 +255,7 @@ impl Explanation {
             detail: format!("{}.", refusal.message),
         };
         Self {
-            action: RequestedAction::of(params).full_name(),
+            action: requested.full_name.clone(),
             allowed: false,
             then: None,
             checks: with_first(fails, |_, _| (CheckOutcome::NotReached, String::new())),

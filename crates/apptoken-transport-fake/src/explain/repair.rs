@@ -87,7 +87,7 @@ fn checks_passed_with(step: &RepairStep, call: &PendingCall<'_>, params: &Array,
         }
         RepairStep::ActivateAccount { partner } => {
             let account = copy.accounts.get_mut(partner)?;
-            *account = account.clone().status(PartnerStatus::Active);
+            *account = Account::clone(account).status(PartnerStatus::Active).into();
         }
     }
     let grouped = group(&params);

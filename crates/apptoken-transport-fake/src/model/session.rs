@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use apptoken_core::{AccountSecret, PartnerId, SessionType, UnixSeconds};
 use apptoken_ks::{KsFields, OpenError, OpenedKs, mint_v1, mint_v2};
 use base64::Engine as _;
@@ -103,6 +106,18 @@ impl State {
         Ok(session)
     }
 
+    /// The account that a KS names, if there is one. The signature is not checked.
+    pub(crate) fn account_named_by(&self, ks: &str) -> Option<i64> {
+        check_length(ks).ok()?;
+        let mut named = None;
+        // Without secrets the KS is not opened further, and the result is always an error.
+        let _ = apptoken_ks::open(ks, |partner_id| {
+            named = account_named(&self.accounts, partner_id).map(|account| account.id.into());
+            Vec::<AccountSecret>::new()
+        });
+        named
+    }
+
     /// Parses a KS only if the secrets of its account are in the memory cache.
     pub(crate) fn peek(&self, text: &str) -> Result<Session, OpenError> {
         check_length(text)?;
@@ -182,8 +197,8 @@ fn secrets(account: &Account) -> Vec<AccountSecret> {
     account.admin_secrets.iter().map(|each| secret(each.expose())).collect()
 }
 
-fn account_named<'a>(accounts: &'a std::collections::BTreeMap<u32, Account>, partner_id: &str) -> Option<&'a Account> {
-    accounts.get(&u32::try_from(crate::php::cast::text_to_int(partner_id)).ok()?)
+fn account_named<'a>(accounts: &'a BTreeMap<u32, Arc<Account>>, partner_id: &str) -> Option<&'a Account> {
+    accounts.get(&u32::try_from(crate::php::cast::text_to_int(partner_id)).ok()?).map(Arc::as_ref)
 }
 
 fn round_up(time: i64) -> i64 {

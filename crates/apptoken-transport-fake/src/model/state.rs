@@ -23,7 +23,7 @@ use crate::model::widget::Widget;
 pub(crate) struct State {
     /// The state of the random number generator.
     seed: u64,
-    pub(crate) accounts: BTreeMap<u32, Account>,
+    pub(crate) accounts: BTreeMap<u32, Arc<Account>>,
     widgets: BTreeMap<Arc<str>, Widget>,
     tokens: Table<Arc<str>, TokenRow>,
     pub(crate) users: Users,
@@ -71,7 +71,12 @@ impl State {
     }
 
     pub(crate) fn account(&self, partner_id: i64) -> Option<&Account> {
-        self.accounts.get(&u32::try_from(partner_id).ok()?)
+        self.accounts.get(&u32::try_from(partner_id).ok()?).map(Arc::as_ref)
+    }
+
+    /// An account that stays available while the state is changed.
+    pub(crate) fn shared_account(&self, partner_id: i64) -> Option<Arc<Account>> {
+        self.accounts.get(&u32::try_from(partner_id).ok()?).cloned()
     }
 
     /// Adds an account with its default widget, or replaces it.
@@ -81,7 +86,7 @@ impl State {
         if account.anonymous_user {
             self.users.find_or_make(id.into(), None, now);
         }
-        self.accounts.insert(id, account);
+        self.accounts.insert(id, Arc::new(account));
     }
 
     pub(crate) fn add_widget(&mut self, widget: Widget) {
@@ -224,7 +229,7 @@ impl State {
     pub(crate) fn use_system_randomness(&mut self) {
         self.uses_system_randomness = true;
         for account in self.accounts.values_mut() {
-            account.replace_derived_secrets(|| hex::encode(system_random::<16>()));
+            Arc::make_mut(account).replace_derived_secrets(|| hex::encode(system_random::<16>()));
         }
         let is_predictable = |token: &TokenRow| !token.is_value_chosen;
         self.tokens.change(is_predictable, |token| token.token = Secret::new(hex::encode(system_random::<16>())));

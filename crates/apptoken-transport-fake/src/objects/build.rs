@@ -1,5 +1,7 @@
 //! Converts parameters to objects and arguments, as `api_v3/lib/KalturaRequestDeserializer.php` of the server does.
 
+use std::borrow::Cow;
+
 use crate::catalog::classes;
 use crate::error::{self, ApiError, Failure};
 use crate::model::column::cut_bytes;
@@ -22,7 +24,7 @@ pub(crate) fn object(class: &'static Class, value: &Value, name: &str, now: i64)
     for (key, value) in array {
         let key = key.to_text();
         let is_null = key.ends_with("__null");
-        let given = if is_null { key.replace("__null", "") } else { key };
+        let given = if is_null { key.replace("__null", "").into() } else { key };
         let Some(property) = class.properties.iter().find(|property| property.name == given) else { continue };
         let is_list =
             matches!(property.kind, PropertyKind::List | PropertyKind::TextOrList | PropertyKind::AbstractList(_));
@@ -203,7 +205,12 @@ pub(crate) fn is_xml_char(each: char) -> bool {
 
 /// Puts parameters with names like `appToken:hashType` into nested arrays. Names with too many colons are dropped, to
 /// limit the recursion.
-pub(crate) fn group(params: &Array) -> Array {
+pub(crate) fn group(params: &Array) -> Cow<'_, Array> {
+    let is_flat =
+        |key: &Key| matches!(key, Key::Int(_)) || matches!(key, Key::Text(name) if !name.contains(':') && name != "-");
+    if params.keys().all(is_flat) {
+        return Cow::Borrowed(params);
+    }
     let mut grouped = Array::new();
     for (key, value) in params {
         let name = key.to_text();
@@ -212,7 +219,7 @@ pub(crate) fn group(params: &Array) -> Array {
             place(&mut grouped, &steps, value);
         }
     }
-    grouped
+    Cow::Owned(grouped)
 }
 
 fn place(array: &mut Array, steps: &[&str], value: &Value) {
@@ -302,6 +309,6 @@ mod tests {
     fn names_with_colons_become_nested_arrays() {
         let params = decode(r#"{"a:b":1,"a:c:d":2,"e:-":"","f":3}"#).unwrap();
         let expected = decode(r#"{"a":{"b":1,"c":{"d":2}},"e":{},"f":3}"#).unwrap();
-        assert_eq!(Value::Array(group(params.as_array().unwrap())), expected);
+        assert_eq!(Value::Array(group(params.as_array().unwrap()).into_owned()), expected);
     }
 }

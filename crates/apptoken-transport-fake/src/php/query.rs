@@ -1,5 +1,7 @@
 //! A canonical text of parameters. The server uses `http_build_query` for the keys of its cache.
 
+use std::borrow::Cow;
+
 use crate::php::cast::to_text;
 use crate::php::{Array, Value};
 
@@ -8,7 +10,7 @@ use crate::php::{Array, Value};
 /// It uses lengths and braces instead of percent encoding and full names of nested values. Different parameters still
 /// have different texts, and a long name is not repeated for each nested value.
 pub(crate) fn build_sorted(params: &Array) -> String {
-    let mut items: Vec<(String, &Value)> = params.iter().map(|(key, value)| (key.to_text(), value)).collect();
+    let mut items: Vec<(Cow<'_, str>, &Value)> = params.iter().map(|(key, value)| (key.to_text(), value)).collect();
     items.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut text = String::new();
     for (name, value) in items {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use indexmap::{Equivalent, IndexMap};
 
 /// The value of a parameter.
@@ -64,10 +66,10 @@ impl Key {
             }
     }
 
-    pub(crate) fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> Cow<'_, str> {
         match self {
-            Self::Int(number) => number.to_string(),
-            Self::Text(text) => text.clone(),
+            Self::Int(number) => number.to_string().into(),
+            Self::Text(text) => text.into(),
         }
     }
 }

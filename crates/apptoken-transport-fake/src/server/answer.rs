@@ -3,6 +3,9 @@
 //!
 //! The order is that of the server's `KalturaResponseCacher.php`, which runs before the dispatcher.
 
+use std::borrow::Cow;
+
+use crate::actions::requested::RequestedAction;
 use crate::actions::session::fast_path;
 use crate::cache::CacheKey;
 use crate::error::Failure;
@@ -28,6 +31,7 @@ impl LockedServer<'_> {
         &mut self,
         parsed: &ParsedRequest<'_>,
         params: &Array,
+        requested: &RequestedAction<'_>,
         wants_xml: bool,
         entry: &mut JournalEntry,
     ) -> LoggedReply {
@@ -63,7 +67,7 @@ impl LockedServer<'_> {
             }
         };
         let mut execution = Execution::default();
-        let body = self.execute(params, &format, info, &mut execution);
+        let body = self.execute(params, requested, &format, info, &mut execution);
         entry.parts = std::mem::take(&mut execution.parts);
         entry.sessions = std::mem::take(&mut execution.sessions);
         entry.answers = execution.history.own_answers.iter().take(MAX_PARTS).map(|id| id.number()).collect();
@@ -89,15 +93,15 @@ impl LockedServer<'_> {
             Ok(ks) => Output::Text(ks),
             Err(_) => return Some(crash(info.now)),
         };
-        let (content_type, body) = match format {
-            Format::Xml { .. } => ("text/xml;charset=UTF-8", xml::bare_document(|xml| xml::write(xml, &ks, false))),
-            Format::Php => (HTML, php_serialize::text(&ks)),
-            Format::Json | Format::Jsonp { .. } => ("application/json", json::text(&ks)),
+        let body = match format {
+            Format::Xml { .. } => xml::bare_document(|xml| xml::write(xml, &ks, false)),
+            Format::Php => php_serialize::text(&ks),
+            Format::Json | Format::Jsonp { .. } => json::text(&ks),
         };
         let key = md5(self.state.request_number().to_string());
         let wire = of_api(info.now, None)
-            .with_header("X-Kaltura", &from_cache(&key))
-            .with_header("Content-Type", content_type);
+            .with_header("X-Kaltura", from_cache(&key))
+            .with_header("Content-Type", format.content_type().unwrap_or(HTML));
         Some(LoggedReply::ok(no_store(wire).with_body(body)))
     }
 
@@ -112,13 +116,13 @@ impl LockedServer<'_> {
         now: i64,
     ) -> LoggedReply {
         let mut wire = of_api(now, Some(self.state.request_number()))
-            .with_header("Content-Type", body.content_type.unwrap_or(&content_type(params, format)))
+            .with_header("Content-Type", body.content_type.map_or_else(|| content_type(params, format), Cow::Borrowed))
             .with_body(body.text);
         for part in &execution.part_headers {
-            wire = wire.with_header("X-Kaltura-Part-Of-MultiRequest", part);
+            wire = wire.with_header("X-Kaltura-Part-Of-MultiRequest", part.clone());
         }
         if let Some(app) = &execution.app_header {
-            wire = wire.with_header("X-Kaltura-App", app);
+            wire = wire.with_header("X-Kaltura-App", app.clone());
         }
         let mut reply = LoggedReply { wire, outcome: body.outcome };
         let size = reply.size();
@@ -126,7 +130,7 @@ impl LockedServer<'_> {
         let note =
             execution.error_header.clone().or_else(|| stored_key.map(|key| format!("cache-key,{}", key.as_str())));
         if let Some(note) = note {
-            reply.wire = reply.wire.with_header("X-Kaltura", &note);
+            reply.wire = reply.wire.with_header("X-Kaltura", note);
         }
         LoggedReply { wire: no_store(reply.wire), ..reply }
     }
@@ -137,10 +141,10 @@ fn is_https(request: &WireRequest) -> bool {
 }
 
 /// The content type: the parameter `content-type` if it is given, otherwise that of the format.
-fn content_type(params: &Array, format: &Format) -> String {
+fn content_type(params: &Array, format: &Format) -> Cow<'static, str> {
     match set(params, "content-type") {
-        Some(wanted) => with_charset(&to_text(wanted)),
-        None => format.content_type().map_or_else(|| HTML.to_owned(), with_charset),
+        Some(wanted) => with_charset(&to_text(wanted)).into(),
+        None => format.content_type().unwrap_or(HTML).into(),
     }
 }
 
@@ -154,7 +158,7 @@ fn stored_reply(
 ) -> LoggedReply {
     let LoggedReply { mut wire, outcome } = stored;
     wire.headers.retain(|(name, _)| !matches!(&**name, "Date" | "X-Kaltura-Session" | "X-Kaltura-App"));
-    let wire = wire.with_header("Date", &http_date(now)).with_header("X-Kaltura", &from_cache(key.as_str()));
+    let wire = wire.with_header("Date", http_date(now)).with_header("X-Kaltura", from_cache(key.as_str()));
     let is_signed = request.wire.method == "GET" && set(&request.query, "kalsig").is_some();
     let wire = if is_signed { store_for_a_minute(wire, now, stored_at) } else { no_store(wire) };
     LoggedReply { wire, outcome }

@@ -65,16 +65,17 @@ impl LockedServer<'_> {
     pub(super) fn execute(
         &mut self,
         params: &Array,
+        requested: &RequestedAction<'_>,
         format: &Format,
         info: RequestInfo<'_>,
         execution: &mut Execution,
     ) -> Result<Body, Failure> {
-        if RequestedAction::of(params).is_multirequest() {
+        if requested.is_multirequest() {
             let outputs = self.run_parts(params, info, execution)?;
             let text = self.while_unlocked(move || format.write_all(&outputs));
             return Ok(Body { text, content_type: None, outcome: "ok".to_owned() });
         }
-        let result = self.run_action(params, info, execution)?;
+        let result = self.run_action(params, requested, info, execution)?;
         execution.cache_policy.restrict(result.cache_policy);
         let ActionResult { output, outcome, .. } = result;
         if let Output::File(file) = output {
@@ -94,12 +95,13 @@ impl LockedServer<'_> {
         let mut size = 0;
         // The server is unlocked between the parts, so that other requests do not wait for the whole multirequest.
         while let Some(request) = self.while_unlocked(|| requests.next_request())? {
-            let action = short_name(&RequestedAction::of(&request).full_name());
-            let (output, outcome) = self.run_part(&request, info, execution)?;
+            let requested = RequestedAction::of(&request);
+            let (output, outcome) = self.run_part(&request, &requested, info, execution)?;
             size += output.size();
             if size > MAX_RESULTS || execution.visited > MAX_VISITED {
                 return Err(Failure::Crash);
             }
+            let action = short_name(requested.full_name.as_str());
             self.journal.count_call(&action);
             if execution.parts.len() < MAX_PARTS {
                 execution.parts.push((action, outcome));
@@ -114,6 +116,7 @@ impl LockedServer<'_> {
     fn run_part(
         &mut self,
         request: &Array,
+        requested: &RequestedAction<'_>,
         info: RequestInfo<'_>,
         execution: &mut Execution,
     ) -> Result<(Output, String), Failure> {
@@ -126,7 +129,7 @@ impl LockedServer<'_> {
             }
             return Ok((output, "ok".to_owned()));
         }
-        let result = self.run_action(request, info, execution)?;
+        let result = self.run_action(request, requested, info, execution)?;
         if let Some(key) = &key {
             self.results.put(key, &result.output, result.output.size(), result.cache_policy, info.now);
         }
@@ -149,18 +152,18 @@ impl LockedServer<'_> {
     fn run_action(
         &mut self,
         params: &Array,
+        requested: &RequestedAction<'_>,
         info: RequestInfo<'_>,
         execution: &mut Execution,
     ) -> Result<ActionResult, Failure> {
-        let requested = RequestedAction::of(params);
         let mut cache_policy = CachePolicy::default();
-        let fault = self.faults.take(&requested.full_name(), FaultTarget::Action);
+        let fault = self.faults.take(&requested.full_name, FaultTarget::Action);
         let mut result = match &fault {
             Some(fault) if !fault.commits() => Ok(Output::Null),
-            _ => self.dispatch(params, info, &mut cache_policy, execution),
+            _ => self.dispatch(params, requested, info, &mut cache_policy, execution),
         };
         if let Some(fault) = &fault {
-            result = Err(api_error(fault.kind(), &requested).into());
+            result = Err(api_error(fault.kind(), requested).into());
             cache_policy.disable();
         }
         let error = match result {
@@ -176,16 +179,18 @@ impl LockedServer<'_> {
         let outcome = error.code.clone();
         Ok(ActionResult { output: Output::Error(error), outcome, cache_policy })
     }
+
     fn dispatch(
         &mut self,
         params: &Array,
+        requested: &RequestedAction<'_>,
         info: RequestInfo<'_>,
         cache_policy: &mut CachePolicy,
         execution: &mut Execution,
     ) -> Result<Output, Failure> {
         let grouped = self.while_unlocked(|| group(params));
         let visited_before = self.state.visited();
-        let result = dispatch(&mut self.state, params, &grouped, info, cache_policy, &mut execution.history);
+        let result = dispatch(&mut self.state, requested, params, &grouped, info, cache_policy, &mut execution.history);
         self.record_sessions(&mut execution.sessions);
         execution.visited += self.state.visited().wrapping_sub(visited_before);
         self.while_unlocked(move || drop(grouped));

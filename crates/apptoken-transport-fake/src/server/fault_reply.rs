@@ -23,7 +23,7 @@ pub(super) fn delivery(fault_kind: &FaultKind, reply: WireReply, time: i64) -> D
             DeliveryKind::Reply(WireReply { body, ..reply })
         }
         FaultKind::Redirect { status, location } => {
-            DeliveryKind::Reply(WireReply { status: *status, ..head }.with_header("Location", location))
+            DeliveryKind::Reply(WireReply { status: *status, ..head }.with_header("Location", location.clone()))
         }
         FaultKind::Status(status) => DeliveryKind::Reply(WireReply { status: *status, ..head }),
         FaultKind::Delay(delay) => return Delivery { delay: *delay, kind: DeliveryKind::Reply(reply) },

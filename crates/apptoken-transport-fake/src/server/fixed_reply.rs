@@ -10,8 +10,8 @@ use crate::wire::route::Route;
 /// in the headers.
 pub(super) fn error_in_header(error: &ApiError, time: i64, number: i32) -> LoggedReply {
     let wire = of_api(time, Some(number))
-        .with_header("X-Kaltura", &format!("error- {}", error.code))
-        .with_header("X-Kaltura-App", &exiting(error))
+        .with_header("X-Kaltura", format!("error- {}", error.code))
+        .with_header("X-Kaltura-App", exiting(error))
         .with_header("Content-Type", HTML);
     LoggedReply { wire: no_store(wire), outcome: error.code.clone() }
 }
@@ -41,7 +41,7 @@ pub(super) fn web_page(route: &Route, target: &str, time: i64) -> LoggedReply {
     LoggedReply::of_status(match route {
         Route::AddSlash => {
             let query = target.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
-            page(301, "Moved Permanently", time).with_header("Location", &format!("/api_v3/{query}"))
+            page(301, "Moved Permanently", time).with_header("Location", format!("/api_v3/{query}"))
         }
         Route::BadRequest => page(400, "Bad Request", time),
         Route::NotFound | Route::Api { .. } => page(404, "Not Found", time),
@@ -53,7 +53,7 @@ fn page(status: u16, title: &str, time: i64) -> WireReply {
         "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>{status} {title}</title>\n</head><body>\n<h1>{title}</h1>\n</body></html>\n"
     );
     WireReply::new(status)
-        .with_header("Date", &http_date(time))
+        .with_header("Date", http_date(time))
         .with_header("Server", "Apache")
         .with_header("Content-Type", "text/html; charset=iso-8859-1")
         .with_body(body)

@@ -1,5 +1,6 @@
 //! Handles a request: applies faults, builds the reply and records both in the journal.
 
+use crate::actions::requested::RequestedAction;
 use crate::fault::{FaultKind, FaultTarget};
 use crate::journal::{JournalEntry, shown};
 use crate::server::locked_server::LockedServer;
@@ -23,8 +24,10 @@ impl LockedServer<'_> {
 
     fn deliver(&mut self, parsed: &ParsedRequest<'_>, entry: &mut JournalEntry) -> Delivery {
         let ParsedRequest { wire: request, query: _, params, files: _ } = parsed;
-        if let Some(params) = params {
-            journal_entry::describe_request(entry, params, &self.state);
+        let requested = params.as_ref().map(RequestedAction::of);
+        let call = params.as_ref().zip(requested.as_ref());
+        if let Some((params, requested)) = call {
+            journal_entry::describe_request(entry, requested, params, &self.state);
         }
         let time = self.clock.time().0;
         let fault = self.faults.take(&entry.action, FaultTarget::Request);
@@ -35,9 +38,9 @@ impl LockedServer<'_> {
             return delivery;
         }
         let wants_xml = fault.as_ref().is_some_and(|fault| *fault.kind() == FaultKind::Xml);
-        let reply = match params {
+        let reply = match call {
             Some(_) if request.method == "OPTIONS" => fixed_reply::preflight(time),
-            Some(params) => self.answer(parsed, params, wants_xml, entry),
+            Some((params, requested)) => self.answer(parsed, params, requested, wants_xml, entry),
             None => fixed_reply::web_page(&Route::of(request.path()), &request.target, time),
         };
         let LoggedReply { mut wire, outcome } = reply;

@@ -15,12 +15,12 @@ pub(super) const HTML: &str = "text/html; charset=UTF-8";
 /// A reply with the headers that all API replies have. `number` is the request number; cached replies have none.
 pub(super) fn of_api(time: i64, number: Option<i32>) -> WireReply {
     let mut reply =
-        WireReply::new(200).with_header("Date", &http_date(time)).with_header("Server", "Apache").with_header(
+        WireReply::new(200).with_header("Date", http_date(time)).with_header("Server", "Apache").with_header(
             "Access-Control-Expose-Headers",
             "Server, Content-Length, Content-Range, Date, X-Kaltura, X-Kaltura-Session, X-Me",
         );
     if let Some(number) = number {
-        reply = reply.with_header("X-Kaltura-Session", &format!("{number}, {time}"));
+        reply = reply.with_header("X-Kaltura-Session", format!("{number}, {time}"));
     }
     reply.with_header("X-Me", HOST_NAME)
 }
@@ -40,8 +40,8 @@ pub(super) fn store_for_a_minute(reply: WireReply, now: i64, stored_at: i64) -> 
     reply
         .with_header("Access-Control-Allow-Origin", "*")
         .with_header("Cache-Control", "private, max-age=60, max-stale=0")
-        .with_header("Expires", &http_date(now + 60))
-        .with_header("Last-Modified", &http_date(stored_at))
+        .with_header("Expires", http_date(now + 60))
+        .with_header("Last-Modified", http_date(stored_at))
 }
 
 /// The value of X-Kaltura for a reply from the response cache.

@@ -8,11 +8,15 @@ use crate::php::cast::{is_numeric, text_to_int, to_text};
 use crate::php::value::set;
 use crate::wire::reply::Delivery;
 
-pub(super) fn describe_request(entry: &mut JournalEntry, params: &Array, state: &State) {
-    let requested = RequestedAction::of(params);
+pub(super) fn describe_request(
+    entry: &mut JournalEntry,
+    requested: &RequestedAction<'_>,
+    params: &Array,
+    state: &State,
+) {
     entry.action = match requested.is_multirequest() {
         true => "multirequest".to_owned(),
-        false => short_name(&requested.full_name()),
+        false => short_name(requested.full_name.as_str()),
     };
     entry.partner = account_of(params, state);
 }
@@ -28,7 +32,7 @@ pub(super) fn describe_delivery(entry: &mut JournalEntry, delivery: &Delivery, o
 /// The account that a request names with a KS, a widget id or a partner id.
 fn account_of(params: &Array, state: &State) -> Option<i64> {
     let text = |name| set(params, name).map(to_text);
-    let of_ks = text("ks").and_then(|ks| state.peek(&ks).ok()).map(|session| session.partner_id());
+    let of_ks = text("ks").and_then(|ks| state.account_named_by(&ks));
     let of_widget = || text("widgetId").and_then(|id| state.widget(&id)).map(|widget| widget.partner_id.into());
     let named = || text("partnerId").filter(|id| is_numeric(id)).map(|id| text_to_int(&id));
     of_ks.or_else(of_widget).or_else(named)

@@ -14,8 +14,9 @@ impl LoggedReply {
 
     /// Its approximate size in bytes.
     pub(super) fn size(&self) -> usize {
-        let header = |(name, value): &(String, String)| size_of::<(String, String)>() + name.len() + value.len();
-        self.wire.body.len() + self.outcome.len() + self.wire.headers.iter().map(header).sum::<usize>()
+        let texts = self.wire.headers.iter().map(|(name, value)| name.len() + value.len());
+        let headers = size_of_val(&*self.wire.headers) + texts.sum::<usize>();
+        self.wire.body.len() + self.outcome.len() + headers
     }
 
     /// A reply whose HTTP status is the outcome.

@@ -5,6 +5,9 @@ use crate::php::value::set;
 use crate::php::{Array, Key, Value};
 use crate::wire::{json, php_serialize, xml};
 
+/// PHP adds the charset to a text type. JSON has none.
+pub(crate) const XML: &str = "text/xml;charset=UTF-8";
+
 /// The format of a reply.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -48,7 +51,7 @@ impl Format {
     pub(crate) fn content_type(&self) -> Option<&'static str> {
         match self {
             Self::Json => Some("application/json"),
-            Self::Xml { .. } => Some("text/xml"),
+            Self::Xml { .. } => Some(XML),
             Self::Php => None,
             Self::Jsonp { .. } => Some("application/javascript"),
         }

@@ -97,7 +97,9 @@ fn write_text(json: &mut String, text: &str) {
     json.push('"');
     let mut rest = text;
     // Text without escapes is copied at once.
-    while let Some(at) = rest.find(|each| !matches!(each, ' '..='\u{7f}') || matches!(each, '"' | '\\' | '/')) {
+    while let Some(at) =
+        rest.bytes().position(|each| !matches!(each, b' '..=0x7f) || matches!(each, b'"' | b'\\' | b'/'))
+    {
         let (plain, after) = rest.split_at(at);
         json.push_str(plain);
         let mut further = after.chars();

@@ -1,7 +1,9 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crate::php::date::gmdate;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 
 /// Header values are truncated to this many characters, because they can contain text from the client.
 const MAX_HEADER: usize = 2_000;
@@ -12,7 +14,7 @@ pub struct WireReply {
     /// The HTTP status.
     pub status: u16,
     /// The names and values of the headers, in their order, without `Content-Length`.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -23,14 +25,15 @@ impl WireReply {
     }
 
     /// Adds a header. Control characters are removed from the value, because it can contain text from the client.
-    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
-        // Most values are short and plain, and are copied at once.
+    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        let value = value.into();
+        // Most values are short and plain.
         let is_plain = value.len() <= MAX_HEADER && value.bytes().all(|each| each.is_ascii_graphic() || each == b' ');
         let value = match is_plain {
-            true => value.to_owned(),
+            true => value,
             false => value.chars().filter(|each| !each.is_control()).take(MAX_HEADER).collect(),
         };
-        self.headers.push((name.to_owned(), value));
+        self.headers.push((name.into(), value));
         self
     }
 
@@ -42,7 +45,7 @@ impl WireReply {
     /// The value of the first header with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
 }
 
@@ -108,7 +111,9 @@ impl DeliveryKind {
 
 /// Formats a time for HTTP headers.
 pub(crate) fn http_date(time: i64) -> String {
-    gmdate("%a, %d %b %Y %H:%M:%S GMT", time)
+    let time = Timestamp::from_second(time).unwrap_or_default();
+    // It fails only for a time before the year 0.
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&time).unwrap_or_default()
 }
 
 #[cfg(test)]

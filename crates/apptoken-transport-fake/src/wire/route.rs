@@ -77,7 +77,7 @@ mod tests {
         match Route::of(path) {
             Route::Api { path } => path
                 .iter()
-                .map(|(name, value)| (name.to_text(), crate::php::cast::to_text(value).into_owned()))
+                .map(|(name, value)| (name.to_text().into_owned(), crate::php::cast::to_text(value).into_owned()))
                 .collect(),
             _ => panic!("{path} is not routed to the API"),
         }

@@ -233,7 +233,10 @@ mod tests {
     }
 
     fn shown(fields: &crate::php::Array) -> Vec<(String, String)> {
-        fields.iter().map(|(key, value)| (key.to_text(), crate::php::cast::to_text(value).into_owned())).collect()
+        fields
+            .iter()
+            .map(|(key, value)| (key.to_text().into_owned(), crate::php::cast::to_text(value).into_owned()))
+            .collect()
     }
 
     fn streamed(body: &[u8], piece: usize) -> (String, Option<(u64, Option<String>)>) {

@@ -108,7 +108,7 @@ fn build(privileges: &Privileges) -> String {
         .iter()
         .map(|(name, values)| {
             let name = name.to_text();
-            if values.is_empty() { name } else { format!("{name}:{}", values.join("/")) }
+            if values.is_empty() { name.into_owned() } else { format!("{name}:{}", values.join("/")) }
         })
         .collect();
     items.join(",")

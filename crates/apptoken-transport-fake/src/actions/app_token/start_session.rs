@@ -45,7 +45,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         NewSession { user_id, session_type, lifetime, privileges: &privileges, master_partner_id: None, secret: None };
     let now = call.now();
     // The session is one of the requested account, which is partner 0 for an empty text.
-    let new_ks = match call.state.account(call.partner_id()).cloned() {
+    let new_ks = match call.state.shared_account(call.partner_id()) {
         Some(account) => call.state.make_ks(&account, &new, now),
         None => call.state.make_ks_without_partner(&new, now),
     };

@@ -24,9 +24,8 @@ pub(crate) fn start(state: &mut State, params: &Array, is_https: bool, now: i64)
     let session_type = to_int(session_type);
     let partner_id = text_to_int(&partner);
     let account = state
-        .account(partner_id)
-        .filter(|_| state.has_cached_secrets(partner_id) && partner_id.to_string() == *partner)?
-        .clone();
+        .shared_account(partner_id)
+        .filter(|_| state.has_cached_secrets(partner_id) && partner_id.to_string() == *partner)?;
     let Value::Text(secret) = secret else { return None };
     if (account.https_only && !is_https) || !account.accepts(secret, session_type != 0) {
         return None;

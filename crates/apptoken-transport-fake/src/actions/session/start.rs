@@ -52,7 +52,7 @@ impl<'a> StartRequest<'a> {
 /// Creates a KS; `None` if the secret is wrong or the account is not active.
 pub(crate) fn start(state: &mut State, request: &StartRequest<'_>, now: i64) -> Result<Option<String>, ApiError> {
     check_roles(state, request)?;
-    let Some(account) = state.account(request.partner_id).filter(|account| accepts(account, request)).cloned() else {
+    let Some(account) = state.shared_account(request.partner_id).filter(|account| accepts(account, request)) else {
         return Ok(None);
     };
     let max = account.max_lifetime.filter(|max| *max != 0).map_or(DAY, i64::from);

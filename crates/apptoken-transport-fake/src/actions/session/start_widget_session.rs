@@ -13,7 +13,7 @@ fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
     let id = call.arguments.text("widgetId");
     let unknown = || error::INVALID_WIDGET_ID.with(&[id]);
     let widget = call.state.widget(id).ok_or_else(unknown)?.clone();
-    let account = call.state.account(widget.partner_id.into()).ok_or_else(unknown)?.clone();
+    let account = call.state.shared_account(widget.partner_id.into()).ok_or_else(unknown)?;
     let privileges = privileges(&widget, account.has_feature("FEATURE_ENTITLEMENT"));
     let asked = call.arguments.int("expiry");
     let lifetime = match account.max_lifetime {

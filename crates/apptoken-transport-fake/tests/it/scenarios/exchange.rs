@@ -24,7 +24,8 @@ impl Response {
         let header = |name: &str| reply.header(name).unwrap_or_default().replace(' ', "").to_lowercase();
         let content_type = header("Content-Type");
         let body = read(&content_type, &String::from_utf8_lossy(&reply.body));
-        Self { status: reply.status, content_type, headers: reply.headers.clone(), body }
+        let headers = reply.headers.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
+        Self { status: reply.status, content_type, headers: headers.collect(), body }
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
