@@ -238,15 +238,38 @@ mod tests {
     #[test]
     fn a_file_that_names_another_one_is_read_again() {
         let directory = tempfile::tempdir().unwrap();
-        let (path, token) = (directory.path().join("kaltura.env"), directory.path().join("token"));
-        let line = format!("KALTURA_APP_TOKEN_FILE={}", token.display());
-        write(&path, "");
-        let text = std::fs::read_to_string(&path).unwrap().replace("KALTURA_APP_TOKEN=", &line);
-        std::fs::write(&path, text).unwrap();
+        let (path, token) = (directory.path().join("kaltura.env"), directory.path().join("KALTURA_APP_TOKEN"));
+        for line in [
+            format!("KALTURA_APP_TOKEN_FILE={}", token.display()),
+            format!("KALTURA_CREDENTIALS_DIRECTORY={}", directory.path().display()),
+        ] {
+            write(&path, "");
+            let text = std::fs::read_to_string(&path).unwrap().replace("KALTURA_APP_TOKEN=", &line);
+            std::fs::write(&path, text).unwrap();
+            let source = FileSource::new(&path);
+            for value in [FIRST, SECOND] {
+                std::fs::write(&token, value).unwrap();
+                assert!(is_token(&source, value), "{line}");
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_read_is_warned_of_before_and_after_it_is_read() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("kaltura.env");
+        let allow = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let source = FileSource::new(&path);
-        for value in [FIRST, SECOND] {
-            std::fs::write(&token, value).unwrap();
-            assert!(is_token(&source, value));
+        write(&path, FIRST);
+        for _ in 0..2 {
+            allow(0o644);
+            assert!(source.warning().is_some());
+            allow(0o600);
+            assert!(source.warning().is_none());
+            assert!(is_token(&source, FIRST));
         }
     }
 

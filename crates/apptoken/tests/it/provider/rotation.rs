@@ -421,6 +421,24 @@ fn the_users_of_a_batch_get_the_rotated_token() {
     assert_eq!(refused[0].session.as_ref().unwrap_err().code(), Some("APP_TOKEN_ID_NOT_FOUND"));
 }
 
+/// The token is replaced after the batch has taken it from the source.
+#[test]
+fn a_batch_whose_token_was_just_replaced_is_retried_once() {
+    let fake = Fake::new();
+    let open = || fake.add_token(partner(), TokenSpec::new(HashType::Sha256));
+    let (old, new) = (open(), open());
+    delete(&fake, &old);
+    let queries = AtomicU64::new(0);
+    let (before, after) = (credential(&old), credential(&new));
+    let source = FnSource::new(move || {
+        let is_first = queries.fetch_add(1, Ordering::SeqCst) == 0;
+        Ok(if is_first { before.clone() } else { after.clone() })
+    });
+    let sessions = requests_to(&fake).provider(source).build().start_many(["a", "b"]);
+    let tokens: Vec<_> = sessions.iter().map(|user| user.session.as_ref().unwrap().app_token()).collect();
+    assert_eq!(tokens, [&new.id, &new.id]);
+}
+
 #[test]
 fn a_wait_for_a_session_queries_the_source_again() {
     let fake = Fake::new();
