@@ -19,5 +19,5 @@ emulator=$(cargo build --quiet --manifest-path "$here/../Cargo.toml" --bin appto
     | sed -n 's/.*"executable":"\([^"]*apptoken-emulator\)".*/\1/p')
 # The packages are found in the current directory.
 cd "$work"
-npm install --silent --no-audit --no-fund playwright-core@1.65.1 axe-core@4.14.1 upng-js@2.1.0 kaltura-client
+npm install --silent --no-audit --no-fund playwright-core@1.65.1 axe-core@4.14.1 upng-js@2.1.0
 EMULATOR=$emulator node --test --test-concurrency 1 --test-reporter spec "$here"/*.test.mjs

@@ -1,6 +1,6 @@
 // Panel 4: requests, renewals, refusals and session lives over the emulator's clock.
 
-import { byId, setText } from './dom.js';
+import { byId, on, setText } from './dom.js';
 import { events, isOk, now, state } from './emulator.js';
 import { clockText, count, span, timeOfDay } from './format.js';
 
@@ -130,7 +130,7 @@ function describe(lives, length) {
 }
 
 export function startTimeline() {
-  byId('timeline-range').addEventListener('change', draw);
+  on('timeline-range', 'change', draw);
   events.addEventListener('change', draw);
   window.addEventListener('resize', draw);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
