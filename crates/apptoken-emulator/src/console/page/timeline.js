@@ -21,7 +21,8 @@ function kindOf(entry) {
   return 'ok';
 }
 
-const COLOURS = { ok: '--good', refused: '--bad', fault: '--warn', renewal: '--accent' };
+// Its colour and its height, so that requests of different kinds do not cover each other.
+const MARKS = { ok: ['--good', 6], renewal: ['--accent', 13], refused: ['--bad', 20], fault: ['--warn', 27] };
 
 function shape(context, kind, x, y) {
   context.beginPath();
@@ -104,8 +105,9 @@ function draw() {
     const at = Math.round(x(entry.at));
     if (drawn.has(kind + at)) continue;
     drawn.add(kind + at);
-    context.fillStyle = context.strokeStyle = colour(COLOURS[kind]);
-    shape(context, kind, at, TOP / 2);
+    const [name, y] = MARKS[kind];
+    context.fillStyle = context.strokeStyle = colour(name);
+    shape(context, kind, at, y);
   }
   const shownLives = lives.filter((life) => life.expiresAt >= from).slice(-LANES);
   for (const [lane, life] of shownLives.entries()) {
