@@ -83,14 +83,18 @@ fn a_service_stops_at_sigterm_although_its_server_hangs() {
 }
 
 fn login(emulator: &Emulator, token: &Token) -> Command {
-    let mut login = example("login");
-    login
+    with_settings("login", emulator, token)
+}
+
+fn with_settings(name: &str, emulator: &Emulator, token: &Token) -> Command {
+    let mut example = example(name);
+    example
         .env("KALTURA_SERVICE_URL", emulator.url())
         .env("KALTURA_PARTNER_ID", token.partner.to_string())
         .env("KALTURA_APP_TOKEN_ID", token.id.as_str())
         .env("KALTURA_APP_TOKEN", token.secret.expose())
         .env("KALTURA_APP_TOKEN_HASH_TYPE", token.hash_type.as_str());
-    login
+    example
 }
 
 fn new_token(emulator: &Emulator) -> Token {
@@ -146,4 +150,11 @@ fn login_explains_errors_without_secrets() {
             text(&output)
         );
     }
+}
+
+#[test]
+fn whoami_prints_the_user_of_the_token() {
+    let emulator = Emulator::start(Fake::new()).unwrap();
+    let output = with_settings("whoami", &emulator, &new_token(&emulator)).output().unwrap();
+    assert_eq!(text(&output), "alice\n");
 }

@@ -25,13 +25,14 @@ stop() {
     emulator=
 }
 
-# Runs a program against an emulator of its own, and compares what it prints with what is expected. The clients are found in
+# Runs a program against an emulator of its own, with the account `<name>.json` or account.json, and compares what it prints with what is expected. The clients are found in
 # the current directory.
 passed=0 broken=0
 program() {
-    local name=$1
+    local name=$1 account=$here/programs/$1.json
     shift
-    start "$here/programs/account.json"
+    [ -e "$account" ] || account=$here/programs/account.json
+    start "$account"
     (cd "$work" && set -a && . ./emulator.env && "$@") >"$work/output" 2>&1 || echo "it ended with the status $?" >>"$work/output"
     stop
     if diff "$here/programs/$name.expected" "$work/output"; then
@@ -59,6 +60,7 @@ if python3 -c 'import venv, ensurepip' 2>/dev/null; then
     stop
     program list_captions "$work/venv/bin/python" "$here/programs/list_captions.py"
     program page_media "$work/venv/bin/python" "$here/programs/page_media.py"
+    program whoami "$work/venv/bin/python" "$here/programs/whoami.py"
 else
     echo "python: skipped, python3 with venv is not installed"
 fi
@@ -69,6 +71,8 @@ if command -v node >/dev/null && command -v npm >/dev/null; then
     url=$(sed -n 's/^KALTURA_SERVICE_URL=//p' "$work/emulator.env")
     (cd "$work" && node "$here/client.mjs" "$url" "$here/accounts.json") || failed=1
     stop
+    cp "$here/programs/whoami.mjs" "$work"
+    program whoami node whoami.mjs
     # The client uses a deprecated way to make a buffer.
     program upload node --no-deprecation "$here/programs/upload.mjs"
     program embed node --no-deprecation "$here/programs/embed.mjs"

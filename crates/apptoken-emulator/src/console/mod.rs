@@ -4,8 +4,12 @@
 //! nothing that a test cannot do.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::LazyLock;
 
 use apptoken_transport_fake::{WireReply, WireRequest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 
 const PREFIX: &str = "/__console/";
 
@@ -17,19 +21,26 @@ struct File {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-/// The file at `/`.
-const PAGE: File = File { name: "", kind: HTML, content: include_str!("page/index.html") };
+const INDEX: &str = include_str!("page/index.html");
+const STYLE: &str = include_str!("page/console.css");
+
+/// What `STYLE` replaces in `INDEX`.
+const STYLE_LINK: &str = r#"<link rel="stylesheet" href="console.css">"#;
+
+/// The file at `/`. It contains the style sheet, so that the first paint does not wait for a second file.
+static PAGE: LazyLock<File> = LazyLock::new(|| {
+    let page = INDEX.replace(STYLE_LINK, &format!("<style>{STYLE}</style>"));
+    File { name: "", kind: HTML, content: page.leak() }
+});
 
 /// The files under `/__console/`.
 const FILES: &[File] = &[
     File { name: "accounts.js", kind: SCRIPT, content: include_str!("page/accounts.js") },
     File { name: "call.js", kind: SCRIPT, content: include_str!("page/call.js") },
     File { name: "checks.js", kind: SCRIPT, content: include_str!("page/checks.js") },
-    File { name: "console.css", kind: CSS, content: include_str!("page/console.css") },
     File { name: "dom.js", kind: SCRIPT, content: include_str!("page/dom.js") },
     File { name: "emulator.js", kind: SCRIPT, content: include_str!("page/emulator.js") },
     File { name: "format.js", kind: SCRIPT, content: include_str!("page/format.js") },
@@ -45,14 +56,18 @@ const FILES: &[File] = &[
     File { name: "timeline.js", kind: SCRIPT, content: include_str!("page/timeline.js") },
 ];
 
-/// Only files of this program run and are shown, only this program is called, and no page of another origin can show the
-/// console or read its files.
-const PROTECTION: [(&str, &str); 6] = [
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
-         form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-    ),
+/// Only scripts of this program run, only its style sheet counts, and only this program is called. No page of another
+/// origin can show the console.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'sha256-{style}'; connect-src 'self'; img-src 'self'; \
+         form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )
+});
+
+/// What every file has besides the policy. No page of another origin can read a file.
+const PROTECTION: [(&str, &str); 5] = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
@@ -73,7 +88,7 @@ pub(crate) fn reply(request: &WireRequest) -> WireReply {
     let path = path(request);
     let file = match path.strip_prefix(PREFIX) {
         Some(name) => FILES.iter().find(|file| file.name == name),
-        None => Some(&PAGE),
+        None => Some(&*PAGE),
     };
     let Some(file) = file else { return with_headers(404, &[("Content-Type", "text/plain")], "no such file\n") };
     if !is_read(request) {
@@ -103,7 +118,9 @@ fn entity_tag(content: &str) -> String {
 }
 
 fn with_headers(status: u16, headers: &[(&'static str, &str)], body: &str) -> WireReply {
-    let headers = headers.iter().chain(&PROTECTION).map(|(name, value)| ((*name).into(), (*value).to_owned().into()));
+    let policy = [("Content-Security-Policy", POLICY.as_str())];
+    let headers = headers.iter().chain(&policy).chain(&PROTECTION);
+    let headers = headers.map(|(name, value)| ((*name).into(), (*value).to_owned().into()));
     WireReply { status, headers: headers.collect(), body: body.as_bytes().to_vec() }
 }
 
@@ -116,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_page_has_less_than_100_kb() {
-        let size: usize = FILES.iter().chain([&PAGE]).map(|file| file.content.len()).sum();
+        let size: usize = FILES.iter().chain([&*PAGE]).map(|file| file.content.len()).sum();
         assert!(size < 100_000, "{size} bytes");
     }
 
@@ -124,13 +141,17 @@ mod tests {
     fn every_file_of_the_folder_is_served() {
         let folder = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/console/page")).unwrap();
         let names: BTreeSet<String> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-        let served = FILES.iter().map(|file| file.name.to_owned()).chain(["index.html".to_owned()]).collect();
+        let served = FILES
+            .iter()
+            .map(|file| file.name.to_owned())
+            .chain(["index.html", "console.css"].map(str::to_owned))
+            .collect();
         assert_eq!(names, served);
     }
 
     #[test]
     fn the_page_never_reads_text_as_html_or_a_script() {
-        for file in FILES.iter().chain([&PAGE]) {
+        for file in FILES.iter().chain([&*PAGE]) {
             for word in
                 ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "style=\"", "onclick=\""]
             {

@@ -4,10 +4,13 @@ use std::net::Ipv4Addr;
 
 use apptoken_emulator::{Emulator, Options};
 use apptoken_transport_fake::Fake;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 
 use crate::client::{Client, Reply};
 
-const FILES: [&str; 2] = ["/", "/__console/console.css"];
+const FILES: [&str; 2] = ["/", "/__console/main.js"];
 
 fn get(emulator: &Emulator, target: &str, host: &str, further: &str) -> Reply {
     let mut client = Client::connect(emulator);
@@ -24,7 +27,7 @@ fn open_to_others() -> Options {
 fn the_page_and_its_files_are_served() {
     let emulator = Emulator::start(Fake::new()).unwrap();
     assert_eq!(emulator.console_url(), Some(format!("{}/", emulator.url())));
-    for (file, kind) in FILES.into_iter().zip(["text/html; charset=utf-8", "text/css; charset=utf-8"]) {
+    for (file, kind) in FILES.into_iter().zip(["text/html; charset=utf-8", "text/javascript; charset=utf-8"]) {
         let reply = get(&emulator, file, "localhost", "");
         assert_eq!((reply.status, reply.header("content-type")), (200, Some(kind)), "{file}");
         assert!(!reply.body.is_empty());
@@ -58,7 +61,6 @@ fn the_page_runs_only_its_own_files() {
         for rule in [
             "default-src 'none'",
             "script-src 'self'",
-            "style-src 'self'",
             "connect-src 'self'",
             "img-src 'self'",
             "form-action 'none'",
@@ -78,9 +80,21 @@ fn the_page_runs_only_its_own_files() {
     }
     // What such a policy forbids, and no address of another server.
     let page = get(&emulator, "/", "localhost", "").text().to_owned();
-    for forbidden in ["<style", "style=", "onclick=", "onload=", "src=\"http", "href=\"http", "src=\"//", "href=\"//"] {
+    for forbidden in ["style=", "onclick=", "onload=", "src=\"http", "href=\"http", "src=\"//", "href=\"//"] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
+}
+
+#[test]
+fn the_page_contains_the_only_style_sheet_that_counts() {
+    let emulator = Emulator::start(Fake::new()).unwrap();
+    let page = get(&emulator, "/", "localhost", "");
+    let (_, style) = page.text().split_once("<style>").unwrap();
+    let (style, rest) = style.split_once("</style>").unwrap();
+    let rule = format!("style-src 'sha256-{}'", STANDARD.encode(Sha256::digest(style)));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.split(';').any(|each| each.trim() == rule), "{policy}");
+    assert!(!rest.contains("<style") && !page.text().contains("stylesheet"));
 }
 
 #[test]
@@ -161,5 +175,21 @@ fn the_paths_of_kaltura_stay_as_they_are() {
     assert_eq!(status(client.call("POST", "/", "")), (404, Some("Apache".to_owned())));
     assert_eq!(status(client.get("/index.php")), (404, Some("Apache".to_owned())));
     assert_eq!(status(client.get("/api_v3")), (301, Some("Apache".to_owned())));
-    assert_eq!(client.call("POST", "/__console/console.css", "").status, 405);
+    assert_eq!(client.call("POST", "/__console/main.js", "").status, 405);
+}
+
+/// The programs are run: by `clients/run.sh` with the official clients, and by the tests of the examples.
+#[test]
+fn the_blocks_to_copy_are_programs_that_tests_run() {
+    let blocks = include_str!("../../src/console/page/snippets.js");
+    for program in [
+        include_str!("../../clients/programs/whoami.py"),
+        include_str!("../../clients/programs/whoami.mjs"),
+        include_str!("../../../../examples/whoami.rs"),
+    ] {
+        // As a template of JavaScript.
+        let escaped = program.trim_end().replace('`', r"\`").replace("${", r"\${");
+        let block = format!("return `{}`;", escaped.replace("sha256", "${digest}"));
+        assert!(blocks.contains(&block), "snippets.js does not contain:\n{block}");
+    }
 }

@@ -1,8 +1,8 @@
 // Panel 1: the accounts and their app tokens.
 
-import { badge, byId, code, el, facts, lifeBar, option, run, say, secret, setOptions, showTrace } from './dom.js';
+import { badge, byId, code, el, facts, lifeBar, on, option, run, say, secret, setOptions, showTrace } from './dom.js';
 import { adminSession, control, controlCurl, events, must, now, poll, state } from './emulator.js';
-import { leftText, span } from './format.js';
+import { clockText, leftText, span } from './format.js';
 import { learn } from './secrets.js';
 import { LANGUAGES, snippet } from './snippets.js';
 import { logIn } from './steps.js';
@@ -35,11 +35,11 @@ function listItem(token) {
   const [word, kind] = statusOf(token);
   const radio = el('input', { type: 'radio', name: 'token', value: token.id, onchange: () => choose(token.id) });
   radio.checked = token.id === chosen.token;
-  const life = token.expiry === null ? 'never ends' : leftText(token.expiry - now());
+  const life = token.expiry === null ? 'never ends' : `until ${clockText(token.expiry)}`;
   return el(
     'li',
     { 'data-token': token.id },
-    el('label', {}, radio, el('code', {}, token.id), badge(token.hashType, 'plain'), badge(word, kind), el('small', {}, `${token.description ?? ''} ${life}`.trim())),
+    el('label', {}, radio, el('code', {}, token.id), badge(token.hashType, 'plain'), badge(word, kind), el('small', {}, [token.description, life].filter(Boolean).join(', '))),
   );
 }
 
@@ -112,8 +112,7 @@ async function change(work) {
   });
 }
 
-async function add(event) {
-  event.preventDefault();
+async function add() {
   const form = new FormData(byId('token-add'));
   const parameters = { 'appToken:objectType': 'KalturaAppToken', 'appToken:hashType': form.get('hashType') };
   for (const name of ['description', 'sessionType', 'sessionUserId', 'sessionDuration', 'sessionPrivileges']) {
@@ -161,8 +160,7 @@ async function remove() {
 }
 
 // A role, a user who has it, and a token whose sessions belong to that user.
-async function addService(event) {
-  event.preventDefault();
+async function addService() {
   const form = new FormData(byId('service-add'));
   await change(async () => {
     const ks = await adminSession(chosen.partner);
@@ -181,12 +179,12 @@ export function startAccounts() {
   byId('languages').append(
     ...LANGUAGES.map((each, index) => el('label', {}, el('input', { type: 'radio', name: 'language', value: each, checked: index === 0, onchange: showSnippet }), each)),
   );
-  byId('account').addEventListener('change', refresh);
-  byId('token-add').addEventListener('submit', add);
-  byId('service-add').addEventListener('submit', addService);
-  byId('token-rotate').addEventListener('click', rotate);
-  byId('token-disable').addEventListener('click', disable);
-  byId('token-delete').addEventListener('click', remove);
+  on('account', 'change', refresh);
+  on('token-add', 'submit', add);
+  on('service-add', 'submit', addService);
+  on('token-rotate', 'click', rotate);
+  on('token-disable', 'click', disable);
+  on('token-delete', 'click', remove);
   const bar = lifeBar('Life of the chosen token');
   bar.node.hidden = true;
   byId('token-life').append(bar.node);

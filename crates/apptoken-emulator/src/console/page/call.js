@@ -2,7 +2,7 @@
 
 import { chosen } from './accounts.js';
 import { checksNote, explain } from './checks.js';
-import { byId, el, exchange, field, option, run, setOptions } from './dom.js';
+import { byId, el, exchange, field, on, option, run, setOptions } from './dom.js';
 import { adminSession, call, control, events, poll } from './emulator.js';
 import { isSecretName } from './secrets.js';
 import { changes, sessions } from './session.js';
@@ -109,8 +109,7 @@ async function open() {
   });
 }
 
-async function send(event) {
-  event.preventDefault();
+async function send() {
   await open();
   await run(PANEL, async () => {
     const name = byId('call-action').value.trim();
@@ -139,8 +138,8 @@ async function loadActions() {
 }
 
 export function startCall() {
-  byId('call-action').addEventListener('change', open);
-  byId('call-form').addEventListener('submit', send);
+  on('call-action', 'change', open);
+  on('call-form', 'submit', send);
   changes.addEventListener('change', showSessions);
   chosen.addEventListener('change', showSessions);
   showSessions();

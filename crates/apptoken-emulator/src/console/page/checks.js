@@ -53,7 +53,7 @@ export function checksNote(result, repaired) {
 function repairButton(repair, repaired) {
   const { method, path, body } = repair.request;
   const relative = path.replace(/^\/__control\//, '');
-  return button(repair.text, async () => {
+  return button(repair.text.replace(/\.$/, ''), async () => {
     const reply = await control(method, relative, body);
     learnFrom(reply);
     await repaired(reply, controlCurl(method, relative, body));

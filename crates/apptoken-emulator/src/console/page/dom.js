@@ -1,6 +1,6 @@
 // Elements, and the pieces that several panels show. Text is only ever inserted as text.
 
-import { isMasked, mask } from './secrets.js';
+import { DOTS, isMasked, mask } from './secrets.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -18,6 +18,8 @@ export function el(name, attributes = {}, ...children) {
 }
 
 export const byId = (id) => document.getElementById(id);
+
+export const on = (id, event, work) => byId(id).addEventListener(event, work);
 
 export const button = (text, onclick, attributes = {}) => el('button', { type: 'button', onclick, ...attributes }, text);
 
@@ -79,7 +81,7 @@ export function code(title, text, { tall = false } = {}) {
 
 export function secret(what, value) {
   const text = el('code', {});
-  return el('span', { class: 'secret' }, text, eyeButton(what, (isVisible) => (text.textContent = isVisible ? value : '••••••••')));
+  return el('span', { class: 'secret' }, text, eyeButton(what, (isVisible) => (text.textContent = isVisible ? value : DOTS)));
 }
 
 export function exchange(done, title = done.action) {

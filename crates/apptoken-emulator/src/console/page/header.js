@@ -1,6 +1,6 @@
 // The head of the page: the clock, the faults, the number of requests, and whether the emulator answers.
 
-import { button, byId, el, option, run, say, setText, showTrace } from './dom.js';
+import { button, byId, el, on, option, run, say, setText, showTrace } from './dom.js';
 import { control, controlCurl, events, moveClock, now, poll, state, useControlToken } from './emulator.js';
 import { clockText, count, span } from './format.js';
 
@@ -121,8 +121,8 @@ export function startHeader() {
   };
   slider.addEventListener('input', label);
   label();
-  byId('clock-move').addEventListener('click', () => move(MOVES[slider.value], span(MOVES[slider.value])));
-  byId('clock-now').addEventListener('click', () =>
+  on('clock-move', 'click', () => move(MOVES[slider.value], span(MOVES[slider.value])));
+  on('clock-now', 'click', () =>
     run(PANEL, async () => {
       await control('POST', 'clock', { time: 'now' });
       showTrace('control-trace', [controlCurl('POST', 'clock', { time: 'now' })]);
@@ -133,14 +133,10 @@ export function startHeader() {
   byId('fault-switches').append(...switches.map((each) => each.node));
   const select = byId('fault-trouble');
   select.append(...TROUBLES.map(([name], index) => option(index, name)));
-  byId('fault-form').addEventListener('submit', (event) => {
-    event.preventDefault();
-    addFault(byId('fault-action').value.trim(), TROUBLES[select.value][1], byId('fault-once').checked ? 1 : null);
-  });
-  byId('control-token-form').addEventListener('submit', (event) => {
-    event.preventDefault();
-    useControlToken(byId('control-token').value);
-  });
+  on('fault-form', 'submit', () =>
+    addFault(byId('fault-action').value.trim(), TROUBLES[select.value][1], byId('fault-once').checked ? 1 : null),
+  );
+  on('control-token-form', 'submit', () => useControlToken(byId('control-token').value));
   events.addEventListener('change', () => {
     showReach();
     if (!state.time) return;

@@ -1,7 +1,7 @@
 // Panel 5: the journal. The rows stay where they are and only their texts change, so that nothing moves, and 10,000
 // requests cost no more than a page of them.
 
-import { byId, el, facts, run, setText, showTrace } from './dom.js';
+import { byId, el, facts, on, run, setText, showTrace } from './dom.js';
 import { control, controlCurl, events, isOk, poll, state } from './emulator.js';
 import { clockText, count, timeOfDay } from './format.js';
 
@@ -107,24 +107,23 @@ export function startJournal() {
   rows = Array.from({ length: ROWS }, makeRow);
   byId('journal-rows').replaceChildren(...rows.map((row) => row.row));
   for (const id of ['journal-action', 'journal-account', 'journal-outcome']) {
-    byId(id).addEventListener('input', () => {
+    on(id, 'input', () => {
       page = 0;
       show();
       trace();
     });
   }
-  byId('journal-form').addEventListener('submit', (event) => event.preventDefault());
-  byId('journal-hold').addEventListener('click', () => hold(held === null));
-  byId('journal-newer').addEventListener('click', () => {
+  on('journal-hold', 'click', () => hold(held === null));
+  on('journal-newer', 'click', () => {
     page--;
     show();
   });
-  byId('journal-older').addEventListener('click', () => {
+  on('journal-older', 'click', () => {
     hold(true);
     page++;
     show();
   });
-  byId('journal-clear').addEventListener('click', () =>
+  on('journal-clear', 'click', () =>
     run(PANEL, async () => {
       await control('DELETE', 'journal');
       showTrace('journal-trace', [controlCurl('DELETE', 'journal')]);

@@ -1,7 +1,7 @@
 // Panel 2: the login, step by step, for good and for wrong inputs.
 
 import { chosen, sameSettings, setStatus, statusOf, tokenOf, tokensOf } from './accounts.js';
-import { badge, button, byId, code, el, exchange, libraryWords, option, run, say, setOptions } from './dom.js';
+import { badge, button, byId, code, el, exchange, libraryWords, on, option, run, say, setOptions } from './dom.js';
 import { adminSession, call, control, controlCurl, must, now, poll } from './emulator.js';
 import { span } from './format.js';
 import { addSession } from './session.js';
@@ -211,11 +211,10 @@ function refresh() {
 }
 
 export function startLogin() {
-  byId('login-form').addEventListener('submit', (event) => event.preventDefault());
-  byId('step-next').addEventListener('click', () => run(PANEL, step));
-  byId('step-all').addEventListener('click', () => run(PANEL, runAll));
-  byId('step-reset').addEventListener('click', reset);
-  for (const id of ['example', 'login-token']) byId(id).addEventListener('change', reset);
+  on('step-next', 'click', () => run(PANEL, step));
+  on('step-all', 'click', () => run(PANEL, runAll));
+  on('step-reset', 'click', reset);
+  for (const id of ['example', 'login-token']) on(id, 'change', reset);
   let token = null;
   chosen.addEventListener('change', () => {
     refresh();

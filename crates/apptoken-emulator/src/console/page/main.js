@@ -17,6 +17,8 @@ for (const [index, help] of document.querySelectorAll('.field > small').entries(
 }
 // What a panel could not do is said under its heading.
 for (const heading of document.querySelectorAll('.panel > :first-child')) heading.after(el('p', { class: 'problem', role: 'alert' }));
+// Forms are for the scripts only.
+document.addEventListener('submit', (event) => event.preventDefault());
 startHeader();
 startAccounts();
 startLogin();

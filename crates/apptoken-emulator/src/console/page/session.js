@@ -2,7 +2,7 @@
 
 import { chosen } from './accounts.js';
 import { checksNote, examplesFor, explain } from './checks.js';
-import { badge, byId, el, facts, libraryWords, lifeBar, option, run, say, secret, showTrace } from './dom.js';
+import { badge, byId, el, facts, libraryWords, lifeBar, on, option, run, say, secret, showTrace } from './dom.js';
 import { control, controlCurl, events, now, poll, state } from './emulator.js';
 import { clockText, leftText, span } from './format.js';
 import { learn } from './secrets.js';
@@ -97,8 +97,7 @@ function tick() {
   life.update(left, inspected.expiresAt - start, left > 0 ? `${span(left)} of ${span(inspected.expiresAt - start + 1)} left` : leftText(left));
 }
 
-async function ask(event) {
-  event?.preventDefault();
+async function ask() {
   await run(PANEL, async () => {
     const action = byId('may-action').value.trim();
     const parameters = await examplesFor(action);
@@ -116,8 +115,7 @@ async function ask(event) {
   });
 }
 
-async function open(event) {
-  event.preventDefault();
+async function open() {
   await run(PANEL, async () => {
     const ks = byId('session-ks').value.trim();
     if (!ks) throw new Error('Paste a KS first.');
@@ -126,8 +124,7 @@ async function open(event) {
   });
 }
 
-async function make(event) {
-  event.preventDefault();
+async function make() {
   await run(PANEL, async () => {
     const form = new FormData(byId('session-make'));
     const body = { partnerId: chosen.partner, type: form.get('type') };
@@ -144,10 +141,10 @@ export function startSessionPanel() {
   life = lifeBar('Life of the session');
   life.node.hidden = true;
   byId('session-life').append(life.node);
-  byId('session-choice').addEventListener('change', (event) => run(PANEL, () => choose(sessions[event.target.value])));
-  byId('session-open').addEventListener('submit', open);
-  byId('session-make').addEventListener('submit', make);
-  byId('may-form').addEventListener('submit', ask);
+  on('session-choice', 'change', (event) => run(PANEL, () => choose(sessions[event.target.value])));
+  on('session-open', 'submit', open);
+  on('session-make', 'submit', make);
+  on('may-form', 'submit', ask);
   let requests = 0;
   let wasOver = false;
   let last = { time: 0, at: 0 };

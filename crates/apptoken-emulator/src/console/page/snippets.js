@@ -50,6 +50,8 @@ const { KALTURA_SERVICE_URL, KALTURA_PARTNER_ID, KALTURA_APP_TOKEN_ID, KALTURA_A
 const { session, appToken } = kaltura.services;
 const configuration = new kaltura.Configuration();
 configuration.serviceUrl = KALTURA_SERVICE_URL;
+// By default it logs every request, with its session.
+configuration.setLogger({ log() {}, debug() {}, info() {}, error() {} });
 const client = new kaltura.Client(configuration);
 const widget = await session.startWidgetSession(\`_\${KALTURA_PARTNER_ID}\`).execute(client);
 client.setKs(widget.ks);

@@ -1,6 +1,6 @@
 // Panel 4: requests, renewals, refusals and session lives over the emulator's clock.
 
-import { byId, setText } from './dom.js';
+import { byId, on, setText } from './dom.js';
 import { events, isOk, now, state } from './emulator.js';
 import { clockText, count, span, timeOfDay } from './format.js';
 
@@ -21,7 +21,8 @@ function kindOf(entry) {
   return 'ok';
 }
 
-const COLOURS = { ok: '--good', refused: '--bad', fault: '--warn', renewal: '--accent' };
+// Its colour and its height, so that requests of different kinds do not cover each other.
+const MARKS = { ok: ['--good', 6], renewal: ['--accent', 13], refused: ['--bad', 20], fault: ['--warn', 27] };
 
 function shape(context, kind, x, y) {
   context.beginPath();
@@ -104,8 +105,9 @@ function draw() {
     const at = Math.round(x(entry.at));
     if (drawn.has(kind + at)) continue;
     drawn.add(kind + at);
-    context.fillStyle = context.strokeStyle = colour(COLOURS[kind]);
-    shape(context, kind, at, TOP / 2);
+    const [name, y] = MARKS[kind];
+    context.fillStyle = context.strokeStyle = colour(name);
+    shape(context, kind, at, y);
   }
   const shownLives = lives.filter((life) => life.expiresAt >= from).slice(-LANES);
   for (const [lane, life] of shownLives.entries()) {
@@ -130,7 +132,7 @@ function describe(lives, length) {
 }
 
 export function startTimeline() {
-  byId('timeline-range').addEventListener('change', draw);
+  on('timeline-range', 'change', draw);
   events.addEventListener('change', draw);
   window.addEventListener('resize', draw);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
