@@ -111,7 +111,7 @@ fn wrong_session(
     // takes the id in either case.
     let of_other_token = privileges
         .values("apptoken")
-        .is_some_and(|ids| !ids.iter().any(|id| id.eq_ignore_ascii_case(app_token.as_str())));
+        .is_some_and(|mut ids| !ids.any(|id| id.eq_ignore_ascii_case(app_token.as_str())));
     match changes {
         _ if of_other_token => Some("the session in the reply was started with another app token"),
         Changes { requested_user: Some(_), .. } if !requested.token_may_override => {
