@@ -43,5 +43,7 @@ mod tests {
         for text in ["", " ", "0x0", "false"] {
             assert_ne!(compare(text, 0), Some(Ordering::Equal), "{text:?}");
         }
+        assert_eq!(compare(".5", 0), Some(Ordering::Greater), "a number without a digit before its point");
+        assert_eq!(compare("-inf", -5), Some(Ordering::Greater), "two strings, as `inf` is not a number");
     }
 }

@@ -111,6 +111,14 @@ mod tests {
         assert_eq!(TokenExpiry::after(Duration::from_secs(60), NOW).unwrap().unix_seconds(), UnixSeconds(NOW.0 + 60));
     }
 
+    #[test]
+    fn an_expiry_is_at_most_thirty_years_away() {
+        let thirty_years = 946_080_000;
+        assert_eq!(TokenExpiry::at(UnixSeconds(NOW.0 + thirty_years), NOW).unwrap().0, NOW.0 + thirty_years);
+        let error = TokenExpiry::at(UnixSeconds(NOW.0 + thirty_years + 1), NOW).unwrap_err().to_string();
+        assert!(error.contains("30 years"), "{error}");
+    }
+
     proptest! {
         #[test]
         fn an_accepted_expiry_is_absolute_and_in_the_future(when: i64, now: i64) {

@@ -329,6 +329,19 @@ mod tests {
         assert_eq!(kind(200, &" ".repeat(LARGEST_BODY)), ErrorKind::EmptyReply);
     }
 
+    #[test]
+    fn clocks_may_differ_by_twenty_years() {
+        let (year_2020, twenty_years) = (1_577_836_800, 631_152_000);
+        for wall in [NOW.wall.0, year_2020, 0] {
+            let counted = wall.max(year_2020);
+            for (distance, plausible) in [(0, true), (twenty_years, true), (twenty_years + 1, false)] {
+                for time in [counted + distance, counted - distance] {
+                    assert_eq!(is_plausible(UnixSeconds(time), UnixSeconds(wall)), plausible, "{time} at {wall}");
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn any_reply_is_a_result_or_a_typed_error(status: u16, body in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use apptoken_core::api::user;
 use apptoken_core::{
-    Batch, Endpoint, ErrorKind, HashType, HttpResponse, KalturaCode, KsFault, RetryPolicy, TransportFailure, drive,
+    Batch, Endpoint, ErrorKind, HashType, HttpResponse, KalturaCode, KsFault, RetryPolicy, TransportFailure,
+    UnixSeconds, drive,
 };
 
 use crate::support::{
@@ -106,15 +107,18 @@ fn the_source_of_an_error_says_where_or_why() {
         std::error::Error::source(&error).unwrap().to_string()
     };
     assert_eq!(source(reply(200, "{\"ks\":\"ab\", secret")), "syntax error at line 1, column 13");
+    assert_eq!(source(reply(200, "{\n\"partnerId\":\"secret\"}")), "data error at line 2, column 21");
+    assert_eq!(source(reply(200, "{\"ks\":\"secret")), "unexpected end error at line 1, column 13");
     assert_eq!(source(not_sent()), "connection refused");
 }
 
 #[test]
-fn an_error_contains_the_request_id() {
+fn an_error_contains_the_request_id_and_the_servers_time() {
     let script = Script::new([api_error("INVALID_WIDGET_ID")]);
     let error =
         drive(login(HashType::Sha256).start(now()).unwrap(), &script, VirtualClock::default()).unwrap_err().error;
     assert_eq!((error.request_id(), error.http_status()), (Some("17"), Some(200)));
+    assert_eq!(error.server_time(), Some(UnixSeconds(NOW)));
     assert!(error.to_string().starts_with("session.startWidgetSession: the account does not exist"), "{error}");
     assert!(error.advice().contains("region"), "{}", error.advice());
 }

@@ -59,6 +59,14 @@ fn no_reply_gives_a_session_that_is_never_renewed() {
     }
 }
 
+#[test]
+fn without_a_requested_lifetime_thirty_days_are_the_most() {
+    let thirty_days = Duration::from_secs(30 * 24 * 3600);
+    for (expiry, lifetime) in [(NOW + 3600, Duration::from_secs(3600)), (NOW + 31 * 86_400, thirty_days)] {
+        assert_eq!(Term::of(&log_in(login(HashType::Sha256), &[], expiry)).lifetime, lifetime, "{expiry}");
+    }
+}
+
 /// A machine without a battery for its clock starts in 1970.
 #[test]
 fn a_login_succeeds_with_our_clock_wrong_by_decades() {

@@ -59,3 +59,13 @@ impl From<TokenExpiry> for ServiceExpiry {
         Self::At(expiry)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_expires_after_a_year_by_default() {
+        assert_eq!(ServiceExpiry::default(), ServiceExpiry::After(Duration::from_secs(31_536_000)));
+    }
+}

@@ -148,6 +148,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn jitter_of_pauses_is_independent_of_that_of_windows() {
+        let policy =
+            RenewalPolicy { first_pause: seconds(1.0), longest_pause: seconds(1.0), ..RenewalPolicy::default() };
+        for count in 1..=20 {
+            let by_window = random(policy.jitter_seed, count.into());
+            let by_pause = 2.0 * (1.0 - policy.pause_after(count).as_secs_f64());
+            assert!((by_window - by_pause).abs() > 1e-6, "{count}: {by_window}");
+        }
+    }
+
     proptest! {
         #[test]
         fn windows_are_in_order_and_in_the_second_half_of_the_lifetime(

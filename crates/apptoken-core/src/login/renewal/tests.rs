@@ -66,6 +66,7 @@ fn a_session_without_failures_passes_through_its_windows() {
     check(&renewal, at(3599), "renew it: it expired 0.0ns ago");
     assert_eq!(renewal.decide(at(2700), true).to_string(), "use it: it expires in 899.0s, and a renewal is under way");
     assert_eq!(renewal.decide(at(3539), true).to_string(), "renew it: it expires in only 60.0s");
+    assert!(renewal.has_valid_session(at(3598)) && !renewal.has_valid_session(at(3599)));
 }
 
 #[test]
@@ -73,6 +74,8 @@ fn after_a_failed_renewal_the_session_is_used_until_it_expires() {
     let mut renewal = with_session_of_an_hour();
     renewal.record(Outcome::FailedTransiently, at(2700));
     check(&renewal, at(2700), "use it: it expires in 899.0s, failed renewals in a row: 1");
+    let until_the_pause_ends = |until: Moment| until.elapsed <= at(2701).elapsed;
+    assert!(matches!(renewal.decide(at(2700), false), Decision::Use { until, .. } if until_the_pause_ends(until)));
     check(&renewal, at(2702), "use and renew it: it expires in 897.0s");
     renewal.record(Outcome::FailedPermanently, at(3590));
     check(&renewal, at(3598), "use it: it expires in 1.0s, failed renewals in a row: 2");
@@ -168,6 +171,19 @@ fn a_second_session_refused_as_expired_starts_a_pause() {
     assert!(matches!(renewal.decide(at(2), false), Decision::WaitUntil { .. }));
 }
 
+#[test]
+fn a_refusal_at_ten_seconds_of_age_starts_no_pause() {
+    let refused = Outcome::Invalidated(Invalidation::Refused(KsFault::Expired));
+    for (age, pauses) in [(Duration::from_millis(9_999), true), (Duration::from_secs(10), false)] {
+        let mut renewal = with_session_of_an_hour();
+        renewal.record(refused, at(1));
+        renewal.record(Outcome::Renewed(term(3600, at(1))), at(1));
+        let then = Moment { elapsed: at(1).elapsed + age, ..at(1) };
+        renewal.record(refused, then);
+        assert_eq!(matches!(renewal.decide(then, false), Decision::WaitUntil { .. }), pauses, "{age:?}");
+    }
+}
+
 /// A server that always answered with EXCEEDED_ACTIONS_LIMIT got 200 logins in 149 ms.
 #[test]
 fn refusals_in_a_row_for_any_reason_start_pauses() {
@@ -248,6 +264,26 @@ fn a_jumping_wall_clock_costs_one_renewal_in_half_a_lifetime() {
         matches!(renewal.decide(again(20), false), Decision::Use { until, .. } if until.elapsed == at(1810).elapsed)
     );
     assert!(matches!(renewal.decide(again(1810), false), Decision::Renew { .. }));
+}
+
+#[test]
+fn a_wall_clock_that_gained_ten_seconds_is_still_trusted() {
+    for (gained, trusted) in [(10, true), (11, false)] {
+        let mut renewal = with_session_of_an_hour();
+        let renewed = Term { server_time: Some(at(100 - gained).wall), ..term(3600, at(100)) };
+        renewal.record(Outcome::Renewed(renewed), at(100));
+        let suspended = Moment { wall: at(4000).wall, elapsed: Duration::from_secs(101) };
+        assert_eq!(matches!(renewal.decide(suspended, false), Decision::Renew { .. }), trusted, "{gained}");
+    }
+}
+
+#[test]
+fn the_time_left_is_the_shorter_one_of_both_clocks() {
+    let term = Term { age: Duration::from_secs(100), ..term(3600, at(0)) };
+    assert_eq!(term.left(at(600)), Duration::from_secs(2900));
+    let suspended = Moment { wall: at(2001).wall, ..at(600) };
+    assert_eq!(term.left(suspended), Duration::from_secs(1500));
+    assert_eq!(term.left(at(5000)), Duration::ZERO);
 }
 
 #[test]

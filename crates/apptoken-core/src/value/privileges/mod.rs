@@ -329,6 +329,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn privileges_are_written_and_read_as_a_string() {
+        let privileges = Privileges::parse("list:*,edit:1/2");
+        assert_eq!(serde_json::to_string(&privileges).unwrap(), "\"list:*,edit:1/2\"");
+        assert_eq!(serde_json::from_str::<Privileges>("\"list:*,edit:1/2\"").unwrap(), privileges);
+        let error = serde_json::from_str::<Privileges>("7").unwrap_err().to_string();
+        assert!(error.contains("expected a list of privileges"), "{error}");
+    }
+
     proptest! {
         #[test]
         fn written_privileges_are_parsed_to_the_same_text(text in "[a-c:/,* ]{0,24}") {
