@@ -83,7 +83,7 @@ fn open_v1<S: IntoIterator<Item: Borrow<AccountSecret>>>(
         additional_data,
         parsed_privileges: parsed_privileges
             .iter()
-            .map(|each| (each.name().to_owned(), each.values().to_vec()))
+            .map(|each| (each.name().to_owned(), each.values().map(str::to_owned).collect()))
             .collect(),
         digest: text(signature),
     })

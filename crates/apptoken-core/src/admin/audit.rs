@@ -254,7 +254,7 @@ fn broad_privileges(token: &AppToken) -> impl Iterator<Item = Finding> + '_ {
     const BROAD_WITH_ASTERISK: [&str; 4] = ["edit", "sview", "download", "downloadasset"];
     let privileges = token.session_privileges.iter().flatten();
     privileges.filter_map(|privilege| {
-        let for_all = privilege.values().iter().any(|value| value == "*");
+        let for_all = privilege.values().any(|value| value == "*");
         let is_broad =
             BROAD.contains(&privilege.name()) || (BROAD_WITH_ASTERISK.contains(&privilege.name()) && for_all);
         is_broad.then(|| {

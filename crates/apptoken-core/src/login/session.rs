@@ -109,9 +109,8 @@ fn wrong_session(
 ) -> Option<&'static str> {
     // Every session of an app token has the privilege `apptoken:<id>` (observed on release Venus-22.19.0). The server
     // takes the id in either case.
-    let of_other_token = privileges
-        .values("apptoken")
-        .is_some_and(|ids| !ids.iter().any(|id| id.eq_ignore_ascii_case(app_token.as_str())));
+    let of_other_token =
+        privileges.values("apptoken").is_some_and(|mut ids| !ids.any(|id| id.eq_ignore_ascii_case(app_token.as_str())));
     match changes {
         _ if of_other_token => Some("the session in the reply was started with another app token"),
         Changes { requested_user: Some(_), .. } if !requested.token_may_override => {

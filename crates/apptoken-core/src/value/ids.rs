@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 use core::num::NonZeroU32;
 use core::str::FromStr;
@@ -64,9 +65,9 @@ impl fmt::Display for PartnerId {
     }
 }
 
-/// The id of an app token, such as `1_ab12cd34`. It is not a secret.
+/// The id of an app token, such as `1_ab12cd34`. It is not a secret, and it is cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AppTokenId(String);
+pub struct AppTokenId(Arc<str>);
 
 impl AppTokenId {
     /// Takes the id as `appToken.add` or `appToken.list` returned it.
@@ -95,7 +96,7 @@ impl AppTokenId {
                 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
         if well_formed && id.len() <= 20 {
-            Ok(Self(id))
+            Ok(Self(id.into()))
         } else {
             Err(Error::invalid_input(format!(
                 "the app token's id must look like 1_ab12cd34 (digits, an underscore, letters and digits); this one has {} characters",

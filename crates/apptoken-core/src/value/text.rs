@@ -12,7 +12,7 @@ pub(crate) fn check_copied(text: &str, what: &str) -> Result<(), Error> {
         "starts with a byte order mark: save the file as UTF-8 without it"
     } else if text.ends_with(['\n', '\r']) {
         "ends with a line break: strip it (files usually end with one)"
-    } else if text.trim().len() < text.len() {
+    } else if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
         "starts or ends with whitespace: remove it"
     } else if is_quoted(text) {
         "has quotes around it: remove them (a shell removes them, but not every program that reads a file does)"

@@ -101,7 +101,12 @@ fn is_plausible(server_time: UnixSeconds, wall: UnixSeconds) -> bool {
 
 /// Parses JSON as the result of an action. The error describes the problem by its kind and contains no byte of the text.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
-    let cause = match serde_json::from_slice(body) {
+    // Checking the encoding of the whole body once costs less than checking that of each text in it.
+    let parsed = match str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    };
+    let cause = match parsed {
         Ok(StrictItem(value)) => return Ok(value),
         Err(cause) => cause,
     };

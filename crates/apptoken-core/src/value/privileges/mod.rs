@@ -24,32 +24,43 @@ use crate::error::Error;
 /// use apptoken_core::Privileges;
 ///
 /// let privileges = Privileges::parse("list:*,edit:1_a,edit:1_b");
-/// assert_eq!(privileges.values("edit"), Some(&["1_a".to_string(), "1_b".to_string()][..]));
+/// assert!(privileges.values("edit").is_some_and(|values| values.eq(["1_a", "1_b"])));
 /// assert_eq!(privileges.to_string(), "list:*,edit:1_a/1_b");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Privileges(Vec<Privilege>);
 
 /// One privilege: a name and its values.
+// The text `name` or `name:value/value`. It is split when it is read, as most privileges of a session never are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Privilege {
-    name: String,
-    values: Vec<String>,
-}
+pub struct Privilege(String);
 
 impl Privilege {
     /// The name, without any change.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.0.split_once(':').map_or(&*self.0, |(name, _)| name)
     }
 
-    /// The values; empty if the privilege is only a name.
-    #[must_use]
-    pub fn values(&self) -> &[String] {
-        &self.values
+    /// The values; none if the privilege is only a name.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.split_once(':').into_iter().flat_map(|(_, values)| values.split('/'))
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        // Most names differ, which the comparison of their start shows at once.
+        self.0.starts_with(name) && self.name() == name
+    }
+
+    /// Adds values, written as in a text: `1_a/1_b`.
+    fn add(&mut self, values: &str) {
+        self.0.push(if self.0.contains(':') { '/' } else { ':' });
+        self.0.push_str(values);
     }
 }
+
+/// How many names are compared one by one.
+const FEW: usize = 16;
 
 impl Privileges {
     /// No privileges.
@@ -65,16 +76,21 @@ impl Privileges {
     pub fn parse(text: &str) -> Self {
         // As the server's `ks::parsePrivileges` does; its results are the test vectors `privileges_parse.jsonl`.
         let mut privileges = Vec::<Privilege>::new();
-        // Searching the list for each name would take hours for a text of some megabytes.
-        let mut positions = BTreeMap::new();
+        // Sessions have a few privileges, for which comparing names is the fastest. It would take hours for a text of some
+        // megabytes, so later names are in a map.
+        let mut later_names = BTreeMap::new();
         for item in text.split(',') {
-            let (name, value) = item.split_once(':').unwrap_or((item, ""));
-            let position = *positions.entry(name).or_insert(privileges.len());
-            if position == privileges.len() {
-                privileges.push(Privilege { name: name.to_owned(), values: Vec::new() });
-            }
-            if let Some(privilege) = privileges.get_mut(position).filter(|_| !value.is_empty()) {
-                privilege.values.extend(value.split('/').map(ToOwned::to_owned));
+            let (name, values) = item.split_once(':').unwrap_or((item, ""));
+            let first = privileges.iter().take(FEW).position(|privilege| privilege.is_named(name));
+            match first.or_else(|| later_names.get(name).copied()).and_then(|position| privileges.get_mut(position)) {
+                None => {
+                    if privileges.len() >= FEW {
+                        later_names.insert(name, privileges.len());
+                    }
+                    privileges.push(Privilege(if values.is_empty() { name } else { item }.to_owned()));
+                }
+                Some(_) if values.is_empty() => {}
+                Some(privilege) => privilege.add(values),
             }
         }
         Self(privileges)
@@ -115,11 +131,12 @@ impl Privileges {
     }
 
     fn append<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
-        let values = values.map(ToOwned::to_owned);
-        match self.0.iter_mut().find(|privilege| privilege.name == name) {
-            Some(privilege) => privilege.values.extend(values),
-            None => self.0.push(Privilege { name: name.to_owned(), values: values.collect() }),
-        }
+        let position = self.0.iter().position(|privilege| privilege.is_named(name));
+        let privilege = match position.and_then(|position| self.0.get_mut(position)) {
+            Some(privilege) => privilege,
+            None => self.0.push_mut(Privilege(name.to_owned())),
+        };
+        values.for_each(|value| privilege.add(value));
     }
 
     /// The privileges in order.
@@ -127,16 +144,16 @@ impl Privileges {
         self.0.iter()
     }
 
-    /// The values of the privilege `name`, if it exists; empty if the privilege is only a name.
+    /// The values of the privilege `name`, if it exists; none if the privilege is only a name.
     #[must_use]
-    pub fn values(&self, name: &str) -> Option<&[String]> {
-        self.0.iter().find(|privilege| privilege.name == name).map(|privilege| &*privilege.values)
+    pub fn values(&self, name: &str) -> Option<impl Iterator<Item = &str> + use<'_>> {
+        self.0.iter().find(|privilege| privilege.is_named(name)).map(Privilege::values)
     }
 
     /// Whether there are no privileges: no items, or only items without name and value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|privilege| privilege.name.is_empty() && privilege.values.is_empty())
+        self.0.iter().all(|privilege| privilege.0.is_empty())
     }
 
     /// Refuses a privilege that restricts a session and has no value, as in `setrole:` with an empty variable: the session would
@@ -145,10 +162,11 @@ impl Privileges {
         const RESTRICTIONS: [&str; 7] =
             ["actionslimit", "iprestrict", "limitentry", "privacycontext", "restrictingrole", "setrole", "urirestrict"];
         let is_meant = |privilege: &&Privilege| RESTRICTIONS.contains(&privilege.name());
-        match self.0.iter().filter(is_meant).find(|privilege| privilege.values.iter().all(String::is_empty)) {
+        match self.0.iter().filter(is_meant).find(|privilege| privilege.values().all(str::is_empty)) {
             None => Ok(()),
-            Some(Privilege { name, .. }) => Err(Error::invalid_input(alloc::format!(
-                "the privilege {name} has no value: a session with it would not be restricted as it says; write {name}:VALUE"
+            Some(privilege) => Err(Error::invalid_input(alloc::format!(
+                "the privilege {name} has no value: a session with it would not be restricted as it says; write {name}:VALUE",
+                name = privilege.name()
             ))),
         }
     }
@@ -157,14 +175,15 @@ impl Privileges {
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
         let mut rest = Self::new();
-        for Privilege { name, values } in &self.0 {
-            match other.values(name) {
-                None if name.is_empty() && values.is_empty() => {}
-                None => rest.append(name, values.iter().map(String::as_str)),
-                Some(other_values) => {
-                    let mut missing = values.iter().filter(|value| !other_values.contains(value)).peekable();
+        for privilege in self {
+            match other.values(privilege.name()) {
+                None if privilege.0.is_empty() => {}
+                None => rest.append(privilege.name(), privilege.values()),
+                Some(granted) => {
+                    let granted: Vec<_> = granted.collect();
+                    let mut missing = privilege.values().filter(|value| !granted.contains(value)).peekable();
                     if missing.peek().is_some() {
-                        rest.append(name, missing.map(String::as_str));
+                        rest.append(privilege.name(), missing);
                     }
                 }
             }
@@ -184,15 +203,11 @@ impl<'a> IntoIterator for &'a Privileges {
 
 impl fmt::Display for Privileges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, Privilege { name, values }) in self.0.iter().enumerate() {
+        for (position, Privilege(text)) in self.0.iter().enumerate() {
             if position > 0 {
                 f.write_char(',')?;
             }
-            f.write_str(name)?;
-            for (position, value) in values.iter().enumerate() {
-                f.write_char(if position == 0 { ':' } else { '/' })?;
-                f.write_str(value)?;
-            }
+            f.write_str(text)?;
         }
         Ok(())
     }
@@ -242,11 +257,23 @@ mod tests {
     fn parsing_and_writing_equal_the_servers() {
         for vector in apptoken_golden::privileges_parse() {
             let read = Privileges::parse(&vector.input);
-            let expected: Vec<_> =
-                vector.parsed.into_iter().map(|item| Privilege { name: item.0, values: item.1 }).collect();
-            assert_eq!(read.0, expected, "{:?}", vector.input);
+            let parsed: Vec<(_, Vec<_>)> = read.iter().map(|item| (item.name(), item.values().collect())).collect();
+            let expected: Vec<_> = vector
+                .parsed
+                .iter()
+                .map(|item| (item.0.as_str(), item.1.iter().map(String::as_str).collect::<Vec<_>>()))
+                .collect();
+            assert_eq!(parsed, expected, "{:?}", vector.input);
             assert_eq!(read.to_string(), vector.built, "{:?}", vector.input);
         }
+    }
+
+    #[test]
+    fn a_repeated_name_is_found_among_many() {
+        let once = |value| (0..2 * FEW).map(move |name| alloc::format!("{name}:{value}"));
+        let text = once("a").chain(once("b")).collect::<Vec<_>>().join(",");
+        let expected = once("a/b").collect::<Vec<_>>().join(",");
+        assert_eq!(Privileges::parse(&text).to_string(), expected);
     }
 
     #[test]
