@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn an_error_of_a_store_keeps_its_cause() {
-        let cause = |error: &StoreError| core::error::Error::source(error).map(ToString::to_string);
+        let cause = |error: &StoreError| core::error::Error::source(error).map(|cause| cause.to_string());
         assert_eq!(cause(&StoreError::new(StoreErrorKind::Io)), None);
         assert_eq!(cause(&StoreError::caused_by(StoreErrorKind::Io, "disk full")).as_deref(), Some("disk full"));
     }
