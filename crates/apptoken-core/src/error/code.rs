@@ -324,7 +324,13 @@ mod tests {
             (r#"Invalid KS "EXCEEDED_ACTIONS_LIMIT", Error "-1,INVALID_STR""#, KsFault::ActionsLimitExceeded),
             (r#"Invalid KS "", Error "-4,INVALID_TYPE""#, KsFault::NotAllowedOnObject),
             (r#"Invalid KS "djJ8MTAxfA", Error "-1,INVALID_STR""#, KsFault::NotRecognised),
+            (r#"Invalid KS "djJ8MTAxfA", Error "-2,INVALID_PARTNER""#, KsFault::InvalidPartner),
+            (r#"Invalid KS "djJ8MTAxfA", Error "-3,INVALID_USER""#, KsFault::InvalidUser),
             (r#"Invalid KS "djJ8MTAxfA", Error "-5,EXPIRED""#, KsFault::Expired),
+            (r#"Invalid KS "djJ8MTAxfA", Error "-6,LOGOUT""#, KsFault::LoggedOut),
+            (r#"Invalid KS "djJ8MTAxfA", Error "-8,EXCEEDED_ACTIONS_LIMIT""#, KsFault::ActionsLimitExceeded),
+            (r#"Invalid KS "djJ8MTAxfA", Error "-9,EXCEEDED_RESTRICTED_IP""#, KsFault::RestrictedIp),
+            (r#"Invalid KS "djJ8MTAxfA", Error "-11,EXCEEDED_RESTRICTED_URI""#, KsFault::RestrictedUri),
             ("another text", KsFault::NotRecognised),
             ("", KsFault::NotRecognised),
         ] {

@@ -97,6 +97,7 @@ mod tests {
             assert!((random(0, count) - from_0_to_1).abs() < f64::EPSILON, "{count}");
         }
         assert!((random(0x9e37_79b9_7f4a_7c15, 0) - random(0, 1)).abs() < f64::EPSILON);
+        assert!((random(0x9e37_79b9_7f4a_7c15, 1) - random(0, 0)).abs() < f64::EPSILON);
     }
 
     #[test]

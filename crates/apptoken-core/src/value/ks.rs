@@ -183,6 +183,12 @@ mod tests {
     }
 
     #[test]
+    fn the_same_text_is_the_same_ks() {
+        assert!(Ks::parse(V1).unwrap().is_same(&Ks::parse(V1).unwrap()));
+        assert!(!Ks::parse(V1).unwrap().is_same(&Ks::parse(V2).unwrap()));
+    }
+
+    #[test]
     fn debug_shows_only_a_fingerprint() {
         let ks = Ks::parse(V2).unwrap();
         let debug = format!("{ks:?}");

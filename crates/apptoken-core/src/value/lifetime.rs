@@ -112,6 +112,15 @@ mod tests {
     }
 
     #[test]
+    fn a_lifetime_is_between_a_second_and_ten_years() {
+        let checked = |lifetime| check_lifetime(Some(lifetime)).is_ok();
+        let ten_years = Duration::from_secs(315_360_000);
+        assert!(checked(Duration::from_secs(1)) && checked(ten_years));
+        assert!(!checked(Duration::from_millis(999)) && !checked(ten_years + Duration::from_nanos(1)));
+        assert!(check_lifetime(None).is_ok());
+    }
+
+    #[test]
     fn an_expiry_is_at_most_thirty_years_away() {
         let thirty_years = 946_080_000;
         assert_eq!(TokenExpiry::at(UnixSeconds(NOW.0 + thirty_years), NOW).unwrap().0, NOW.0 + thirty_years);

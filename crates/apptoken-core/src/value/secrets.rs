@@ -160,7 +160,10 @@ mod tests {
 
     #[test]
     fn secrets_are_the_same_if_their_text_is() {
+        let token = |text: &str| AppTokenSecret::parse(text).unwrap();
+        assert!(token("abc").is_same(&token("abc")) && !token("abc").is_same(&token("abd")));
         let secret = |text: &str| AccountSecret::parse(text).unwrap();
+        assert_eq!(secret("abc").expose(), "abc");
         assert!(secret("abc").is_same(&secret("abc")));
         assert!(!secret("abc").is_same(&secret("abd")));
         assert!(!secret("abc").is_same(&secret("abcd")));

@@ -50,3 +50,17 @@ fn is_quoted(text: &str) -> bool {
     const QUOTES: [char; 7] = ['"', '\'', '`', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
     text.starts_with(QUOTES) || text.ends_with(QUOTES)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    #[test]
+    fn a_quote_on_one_side_is_refused() {
+        for text in ["'abc", "abc'", "\"abc", "abc\u{201d}"] {
+            assert!(check_copied(text, "the id").unwrap_err().to_string().contains("quotes"), "{text}");
+        }
+        assert!(check_copied("a'c", "the id").is_ok());
+    }
+}

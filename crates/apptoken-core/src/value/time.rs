@@ -126,6 +126,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_shared_clock_reads_and_sleeps_like_the_clock_itself() {
+        #[derive(Default)]
+        struct Slept(core::sync::atomic::AtomicU64);
+
+        impl Clock for Slept {
+            fn now(&self) -> Moment {
+                let slept = self.0.load(core::sync::atomic::Ordering::Relaxed);
+                Moment { wall: UnixSeconds(7), elapsed: Duration::from_secs(slept) }
+            }
+
+            fn sleep(&self, duration: Duration) {
+                self.0.fetch_add(duration.as_secs(), core::sync::atomic::Ordering::Relaxed);
+            }
+        }
+
+        fn sleep(clock: impl Clock) -> Moment {
+            clock.sleep(Duration::from_secs(1));
+            clock.now()
+        }
+
+        let clock = alloc::sync::Arc::new(Slept::default());
+        let moments = [sleep(&*clock), sleep(clock.clone()), sleep(alloc::boxed::Box::new(clock.clone()))];
+        assert_eq!(
+            moments,
+            [1, 2, 3].map(|slept| Moment { wall: UnixSeconds(7), elapsed: Duration::from_secs(slept) })
+        );
+    }
+
+    #[test]
     fn http_dates_are_parsed() {
         for (text, expected) in [
             ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),

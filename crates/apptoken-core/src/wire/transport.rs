@@ -205,4 +205,43 @@ mod tests {
         assert_eq!(TransportFailure::not_sent("x").to_string(), "the request was not sent");
         assert_eq!(TransportFailure::unknown("x").to_string(), "no complete reply arrived");
     }
+
+    #[test]
+    fn a_failure_keeps_what_the_transport_knows_of_it() {
+        let failure = TransportFailure::not_sent("the cause");
+        assert!(failure.is_not_sent() && !failure.is_permanent());
+        assert_eq!(
+            (failure.advice(), &*core::error::Error::source(&failure).unwrap().to_string()),
+            (None, "the cause")
+        );
+        let failure = TransportFailure::unknown("x").permanent().advise("do that");
+        assert!(!failure.is_not_sent() && failure.is_permanent());
+        assert_eq!(failure.advice(), Some("do that"));
+    }
+
+    #[test]
+    fn a_shared_transport_is_stopped() {
+        #[derive(Default)]
+        struct Stops(core::sync::atomic::AtomicU32);
+
+        impl Transport for Stops {
+            fn send(&self, _: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
+                Err(TransportFailure::not_sent("x"))
+            }
+
+            fn stop(&self) {
+                self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+            }
+        }
+
+        fn stop(transport: impl Transport) {
+            transport.stop();
+        }
+
+        let transport = Arc::new(Stops::default());
+        stop(&*transport);
+        stop(Arc::clone(&transport));
+        stop(Box::new(Arc::clone(&transport)));
+        assert_eq!(transport.0.load(core::sync::atomic::Ordering::Relaxed), 3);
+    }
 }

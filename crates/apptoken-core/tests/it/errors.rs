@@ -107,7 +107,7 @@ fn the_source_of_an_error_says_where_or_why() {
         std::error::Error::source(&error).unwrap().to_string()
     };
     assert_eq!(source(reply(200, "{\"ks\":\"ab\", secret")), "syntax error at line 1, column 13");
-    assert_eq!(source(reply(200, "{\n\"partnerId\":\"secret\"}")), "data error at line 2, column 21");
+    assert_eq!(source(reply(200, "{\n\"partnerId\":\"secret\"}")), "data error at line 2, column 20");
     assert_eq!(source(reply(200, "{\"ks\":\"secret")), "unexpected end error at line 1, column 13");
     assert_eq!(source(not_sent()), "connection refused");
 }

@@ -1,10 +1,11 @@
 //! What `SessionStore` does for a store that has only the required methods.
 
 use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use apptoken_core::login::store::{SessionKey, SessionStore, StoreError, StoreErrorKind, StoredSession};
-use apptoken_core::{SessionOptions, drive};
+use apptoken_core::{SessionOptions, UnixSeconds, drive};
 
 use crate::support::{Script, VirtualClock, WIDGET_KS, credential, endpoint, login, now, session, widget};
 
@@ -81,4 +82,67 @@ fn an_error_of_a_store_names_the_file_and_where_it_was_moved() {
     let error = error.at("/var/a").with_new_path("/var/a.bad");
     assert_eq!(error.to_string(), "/var/a: this is not a session, or it is damaged; it was moved to /var/a.bad");
     assert_eq!((error.path(), error.moved_to()), (Some("/var/a"), Some("/var/a.bad")));
+}
+
+/// Notes which methods are called.
+#[derive(Default)]
+struct NotingStore(Mutex<Vec<&'static str>>);
+
+impl NotingStore {
+    fn note(&self, method: &'static str) {
+        self.0.lock().unwrap().push(method);
+    }
+}
+
+impl SessionStore for NotingStore {
+    fn load(&self, _: &SessionKey) -> Result<Option<StoredSession>, StoreError> {
+        self.note("load");
+        Ok(None)
+    }
+
+    fn renew_exclusively(
+        &self,
+        _: &SessionKey,
+        _: Duration,
+        _: &mut dyn FnMut(Option<StoredSession>) -> Option<StoredSession>,
+    ) -> Result<(), StoreError> {
+        self.note("renew_exclusively");
+        Ok(())
+    }
+
+    fn renew_many(
+        &self,
+        _: &[SessionKey],
+        _: &mut dyn FnMut(Vec<Option<StoredSession>>) -> Vec<Option<StoredSession>>,
+    ) -> Result<(), StoreError> {
+        self.note("renew_many");
+        Ok(())
+    }
+
+    fn remove_ended(&self, _: UnixSeconds) -> Result<(), StoreError> {
+        self.note("remove_ended");
+        Ok(())
+    }
+
+    fn stop(&self) {
+        self.note("stop");
+    }
+}
+
+#[test]
+fn a_shared_store_gets_every_call() {
+    fn call_each_method(store: impl SessionStore) {
+        let key = SessionKey::new(&endpoint(), &credential(), SessionOptions::default());
+        store.load(&key).unwrap();
+        store.renew_exclusively(&key, Duration::ZERO, &mut |_| None).unwrap();
+        store.renew_many(&[key], &mut |sessions| sessions).unwrap();
+        store.remove_ended(UnixSeconds(0)).unwrap();
+        store.stop();
+    }
+
+    let store = Arc::new(NotingStore::default());
+    call_each_method(Arc::clone(&store));
+    call_each_method(Box::new(Arc::clone(&store)));
+    let methods = ["load", "renew_exclusively", "renew_many", "remove_ended", "stop"];
+    assert_eq!(*store.0.lock().unwrap(), [methods, methods].concat());
 }

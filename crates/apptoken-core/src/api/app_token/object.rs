@@ -116,4 +116,26 @@ mod tests {
         let token = r#"{"id":"0_abcd1234","token":"t","partnerId":101,"createdAt":1,"updatedAt":1,"status":2,"sessionType":1,"hashType":"SHA1"}"#;
         assert_eq!(serde_json::from_str::<AppToken>(token).unwrap().session_type, Some(SessionType::Admin));
     }
+
+    #[test]
+    fn a_status_is_written_and_read_as_its_number() {
+        for (status, code) in
+            [(AppTokenStatus::Disabled, "1"), (AppTokenStatus::Active, "2"), (AppTokenStatus::Deleted, "3")]
+        {
+            assert_eq!(serde_json::to_string(&status).unwrap(), code);
+            assert_eq!(serde_json::from_str::<AppTokenStatus>(code).unwrap(), status);
+        }
+        assert!(serde_json::from_str::<AppTokenStatus>("4").is_err());
+    }
+
+    #[test]
+    fn the_longest_session_of_a_token_is_its_duration() {
+        let with = |duration| {
+            let token = alloc::format!(
+                r#"{{"id":"0_abcd1234","partnerId":101,"createdAt":1,"updatedAt":1,"status":2,"hashType":"SHA1","sessionDuration":{duration}}}"#
+            );
+            serde_json::from_str::<AppToken>(&token).unwrap().longest_session()
+        };
+        assert_eq!([with(90), with(0), with(-1)], [Duration::from_secs(90), Duration::ZERO, Duration::ZERO]);
+    }
 }

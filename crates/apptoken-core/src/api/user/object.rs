@@ -141,4 +141,13 @@ mod tests {
             assert!(check_id(id).is_err(), "{id}");
         }
     }
+
+    #[test]
+    fn a_status_is_written_and_read_as_its_number() {
+        for (status, code) in [(UserStatus::Blocked, "0"), (UserStatus::Active, "1"), (UserStatus::Deleted, "2")] {
+            assert_eq!(serde_json::to_string(&status).unwrap(), code);
+            assert_eq!(serde_json::from_str::<UserStatus>(code).unwrap(), status);
+        }
+        assert!(serde_json::from_str::<UserStatus>("4").is_err());
+    }
 }

@@ -84,3 +84,19 @@ impl<'de> Deserialize<'de> for UserRoleStatus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_written_and_read_as_its_number() {
+        for (status, code) in
+            [(UserRoleStatus::Active, "1"), (UserRoleStatus::Blocked, "2"), (UserRoleStatus::Deleted, "3")]
+        {
+            assert_eq!(serde_json::to_string(&status).unwrap(), code);
+            assert_eq!(serde_json::from_str::<UserRoleStatus>(code).unwrap(), status);
+        }
+        assert!(serde_json::from_str::<UserRoleStatus>("4").is_err());
+    }
+}

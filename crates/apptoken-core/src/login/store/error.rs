@@ -132,3 +132,16 @@ impl core::error::Error for StoreError {
         self.source.as_deref().map(|source| source as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    #[test]
+    fn an_error_of_a_store_keeps_its_cause() {
+        let cause = |error: &StoreError| core::error::Error::source(error).map(|cause| cause.to_string());
+        assert_eq!(cause(&StoreError::new(StoreErrorKind::Io)), None);
+        assert_eq!(cause(&StoreError::caused_by(StoreErrorKind::Io, "disk full")).as_deref(), Some("disk full"));
+    }
+}

@@ -126,6 +126,16 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_different_users_are_different() {
+        let endpoint = Endpoint::parse("https://www.kaltura.com").unwrap();
+        let key = |user: &str| {
+            let options = SessionOptions { user_id: Some(user.into()), ..SessionOptions::default() };
+            SessionKey::new(&endpoint, &credential("00112233445566778899aabbccddeeff"), options)
+        };
+        assert_ne!(key("alice"), key("bob"));
+    }
+
+    #[test]
     fn a_key_is_one_line_and_differs_by_each_part() {
         let key = |change: fn(&mut SessionOptions)| {
             let mut options = SessionOptions::default();

@@ -193,6 +193,19 @@ fn debug_of_a_record_shows_its_key_only() {
     assert_eq!(shown, r#"StoredSession { key: "https://www.kaltura.com/api_v3 101 0_jgc81x8q {}", .. }"#);
 }
 
+#[test]
+fn a_truncated_record_is_damaged_and_other_json_is_foreign() {
+    for (text, kind) in [
+        ("", StoreErrorKind::Corrupt),
+        ("\0\0", StoreErrorKind::Corrupt),
+        ("{\"format\":", StoreErrorKind::Corrupt),
+        ("{}", StoreErrorKind::Foreign),
+        ("[1]", StoreErrorKind::Foreign),
+    ] {
+        assert_eq!(StoredSession::parse(text).unwrap_err().kind(), kind, "{text:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_changed_byte_makes_another_session(position in 0..TEXT.len(), flip in 1..=255_u8) {
