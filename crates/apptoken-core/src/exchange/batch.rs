@@ -428,6 +428,7 @@ mod tests {
     #[test]
     fn actions_are_numbered_and_references_use_the_numbers() {
         let (batch, ..) = two_actions();
+        assert_eq!((batch.len(), batch.is_empty()), (2, false));
         let exchange = batch.with_ks(Ks::parse("common").unwrap()).start(NOW).unwrap();
         assert_eq!(exchange.request().url(), "https://example.org/api_v3/service/multirequest?format=1");
         let mut body: Value = serde_json::from_slice(exchange.request().body()).unwrap();

@@ -236,3 +236,36 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    use crate::api::app_token::{AppTokenFilter, List};
+    use crate::exchange::pages::AllPages;
+    use crate::value::time::UnixSeconds;
+    use crate::wire::endpoint::Endpoint;
+
+    fn at(seconds: u64) -> Moment {
+        Moment { wall: UnixSeconds(1_795_230_763), elapsed: Duration::ZERO }.plus(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_request_is_sent_after_the_previous_reply_or_wait() {
+        let list = List::new(AppTokenFilter::default());
+        let all = AllPages::new(Endpoint::parse("https://example.org").unwrap(), list, Ks::parse("a").unwrap());
+        let first = all.start(at(0)).unwrap();
+        assert_eq!(first.sent_at(), at(0));
+        let Ok(Step::Wait(wait, repetition)) = first.failed(TransportFailure::unknown("reset"), at(5)) else {
+            panic!()
+        };
+        assert_eq!(repetition.sent_at(), at(5).plus(wait));
+        let token = r#"{"id":"0_a","partnerId":101,"hashType":"SHA256","status":2,"createdAt":1,"updatedAt":1}"#;
+        let page = format!(r#"{{"totalCount":501,"objects":[{token}]}}"#).into_bytes();
+        let Ok(Step::Send(next)) = repetition.receive(&HttpResponse::new(200, [("X-Me", "a")], page), at(9)) else {
+            panic!()
+        };
+        assert_eq!(next.sent_at(), at(9));
+    }
+}

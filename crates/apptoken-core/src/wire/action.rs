@@ -135,3 +135,46 @@ pub enum Repeat {
     /// Only if the server certainly did not execute it: for actions that must not run twice.
     IfNotSent,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    use crate::wire::encode::{self, Common};
+    use crate::wire::endpoint::Endpoint;
+    use crate::wire::http::HttpRequest;
+
+    #[derive(Serialize)]
+    struct Upload {
+        #[serde(skip)]
+        piece: &'static [u8],
+    }
+
+    impl Action for Upload {
+        type Reply = ();
+        const SERVICE: &'static str = "uploadToken";
+        const ACTION: &'static str = "upload";
+
+        fn check(&self) -> Result<(), Error> {
+            if self.piece.is_empty() { Err(Error::invalid_input("the piece is empty")) } else { Ok(()) }
+        }
+
+        fn file(&self) -> Option<FilePart<'_>> {
+            Some(FilePart { parameter: "fileData", file_name: "a", content: self.piece })
+        }
+    }
+
+    fn request<A: Action>(action: A) -> Result<HttpRequest, Error> {
+        encode::request(&Endpoint::parse("https://example.org")?, &action, Common::default())
+    }
+
+    #[test]
+    fn an_action_by_reference_has_its_check_and_its_file() {
+        assert!(request(&Upload { piece: b"" }).unwrap_err().to_string().contains("the piece is empty"));
+        let upload = Upload { piece: b"piece" };
+        let [by_reference, by_value] = [request(&upload), request(upload)].map(Result::unwrap);
+        assert_eq!((by_reference.url(), by_reference.body()), (by_value.url(), by_value.body()));
+        assert!(by_reference.body().windows(5).any(|bytes| bytes == b"piece"));
+    }
+}

@@ -320,6 +320,15 @@ fn every_recorded_code_of_these_services_is_known() {
     assert!(unknown.is_empty(), "{unknown:?}");
 }
 
+/// Kaltura raises its errors before it changes anything, except for a crash. Of an unknown code, nothing is known.
+#[test]
+fn only_a_crash_or_an_unknown_code_may_have_acted() {
+    for (code, _, args, kind, ..) in rows() {
+        assert_eq!(error(code, "m", args).may_have_acted(), kind == KalturaCode::InternalError, "{code}");
+    }
+    assert!(error("NEVER_SEEN_BEFORE", "m", json!([])).may_have_acted());
+}
+
 #[test]
 fn only_an_unknown_code_is_to_be_looked_up() {
     for (code, ..) in rows() {

@@ -113,12 +113,12 @@ fn the_source_of_an_error_says_where_or_why() {
 }
 
 #[test]
-fn an_error_contains_the_request_id_and_the_servers_time() {
+fn an_error_contains_what_the_server_says_besides_the_code() {
     let script = Script::new([api_error("INVALID_WIDGET_ID")]);
     let error =
         drive(login(HashType::Sha256).start(now()).unwrap(), &script, VirtualClock::default()).unwrap_err().error;
     assert_eq!((error.request_id(), error.http_status()), (Some("17"), Some(200)));
-    assert_eq!(error.server_time(), Some(UnixSeconds(NOW)));
+    assert_eq!((error.server_time(), error.server_message()), (Some(UnixSeconds(NOW)), Some("m")));
     assert!(error.to_string().starts_with("session.startWidgetSession: the account does not exist"), "{error}");
     assert!(error.advice().contains("region"), "{}", error.advice());
 }
@@ -182,4 +182,10 @@ fn the_alternate_form_contains_all_causes_and_the_advice() {
          string; advice: fix the port"
     );
     assert_eq!(stopped.error.to_string(), "session.startWidgetSession: the request could not be sent");
+    // A stopped flow is an error with the same text and the same cause.
+    assert_eq!(
+        (stopped.to_string(), format!("{stopped:#}")),
+        (stopped.error.to_string(), format!("{:#}", stopped.error))
+    );
+    assert_eq!(std::error::Error::source(&stopped).unwrap().to_string(), "the port is invalid");
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use apptoken_core::api::app_token::SessionOptions;
 use apptoken_core::login::ShortenedLifetime;
 use apptoken_core::{
     Error, ErrorKind, HashChoice, HashType, KalturaCode, Ks, Login, Privileges, RetryPolicy, Session, SessionType,
@@ -40,7 +41,7 @@ fn two_requests_make_a_session() {
     assert_eq!((session.expires_at(), session.lifetime()), (UnixSeconds(NOW + 3600), Duration::from_secs(3600)));
     assert!(session.privileges().values("list").unwrap().eq(["*"]));
     assert_eq!(session.hash_type(), HashType::Sha256);
-    assert!(session.changes().is_empty());
+    assert!(session.changes().is_empty() && session.requested_lifetime().is_none());
     assert_eq!(session.widget().unwrap().ks.expose(), WIDGET_KS);
     assert_eq!((&script.body(0)["widgetId"], script.body(0).get("nocache")), (&"_101".into(), None));
     assert_eq!(script.body(1)["ks"], WIDGET_KS);
@@ -65,6 +66,15 @@ fn requested_options_are_sent_with_kalturas_names() {
 }
 
 #[test]
+fn options_replace_all_options_set_before() {
+    let script = Script::new([widget(WIDGET_KS), session()]);
+    let mut options = SessionOptions::default();
+    options.lifetime = Some(Duration::from_secs(90));
+    run(login(HashType::Sha256).user("bob").options(options), &script).unwrap();
+    assert_eq!((script.body(1).get("userId"), &script.body(1)["expiry"]), (None, &90.into()));
+}
+
+#[test]
 fn changes_by_the_server_are_reported() {
     let script = Script::new([widget(WIDGET_KS), session()]);
     let requested = login(HashType::Sha256)
@@ -75,6 +85,8 @@ fn changes_by_the_server_are_reported() {
         .token_may_override();
     let session = run(requested, &script).unwrap();
     let changes = session.changes();
+    assert!(!changes.is_empty());
+    assert_eq!(session.requested_lifetime(), Some(Duration::from_secs(7200)));
     assert_eq!(
         changes.shortened,
         Some(ShortenedLifetime { requested: Duration::from_secs(7200), granted: Duration::from_secs(3600) })

@@ -1,7 +1,9 @@
 //! The login of many users, with scripted replies.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
+use apptoken_core::api::app_token::SessionOptions;
 use apptoken_core::exchange::drive_counted;
 use apptoken_core::login::ManySessions;
 use apptoken_core::{
@@ -53,6 +55,34 @@ fn a_login_takes_one_widget_session_and_one_request_per_batch() {
     assert_eq!(kinds(&many), ["a", "b", "c", "d", "e"].map(Ok));
     assert_eq!((requests, many.widget.unwrap().ks.expose()), (4, WIDGET_KS));
     assert_eq!((&script.body(1)["ks"], &script.body(1)["2"]["userId"]), (&WIDGET_KS.into(), &"b".into()));
+}
+
+#[test]
+fn options_apply_to_each_user_except_for_the_user() {
+    let script = Script::new([widget(WIDGET_KS), results(&[granted("a"), granted("b")])]);
+    let mut options = SessionOptions::default();
+    options.user_id = Some("c".into());
+    options.lifetime = Some(Duration::from_secs(90));
+    let (many, _) = run(many(HashType::Sha256, &["a", "b"]).options(options), &script);
+    assert_eq!(kinds(&many), [Ok("a"), Ok("b")]);
+    for (action, user) in [("1", "a"), ("2", "b")] {
+        let sent = &script.body(1)[action];
+        assert_eq!((&sent["userId"], &sent["expiry"]), (&user.into(), &90.into()));
+    }
+}
+
+/// The server caches the result of each action of a batch as well as the whole reply.
+#[test]
+fn the_cache_is_bypassed_on_request_and_for_each_user() {
+    for bypass in [false, true] {
+        let script = Script::new([widget(WIDGET_KS), results(&[granted("a"), granted("b")])]);
+        let login = many(HashType::Sha256, &["a", "b"]);
+        run(if bypass { login.bypass_cache() } else { login }, &script);
+        let sent = script.body(1);
+        for object in [&sent, &sent["1"], &sent["2"]] {
+            assert_eq!(object.get("nocache").is_some(), bypass, "{object}");
+        }
+    }
 }
 
 #[test]

@@ -211,6 +211,13 @@ mod tests {
     }
 
     #[test]
+    fn a_requested_page_is_sent_as_the_pager() {
+        let list = List::new(AppTokenFilter::default()).page(Pager::new(50, 2).unwrap());
+        let expected = serde_json::json!({ "filter": {}, "pager": { "pageSize": 50, "pageIndex": 2 } });
+        assert_eq!(serde_json::to_value(list).unwrap(), expected);
+    }
+
+    #[test]
     fn a_page_without_objects_is_empty() {
         let page: Page<AppToken> =
             serde_json::from_str(r#"{"totalCount":0,"objectType":"KalturaAppTokenListResponse"}"#).unwrap();

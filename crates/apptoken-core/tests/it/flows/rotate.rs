@@ -147,6 +147,19 @@ fn after_an_overlap_the_deletion_is_still_repeated() {
     check(&world, &old, &rotated);
 }
 
+/// Failures before the overlap do not count for the request after it.
+#[test]
+fn after_an_overlap_the_deletion_has_all_its_attempts() {
+    let world = World::new();
+    let old = world.token();
+    for request in [3, 5, 6] {
+        world.fake.inject(Fault::on_any(FaultKind::Reset).nth(request));
+    }
+    let rotated = world.run(rotate(&world, &old, OldToken::DeleteAfter(OldToken::LONGEST_WAIT))).unwrap();
+    assert_eq!(world.fake.journal().requests(), 7);
+    check(&world, &old, &rotated);
+}
+
 #[test]
 fn rotating_an_expired_token_needs_a_new_expiry() {
     let world = World::new();
