@@ -67,8 +67,9 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// What every file has besides the policy. No page of another origin can read a file. A page that opens the console in a
-/// window gets status 403 there, so `Cross-Origin-Opener-Policy` would only add a new process to each start.
+/// What every file has besides the policy. No page of another origin can read a file. Browsers that obey
+/// `Cross-Origin-Opener-Policy` also say which origin opens a window, and the console is refused there. So that header would
+/// only add a new process to each start.
 const PROTECTION: [(&str, &str); 4] = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
