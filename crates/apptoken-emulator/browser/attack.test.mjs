@@ -99,3 +99,19 @@ test('a page cannot be shown in a frame of another page', async (t) => {
   const frame = page.frames().find((each) => each !== page.mainFrame());
   assert.equal(await frame.locator('#accounts').count(), 0);
 });
+
+test('a page cannot open the console in a window', async (t) => {
+  const emulator = await startEmulator(t);
+  const port = await serve(t, '<!doctype html><title>opener</title>');
+  const browser = await startBrowser();
+  t.after(() => browser.close());
+  for (const host of ['127.0.0.1', 'localhost']) {
+    const page = await browser.newPage();
+    await page.goto(`http://${host}:${port}/`);
+    const opened = page.waitForEvent('popup');
+    const replied = page.context().waitForEvent('response', (reply) => reply.url() === `${emulator.url}/`);
+    await page.evaluate((url) => void window.open(url), emulator.url);
+    assert.equal((await replied).status(), 403, host);
+    assert.equal(await (await opened).locator('#accounts').count(), 0, host);
+  }
+});

@@ -98,6 +98,16 @@ test('a login and a question work with the keyboard only', async (t) => {
   await textIs(page, '#journal-new', 'since then');
 });
 
+test('a reload keeps the place on the page', async (t) => {
+  const emulator = await startEmulator(t);
+  const page = await openConsole(t, emulator, PHONE);
+  await page.locator('#call').evaluate((node) => node.scrollIntoView());
+  const place = await page.evaluate(() => scrollY);
+  assert.ok(place > 1_000);
+  await page.reload();
+  await page.waitForFunction((place) => Math.abs(scrollY - place) < 400, place);
+});
+
 test('nothing moves while live data comes in', async (t) => {
   const emulator = await startEmulator(t);
   for (const options of [{}, PHONE]) {

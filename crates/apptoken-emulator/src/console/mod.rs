@@ -49,6 +49,7 @@ const FILES: &[File] = &[
     File { name: "journal.js", kind: SCRIPT, content: include_str!("page/journal.js") },
     File { name: "login.js", kind: SCRIPT, content: include_str!("page/login.js") },
     File { name: "main.js", kind: SCRIPT, content: include_str!("page/main.js") },
+    File { name: "panels.js", kind: SCRIPT, content: include_str!("page/panels.js") },
     File { name: "secrets.js", kind: SCRIPT, content: include_str!("page/secrets.js") },
     File { name: "session.js", kind: SCRIPT, content: include_str!("page/session.js") },
     File { name: "snippets.js", kind: SCRIPT, content: include_str!("page/snippets.js") },
@@ -66,12 +67,13 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// What every file has besides the policy. No page of another origin can read a file.
-const PROTECTION: [(&str, &str); 5] = [
+/// What every file has besides the policy. No page of another origin can read a file. Browsers that obey
+/// `Cross-Origin-Opener-Policy` also say which origin opens a window, and the console is refused there. So that header would
+/// only add a new process to each start.
+const PROTECTION: [(&str, &str); 4] = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
     // A browser asks each time, and gets the file again only if it has changed.
     ("Cache-Control", "no-cache"),
 ];

@@ -73,7 +73,6 @@ fn the_page_runs_only_its_own_files() {
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
             ("cross-origin-resource-policy", "same-origin"),
-            ("cross-origin-opener-policy", "same-origin"),
         ] {
             assert_eq!(reply.header(name), Some(value), "{file}");
         }

@@ -89,7 +89,7 @@ function readAll(these) {
 }
 
 // Nested values as the parameters of a form, such as `filter:nameLike`.
-export function flatten(value, name = '') {
+function flatten(value, name = '') {
   if (value === null || typeof value !== 'object' || value instanceof File) return { [name]: value };
   return Object.assign({}, ...Object.entries(value).map(([key, part]) => flatten(part, name ? `${name}:${key}` : key)));
 }

@@ -57,7 +57,7 @@ function range(entries) {
 function draw() {
   const canvas = byId('timeline-plot');
   const width = canvas.clientWidth;
-  if (!width) return;
+  if (!width || !state.time) return;
   const scale = window.devicePixelRatio || 1;
   if (canvas.width !== Math.round(width * scale)) {
     canvas.width = Math.round(width * scale);
@@ -134,6 +134,6 @@ function describe(lives, length) {
 export function startTimeline() {
   on('timeline-range', 'change', draw);
   events.addEventListener('change', draw);
-  window.addEventListener('resize', draw);
+  new ResizeObserver(draw).observe(byId('timeline-plot'));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
 }
