@@ -304,6 +304,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_not_found_by_its_start() {
+        let privileges = Privileges::parse("editor:1,edit:2,ed");
+        assert!(privileges.values("edit").unwrap().eq(["2"]));
+        assert_eq!(privileges.values("ed").unwrap().count(), 0);
+        assert!(privileges.values("e").is_none());
+    }
+
+    #[test]
     fn privileges_outside_the_grammar_are_refused() {
         for (name, value) in
             [("", "1"), ("a,b", "1"), ("a:b", "1"), ("a", ""), ("a", "1,2"), ("a", "1/2"), ("a", "1\n")]
