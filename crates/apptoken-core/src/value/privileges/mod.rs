@@ -72,7 +72,10 @@ impl Privileges {
     /// As on the server, an empty string is a list of one item with an empty name; see [`is_empty`](Self::is_empty).
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let items = [text, ","].concat();
+        Self::of_items([text, ","].concat())
+    }
+
+    fn of_items(items: String) -> Self {
         // Most texts are already as the server writes them.
         Self(if is_merged(&items) { items } else { merged(&items) })
     }
@@ -112,8 +115,7 @@ impl Privileges {
 
     /// Adds an item that the grammar can express. If its name already exists, adds the values to it.
     fn add(self, name: &str, values: &[&str]) -> Self {
-        let items = self.item(name, values.iter().copied()).0;
-        Self(if is_merged(&items) { items } else { merged(&items) })
+        Self::of_items(self.item(name, values.iter().copied()).0)
     }
 
     /// Appends an item with a new name.
