@@ -6,6 +6,7 @@ mod proof;
 mod provision;
 mod revoke;
 mod rotate;
+mod settings;
 mod upload;
 mod verify;
 mod world;

@@ -46,6 +46,8 @@ fn a_setrole_of_an_unknown_role_is_found_by_the_proof() {
         assert!(stopped.error.to_string().contains("setrole"), "{}", stopped.error);
         assert!(stopped.error.advice().contains("system name of a role of this account"), "{}", stopped.error.advice());
         assert!(stopped.progress.app_token.is_some(), "{role}");
+        // What a role cannot do does not change by waiting.
+        assert_eq!(world.fake.journal().requests(), 4, "{role}");
     }
 }
 
