@@ -47,6 +47,25 @@ for (const [type, digits] of Object.entries(HASH_TYPES)) {
   });
 }
 
+// Two logins once ran at the same time, and each disturbed the steps of the other.
+test('another example ends the login that is under way', async (t) => {
+  const page = await openConsole(t, await startEmulator(t));
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route('**/startWidgetSession**', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.click('#step-all');
+  await page.selectOption('#example', 'hash');
+  await page.click('#step-all');
+  release();
+  await textIs(page, '#steps .failed', 'INVALID_APP_TOKEN_HASH');
+  assert.equal(await page.locator('#steps .done').count(), 2);
+  assert.equal((await page.textContent('#login .problem')).trim(), '');
+  assert.deepEqual(page.faults, []);
+});
+
 const WRONG = [
   ['hash', 'INVALID_APP_TOKEN_HASH', 'the token hash was refused', 'Hash with SHA256'],
   ['newline', 'INVALID_APP_TOKEN_HASH', 'the token hash was refused', 'Leave the newline out'],

@@ -12,7 +12,7 @@ const PANEL = 'accounts';
 const LISTED = 200;
 const STATUS = { 1: ['disabled', 'warn'], 2: ['active', 'good'], 3: ['deleted', 'bad'] };
 
-// `change`: another account or token was chosen, or what is known of them has changed.
+// `change`: another account or token is chosen, or more is known of them.
 export const chosen = Object.assign(new EventTarget(), { partner: null, token: null });
 
 let shown = '';
@@ -125,7 +125,7 @@ async function add() {
   });
 }
 
-// A new token with the same settings; the old one is deleted once the new one has logged in.
+// A token with the same settings; the old one is deleted after the new one's login.
 async function rotate() {
   const old = tokenOf(chosen.token);
   await change(async () => {

@@ -10,7 +10,7 @@ import { changes, sessions } from './session.js';
 const PANEL = 'call';
 const NUMBER = ['int', 'float', 'bigint', 'time'];
 
-// The arguments of the form: each has a name and `read`, whose result is missing if nothing was entered.
+// The arguments: each has a name and `read`, without a result if nothing was entered.
 let inputs = [];
 let action = null;
 

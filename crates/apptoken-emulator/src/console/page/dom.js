@@ -1,4 +1,4 @@
-// Elements, and the pieces that several panels show. Text is only ever inserted as text.
+// Elements, and pieces of several panels. Text is only inserted as text.
 
 import { DOTS, isMasked, mask } from './secrets.js';
 

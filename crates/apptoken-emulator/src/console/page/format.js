@@ -1,4 +1,4 @@
-// Times and amounts as people read them. All times are those of the emulator's clock, in UTC.
+// Times and amounts for people, by the emulator's clock, in UTC.
 
 export function clockText(seconds) {
   return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');

@@ -1,4 +1,4 @@
-// The head of the page: the clock, the faults, the number of requests, and whether the emulator answers.
+// The head of the page: clock, faults, requests, and whether the emulator answers.
 
 import { button, byId, el, on, option, run, say, setText, showTrace } from './dom.js';
 import { control, controlCurl, events, moveClock, now, poll, state, useControlToken } from './emulator.js';
@@ -61,7 +61,7 @@ async function removeFaults(faults) {
 
 const troubleSelect = (label) => el('select', { 'aria-label': label }, TROUBLES.map(([name], index) => option(index, name)));
 
-// A switch for one action. It is on while there is a fault for the action, whoever made it.
+// A switch for one action: on while it has a fault, whoever made it.
 function faultSwitch(action) {
   const select = troubleSelect(`What goes wrong with ${action}`);
   const faults = () => state.faults.filter((fault) => fault.action === action);

@@ -11,7 +11,7 @@ const PANEL = 'login';
 const NEW = 'new ';
 const USER = 'console-example';
 
-// The server checks an app token in this order. The code is that of the refusal.
+// What the server checks, in its order, and the code of the refusal.
 const CHECKS = [
   ['INVALID_KS', 'The widget session is valid'],
   ['APP_TOKEN_ID_NOT_FOUND', 'A token with this id exists'],
@@ -20,8 +20,8 @@ const CHECKS = [
   ['APP_TOKEN_EXPIRED', 'The token has not expired'],
 ];
 
-// What one login has done so far. `null` before its first step.
-let login = null;
+// What the login has done. Its first step sets it.
+let login;
 
 // Which inputs the choices of the form mean.
 async function prepare() {
@@ -95,7 +95,7 @@ const STEPS = [
   },
 ];
 
-// What the server granted, compared with what was asked for.
+// What was granted, compared with what was asked for.
 function granted(info) {
   const { token, wanted } = login;
   const lines = [];
@@ -128,7 +128,7 @@ async function failure(done) {
     el('strong', {}, done.error ? `Refused: ${code}` : done.problem ?? 'It failed.'),
     error && libraryWords(error),
     done.action === 'appToken.startSession' && at >= 0 ? el('ol', { class: 'checks' }, checks) : null,
-    button(text, () => run(PANEL, () => repairAndRun(repair)), { class: 'primary', id: 'repair' }),
+    button(text, () => inTurn(() => repairAndRun(repair)), { class: 'primary', id: 'repair' }),
   );
 }
 
@@ -169,10 +169,15 @@ async function repairAndRun(repair) {
 const cards = () => [...byId('steps').children];
 
 let next = 0;
+// Counts resets. A step that was under way is dropped, and the next one waits for it.
+let resets = 0;
+let running = Promise.resolve();
+
+const inTurn = (work) => run(PANEL, () => (running = running.then(work, work)));
 
 function reset() {
   next = 0;
-  login = null;
+  resets++;
   for (const card of cards()) {
     card.querySelector('.state').replaceChildren();
     card.querySelector('.body').replaceChildren();
@@ -187,8 +192,11 @@ function showButtons() {
 }
 
 async function step() {
+  const mine = resets;
   const card = cards()[next];
+  if (!card) return;
   const { done, isGood, body } = await STEPS[next]();
+  if (mine !== resets) return;
   const word = done ? (isGood ? `${done.status}, ${Math.max(1, Math.round(done.ms))} ms` : done.error?.code ?? done.problem ?? `HTTP ${done.status}`) : 'done';
   card.querySelector('.state').replaceChildren(badge(word, isGood ? 'good' : 'bad'));
   card.querySelector('.body').replaceChildren(...body);
@@ -201,7 +209,8 @@ async function step() {
 
 async function runAll() {
   if (next >= STEPS.length) reset();
-  while (next < STEPS.length) await step();
+  const mine = resets;
+  while (mine === resets && next < STEPS.length) await step();
 }
 
 function refresh() {
@@ -211,14 +220,14 @@ function refresh() {
 }
 
 export function startLogin() {
-  on('step-next', 'click', () => run(PANEL, step));
-  on('step-all', 'click', () => run(PANEL, runAll));
+  on('step-next', 'click', () => inTurn(step));
+  on('step-all', 'click', () => inTurn(runAll));
   on('step-reset', 'click', reset);
   for (const id of ['example', 'login-token']) on(id, 'change', reset);
   let token = null;
   chosen.addEventListener('change', () => {
     refresh();
-    // The choice in panel 1 is also the one here, until another one is made here.
+    // The choice in panel 1 counts here until another one is made.
     if (chosen.token !== token && tokenOf(chosen.token)?.status !== 3) {
       token = chosen.token;
       if (token) byId('login-token').value = token;

@@ -1,4 +1,4 @@
-// Starts the panels. Each has a module of its own; `emulator.js` is the only one that sends requests.
+// Starts the panels, each a module. Only `emulator.js` sends requests.
 
 import { startAccounts } from './accounts.js';
 import { startCall } from './call.js';

@@ -1,4 +1,4 @@
-// The first frame is the head of the page only. The panels take long to draw, so they come when it is done.
+// The first frame is the head of the page. The panels take long to draw, so they come after it.
 
 requestAnimationFrame(() =>
   requestAnimationFrame(() => {

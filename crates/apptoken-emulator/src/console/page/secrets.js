@@ -2,7 +2,7 @@
 
 export const DOTS = '••••••••';
 const SECRET_NAME = /^(ks|token|tokenhash|hash|hashkey|secret|.*(secret|password|privatekey))$/i;
-// A session is also secret where its name does not say so, such as in an error message.
+// A session can be where no name says so, as in an error message.
 const SESSION = /\b(djJ8|[A-Za-z0-9+/_-]{54}f)[A-Za-z0-9+/_=-]{24,}/g;
 // Shorter texts are words of other texts.
 const SHORTEST = 6;

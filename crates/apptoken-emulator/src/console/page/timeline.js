@@ -13,7 +13,7 @@ const GAP = 92;
 const sessionsOf = (entry) => entry.sessions ?? [];
 const isRenewal = (entry) => sessionsOf(entry).some((session) => session.renewal);
 
-// What a request is drawn as. The shapes differ, so that colours are not needed.
+// The shapes of requests differ, so that colours are not needed.
 function kindOf(entry) {
   if (entry.fault) return 'fault';
   if (!isOk(entry)) return 'refused';
@@ -21,7 +21,7 @@ function kindOf(entry) {
   return 'ok';
 }
 
-// Its colour and its height, so that requests of different kinds do not cover each other.
+// Colour and height, so that different requests do not cover each other.
 const MARKS = { ok: ['--good', 6], renewal: ['--accent', 13], refused: ['--bad', 20], fault: ['--warn', 27] };
 
 function shape(context, kind, x, y) {
