@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::thread;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -15,7 +16,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 fn main() -> io::Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    // The runtime of the emulator.
+    let threads = thread::available_parallelism()?.get().min(4);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(threads).enable_all().build()?.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("listening on http://{}", listener.local_addr()?);
         loop {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -10,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use apptoken_core::Endpoint;
 use apptoken_transport_fake::Fake;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::certificate::Certificate;
@@ -20,7 +22,7 @@ use crate::{Counts, Limits};
 
 /// An HTTP server for a fake, which runs until this value is dropped.
 ///
-/// It uses one thread for connections and two for large requests. When it is dropped, it closes idle connections and
+/// It uses up to four threads for connections, as many as there are processors, and two for large requests. When it is dropped, it closes idle connections and
 /// waits for running requests up to [`Limits::stop_time`]. Any number of emulators can run at the same time.
 ///
 /// # Examples
@@ -317,7 +319,7 @@ fn run(
     server: &Arc<Server>,
     setup: ServeOptions,
 ) -> io::Result<()> {
-    let started = tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+    let started = runtime().and_then(|runtime| {
         let listener = {
             let _context = runtime.enter();
             listen_on(listen)?
@@ -339,6 +341,18 @@ fn run(
             Ok(())
         }
     }
+}
+
+/// Requests of several clients are handled at the same time, except for the part that needs the fake's state. More threads
+/// would mostly wait for that.
+fn runtime() -> io::Result<Runtime> {
+    const MAX_THREADS: usize = 4;
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name("apptoken-emulator")
+        .enable_all()
+        .build()
 }
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {

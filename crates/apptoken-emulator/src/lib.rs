@@ -38,7 +38,7 @@
 //! [`Options::control_token`], and no web page but the console, which is part of the emulator. With
 //! [`Options::allow_other_machines`], the console is served only if [`Options::console`] is set, too.
 //!
-//! No client can block the others. Small requests are handled on the thread that serves connections. Other requests are
+//! No client can block the others. Small requests are handled on the threads that serve connections. Other requests are
 //! handled on worker threads and in steps. The stored data is limited in rows and bytes; the [`guide`] lists the
 //! limits.
 //!

@@ -56,7 +56,7 @@ pub(crate) fn parse(query: &[u8]) -> Vec<(String, Value)> {
         let name = decode(sides.next().unwrap_or_default());
         let value = decode(sides.next().unwrap_or_default());
         if let Some((name, nested)) = variable_name(&name) {
-            set(&mut fields, name, if nested { Value::Nested } else { Value::Text(value) });
+            set(&mut fields, name, if nested { Value::Nested } else { Value::Text(value.into_owned()) });
         }
     }
     fields
@@ -70,10 +70,13 @@ pub(crate) fn set<N: PartialEq, V>(fields: &mut Vec<(N, V)>, name: N, value: V) 
     }
 }
 
-fn decode(text: &[u8]) -> String {
+fn decode(text: &[u8]) -> Cow<'_, str> {
+    if !text.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return String::from_utf8_lossy(text);
+    }
     let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let decoded: Cow<'_, [u8]> = percent_decode(&spaced).into();
-    String::from_utf8_lossy(&decoded).into_owned()
+    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
 }
 
 /// The name that PHP gives to a field, and whether it is an array; `None` if PHP drops the field.
@@ -93,7 +96,10 @@ fn variable_name(name: &str) -> Option<(String, bool)> {
         }
         None => (name, false),
     };
-    (!base.is_empty()).then(|| (base.replace([' ', '.', '['], "_"), nested))
+    let replaced = |byte: u8| if matches!(byte, b' ' | b'.' | b'[') { b'_' } else { byte };
+    // Only ASCII is replaced, by ASCII.
+    let name = String::from_utf8(base.bytes().map(replaced).collect()).unwrap_or_default();
+    (!base.is_empty()).then_some((name, nested))
 }
 
 #[cfg(test)]

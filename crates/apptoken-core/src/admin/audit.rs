@@ -15,6 +15,7 @@ use crate::exchange::pages::{AllPages, ListProgress, PageWatcher, PagesMachine};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::hash::HashType;
 use crate::value::ks::Ks;
+use crate::value::privileges::Privileges;
 use crate::value::session_type::SessionType;
 use crate::value::shown_time::ApproximateDuration;
 use crate::value::time::{Moment, UnixSeconds};
@@ -252,7 +253,7 @@ fn broad_privileges(token: &AppToken) -> impl Iterator<Item = Finding> + '_ {
     // With the value `*` these apply to every entry; with an id only to that entry. `list:*` is the usual way to list
     // objects of other users, so it is not reported.
     const BROAD_WITH_ASTERISK: [&str; 4] = ["edit", "sview", "download", "downloadasset"];
-    let privileges = token.session_privileges.iter().flatten();
+    let privileges = token.session_privileges.iter().flat_map(Privileges::iter);
     privileges.filter_map(|privilege| {
         let for_all = privilege.values().any(|value| value == "*");
         let is_broad =

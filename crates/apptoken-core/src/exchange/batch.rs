@@ -189,8 +189,8 @@ impl Batch {
     pub(crate) fn prepare(self) -> Result<(PreparedRequest, BatchReader), Error> {
         // At the top level, the server applies `ks` and `clientTag` to every action that has none, and reads `format` only
         // there (`handleMultiRequest` in `api_v3/lib/KalturaFrontController.php`).
-        let common = encode::object(&encode::common(Common { ks: self.ks.as_ref(), nocache: self.nocache }))?;
-        let expected_len = common.len() + self.items.iter().map(|item| item.body.len() + 16).sum::<usize>();
+        let common = Common { ks: self.ks.as_ref(), nocache: self.nocache };
+        let expected_len = 2 + common.max_len() + self.items.iter().map(|item| item.body.len() + 16).sum::<usize>();
         let mut body = Zeroizing::new(Vec::with_capacity(expected_len));
         body.push(b'{');
         for (position, item) in self.items.iter().enumerate() {
@@ -199,7 +199,8 @@ impl Batch {
             body.extend_from_slice(&item.body);
             body.push(b',');
         }
-        body.extend_from_slice(common.get(1..).unwrap_or_default());
+        common.write_members(&mut body);
+        body.push(b'}');
         let repeatable = self.items.iter().all(|item| item.repeat == Repeat::Always);
         let prepared = PreparedRequest {
             request: HttpRequest::new(self.endpoint.url(MULTIREQUEST.service, MULTIREQUEST.action), body),

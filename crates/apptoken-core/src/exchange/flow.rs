@@ -166,13 +166,17 @@ impl<F: Flow> Exchange<F> {
         }
     }
 
-    fn apply(self, turn: Transition<F::Output, F::Progress>, now: Moment) -> Result<Step<F>, StoppedFlow<F>> {
+    fn apply(mut self, turn: Transition<F::Output, F::Progress>, now: Moment) -> Result<Step<F>, StoppedFlow<F>> {
         match turn {
-            Transition::Send(prepared) => Ok(Step::Send(Self { prepared, failures: 0, ..self }.next(now))),
+            Transition::Send(prepared) => {
+                (self.prepared, self.failures) = (prepared, 0);
+                Ok(Step::Send(self.next(now)))
+            }
             Transition::Wait(pause, prepared) => {
+                (self.prepared, self.failures) = (prepared, 0);
                 // A wait that is part of the flow does not count towards the deadline for repetitions.
-                let started = self.started.saturating_add(pause);
-                Ok(Step::Wait(pause, Self { prepared, failures: 0, started, ..self }.next(now.plus(pause))))
+                self.started = self.started.saturating_add(pause);
+                Ok(Step::Wait(pause, self.next(now.plus(pause))))
             }
             Transition::Done(output) => Ok(Step::Done(output)),
             Transition::Stop(error, progress) => {
@@ -181,8 +185,10 @@ impl<F: Flow> Exchange<F> {
         }
     }
 
-    fn next(self, sent_at: Moment) -> Self {
-        Self { sent_at, requests: self.requests.saturating_add(1), ..self }
+    fn next(mut self, sent_at: Moment) -> Self {
+        self.sent_at = sent_at;
+        self.requests = self.requests.saturating_add(1);
+        self
     }
 }
 

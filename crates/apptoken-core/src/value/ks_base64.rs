@@ -1,6 +1,5 @@
 //! The base64 encoding of a KS.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64::Engine as _;
@@ -25,20 +24,20 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// A decoded KS V1 is the session in plain text: wipe it, and do not log it.
 #[must_use]
 pub fn decode_ks(text: &str) -> Option<Vec<u8>> {
-    let mut digits = Zeroizing::new(String::with_capacity(text.len()));
+    let mut digits = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut padding = 0;
-    for character in text.chars() {
-        match character {
-            ' ' | '\t' | '\n' | '\r' => {}
-            '=' => padding += 1,
+    for byte in text.bytes() {
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\r' => {}
+            b'=' => padding += 1,
             _ if padding > 0 => return None,
-            '-' => digits.push('+'),
-            '_' => digits.push('/'),
+            b'-' => digits.push(b'+'),
+            b'_' => digits.push(b'/'),
             other => digits.push(other),
         }
     }
     let padded = padding == 0 || (padding <= 2 && (digits.len() + padding).is_multiple_of(4));
-    LENIENT.decode(digits.as_bytes()).ok().filter(|_| padded)
+    LENIENT.decode(&*digits).ok().filter(|_| padded)
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Writing requests. This is the only place where a secret is written into a body.
 
+use alloc::format;
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
+use memchr::memchr2;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -38,22 +42,62 @@ impl Nocache {
     }
 }
 
-impl Serialize for Nocache {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}.{}", self.0.wall.0, self.0.elapsed.as_nanos()))
+impl fmt::Display for Nocache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0.wall.0, self.0.elapsed.as_nanos())
     }
 }
 
-/// Identifies this library in the server's log. The server does not check it.
-const CLIENT_TAG: &str = concat!("apptoken-rust:", env!("CARGO_PKG_VERSION"));
+impl Serialize for Nocache {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The reply is XML unless `format=1` (JSON) arrives. Body and URL both contain it, so that either may be lost on the way.
+///
+/// The client tag identifies this library in the server's log. The server does not check it.
+const FORMAT_AND_CLIENT: &str = concat!(r#""format":1,"clientTag":"apptoken-rust:"#, env!("CARGO_PKG_VERSION"), r#"""#);
+
+impl Common<'_> {
+    /// More bytes than [`write_members`](Self::write_members) writes, unless the KS has to be escaped.
+    pub(crate) fn max_len(&self) -> usize {
+        const NAMES_AND_NOCACHE: usize = 100;
+        self.ks.map_or(0, |ks| ks.expose().len()) + FORMAT_AND_CLIENT.len() + NAMES_AND_NOCACHE
+    }
+
+    /// Writes the parameters as the members of a JSON object. The buffer is large enough, so that it leaves no copy of the
+    /// KS behind when it grows.
+    pub(crate) fn write_members(&self, body: &mut Vec<u8>) {
+        if let Some(ks) = self.ks {
+            body.extend_from_slice(b"\"ks\":");
+            write_ks(ks, body);
+            body.push(b',');
+        }
+        body.extend_from_slice(FORMAT_AND_CLIENT.as_bytes());
+        if let Some(nocache) = self.nocache {
+            body.extend_from_slice(format!(",\"nocache\":\"{nocache}\"").as_bytes());
+        }
+    }
+}
+
+fn write_ks(ks: &Ks, body: &mut Vec<u8>) {
+    let text = ks.expose();
+    // A KS contains no control character, and that of a real server is base64.
+    if memchr2(b'"', b'\\', text.as_bytes()).is_some() {
+        body.extend_from_slice(Value::from(text).to_string().as_bytes());
+    } else {
+        body.push(b'"');
+        body.extend_from_slice(text.as_bytes());
+        body.push(b'"');
+    }
+}
 
 /// Writes the request for an action.
 pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common<'_>) -> Result<HttpRequest, Error> {
     let target = action.target();
     action.check().map_err(|error| error.during(target))?;
-    // The reply is XML unless `format=1` (JSON) arrives. Body and URL both contain it, so that either may be lost on the way.
-    let body = Body { action, ks: common.ks, format: 1, client_tag: CLIENT_TAG, nocache: common.nocache };
-    let body = object(&body).map_err(|error| error.during(target))?;
+    let body = with_common(action, common).map_err(|error| error.during(target))?;
     let url = endpoint.url(target.service, target.action);
     match action.file() {
         None => Ok(HttpRequest::new(url, body)),
@@ -65,26 +109,23 @@ pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common
     }
 }
 
-/// The common parameters of a request with several actions.
-pub(crate) fn common(common: Common<'_>) -> impl Serialize {
-    let Common { ks, nocache } = common;
-    Body { action: &NoParameters {}, ks, format: 1, client_tag: CLIENT_TAG, nocache }
-}
-
-#[derive(Serialize)]
-struct NoParameters {}
-
-#[derive(Serialize)]
-struct Body<'a, A> {
-    #[serde(flatten)]
-    action: &'a A,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_optional_secret")]
-    ks: Option<&'a Ks>,
-    format: u8,
-    #[serde(rename = "clientTag")]
-    client_tag: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    nocache: Option<Nocache>,
+/// Writes the parameters of an action and those of its request as one JSON object.
+fn with_common(action: &impl Serialize, common: Common<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let parameters = object(action)?;
+    // An action without parameters is `{}`, or `null` if it is a unit struct.
+    let own = match &**parameters {
+        b"{}" | b"null" => b"{",
+        [own @ .., b'}'] if own.starts_with(b"{") => own,
+        _ => return Err(not_an_object()),
+    };
+    let mut body = Zeroizing::new(Vec::with_capacity(own.len() + 1 + common.max_len()));
+    body.extend_from_slice(own);
+    if own.len() > 1 {
+        body.push(b',');
+    }
+    common.write_members(&mut body);
+    body.push(b'}');
+    Ok(body)
 }
 
 /// Writes a JSON object without nulls.
@@ -94,11 +135,7 @@ struct Body<'a, A> {
 ///
 /// The result is wiped when dropped. The smaller buffers that the JSON writer discards while it grows are not.
 pub(crate) fn object(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let unusable = |_: serde_json::Error| {
-        Error::invalid_input(
-            "the parameters of the action are not a JSON object: implement Serialize as a struct or as a map with string keys",
-        )
-    };
+    let unusable = |_: serde_json::Error| not_an_object();
     let text = Zeroizing::new(serde_json::to_vec(value).map_err(unusable)?);
     // Most requests contain no null, so most are written once.
     if !contains(&text, b"null") {
@@ -109,6 +146,12 @@ pub(crate) fn object(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error
     let without_nulls = serde_json::to_vec(&value).map(Zeroizing::new).map_err(unusable);
     wipe(&mut value);
     without_nulls
+}
+
+fn not_an_object() -> Error {
+    Error::invalid_input(
+        "the parameters of the action are not a JSON object: implement Serialize as a struct or as a map with string keys",
+    )
 }
 
 fn remove_nulls(value: &mut Value) {
@@ -264,8 +307,8 @@ mod tests {
             list: vec![Some(1), None],
             inner: InnerOptions { absent: None, present: "null" },
         };
-        let expected =
-            serde_json::json!({"list": [1], "inner": {"present": "null"}, "format": 1, "clientTag": CLIENT_TAG});
+        let tag = concat!("apptoken-rust:", env!("CARGO_PKG_VERSION"));
+        let expected = serde_json::json!({"list": [1], "inner": {"present": "null"}, "format": 1, "clientTag": tag});
         assert_eq!(body_of(&action, Common::default()), expected);
     }
 

@@ -122,7 +122,7 @@ impl HttpResponse {
         // Replies from the response cache have no `X-Kaltura-Session`, and `Date` may come from a proxy.
         let from_kaltura = self
             .header("X-Kaltura-Session")
-            .and_then(|value| value.split_once(", ")?.1.trim().parse().ok())
+            .and_then(|value| value.split_once(',')?.1.trim().parse().ok())
             .map(UnixSeconds);
         from_kaltura.or_else(|| http_date(self.header("Date")?))
     }

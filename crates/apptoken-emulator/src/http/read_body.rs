@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use super::read_request::Refusal;
 use crate::Limits;
 
-/// The maximum body size of a small request. A small request never waits for memory, and can be handled on the thread
-/// that serves all connections.
+/// The maximum body size of a small request. A small request never waits for memory, and can be handled on a thread
+/// that serves connections.
 pub(super) const SMALL_BODY: usize = 16 << 10;
 
 /// More than a streamed upload needs besides its form: for what arrives at once, and the bytes of a small file.

@@ -20,7 +20,7 @@ pub(super) struct ReceivedRequest {
 }
 
 impl ReceivedRequest {
-    /// Whether it can be handled on the thread that serves all connections.
+    /// Whether it can be handled on a thread that serves connections.
     pub(super) fn is_small(&self) -> bool {
         self.request.body.len() <= SMALL_BODY && self.file.is_none()
     }

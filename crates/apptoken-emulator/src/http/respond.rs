@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use apptoken_transport_fake::{Delivery, DeliveryKind, WireReply};
+use bytes::Bytes;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::{Response, StatusCode};
 use tokio::time::sleep;
@@ -72,11 +73,12 @@ fn closing(mut response: Response<ReplyBody>) -> Response<ReplyBody> {
 fn response(reply: WireReply, body: impl FnOnce(Vec<u8>) -> ReplyBody) -> Response<ReplyBody> {
     let mut response = Response::new(body(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().reserve(reply.headers.len());
     for (name, value) in reply.headers {
         // A web server drops invalid headers, too.
         let value = match value {
-            Cow::Borrowed(value) => HeaderValue::from_str(value),
-            Cow::Owned(value) => HeaderValue::try_from(value),
+            Cow::Borrowed(value) => HeaderValue::from_maybe_shared(Bytes::from_static(value.as_bytes())),
+            Cow::Owned(value) => HeaderValue::from_maybe_shared(Bytes::from(value)),
         };
         let (Ok(name), Ok(value)) = (HeaderName::try_from(&*name), value) else { continue };
         if ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {

@@ -1,20 +1,19 @@
 //! The arguments of a call, read from the parameters of the request as the catalog declares them.
 
-use indexmap::IndexMap;
-
 use crate::catalog::action::{CatalogParameter, ParameterKind};
 use crate::catalog::{classes, enums};
 use crate::error::{self, ApiError, Failure};
 use crate::objects::build;
 use crate::objects::{self, Object};
 use crate::php::cast::{to_int, to_text};
-use crate::php::value::set;
-use crate::php::{Array, Key, Value};
+use crate::php::value::{get, set};
+use crate::php::{Array, Value};
 
 /// The arguments of a call.
 #[derive(Default)]
 pub(crate) struct Arguments {
-    values: IndexMap<&'static str, Argument>,
+    /// By the names of the parameters. An action has a few.
+    values: Vec<(&'static str, Argument)>,
 }
 
 enum Argument {
@@ -32,9 +31,7 @@ impl Arguments {
         let mut arguments = Self::default();
         for parameter in parameters {
             match given(parameter, grouped, now)? {
-                Some(argument) => {
-                    arguments.values.insert(parameter.name, argument);
-                }
+                Some(argument) => arguments.values.push((parameter.name, argument)),
                 None => arguments.put_default(parameter)?,
             }
         }
@@ -51,13 +48,17 @@ impl Arguments {
             ParameterKind::Int | ParameterKind::NumberEnum(_) => Argument::Int(default.parse().unwrap_or(0)),
             _ => return Ok(()),
         };
-        self.values.insert(parameter.name, argument);
+        self.values.push((parameter.name, argument));
         Ok(())
+    }
+
+    fn get(&self, name: &str) -> Option<&Argument> {
+        self.values.iter().find(|(given, _)| *given == name).map(|(_, argument)| argument)
     }
 
     /// A string; empty if it was not given.
     pub(crate) fn text(&self, name: &str) -> &str {
-        match self.values.get(name) {
+        match self.get(name) {
             Some(Argument::Text(text)) => text,
             _ => "",
         }
@@ -65,7 +66,7 @@ impl Arguments {
 
     /// A number; its default if it was not given.
     pub(crate) fn int(&self, name: &str) -> i64 {
-        match self.values.get(name) {
+        match self.get(name) {
             Some(Argument::Int(number)) => *number,
             _ => 0,
         }
@@ -73,7 +74,7 @@ impl Arguments {
 
     /// A string or a number as the server shows it in an error; `None` for anything else.
     pub(crate) fn shown(&self, name: &str) -> Option<String> {
-        match self.values.get(name)? {
+        match self.get(name)? {
             Argument::Text(text) => Some(text.clone()),
             Argument::Int(number) => Some(number.to_string()),
             Argument::Object(_) | Argument::Other => None,
@@ -81,7 +82,7 @@ impl Arguments {
     }
 
     pub(crate) fn object(&self, name: &str) -> Option<&Object> {
-        match self.values.get(name)? {
+        match self.get(name)? {
             Argument::Object(object) => Some(object),
             _ => None,
         }
@@ -108,7 +109,7 @@ fn given(parameter: &CatalogParameter, grouped: &Array, now: i64) -> Result<Opti
         ParameterKind::Array => return Ok(Some(Argument::Other)),
         _ => {}
     }
-    let Some(value) = grouped.get(&Key::from(name)) else { return Ok(None) };
+    let Some(value) = get(grouped, name) else { return Ok(None) };
     Ok(Some(match parameter.kind {
         ParameterKind::Text => Argument::Text(build::valid_text(value, name)?),
         ParameterKind::Int => Argument::Int(to_int(value)),

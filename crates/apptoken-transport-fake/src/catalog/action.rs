@@ -55,7 +55,7 @@ impl CatalogAction {
 
     /// Its name, such as `appToken.startSession`.
     pub(crate) fn full_name(&self) -> String {
-        format!("{}.{}", self.service, self.name)
+        [self.service, ".", self.name].concat()
     }
 
     /// Its name as in the error SERVICE_FORBIDDEN, such as `appToken->startSession`.

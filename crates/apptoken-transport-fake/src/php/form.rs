@@ -1,5 +1,7 @@
 //! Parses form fields and query strings, with PHP's rules for nested names.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 
 use crate::php::{Array, Key, Value};
@@ -19,8 +21,9 @@ pub(crate) fn parse(text: &[u8]) -> Array {
             Some(at) => (pair.get(..at), pair.get(at + 1..)),
             None => (Some(pair), None),
         };
-        let name = String::from_utf8_lossy(&decode(name.unwrap_or_default(), Plus::IsSpace)).into_owned();
-        fields.add(&name, to_value(decode(value.unwrap_or_default(), Plus::IsSpace)));
+        let name = decode(name.unwrap_or_default(), Plus::IsSpace);
+        let value = decode(value.unwrap_or_default(), Plus::IsSpace).into_owned();
+        fields.add(&String::from_utf8_lossy(&name), to_value(value));
     }
     fields.into_array()
 }
@@ -35,7 +38,11 @@ pub(crate) enum Plus {
 }
 
 /// Decodes percent encoding. An invalid `%` stays as it is.
-pub(crate) fn decode(text: &[u8], plus: Plus) -> Vec<u8> {
+pub(crate) fn decode(text: &[u8], plus: Plus) -> Cow<'_, [u8]> {
+    // Most names and values are plain.
+    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return text.into();
+    }
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [first, after @ ..] = rest {
@@ -52,7 +59,7 @@ pub(crate) fn decode(text: &[u8], plus: Plus) -> Vec<u8> {
             _ => decoded.push(*first),
         }
     }
-    decoded
+    decoded.into()
 }
 
 /// The value of decoded bytes.

@@ -105,7 +105,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         let mut array = Array::new();
         while let Some(name) = items.next_key::<String>()? {
             let value = items.next_value_seed(seed)?;
-            array.insert(Key::from(name.as_str()), value);
+            array.insert(Key::from(name), value);
         }
         self.back();
         Ok(Value::Array(array))

@@ -57,6 +57,12 @@ impl From<&str> for Key {
     }
 }
 
+impl From<String> for Key {
+    fn from(text: String) -> Self {
+        integer(&text).map_or(Self::Text(text), Self::Int)
+    }
+}
+
 impl Key {
     fn size(&self) -> usize {
         size_of::<Self>()
@@ -74,9 +80,14 @@ impl Key {
     }
 }
 
+/// The value of a name.
+pub(crate) fn get<'a>(array: &'a Array, name: &str) -> Option<&'a Value> {
+    array.get(&Name::from(name))
+}
+
 /// The value of a name, unless it is null, as with `isset`.
 pub(crate) fn set<'a>(array: &'a Array, name: &str) -> Option<&'a Value> {
-    array.get(&Name::from(name)).filter(|value| **value != Value::Null)
+    get(array, name).filter(|value| **value != Value::Null)
 }
 
 /// A [`Key`] that borrows its text. A request looks up dozens of names, and none is copied for that. The variants are those of
@@ -112,7 +123,7 @@ fn integer(text: &str) -> Option<i64> {
 }
 
 /// `array_replace_recursive`: replaces values of `base` by those of `over`, and merges arrays.
-pub(crate) fn replace_recursive(base: &mut Array, over: Array) {
+pub(crate) fn replace_recursive(base: &mut Array, over: impl IntoIterator<Item = (Key, Value)>) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
             (Some(Value::Array(inner)), Value::Array(more)) => replace_recursive(inner, more),

@@ -7,14 +7,17 @@ use crate::output::{Output, Record};
 use crate::php::Value;
 use crate::php::cast::to_text;
 
+/// A session or an app token fits into it.
+const TYPICAL_SIZE: usize = 512;
+
 pub(crate) fn text(output: &Output) -> String {
-    let mut json = String::new();
+    let mut json = String::with_capacity(TYPICAL_SIZE);
     write(&mut json, output);
     json
 }
 
 pub(crate) fn list(outputs: &[Output]) -> String {
-    let mut json = String::new();
+    let mut json = String::with_capacity(TYPICAL_SIZE);
     write_list(&mut json, outputs);
     json
 }

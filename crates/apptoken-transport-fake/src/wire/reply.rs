@@ -21,17 +21,18 @@ pub struct WireReply {
 
 impl WireReply {
     pub(crate) fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        /// An API reply has nine or ten.
+        const HEADERS: usize = 12;
+        Self { status, headers: Vec::with_capacity(HEADERS), body: Vec::new() }
     }
 
-    /// Adds a header. Control characters are removed from the value, because it can contain text from the client.
+    /// Adds a header. Control characters are removed from a value that can contain text from the client.
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
-        let value = value.into();
-        // Most values are short and plain.
-        let is_plain = value.len() <= MAX_HEADER && value.bytes().all(|each| each.is_ascii_graphic() || each == b' ');
-        let value = match is_plain {
-            true => value,
-            false => value.chars().filter(|each| !each.is_control()).take(MAX_HEADER).collect(),
+        let value = match value.into() {
+            Cow::Owned(value) if !is_plain(&value) => {
+                value.chars().filter(|each| !each.is_control()).take(MAX_HEADER).collect()
+            }
+            value => value,
         };
         self.headers.push((name.into(), value));
         self
@@ -47,6 +48,11 @@ impl WireReply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
+}
+
+/// Whether a header value can be sent as it is, as most can.
+fn is_plain(value: &str) -> bool {
+    value.len() <= MAX_HEADER && value.bytes().all(|each| each.is_ascii_graphic() || each == b' ')
 }
 
 impl fmt::Debug for WireReply {

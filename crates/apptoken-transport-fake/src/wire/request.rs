@@ -45,7 +45,7 @@ impl WireRequest {
         let query = self.query();
         let (params, files) = match Route::of(self.path()) {
             Route::Api { path } => {
-                let (params, files) = self.params(path, query.clone());
+                let (params, files) = self.params(path, &query);
                 (Some(params), files)
             }
             _ => (None, Vec::new()),
@@ -66,10 +66,10 @@ impl WireRequest {
     }
 
     /// All parameters. The path takes precedence over the query, and both over the body.
-    fn params(&self, path: Array, mut url: Array) -> (Array, Vec<UploadedFile<'_>>) {
+    fn params(&self, path: Array, query: &Array) -> (Array, Vec<UploadedFile<'_>>) {
         let (mut params, files) = self.body_params();
-        replace_recursive(&mut url, path);
-        replace_recursive(&mut params, url);
+        replace_recursive(&mut params, query.iter().map(|(key, value)| (key.clone(), value.clone())));
+        replace_recursive(&mut params, path);
         (params, files)
     }
 
@@ -189,7 +189,7 @@ mod tests {
     }
 
     fn shown(request: &WireRequest) -> String {
-        let (params, _) = request.params(Array::new(), request.query());
+        let (params, _) = request.params(Array::new(), &request.query());
         params.iter().map(|(key, value)| format!("{}={};", key.to_text(), to_text(value))).collect()
     }
 

@@ -24,14 +24,14 @@ const SCRIPT_PARTS: [&str; 3] = ["", "api_v3", "index.php"];
 
 impl Route {
     pub(crate) fn of(path: &str) -> Self {
-        let encoded = path.to_ascii_lowercase();
-        if !path.starts_with('/') || encoded.contains("%00") || !is_encoded(path) {
+        if !path.starts_with('/') || path.contains("%00") || !is_encoded(path) {
             return Self::BadRequest;
         }
-        if encoded.contains("%2f") {
+        if path.contains("%2f") || path.contains("%2F") {
             return Self::NotFound;
         }
-        let path = String::from_utf8_lossy(&decode(path.as_bytes(), Plus::IsPlus)).into_owned();
+        let path = decode(path.as_bytes(), Plus::IsPlus);
+        let path = String::from_utf8_lossy(&path);
         let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != ".").peekable();
         match parts.next() {
             Some("api_v3") => {}

@@ -7,8 +7,10 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::convert::Infallible;
-use core::fmt::{self, Write as _};
+use core::fmt;
 use core::str::FromStr;
+
+use memchr::memchr;
 
 use crate::error::Error;
 
@@ -28,45 +30,41 @@ use crate::error::Error;
 /// assert_eq!(privileges.to_string(), "list:*,edit:1_a/1_b");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Privileges(Vec<Privilege>);
+// The items as they are written, each with a comma after it, so that an item without a name differs from no item. They are
+// split when they are read, as most privileges of a session never are.
+pub struct Privileges(String);
 
 /// One privilege: a name and its values.
-// The text `name` or `name:value/value`. It is split when it is read, as most privileges of a session never are.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Privilege(String);
+// The text `name` or `name:value/value`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Privilege<'a>(&'a str);
 
-impl Privilege {
+impl<'a> Privilege<'a> {
     /// The name, without any change.
     #[must_use]
-    pub fn name(&self) -> &str {
-        self.0.split_once(':').map_or(&*self.0, |(name, _)| name)
+    pub fn name(self) -> &'a str {
+        split_once(self.0, b':').map_or(self.0, |(name, _)| name)
     }
 
     /// The values; none if the privilege is only a name.
-    pub fn values(&self) -> impl Iterator<Item = &str> {
-        self.0.split_once(':').into_iter().flat_map(|(_, values)| values.split('/'))
+    pub fn values(self) -> impl Iterator<Item = &'a str> {
+        split_once(self.0, b':').into_iter().flat_map(|(_, values)| values.split('/'))
     }
 
-    fn is_named(&self, name: &str) -> bool {
+    fn is_named(self, name: &str) -> bool {
         // Most names differ, which the comparison of their start shows at once.
         self.0.starts_with(name) && self.name() == name
     }
-
-    /// Adds values, written as in a text: `1_a/1_b`.
-    fn add(&mut self, values: &str) {
-        self.0.push(if self.0.contains(':') { '/' } else { ':' });
-        self.0.push_str(values);
-    }
 }
 
-/// How many names are compared one by one.
+/// How many names are compared one by one. A text of some megabytes can have many more, so they are in a map then.
 const FEW: usize = 16;
 
 impl Privileges {
     /// No privileges.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(String::new())
     }
 
     /// Parses a list of privileges. Every text is valid.
@@ -74,26 +72,9 @@ impl Privileges {
     /// As on the server, an empty string is a list of one item with an empty name; see [`is_empty`](Self::is_empty).
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        // As the server's `ks::parsePrivileges` does; its results are the test vectors `privileges_parse.jsonl`.
-        let mut privileges = Vec::<Privilege>::new();
-        // Sessions have a few privileges, for which comparing names is the fastest. It would take hours for a text of some
-        // megabytes, so later names are in a map.
-        let mut later_names = BTreeMap::new();
-        for item in text.split(',') {
-            let (name, values) = item.split_once(':').unwrap_or((item, ""));
-            let first = privileges.iter().take(FEW).position(|privilege| privilege.is_named(name));
-            match first.or_else(|| later_names.get(name).copied()).and_then(|position| privileges.get_mut(position)) {
-                None => {
-                    if privileges.len() >= FEW {
-                        later_names.insert(name, privileges.len());
-                    }
-                    privileges.push(Privilege(if values.is_empty() { name } else { item }.to_owned()));
-                }
-                Some(_) if values.is_empty() => {}
-                Some(privilege) => privilege.add(values),
-            }
-        }
-        Self(privileges)
+        let items = [text, ","].concat();
+        // Most texts are already as the server writes them.
+        Self(if is_merged(&items) { items } else { merged(&items) })
     }
 
     /// Adds a privilege. If the name already exists, adds the values to it.
@@ -112,7 +93,7 @@ impl Privileges {
     /// assert_eq!(privileges.to_string(), "appid:importer-example.org,list:*");
     /// # Ok::<(), apptoken_core::Error>(())
     /// ```
-    pub fn with(mut self, name: &str, values: &[&str]) -> Result<Self, Error> {
+    pub fn with(self, name: &str, values: &[&str]) -> Result<Self, Error> {
         if name.is_empty() || name.contains([',', ':']) || name.chars().any(char::is_control) {
             return Err(Error::invalid_input(
                 "the name of a privilege must not be empty or contain ',', ':' or control characters",
@@ -126,34 +107,41 @@ impl Privileges {
                 "a value of a privilege must not be empty or contain ',', '/' or control characters",
             ));
         }
-        self.append(name, values.iter().copied());
-        Ok(self)
+        Ok(self.add(name, values))
     }
 
-    fn append<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
-        let position = self.0.iter().position(|privilege| privilege.is_named(name));
-        let privilege = match position.and_then(|position| self.0.get_mut(position)) {
-            Some(privilege) => privilege,
-            None => self.0.push_mut(Privilege(name.to_owned())),
-        };
-        values.for_each(|value| privilege.add(value));
+    /// Adds an item that the grammar can express. If its name already exists, adds the values to it.
+    fn add(self, name: &str, values: &[&str]) -> Self {
+        let items = self.item(name, values.iter().copied()).0;
+        Self(if is_merged(&items) { items } else { merged(&items) })
+    }
+
+    /// Appends an item with a new name.
+    fn item<'a>(mut self, name: &str, values: impl Iterator<Item = &'a str>) -> Self {
+        self.0.push_str(name);
+        for (position, value) in values.enumerate() {
+            self.0.push(if position == 0 { ':' } else { '/' });
+            self.0.push_str(value);
+        }
+        self.0.push(',');
+        self
     }
 
     /// The privileges in order.
-    pub fn iter(&self) -> core::slice::Iter<'_, Privilege> {
-        self.0.iter()
+    pub fn iter(&self) -> impl Iterator<Item = Privilege<'_>> {
+        split_items(&self.0).map(Privilege)
     }
 
     /// The values of the privilege `name`, if it exists; none if the privilege is only a name.
     #[must_use]
     pub fn values(&self, name: &str) -> Option<impl Iterator<Item = &str> + use<'_>> {
-        self.0.iter().find(|privilege| privilege.is_named(name)).map(Privilege::values)
+        self.iter().find(|privilege| privilege.is_named(name)).map(Privilege::values)
     }
 
     /// Whether there are no privileges: no items, or only items without name and value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|privilege| privilege.0.is_empty())
+        self.iter().all(|privilege| privilege.0.is_empty())
     }
 
     /// Refuses a privilege that restricts a session and has no value, as in `setrole:` with an empty variable: the session would
@@ -161,8 +149,8 @@ impl Privileges {
     pub(crate) fn check_restrictions(&self) -> Result<(), Error> {
         const RESTRICTIONS: [&str; 7] =
             ["actionslimit", "iprestrict", "limitentry", "privacycontext", "restrictingrole", "setrole", "urirestrict"];
-        let is_meant = |privilege: &&Privilege| RESTRICTIONS.contains(&privilege.name());
-        match self.0.iter().filter(is_meant).find(|privilege| privilege.values().all(str::is_empty)) {
+        let is_meant = |privilege: &Privilege<'_>| RESTRICTIONS.contains(&privilege.name());
+        match self.iter().filter(is_meant).find(|privilege| privilege.values().all(str::is_empty)) {
             None => Ok(()),
             Some(privilege) => Err(Error::invalid_input(alloc::format!(
                 "the privilege {name} has no value: a session with it would not be restricted as it says; write {name}:VALUE",
@@ -175,15 +163,15 @@ impl Privileges {
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
         let mut rest = Self::new();
-        for privilege in self {
+        for privilege in self.iter() {
             match other.values(privilege.name()) {
                 None if privilege.0.is_empty() => {}
-                None => rest.append(privilege.name(), privilege.values()),
+                None => rest = rest.item(privilege.name(), privilege.values()),
                 Some(granted) => {
                     let granted: Vec<_> = granted.collect();
                     let mut missing = privilege.values().filter(|value| !granted.contains(value)).peekable();
                     if missing.peek().is_some() {
-                        rest.append(privilege.name(), missing);
+                        rest = rest.item(privilege.name(), missing);
                     }
                 }
             }
@@ -192,24 +180,63 @@ impl Privileges {
     }
 }
 
-impl<'a> IntoIterator for &'a Privileges {
-    type Item = &'a Privilege;
-    type IntoIter = core::slice::Iter<'a, Privilege>;
+/// Splits at the first separator. For short texts this is faster than `str::split_once`.
+fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let position = memchr(separator, text.as_bytes())?;
+    Some((text.get(..position)?, text.get(position + 1..)?))
+}
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
+/// The items of a text in which each item ends with a comma.
+fn split_items(mut items: &str) -> impl Iterator<Item = &str> {
+    core::iter::from_fn(move || {
+        let (item, rest) = split_once(items, b',')?;
+        items = rest;
+        Some(item)
+    })
+}
+
+/// Whether no name is repeated, and no item has a `:` without a value. `false` for many items too.
+fn is_merged(items: &str) -> bool {
+    let mut names = [""; FEW];
+    split_items(items).enumerate().all(|(position, item)| {
+        let (earlier, rest) = names.split_at_mut(position.min(FEW));
+        let (name, values) = split_once(item, b':').unwrap_or((item, "/"));
+        match rest.first_mut() {
+            Some(place) if !values.is_empty() && !earlier.contains(&name) => {
+                *place = name;
+                true
+            }
+            _ => false,
+        }
+    })
+}
+
+/// The same items, with the values of a repeated name added to its first item.
+fn merged(items: &str) -> String {
+    // As the server's `ks::parsePrivileges` does; its results are the test vectors `privileges_parse.jsonl`.
+    let mut merged = Vec::<String>::new();
+    let mut positions = BTreeMap::new();
+    for item in split_items(items) {
+        let (name, values) = split_once(item, b':').unwrap_or((item, ""));
+        match positions.get(name).and_then(|position| merged.get_mut(*position)) {
+            None => {
+                positions.insert(name, merged.len());
+                merged.push(if values.is_empty() { name } else { item }.to_owned());
+            }
+            Some(_) if values.is_empty() => {}
+            Some(first) => {
+                first.push(if first.len() == name.len() { ':' } else { '/' });
+                first.push_str(values);
+            }
+        }
     }
+    merged.push(String::new());
+    merged.join(",")
 }
 
 impl fmt::Display for Privileges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, Privilege(text)) in self.0.iter().enumerate() {
-            if position > 0 {
-                f.write_char(',')?;
-            }
-            f.write_str(text)?;
-        }
-        Ok(())
+        f.write_str(self.0.strip_suffix(',').unwrap_or_default())
     }
 }
 

@@ -105,14 +105,12 @@ impl Privileges {
         self.with("appid", &[name_and_domain])
     }
 
-    fn set(mut self, name: &str, value: &str) -> Self {
-        self.append(name, core::iter::once(value));
-        self
+    fn set(self, name: &str, value: &str) -> Self {
+        self.add(name, &[value])
     }
 
-    fn set_name(mut self, name: &str) -> Self {
-        self.append(name, core::iter::empty());
-        self
+    fn set_name(self, name: &str) -> Self {
+        self.add(name, &[])
     }
 }
 
