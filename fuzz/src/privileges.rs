@@ -29,7 +29,7 @@ fn rebuild(list: &Privileges) -> Option<Privileges> {
 /// The difference is exactly what was requested and not granted.
 fn check_difference(requested: &Privileges, granted: &Privileges) {
     let missing = requested.without(granted);
-    for privilege in requested {
+    for privilege in requested.iter() {
         let values = |list: &Privileges| Some(list.values(privilege.name())?.map(str::to_owned).collect::<Vec<_>>());
         let requested: Vec<_> = privilege.values().map(str::to_owned).collect();
         let found = values(&missing);

@@ -1,7 +1,6 @@
 //! Writing requests. This is the only place where a secret is written into a body.
 
 use alloc::format;
-use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -85,7 +84,9 @@ fn write_ks(ks: &Ks, body: &mut Vec<u8>) {
     let text = ks.expose();
     // A KS contains no control character, and that of a real server is base64.
     if memchr2(b'"', b'\\', text.as_bytes()).is_some() {
-        body.extend_from_slice(Value::from(text).to_string().as_bytes());
+        // A string can always be written.
+        let escaped = Zeroizing::new(serde_json::to_vec(text).unwrap_or_default());
+        body.extend_from_slice(&escaped);
     } else {
         body.push(b'"');
         body.extend_from_slice(text.as_bytes());
@@ -245,6 +246,8 @@ mod tests {
     use alloc::vec;
     use proptest::prelude::*;
 
+    const TAG: &str = concat!("apptoken-rust:", env!("CARGO_PKG_VERSION"));
+
     #[derive(Serialize)]
     struct NestedOptions {
         text: Option<String>,
@@ -290,6 +293,17 @@ mod tests {
         }
     }
 
+    /// An action with parameters of any JSON type.
+    #[derive(Serialize)]
+    #[serde(transparent)]
+    struct Parameters(Value);
+
+    impl Action for Parameters {
+        type Reply = ();
+        const SERVICE: &'static str = "test";
+        const ACTION: &'static str = "do";
+    }
+
     #[test]
     fn an_action_can_be_named_at_run_time() {
         let action = NamedAction(ActionName { service: "media", action: "get" });
@@ -307,8 +321,7 @@ mod tests {
             list: vec![Some(1), None],
             inner: InnerOptions { absent: None, present: "null" },
         };
-        let tag = concat!("apptoken-rust:", env!("CARGO_PKG_VERSION"));
-        let expected = serde_json::json!({"list": [1], "inner": {"present": "null"}, "format": 1, "clientTag": tag});
+        let expected = serde_json::json!({"list": [1], "inner": {"present": "null"}, "format": 1, "clientTag": TAG});
         assert_eq!(body_of(&action, Common::default()), expected);
     }
 
@@ -326,17 +339,45 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_are_not_an_object_are_refused() {
+    fn a_ks_with_special_characters_is_escaped() {
+        for text in ["a\"b", "a\\", "é\"\\/"] {
+            let ks = Ks::parse(text).unwrap();
+            let body = body_of(&Parameters(serde_json::json!({"a": 1})), Common { ks: Some(&ks), nocache: None });
+            assert_eq!(body["ks"], text);
+        }
+    }
+
+    #[test]
+    fn the_buffer_is_large_enough_for_the_common_parameters() {
+        let ks = Ks::parse("x".repeat(300)).unwrap();
+        let now = Moment { wall: UnixSeconds(i64::MIN), elapsed: core::time::Duration::MAX };
+        let common = Common { ks: Some(&ks), nocache: Some(Nocache::new(now)) };
+        let mut body = Vec::new();
+        common.write_members(&mut body);
+        assert!(body.len() <= common.max_len(), "{} > {}", body.len(), common.max_len());
+    }
+
+    #[test]
+    fn an_action_without_parameters_has_only_the_common_ones() {
         #[derive(Serialize)]
-        struct Number(u8);
-        impl Action for Number {
+        struct Unit;
+        impl Action for Unit {
             type Reply = ();
             const SERVICE: &'static str = "test";
-            const ACTION: &'static str = "number";
+            const ACTION: &'static str = "unit";
         }
-        let error =
-            request(&Endpoint::parse("https://example.org").unwrap(), &Number(1), Common::default()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        let expected = serde_json::json!({"format": 1, "clientTag": TAG});
+        assert_eq!(body_of(&Unit, Common::default()), expected);
+        assert_eq!(body_of(&Parameters(serde_json::json!({})), Common::default()), expected);
+    }
+
+    #[test]
+    fn parameters_that_are_not_an_object_are_refused() {
+        let endpoint = Endpoint::parse("https://example.org").unwrap();
+        for parameters in [1.into(), "{}".into(), true.into(), serde_json::json!([]), serde_json::json!([{}])] {
+            let error = request(&endpoint, &Parameters(parameters), Common::default()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        }
     }
 
     proptest! {

@@ -367,6 +367,13 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_text_that_is_kept_needs_no_merging(text in "[ab:/,]{0,12}") {
+            let items = alloc::format!("{text},");
+            prop_assert_eq!(&Privileges::parse(&text).0, &merged(&items));
+            prop_assert_eq!(is_merged(&items), merged(&items) == items);
+        }
+
+        #[test]
         fn written_privileges_are_parsed_to_the_same_text(text in "[a-c:/,* ]{0,24}") {
             let once = Privileges::parse(&text);
             prop_assert_eq!(Privileges::parse(&once.to_string()).to_string(), once.to_string());
