@@ -22,8 +22,9 @@ use crate::{Counts, Limits};
 
 /// An HTTP server for a fake, which runs until this value is dropped.
 ///
-/// It uses up to four threads for connections, as many as there are processors, and two for large requests. When it is dropped, it closes idle connections and
-/// waits for running requests up to [`Limits::stop_time`]. Any number of emulators can run at the same time.
+/// It uses up to four threads for connections, as many as there are processors, and two for large requests. When it is
+/// dropped, it closes idle connections and waits for running requests up to [`Limits::stop_time`]. Any number of emulators
+/// can run at the same time.
 ///
 /// # Examples
 ///

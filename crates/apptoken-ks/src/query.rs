@@ -97,7 +97,7 @@ fn variable_name(name: &str) -> Option<(String, bool)> {
         None => (name, false),
     };
     let replaced = |byte: u8| if matches!(byte, b' ' | b'.' | b'[') { b'_' } else { byte };
-    // Only ASCII is replaced, by ASCII.
+    // In one step: `str::replace` would grow the name piece by piece. ASCII is replaced by ASCII, so it stays UTF-8.
     let name = String::from_utf8(base.bytes().map(replaced).collect()).unwrap_or_default();
     (!base.is_empty()).then_some((name, nested))
 }
