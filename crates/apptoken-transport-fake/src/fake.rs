@@ -54,10 +54,17 @@ impl Fake {
     /// Handles a parsed request.
     ///
     /// Other threads can make requests meanwhile: the server is unlocked between the parts of a multirequest and while
-    /// a reply is serialized.
+    /// a large request is prepared or a large reply is serialized.
     #[must_use]
     pub fn handle_parsed(&self, request: &ParsedRequest<'_>) -> Delivery {
-        LockedServer::lock(&self.server).handle(request)
+        LockedServer::lock(&self.server, request.wire.size()).handle(request)
+    }
+
+    /// Like [`handle_parsed`](Self::handle_parsed), but returns `None` at once if another thread is using the fake, so that
+    /// the caller can do other work meanwhile.
+    #[must_use]
+    pub fn try_handle_parsed(&self, request: &ParsedRequest<'_>) -> Option<Delivery> {
+        Some(LockedServer::try_lock(&self.server, request.wire.size())?.handle(request))
     }
 
     /// Whether the seed was set with [`Builder::seed`](crate::Builder::seed). If it was, the caller expects

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use apptoken_transport_fake::{Delivery, Fake, WireReply, WireRequest};
+use apptoken_transport_fake::{Delivery, Fake, ParsedRequest, WireReply, WireRequest};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,7 +18,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, oneshot};
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{HandshakeKind, ServerConfig};
@@ -39,6 +39,9 @@ use crate::{Counts, Limits};
 /// How many large requests are handled at the same time. With more threads, small requests would have to wait for a
 /// processor.
 const WORKERS: usize = 2;
+
+/// How often a thread that serves connections tries to use the fake before it waits for it.
+const QUICK_ATTEMPTS: usize = 4;
 
 /// Larger replies are compressed on a worker thread.
 const SMALL_REPLY: usize = 64 << 10;
@@ -297,7 +300,7 @@ impl Server {
         if received.is_small() {
             let parsed = received.parse();
             if parsed.is_quick() {
-                let delivery = self.fake.handle_parsed(&parsed);
+                let delivery = self.handle_quick(&parsed).await;
                 let is_small = delivery.kind.reply().is_none_or(|reply| reply.body.len() <= SMALL_REPLY);
                 return if is_small {
                     Ok(compress(delivery))
@@ -308,6 +311,17 @@ impl Server {
         }
         self.counters.worker_requests.add_one();
         self.on_worker(move |server| compress(server.fake.handle_parsed(&received.parse()))).await
+    }
+
+    /// Handles a quick request. While another thread uses the fake, this one serves other connections.
+    async fn handle_quick(&self, request: &ParsedRequest<'_>) -> Delivery {
+        for _ in 0..QUICK_ATTEMPTS {
+            match self.fake.try_handle_parsed(request) {
+                Some(delivery) => return delivery,
+                None => yield_now().await,
+            }
+        }
+        self.fake.handle_parsed(request)
     }
 
     /// Runs work on a worker thread.

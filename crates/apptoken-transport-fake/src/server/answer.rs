@@ -63,7 +63,7 @@ impl LockedServer<'_> {
             Ok(format) => format,
             Err(error) => {
                 let number = self.state.request_number();
-                return self.while_unlocked(|| error_in_header(&error, info.now, number));
+                return error_in_header(&error, info.now, number);
             }
         };
         let mut execution = Execution::default();
@@ -75,7 +75,7 @@ impl LockedServer<'_> {
             Ok(body) => self.reply(body, params, &format, &execution, key, info.now),
             Err(Failure::NoFile(error)) => {
                 let number = self.state.request_number();
-                self.while_unlocked(|| error_in_header(&error, info.now, number))
+                error_in_header(&error, info.now, number)
             }
             Err(Failure::Crash | Failure::Api(_)) => crash(info.now),
         }

@@ -20,13 +20,15 @@ impl LockedServer<'_> {
         if !self.is_caching || set(params, "nocache").is_some() {
             return None;
         }
-        let (params, ks) = self.while_unlocked(|| {
+        let (params, ks) = self.while_unlocked_if_large(self.request_size, || {
             let mut params = params.clone();
             let ks = common_ks(&mut params)?;
             Some((params, ks))
         })?;
         let state = ks_state(&self.state, ks.as_ref(), info);
-        self.while_unlocked(move || CacheKey::of(params, &state, host, info.is_https, SCRIPT))
+        self.while_unlocked_if_large(self.request_size, move || {
+            CacheKey::of(params, &state, host, info.is_https, SCRIPT)
+        })
     }
 
     /// The key of a part of a multirequest; `None` if its result is not cached.
@@ -35,7 +37,9 @@ impl LockedServer<'_> {
             return None;
         }
         let state = ks_state(&self.state, set(params, "ks"), info);
-        self.while_unlocked(|| CacheKey::of(params.clone(), &state, "", info.is_https, SCRIPT))
+        self.while_unlocked_if_large(self.request_size, || {
+            CacheKey::of(params.clone(), &state, "", info.is_https, SCRIPT)
+        })
     }
 }
 

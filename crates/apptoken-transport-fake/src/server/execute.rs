@@ -81,7 +81,8 @@ impl LockedServer<'_> {
         if let Output::File(file) = output {
             return Ok(Body { text: file.text, content_type: Some(file.content_type), outcome });
         }
-        Ok(Body { text: self.while_unlocked(move || format.write(&output)), content_type: None, outcome })
+        let text = self.while_unlocked_if_large(output.size(), move || format.write(&output));
+        Ok(Body { text, content_type: None, outcome })
     }
 
     fn run_parts(
@@ -188,12 +189,12 @@ impl LockedServer<'_> {
         cache_policy: &mut CachePolicy,
         execution: &mut Execution,
     ) -> Result<Output, Failure> {
-        let grouped = self.while_unlocked(|| group(params));
+        let grouped = self.while_unlocked_if_large(self.request_size, || group(params));
         let visited_before = self.state.visited();
         let result = dispatch(&mut self.state, requested, params, &grouped, info, cache_policy, &mut execution.history);
         self.record_sessions(&mut execution.sessions);
         execution.visited += self.state.visited().wrapping_sub(visited_before);
-        self.while_unlocked(move || drop(grouped));
+        self.while_unlocked_if_large(self.request_size, move || drop(grouped));
         result
     }
 }

@@ -14,7 +14,7 @@ impl LockedServer<'_> {
     pub(crate) fn handle(&mut self, request: &ParsedRequest<'_>) -> Delivery {
         let mut entry = JournalEntry::new(self.clock.time(), &request.wire.method);
         if let Some(params) = &request.params {
-            entry.parameters = self.while_unlocked(|| shown(params));
+            entry.parameters = self.while_unlocked_if_large(self.request_size, || shown(params));
         }
         let delivery = self.deliver(request, &mut entry);
         let capacity = self.journal_capacity;

@@ -4,12 +4,30 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::server::Server;
 
+/// The size in bytes above which work is done while the server is unlocked. For less, handing the lock to another thread and
+/// getting it back takes longer than the work.
+const LARGE: usize = 16 << 10;
+
 /// Exclusive access to the server while a request is handled.
-pub(crate) struct LockedServer<'a>(MutexGuard<'a, Server>);
+pub(crate) struct LockedServer<'a> {
+    server: MutexGuard<'a, Server>,
+    /// The size of the request in bytes.
+    pub(super) request_size: usize,
+}
 
 impl<'a> LockedServer<'a> {
-    pub(crate) fn lock(server: &'a Mutex<Server>) -> Self {
-        Self(server.lock())
+    pub(crate) fn lock(server: &'a Mutex<Server>, request_size: usize) -> Self {
+        Self { server: server.lock(), request_size }
+    }
+
+    /// `None` if another thread has locked the server.
+    pub(crate) fn try_lock(server: &'a Mutex<Server>, request_size: usize) -> Option<Self> {
+        Some(Self { server: server.try_lock()?, request_size })
+    }
+
+    /// Like [`while_unlocked`](Self::while_unlocked), but only for work on many bytes.
+    pub(crate) fn while_unlocked_if_large<T>(&mut self, bytes: usize, work: impl FnOnce() -> T) -> T {
+        if bytes > LARGE { self.while_unlocked(work) } else { work() }
     }
 
     /// Unlocks the server for work that takes long and does not need it, and then locks it again.
@@ -17,7 +35,7 @@ impl<'a> LockedServer<'a> {
     /// The lock is fair: the request that has waited longest gets it next. An unfair lock would give it straight back
     /// to this thread, and one large multirequest would starve all other requests.
     pub(crate) fn while_unlocked<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        MutexGuard::unlocked_fair(&mut self.0, work)
+        MutexGuard::unlocked_fair(&mut self.server, work)
     }
 }
 
@@ -25,13 +43,13 @@ impl Deref for LockedServer<'_> {
     type Target = Server;
 
     fn deref(&self) -> &Server {
-        &self.0
+        &self.server
     }
 }
 
 impl DerefMut for LockedServer<'_> {
     fn deref_mut(&mut self) -> &mut Server {
-        &mut self.0
+        &mut self.server
     }
 }
 
@@ -41,12 +59,15 @@ mod tests {
     use crate::fake::Fake;
 
     #[test]
-    fn the_server_is_unlocked_during_work_that_does_not_need_it() {
+    fn the_server_is_unlocked_only_during_large_work() {
         let fake = Fake::new();
-        let mut locked = LockedServer::lock(fake.server());
-        assert!(fake.server().try_lock().is_none());
-        assert!(locked.while_unlocked(|| fake.server().try_lock().is_some()));
-        assert!(fake.server().try_lock().is_none());
+        let is_free = || fake.server().try_lock().is_some();
+        let mut locked = LockedServer::lock(fake.server(), 0);
+        assert!(!is_free());
+        assert!(locked.while_unlocked(is_free));
+        assert!(locked.while_unlocked_if_large(LARGE + 1, is_free));
+        assert!(!locked.while_unlocked_if_large(LARGE, is_free));
+        assert!(!is_free());
         drop(locked);
     }
 }

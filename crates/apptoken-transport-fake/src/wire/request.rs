@@ -28,6 +28,11 @@ impl WireRequest {
         self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// The size of the target and the body in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.target.len() + self.body.len()
+    }
+
     pub(crate) fn path(&self) -> &str {
         self.target.split(['?', '#']).next().unwrap_or_default()
     }
