@@ -20,6 +20,7 @@ use crate::value::ks::Ks;
 use crate::value::time::Moment;
 use crate::wire::action::{Action, Repeat};
 use crate::wire::api_error::ApiException;
+use crate::wire::body::Body;
 use crate::wire::encode;
 use crate::wire::encode::{Common, Nocache};
 use crate::wire::endpoint::Endpoint;
@@ -301,7 +302,7 @@ impl BatchResults {
     /// ticket of another batch, or if the result was already taken.
     pub fn take<A: Action>(&mut self, ticket: Ticket<A>) -> Result<A::Reply, Error> {
         let result = self.take_unread(ticket.position);
-        result.and_then(|text| parse(text.as_bytes())).map_err(|error| error.during(ticket.target))
+        result.and_then(|text| parse(Body::Text(&text))).map_err(|error| error.during(ticket.target))
     }
 
     /// Takes the JSON text of a result.
@@ -333,7 +334,7 @@ impl BatchReader {
         }
         let items = self.actions.iter().map(|action| {
             let result = match texts.pop_front() {
-                Some(text) => match ApiException::read(text.get().as_bytes()) {
+                Some(text) => match ApiException::read(Body::Text(text.get())) {
                     Some(exception) => Err(exception.into_error()),
                     None => Ok(Zeroizing::new(text.get().into())),
                 },

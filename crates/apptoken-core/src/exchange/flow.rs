@@ -158,7 +158,10 @@ impl<F: Flow> Exchange<F> {
         let since_start = now.elapsed.saturating_sub(self.started);
         let at_least = error.retry_after().unwrap_or_default();
         match self.machine.policy().wait_after(self.failures, since_start, at_least) {
-            Some(wait) if repeatable && error.is_transient() => Ok(Step::Wait(wait, self.next(now.plus(wait)))),
+            Some(wait) if repeatable && error.is_transient() => {
+                self.count_request(now.plus(wait));
+                Ok(Step::Wait(wait, self))
+            }
             _ => {
                 let turn = self.machine.refuse(error, now);
                 self.apply(turn, now)
@@ -170,13 +173,15 @@ impl<F: Flow> Exchange<F> {
         match turn {
             Transition::Send(prepared) => {
                 (self.prepared, self.failures) = (prepared, 0);
-                Ok(Step::Send(self.next(now)))
+                self.count_request(now);
+                Ok(Step::Send(self))
             }
             Transition::Wait(pause, prepared) => {
                 (self.prepared, self.failures) = (prepared, 0);
                 // A wait that is part of the flow does not count towards the deadline for repetitions.
                 self.started = self.started.saturating_add(pause);
-                Ok(Step::Wait(pause, self.next(now.plus(pause))))
+                self.count_request(now.plus(pause));
+                Ok(Step::Wait(pause, self))
             }
             Transition::Done(output) => Ok(Step::Done(output)),
             Transition::Stop(error, progress) => {
@@ -185,10 +190,9 @@ impl<F: Flow> Exchange<F> {
         }
     }
 
-    fn next(mut self, sent_at: Moment) -> Self {
+    fn count_request(&mut self, sent_at: Moment) {
         self.sent_at = sent_at;
         self.requests = self.requests.saturating_add(1);
-        self
     }
 }
 

@@ -167,9 +167,8 @@ impl Session {
         })
     }
 
-    pub(super) fn with_widget(mut self, widget: Option<WidgetSession>) -> Self {
+    pub(super) fn set_widget(&mut self, widget: Option<WidgetSession>) {
         self.widget = widget;
-        self
     }
 
     /// The session string, to be sent as `ks`.

@@ -275,7 +275,10 @@ impl LoginMachine {
             obtained_at: now,
         };
         Ok(match Session::from_grant(grant, &self.login.credential, &self.login.options) {
-            Ok(session) => Transition::Done(session.with_widget(self.give_widget_session())),
+            Ok(mut session) => {
+                session.set_widget(self.give_widget_session());
+                Transition::Done(session)
+            }
             Err(error) => Transition::Stop(error.answered_by(reply), ()),
         })
     }

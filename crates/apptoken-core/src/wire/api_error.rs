@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::error::Error;
-use crate::wire::search::contains;
+use crate::wire::body::Body;
 
 /// An API error (`api_v3/lib/exceptions/KalturaAPIException.php`).
 #[derive(Deserialize)]
@@ -26,13 +26,13 @@ const EXCEPTION: &str = "KalturaAPIException";
 
 impl ApiException {
     /// Parses the body as an API error. The server sends them with HTTP status 200, but a proxy may change the status.
-    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+    pub(crate) fn read(body: Body<'_>) -> Option<Self> {
         // Most replies are not errors, and a search is cheaper than parsing each reply twice.
-        if !contains(body, EXCEPTION.as_bytes()) {
+        if !body.contains(EXCEPTION) {
             return None;
         }
         // Only `objectType` identifies an error: other objects can have fields named `code` and `message` too.
-        serde_json::from_slice(body).ok().filter(|exception: &Self| exception.object_type == EXCEPTION)
+        body.parse().ok().filter(|exception: &Self| exception.object_type == EXCEPTION)
     }
 
     pub(crate) fn into_error(self) -> Error {
@@ -121,7 +121,15 @@ mod tests {
             ("null", None),
         ] {
             let body = format!(r#"{{"objectType":"KalturaAPIException","code":"C","message":"m","args":{args}}}"#);
-            assert_eq!(ApiException::read(body.as_bytes()).unwrap().args.get("ID"), id, "{args}");
+            assert_eq!(ApiException::read(Body::Text(&body)).unwrap().args.get("ID"), id, "{args}");
         }
+    }
+
+    #[test]
+    fn an_error_is_read_from_a_body_that_is_not_utf8() {
+        let body = b"{\"objectType\":\"KalturaAPIException\",\"code\":\"C\",\"other\":\"\xff\"}";
+        assert_eq!(ApiException::read(Body::of(body)).unwrap().code, "C");
+        let body = b"{\"objectType\":\"KalturaBaseEntry\",\"code\":\"C\",\"other\":\"\xff\"}";
+        assert!(ApiException::read(Body::of(body)).is_none());
     }
 }

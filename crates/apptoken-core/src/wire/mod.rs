@@ -2,6 +2,7 @@
 
 pub(crate) mod action;
 pub(crate) mod api_error;
+pub(crate) mod body;
 pub(crate) mod encode;
 pub(crate) mod endpoint;
 pub(crate) mod http;

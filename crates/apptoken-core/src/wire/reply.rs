@@ -11,6 +11,7 @@ use crate::error::kind::ErrorKind;
 use crate::value::ks::Ks;
 use crate::value::time::{Moment, UnixSeconds};
 use crate::wire::api_error::ApiException;
+use crate::wire::body::Body;
 use crate::wire::http::HttpResponse;
 use crate::wire::strict::StrictItem;
 
@@ -21,6 +22,7 @@ pub(crate) const LARGEST_BODY: usize = 8 << 20;
 #[expect(missing_debug_implementations, reason = "sealed, so no caller ever holds one")]
 pub struct CheckedReply<'a> {
     response: &'a HttpResponse,
+    body: Body<'a>,
     sent_at: Moment,
 }
 
@@ -29,18 +31,17 @@ impl<'a> CheckedReply<'a> {
     ///
     /// `sent_at` is the earliest time at which the request can have been sent.
     pub(crate) fn of(response: &'a HttpResponse, sent_at: Moment) -> Result<Self, Error> {
-        let reply = Self { response, sent_at };
+        let reply = Self { response, body: Body::of(response.body()), sent_at };
         reply.check().map_err(|error| error.answered_by(&reply))?;
         Ok(reply)
     }
 
     fn check(&self) -> Result<(), Error> {
-        let body = self.response.body();
-        if body.len() > LARGEST_BODY {
+        if self.body.bytes().len() > LARGEST_BODY {
             return Err(Error::new(ErrorKind::OversizedReply));
         }
         // The body comes first: a proxy may send an API error with another status, and the API error says more.
-        if let Some(exception) = ApiException::read(body) {
+        if let Some(exception) = ApiException::read(self.body) {
             return Err(exception.into_error());
         }
         // Kaltura sends 200 for every result and every API error, so another status comes from a proxy, from a web server
@@ -55,12 +56,12 @@ impl<'a> CheckedReply<'a> {
 
     /// Parses the result of the action.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        parse(self.response.body()).map_err(|error| error.answered_by(self))
+        parse(self.body).map_err(|error| error.answered_by(self))
     }
 
     /// Like [`parse`](Self::parse), for a result that borrows from the reply.
     pub(crate) fn parse_borrowed<T: Deserialize<'a>>(&self) -> Result<T, Error> {
-        parse(self.response.body()).map_err(|error| error.answered_by(self))
+        parse(self.body).map_err(|error| error.answered_by(self))
     }
 
     pub(crate) fn sent_at(&self) -> Moment {
@@ -100,17 +101,12 @@ fn is_plausible(server_time: UnixSeconds, wall: UnixSeconds) -> bool {
 }
 
 /// Parses JSON as the result of an action. The error describes the problem by its kind and contains no byte of the text.
-pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
-    // Checking the encoding of the whole body once costs less than checking that of each text in it.
-    let parsed = match str::from_utf8(body) {
-        Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_slice(body),
-    };
-    let cause = match parsed {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(body: Body<'a>) -> Result<T, Error> {
+    let cause = match body.parse() {
         Ok(StrictItem(value)) => return Ok(value),
         Err(cause) => cause,
     };
-    let body = body.trim_ascii();
+    let body = body.bytes().trim_ascii();
     let kind = match body.first() {
         None => ErrorKind::EmptyReply,
         Some(b'<') if is_xml(body) => ErrorKind::XmlReply,
