@@ -94,8 +94,8 @@ pub fn mint_v1(secret: &AccountSecret, fields: &KsFields<'_>, rand: &str) -> Ks 
 #[must_use]
 pub fn mint_v2(secret: &AccountSecret, fields: &KsFields<'_>, random: [u8; v2::RANDOM_SIZE]) -> Ks {
     let encrypted = v2::encrypt(secret, random, &query_of(fields));
-    let prefix = format!("v2|{}|", fields.partner_id);
-    let decoded = Zeroizing::new([prefix.as_bytes(), &encrypted].concat());
+    let partner_id = fields.partner_id.to_string();
+    let decoded = Zeroizing::new([b"v2|", partner_id.as_bytes(), b"|", &encrypted].concat());
     ks(URL_SAFE.encode(&*decoded))
 }
 
@@ -103,7 +103,8 @@ fn query_of(fields: &KsFields<'_>) -> String {
     let KsFields { partner_id: _, expires_at, session_type, user_id, privileges, master_partner_id, additional_data } =
         *fields;
     let (expires_at, session_type) = (expires_at.0.to_string(), session_type.to_string());
-    let mut query_fields = Vec::new();
+    // Most sessions have fewer.
+    let mut query_fields = Vec::with_capacity(16);
     for item in privileges.split(',').map(|item| item.trim_matches(PHP_WHITESPACE)) {
         match item {
             // PHP treats "0" as false, like an empty string, so the server skips both.

@@ -8,7 +8,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_
 
 /// Writes the fields in order.
 pub(crate) fn build<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let mut query = String::new();
+    /// The query of a usual session is shorter.
+    const USUAL_SIZE: usize = 256;
+    let mut query = String::with_capacity(USUAL_SIZE);
     for (name, value) in fields {
         if !query.is_empty() {
             query.push('&');

@@ -56,7 +56,7 @@ impl FromStr for ActionName {
         if name.eq_ignore_ascii_case(MULTIREQUEST) {
             return Ok(Self(MULTIREQUEST.to_owned()));
         }
-        catalog::find_full(name).map(|action| Self(action.full_name())).ok_or_else(|| UnknownAction::of(name))
+        catalog::find_full(name).map(|action| Self(action.full_name.clone())).ok_or_else(|| UnknownAction::of(name))
     }
 }
 

@@ -87,7 +87,7 @@ impl Fake {
     pub fn describe_action(name: &str) -> Option<ActionDescription> {
         let action = catalog::find_full(name)?;
         Some(ActionDescription {
-            action: action.full_name(),
+            action: action.full_name.clone(),
             coverage: coverage_of(action),
             returns: action.returns,
             permissions: action.permissions.clone(),
@@ -214,11 +214,11 @@ mod tests {
     #[test]
     fn every_action_and_class_is_described() {
         for action in catalog::actions() {
-            let described = described(&action.full_name());
+            let described = described(&action.full_name);
             assert_eq!(described["parameters"].as_array().map(Vec::len), Some(action.parameters.len()));
             for parameter in described["parameters"].as_array().into_iter().flatten() {
                 let is_enum = parameter["type"] == "enum";
-                assert_eq!(is_enum, parameter["values"].is_array(), "{}: {parameter}", action.full_name());
+                assert_eq!(is_enum, parameter["values"].is_array(), "{}: {parameter}", action.full_name);
             }
         }
     }

@@ -41,19 +41,19 @@ pub struct JournalEntry {
     /// The time of the request on the fake's clock, in seconds since 1970.
     pub at: i64,
     /// The HTTP method.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The action, such as `appToken.startSession`, or `multirequest`; empty if the request did not reach the API.
-    pub action: String,
+    pub action: Cow<'static, str>,
     /// The account that the request names with a KS, a widget id or a partner id.
     pub partner: Option<i64>,
     /// The names of up to 64 parameters, with the values that cannot be secret.
-    pub parameters: Vec<(String, Option<String>)>,
+    pub parameters: Vec<(Cow<'static, str>, Option<String>)>,
     /// The HTTP status; `None` if there was no reply.
     pub status: Option<u16>,
     /// `ok`, the code of the API error, or a description such as `HTTP 500` or `no reply`.
-    pub outcome: String,
+    pub outcome: Cow<'static, str>,
     /// The actions and outcomes of up to 64 parts of a multirequest.
-    pub parts: Vec<(String, String)>,
+    pub parts: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// The fault that was applied.
     pub fault: Option<String>,
     /// The numbers of the test's own answers that were given, up to 64.
@@ -238,11 +238,11 @@ impl JournalEntry {
             number: 0,
             at: at.0,
             method: short(method),
-            action: String::new(),
+            action: Cow::Borrowed(""),
             partner: None,
             parameters: Vec::new(),
             status: None,
-            outcome: String::new(),
+            outcome: Cow::Borrowed(""),
             parts: Vec::new(),
             fault: None,
             answers: Vec::new(),
@@ -252,10 +252,11 @@ impl JournalEntry {
 
     /// Its approximate size in bytes.
     fn size(&self) -> usize {
-        const EACH: usize = size_of::<(String, Option<String>)>();
+        const EACH: usize = size_of::<(Cow<'static, str>, Option<String>)>();
         let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, String::len));
         let parts = self.parts.iter().map(|(action, outcome)| action.len() + outcome.len());
-        let texts = [&self.method, &self.action, &self.outcome].into_iter().chain(&self.fault).map(String::len);
+        let texts =
+            [&*self.method, &*self.action, &*self.outcome].into_iter().chain(self.fault.as_deref()).map(str::len);
         let sessions = self.sessions.iter().map(|session| {
             size_of::<StartedSession>()
                 + [&session.user, &session.app_token].into_iter().flatten().map(String::len).sum::<usize>()
@@ -268,26 +269,32 @@ impl JournalEntry {
 }
 
 /// The parameters as the journal shows them.
-pub(crate) fn shown(params: &Array) -> Vec<(String, Option<String>)> {
-    let mut shown = Vec::new();
+pub(crate) fn shown(params: &Array) -> Vec<(Cow<'static, str>, Option<String>)> {
+    let mut shown = Vec::with_capacity(params.len().min(MAX_PARAMETERS));
     collect(params, "", &mut shown);
     shown
 }
 
-fn collect(params: &Array, prefix: &str, shown: &mut Vec<(String, Option<String>)>) {
+fn collect(params: &Array, prefix: &str, shown: &mut Vec<(Cow<'static, str>, Option<String>)>) {
     for (key, value) in params {
         if shown.len() >= MAX_PARAMETERS {
             return;
         }
         let own = key.to_text();
-        let mut name = [prefix, &*own].concat();
+        let last = own.rsplit(':').next().unwrap_or_default();
+        let known = SHOWN.iter().find(|known| **known == last);
+        let mut name = match known {
+            Some(known) if prefix.is_empty() && *known == own => Cow::Borrowed(*known),
+            _ => Cow::Owned([prefix, &*own].concat()),
+        };
         // A longer name is not shown, and it would be copied for each value in the array.
-        cut_bytes(&mut name, MAX_NAME + 1);
+        if name.len() > MAX_NAME {
+            cut_bytes(name.to_mut(), MAX_NAME + 1);
+        }
         match value {
             Value::Array(inner) => collect(inner, &format!("{name}:"), shown),
             value => {
-                let last = own.rsplit(':').next().unwrap_or_default();
-                let text = Some(value).filter(|_| SHOWN.contains(&last)).map(to_text);
+                let text = known.map(|_| to_text(value));
                 let text = text.filter(|text| is_harmless(text)).map(Cow::into_owned);
                 shown.push((short_name(name), text));
             }
@@ -303,16 +310,16 @@ pub(crate) fn is_harmless(text: &str) -> bool {
 }
 
 /// A name from a client, if it cannot be a secret.
-pub(crate) fn short_name(name: impl Into<String>) -> String {
-    let name = name.into();
-    if name.len() <= MAX_NAME && name.split([':', '.', '_']).all(is_harmless) { name } else { "(long name)".to_owned() }
+pub(crate) fn short_name(name: Cow<'static, str>) -> Cow<'static, str> {
+    if name.len() <= MAX_NAME && name.split([':', '.', '_']).all(is_harmless) { name } else { "(long name)".into() }
 }
 
-fn short(method: &str) -> String {
-    if method.len() <= 10 && method.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        method.to_owned()
-    } else {
-        "(other)".to_owned()
+fn short(method: &str) -> Cow<'static, str> {
+    match method {
+        "POST" => "POST".into(),
+        "GET" => "GET".into(),
+        _ if method.len() <= 10 && method.bytes().all(|byte| byte.is_ascii_uppercase()) => method.to_owned().into(),
+        _ => "(other)".into(),
     }
 }
 
@@ -336,7 +343,7 @@ mod tests {
             ("secret", None),
             ("userId", None),
         ];
-        let expected: Vec<_> = expected.map(|(name, value)| (name.to_owned(), value.map(str::to_owned))).into();
+        let expected: Vec<_> = expected.map(|(name, value)| (Cow::Borrowed(name), value.map(str::to_owned))).into();
         assert_eq!(shown(&params), expected);
     }
 

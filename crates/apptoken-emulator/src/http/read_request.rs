@@ -58,13 +58,14 @@ pub(super) async fn read(
 }
 
 fn target(uri: &Uri) -> String {
-    uri.path_and_query().map_or_else(|| uri.to_string(), ToString::to_string)
+    uri.path_and_query().map_or_else(|| uri.to_string(), |target| target.as_str().to_owned())
 }
 
 /// The form of a request that brings a file. Official clients send pieces of 10 MB, and some whole files.
 fn upload_form(target: &str, headers: &HeaderMap) -> Option<UploadForm> {
+    const FORM: &str = "multipart/form-data";
     let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let is_form = kind.to_ascii_lowercase().starts_with("multipart/form-data");
+    let is_form = kind.get(..FORM.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(FORM));
     let is_upload = is_form && target.to_ascii_lowercase().contains("service/uploadtoken/action/upload");
     is_upload.then(|| UploadForm::new(kind))?
 }

@@ -28,7 +28,7 @@ impl Arguments {
     /// Reads the arguments from grouped parameters. The order is that of the declaration, so that the first invalid
     /// argument is reported, as by the server's `KalturaRequestDeserializer.php`.
     pub(crate) fn of(parameters: &[CatalogParameter], grouped: &Array, now: i64) -> Result<Self, Failure> {
-        let mut arguments = Self::default();
+        let mut arguments = Self { values: Vec::with_capacity(parameters.len()) };
         for parameter in parameters {
             match given(parameter, grouped, now)? {
                 Some(argument) => arguments.values.push((parameter.name, argument)),

@@ -58,7 +58,7 @@ mod tests {
     fn every_model_belongs_to_an_action_of_the_catalog() {
         for model in ALL {
             let action = catalog::find(model.service, model.name).unwrap();
-            assert!(model_of(action).is_some_and(|found| found.name == model.name), "{}", action.full_name());
+            assert!(model_of(action).is_some_and(|found| found.name == model.name), "{}", action.full_name);
         }
     }
 }

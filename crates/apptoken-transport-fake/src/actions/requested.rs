@@ -13,7 +13,7 @@ pub(crate) struct RequestedAction<'a> {
     /// The action with these names.
     pub(crate) known: Option<&'static CatalogAction>,
     /// The name in its declared case, such as `appToken.startSession`.
-    pub(crate) full_name: String,
+    pub(crate) full_name: Cow<'static, str>,
 }
 
 impl<'a> RequestedAction<'a> {
@@ -22,9 +22,9 @@ impl<'a> RequestedAction<'a> {
         let (service, action) = (name("service"), name("action"));
         let known = catalog::find(&service, &action);
         let full_name = match known {
-            Some(known) => known.full_name(),
-            None if action.is_empty() => service.clone().into_owned(),
-            None => format!("{service}.{action}"),
+            Some(known) => Cow::Borrowed(&*known.full_name),
+            None if action.is_empty() => Cow::Owned(service.clone().into_owned()),
+            None => Cow::Owned(format!("{service}.{action}")),
         };
         Self { service, action, known, full_name }
     }

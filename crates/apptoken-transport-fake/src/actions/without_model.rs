@@ -64,7 +64,7 @@ pub(crate) fn run(call: &mut Call<'_>) -> Result<Output, Failure> {
         _ => {
             // The next call can have an answer.
             call.cache_policy.disable();
-            Err(error::EMULATOR_NO_ANSWER.with(&[&action.full_name()]).into())
+            Err(error::EMULATOR_NO_ANSWER.with(&[&action.full_name]).into())
         }
     }
 }

@@ -50,7 +50,7 @@ impl Condition {
         let own = action.parameters.iter().map(|parameter| parameter.name);
         if !path.first().is_some_and(|first| own.clone().chain(COMMON.iter().copied()).any(|known| known == first)) {
             let names = own.chain(["or one of all actions, such as partnerId"]).collect::<Vec<_>>().join(", ");
-            return Err(ConfigError::new(&key(), format!("a parameter of {}: {names}", action.full_name())));
+            return Err(ConfigError::new(&key(), format!("a parameter of {}: {names}", action.full_name)));
         }
         let expected = match value {
             Output::Null => Expected::Absent,

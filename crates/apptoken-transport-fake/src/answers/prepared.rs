@@ -43,7 +43,7 @@ enum Given {
 impl PreparedAnswer {
     pub(super) fn of(mut config: AnswerConfig) -> Result<Self, ConfigError> {
         let action = catalog::find_full(&config.action).ok_or_else(|| unknown_action(&config.action))?;
-        config.action = action.full_name();
+        config.action = action.full_name.clone();
         let conditions = match &config.when {
             Some(when) => Condition::all_of(parse("when", when)?, action)?,
             None => Vec::new(),

@@ -9,6 +9,8 @@ pub(crate) struct CatalogAction {
     /// The name of the service as in the error SERVICE_FORBIDDEN.
     pub(crate) service: &'static str,
     pub(crate) name: &'static str,
+    /// Both names, such as `appToken.startSession`.
+    pub(crate) full_name: String,
     /// The permissions that allow it; the caller needs one of them. An action without any is for Kaltura's own accounts.
     pub(crate) permissions: Vec<&'static str>,
     pub(crate) flags: Flags,
@@ -43,19 +45,16 @@ pub(crate) enum ParameterKind {
 
 impl CatalogAction {
     pub(super) fn of(mut columns: Split<'static, char>) -> Option<Self> {
+        let (service, name) = (columns.next()?, columns.next()?);
         Some(Self {
-            service: columns.next()?,
-            name: columns.next()?,
+            service,
+            name,
+            full_name: [service, ".", name].concat(),
             permissions: words(columns.next()?, ',').collect(),
             flags: Flags::of(columns.next()?),
             returns: columns.next()?,
             parameters: words(columns.next()?, ' ').filter_map(CatalogParameter::of).collect(),
         })
-    }
-
-    /// Its name, such as `appToken.startSession`.
-    pub(crate) fn full_name(&self) -> String {
-        [self.service, ".", self.name].concat()
     }
 
     /// Its name as in the error SERVICE_FORBIDDEN, such as `appToken->startSession`.

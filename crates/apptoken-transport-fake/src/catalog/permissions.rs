@@ -43,7 +43,7 @@ fn table() -> impl Iterator<Item = (&'static str, &'static str)> {
 const SIZE: usize = 256;
 
 /// A set of permissions, with a bit for each.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 pub(crate) struct PermissionSet([u64; SIZE / 64]);
 
 impl PermissionSet {
@@ -81,13 +81,12 @@ impl PermissionSet {
             let is_missing = |each: &&Dependency| {
                 self.has(each.of) && !each.on.is_some_and(|on| self.has(on)) && !has_feature(each.name)
             };
-            let without_effect: Vec<usize> = DEPENDENCIES.iter().filter(is_missing).map(|each| each.of).collect();
-            if without_effect.is_empty() {
+            let mut without_effect = Self::default();
+            without_effect.insert_all(DEPENDENCIES.iter().filter(is_missing).map(|each| Some(each.of)));
+            if without_effect == Self::default() {
                 return self;
             }
-            let mut dropped = Self::default();
-            dropped.insert_all(without_effect.into_iter().map(Some));
-            self = self.without(dropped);
+            self = self.without(without_effect);
         }
     }
 
@@ -115,7 +114,7 @@ mod tests {
         assert!(NAMES.len() <= SIZE);
         for action in catalog::actions() {
             for permission in &action.permissions {
-                assert!(POSITIONS.contains_key(permission), "{}: {permission}", action.full_name());
+                assert!(POSITIONS.contains_key(permission), "{}: {permission}", action.full_name);
             }
         }
     }

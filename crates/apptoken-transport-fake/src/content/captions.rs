@@ -49,7 +49,7 @@ pub(super) fn set_content(call: &mut Call<'_>, service: &'static Service) -> Res
     let mut row = found(call, service)?;
     let content = Content::of(call, call.arguments.mandatory_object("contentResource")?)?;
     let Content::File { file, name, token } = content else {
-        return Err(error::EMULATOR_NO_ANSWER.with(&[&call.action.full_name()]).into());
+        return Err(error::EMULATOR_NO_ANSWER.with(&[&call.action.full_name]).into());
     };
     let format = row.text("format");
     let extension =

@@ -49,7 +49,7 @@ pub(super) fn new_entry(call: &mut Call<'_>, service: &'static Service) -> Resul
     }
     // A playlist by filters would need a search engine.
     if class == "KalturaPlaylist" && object.int("playlistType") != Some(FIXED_ENTRIES) {
-        return Err(error::EMULATOR_NO_ANSWER.with(&[&call.action.full_name()]).into());
+        return Err(error::EMULATOR_NO_ANSWER.with(&[&call.action.full_name]).into());
     }
     let is_admin = call.is_admin();
     if !is_admin && object.field("adminTags").is_some() {

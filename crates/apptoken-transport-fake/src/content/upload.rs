@@ -53,7 +53,7 @@ impl Content {
                 Ok(Self::File { file, name: String::new(), token: None })
             }
             "KalturaUrlResource" => Ok(Self::Remote),
-            _ => Err(error::EMULATOR_NO_ANSWER.with(&[&call.action.full_name()])),
+            _ => Err(error::EMULATOR_NO_ANSWER.with(&[&call.action.full_name])),
         }
     }
 

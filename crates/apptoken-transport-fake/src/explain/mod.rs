@@ -201,7 +201,7 @@ impl Explanation {
             check: CheckName::Action,
             title: sentence::title(CheckName::Action),
             outcome: CheckOutcome::Passed,
-            detail: format!("{} exists.", action.full_name()),
+            detail: format!("{} exists.", action.full_name),
         };
         if without_model::shortcut(action).is_some() {
             let skipped = |_, _| (CheckOutcome::NotNeeded, "The action answers before any check.".to_owned());
@@ -235,7 +235,7 @@ impl Explanation {
 
     fn allowed(action: &CatalogAction, coverage: Coverage) -> Self {
         Self {
-            action: action.full_name(),
+            action: action.full_name.clone(),
             allowed: true,
             then: Some(FollowUp::Imitation(coverage)),
             checks: Vec::new(),
@@ -255,7 +255,7 @@ impl Explanation {
             detail: format!("{}.", refusal.message),
         };
         Self {
-            action: requested.full_name.clone(),
+            action: requested.full_name.clone().into_owned(),
             allowed: false,
             then: None,
             checks: with_first(fails, |_, _| (CheckOutcome::NotReached, String::new())),

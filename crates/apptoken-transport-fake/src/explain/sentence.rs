@@ -62,7 +62,7 @@ fn detail(name: CheckName, call: &PendingCall<'_>, state: &State, has_passed: bo
     let session = call.context.session.as_ref();
     let of_session = |text: &dyn Fn(&Session) -> Detail| session.map_or(Detail::Nothing(NO_SESSION), text);
     match name {
-        CheckName::Action => Detail::Concerns(format!("{} exists.", call.action.full_name())),
+        CheckName::Action => Detail::Concerns(format!("{} exists.", call.action.full_name)),
         CheckName::Language => language(call, has_passed),
         CheckName::Signature => signature(call, state, has_passed),
         CheckName::Arguments => arguments(call, has_passed),

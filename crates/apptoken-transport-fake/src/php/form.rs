@@ -87,6 +87,9 @@ impl FormFields {
         if base.is_empty() {
             return;
         }
+        if brackets.is_empty() && !base.contains([' ', '.']) {
+            return self.put_value(Key::from(base), value);
+        }
         let mut steps = vec![Some(base.replace([' ', '.'], "_"))];
         let mut rest = brackets;
         while let Some(inside) = rest.strip_prefix('[') {
@@ -117,13 +120,10 @@ impl FormFields {
     fn put(&mut self, steps: &[Option<String>], value: Value) {
         let Some((step, further)) = steps.split_first() else { return };
         let key = step.as_deref().map_or(Key::Int(self.next), Key::from);
-        if let Key::Int(number) = key {
-            self.next = self.next.max(number.saturating_add(1));
-        }
         if further.is_empty() {
-            self.items.insert(key, FormField::Value(value));
-            return;
+            return self.put_value(key, value);
         }
+        self.skip_index(&key);
         let nested = || FormField::Nested(Self::default());
         let field = self.items.entry(key).or_insert_with(nested);
         if matches!(field, FormField::Value(_)) {
@@ -131,6 +131,17 @@ impl FormFields {
         }
         if let FormField::Nested(fields) = field {
             fields.put(further, value);
+        }
+    }
+
+    fn put_value(&mut self, key: Key, value: Value) {
+        self.skip_index(&key);
+        self.items.insert(key, FormField::Value(value));
+    }
+
+    fn skip_index(&mut self, key: &Key) {
+        if let Key::Int(number) = key {
+            self.next = self.next.max(number.saturating_add(1));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Runs the action of a request, or all actions of a multirequest.
 
+use std::borrow::Cow;
+
 use crate::actions::requested::RequestedAction;
 use crate::cache::CachePolicy;
 use crate::dispatch::{CallHistory, dispatch};
@@ -11,6 +13,7 @@ use crate::objects::build::group;
 use crate::output::Output;
 use crate::php::Array;
 use crate::request_info::RequestInfo;
+use crate::server::Server;
 use crate::server::fault_reply::api_error;
 use crate::server::headers::{exiting, from_cache};
 use crate::server::locked_server::LockedServer;
@@ -39,7 +42,7 @@ pub(super) struct Execution {
     /// The values of the headers X-Kaltura-Part-Of-MultiRequest.
     pub(super) part_headers: Vec<String>,
     /// The actions and outcomes of the parts of a multirequest, for the journal.
-    pub(super) parts: Vec<(String, String)>,
+    pub(super) parts: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(super) history: CallHistory,
     /// The sessions that were started, for the journal.
     pub(super) sessions: Vec<StartedSession>,
@@ -52,12 +55,12 @@ pub(super) struct Body {
     pub(super) text: String,
     /// The type of a file, which has that type whatever format the request wants.
     pub(super) content_type: Option<&'static str>,
-    pub(super) outcome: String,
+    pub(super) outcome: Cow<'static, str>,
 }
 
 struct ActionResult {
     output: Output,
-    outcome: String,
+    outcome: Cow<'static, str>,
     cache_policy: CachePolicy,
 }
 
@@ -73,7 +76,7 @@ impl LockedServer<'_> {
         if requested.is_multirequest() {
             let outputs = self.run_parts(params, info, execution)?;
             let text = self.while_unlocked(move || format.write_all(&outputs));
-            return Ok(Body { text, content_type: None, outcome: "ok".to_owned() });
+            return Ok(Body { text, content_type: None, outcome: "ok".into() });
         }
         let result = self.run_action(params, requested, info, execution)?;
         execution.cache_policy.restrict(result.cache_policy);
@@ -102,7 +105,7 @@ impl LockedServer<'_> {
             if size > MAX_RESULTS || execution.visited > MAX_VISITED {
                 return Err(Failure::Crash);
             }
-            let action = short_name(requested.full_name.as_str());
+            let action = short_name(requested.full_name.clone());
             self.journal.count_call(&action);
             if execution.parts.len() < MAX_PARTS {
                 execution.parts.push((action, outcome));
@@ -120,7 +123,7 @@ impl LockedServer<'_> {
         requested: &RequestedAction<'_>,
         info: RequestInfo<'_>,
         execution: &mut Execution,
-    ) -> Result<(Output, String), Failure> {
+    ) -> Result<(Output, Cow<'static, str>), Failure> {
         let key = self.part_key(request, info);
         if let Some(key) = &key
             && let Some((output, _)) = self.results.get(key, info.now)
@@ -128,7 +131,7 @@ impl LockedServer<'_> {
             if execution.part_headers.len() < MAX_CACHE_HEADERS {
                 execution.part_headers.push(from_cache(key.as_str()));
             }
-            return Ok((output, "ok".to_owned()));
+            return Ok((output, "ok".into()));
         }
         let result = self.run_action(request, requested, info, execution)?;
         if let Some(key) = &key {
@@ -140,9 +143,10 @@ impl LockedServer<'_> {
 
     /// Moves the sessions that an action has made to those of the request, up to the number that the journal keeps.
     pub(super) fn record_sessions(&mut self, sessions: &mut Vec<StartedSession>) {
-        let made = std::mem::take(&mut self.state.new_sessions);
-        for session in made {
-            let session = self.journal.describe(session);
+        let Server { state, journal, .. } = &mut **self;
+        sessions.reserve_exact(state.new_sessions.len().min(MAX_PARTS));
+        for session in state.new_sessions.drain(..) {
+            let session = journal.describe(session);
             if sessions.len() < MAX_PARTS {
                 sessions.push(session);
             }
@@ -168,7 +172,7 @@ impl LockedServer<'_> {
             cache_policy.disable();
         }
         let error = match result {
-            Ok(output) => return Ok(ActionResult { output, outcome: "ok".to_owned(), cache_policy }),
+            Ok(output) => return Ok(ActionResult { output, outcome: "ok".into(), cache_policy }),
             Err(failure @ (Failure::Crash | Failure::NoFile(_))) => return Err(failure),
             Err(Failure::Api(error)) => error,
         };
@@ -177,7 +181,7 @@ impl LockedServer<'_> {
             execution.error_header = Some(format!("error-{}", error.code));
             execution.app_header = Some(exiting(&error));
         }
-        let outcome = error.code.clone();
+        let outcome = error.code.clone().into();
         Ok(ActionResult { output: Output::Error(error), outcome, cache_policy })
     }
 

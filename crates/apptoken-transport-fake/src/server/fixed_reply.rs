@@ -13,7 +13,7 @@ pub(super) fn error_in_header(error: &ApiError, time: i64, number: i32) -> Logge
         .with_header("X-Kaltura", format!("error- {}", error.code))
         .with_header("X-Kaltura-App", exiting(error))
         .with_header("Content-Type", HTML);
-    LoggedReply { wire: no_store(wire), outcome: error.code.clone() }
+    LoggedReply { wire: no_store(wire), outcome: error.code.clone().into() }
 }
 
 /// The reply after a fatal PHP error: status 500 with an empty body.

@@ -1,5 +1,7 @@
 //! Fills a journal entry from a request and its reply.
 
+use std::borrow::Cow;
+
 use crate::actions::requested::RequestedAction;
 use crate::journal::{JournalEntry, short_name};
 use crate::model::state::State;
@@ -15,17 +17,17 @@ pub(super) fn describe_request(
     state: &State,
 ) {
     entry.action = match requested.is_multirequest() {
-        true => "multirequest".to_owned(),
-        false => short_name(requested.full_name.as_str()),
+        true => "multirequest".into(),
+        false => short_name(requested.full_name.clone()),
     };
     entry.partner = account_of(params, state);
 }
 
-pub(super) fn describe_delivery(entry: &mut JournalEntry, delivery: &Delivery, outcome: Option<String>) {
+pub(super) fn describe_delivery(entry: &mut JournalEntry, delivery: &Delivery, outcome: Option<Cow<'static, str>>) {
     entry.status = delivery.kind.reply().map(|reply| reply.status);
     entry.outcome = outcome.unwrap_or_else(|| match entry.status {
-        Some(status) => format!("HTTP {status}"),
-        None => "no reply".to_owned(),
+        Some(status) => format!("HTTP {status}").into(),
+        None => "no reply".into(),
     });
 }
 

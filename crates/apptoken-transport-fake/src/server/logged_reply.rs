@@ -1,15 +1,17 @@
+use std::borrow::Cow;
+
 use crate::wire::reply::WireReply;
 
 /// A reply, and its outcome for the journal.
 #[derive(Clone)]
 pub(super) struct LoggedReply {
     pub(super) wire: WireReply,
-    pub(super) outcome: String,
+    pub(super) outcome: Cow<'static, str>,
 }
 
 impl LoggedReply {
     pub(super) fn ok(wire: WireReply) -> Self {
-        Self { wire, outcome: "ok".to_owned() }
+        Self { wire, outcome: "ok".into() }
     }
 
     /// Its approximate size in bytes.
@@ -21,7 +23,7 @@ impl LoggedReply {
 
     /// A reply whose HTTP status is the outcome.
     pub(super) fn of_status(wire: WireReply) -> Self {
-        let outcome = format!("HTTP {}", wire.status);
+        let outcome = format!("HTTP {}", wire.status).into();
         Self { wire, outcome }
     }
 }
