@@ -5,6 +5,11 @@ use std::process::ExitCode;
 
 use apptoken_emulator::command::Arguments;
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+// A request makes a hundred small allocations, and the journal frees those of an old request on another thread.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Parser)]
 #[command(name = "apptoken-emulator", version)]

@@ -1,8 +1,7 @@
 //! Parses form fields and query strings, with PHP's rules for nested names.
 
 use std::borrow::Cow;
-
-use indexmap::IndexMap;
+use std::collections::HashMap;
 
 use crate::php::{Array, Key, Value};
 
@@ -70,13 +69,10 @@ pub(crate) fn to_value(bytes: Vec<u8>) -> Value {
 /// A form while it is parsed: an array with its next free index, which `a[]` uses.
 #[derive(Default)]
 pub(crate) struct FormFields {
-    items: IndexMap<Key, FormField>,
+    /// The values, and null in the places of nested arrays.
+    items: Array,
+    nested: HashMap<Key, FormFields>,
     next: i64,
-}
-
-enum FormField {
-    Value(Value),
-    Nested(FormFields),
 }
 
 impl FormFields {
@@ -110,11 +106,11 @@ impl FormFields {
     }
 
     pub(crate) fn into_array(self) -> Array {
-        let value = |field| match field {
-            FormField::Value(value) => value,
-            FormField::Nested(fields) => Value::Array(fields.into_array()),
-        };
-        self.items.into_iter().map(|(key, field)| (key, value(field))).collect()
+        let Self { mut items, nested, .. } = self;
+        for (key, fields) in nested {
+            items.insert(key, Value::Array(fields.into_array()));
+        }
+        items
     }
 
     fn put(&mut self, steps: &[Option<String>], value: Value) {
@@ -124,19 +120,16 @@ impl FormFields {
             return self.put_value(key, value);
         }
         self.skip_index(&key);
-        let nested = || FormField::Nested(Self::default());
-        let field = self.items.entry(key).or_insert_with(nested);
-        if matches!(field, FormField::Value(_)) {
-            *field = nested();
-        }
-        if let FormField::Nested(fields) = field {
-            fields.put(further, value);
-        }
+        self.items.insert(key.clone(), Value::Null);
+        self.nested.entry(key).or_default().put(further, value);
     }
 
     fn put_value(&mut self, key: Key, value: Value) {
         self.skip_index(&key);
-        self.items.insert(key, FormField::Value(value));
+        if !self.nested.is_empty() {
+            self.nested.remove(&key);
+        }
+        self.items.insert(key, value);
     }
 
     fn skip_index(&mut self, key: &Key) {

@@ -82,7 +82,13 @@ impl Key {
 
 /// The value of a name.
 pub(crate) fn get<'a>(array: &'a Array, name: &str) -> Option<&'a Value> {
-    array.get(&Name::from(name))
+    /// Among few keys, comparing each is faster than hashing the name. Most requests have few parameters.
+    const FEW: usize = 12;
+    let name = Name::from(name);
+    if array.len() > FEW {
+        return array.get(&name);
+    }
+    array.iter().find(|(key, _)| name.equivalent(key)).map(|(_, value)| value)
 }
 
 /// The value of a name, unless it is null, as with `isset`.
