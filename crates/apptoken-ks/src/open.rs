@@ -112,7 +112,7 @@ fn open_v2<S: IntoIterator<Item: Borrow<AccountSecret>>>(
         parsed_privileges: Vec::new(),
         digest: hex::encode(payload.digest),
     };
-    let mut privileges = Vec::new();
+    let mut privileges = String::with_capacity(payload.query.len());
     for (name, value) in query::parse(&payload.query) {
         let Value::Text(value) = value else {
             return Err(OpenError::NestedField);
@@ -123,17 +123,21 @@ fn open_v2<S: IntoIterator<Item: Borrow<AccountSecret>>>(
             "_u" => opened.user_id = Some(value),
             "_m" => opened.master_partner_id = Some(value),
             "_d" => opened.additional_data = Some(value),
-            _ if value.is_empty() => {
-                privileges.push(name.clone());
-                opened.parsed_privileges.push((name, Vec::new()));
-            }
             _ => {
-                privileges.push(alloc::format!("{name}:{value}"));
-                opened.parsed_privileges.push((name, value.split('/').map(ToOwned::to_owned).collect()));
+                if !opened.parsed_privileges.is_empty() {
+                    privileges.push(',');
+                }
+                privileges.push_str(&name);
+                let mut values = Vec::new();
+                if !value.is_empty() {
+                    privileges.push(':');
+                    privileges.push_str(&value);
+                    values.extend(value.split('/').map(ToOwned::to_owned));
+                }
+                opened.parsed_privileges.push((name, values));
             }
         }
     }
-    let privileges = privileges.join(",");
     // Minting writes the privilege `*` as `all:*`. The server shows it as `*` again, but only if it is the only one.
     opened.privileges = Some(if privileges == "all:*" { "*".to_owned() } else { privileges });
     Ok(opened)

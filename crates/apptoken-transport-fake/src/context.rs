@@ -1,5 +1,7 @@
 //! The caller of an action: their session, the requested account and their permissions.
 
+use std::sync::Arc;
+
 use crate::error::{self, ApiError, Failure, invalid_ks};
 use crate::model::account::Account;
 use crate::model::session::Session;
@@ -12,7 +14,7 @@ use crate::php::value::set;
 use crate::php::{Array, Value};
 
 /// The requested account and the KS of a caller.
-pub(crate) type Caller = (Option<Value>, Option<String>);
+pub(crate) type Caller = (Option<Value>, Option<Arc<str>>);
 
 /// The caller of an action.
 #[derive(Default)]
@@ -118,7 +120,7 @@ impl Context {
 
     /// Identifies the caller, to compare it with that of the next part of a multirequest.
     pub(crate) fn caller(&self) -> Caller {
-        (self.requested.clone(), self.session.as_ref().map(|session| session.text.clone()))
+        (self.requested.clone(), self.session.as_ref().map(|session| Arc::clone(&session.text)))
     }
 
     /// Checks that the requested account is not an array.

@@ -61,6 +61,9 @@ pub struct JournalEntry {
     /// The sessions that it started, up to 64.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<StartedSession>,
+    /// Its approximate size in bytes, once it is complete.
+    #[serde(skip)]
+    size: usize,
 }
 
 /// A session that a request started.
@@ -81,7 +84,7 @@ pub struct StartedSession {
     pub is_renewal: bool,
 }
 
-/// Parameters whose values are shown if they do not look like a secret.
+/// Parameters whose values are shown if they do not look like a secret, in the order of their bytes.
 const SHOWN: &[&str] = &[
     "action",
     "apiVersion",
@@ -180,7 +183,7 @@ impl Journal {
         let oldest = self.entries.front().map_or(0, |entry| entry.number);
         let skipped = usize::try_from(number.saturating_add(1).saturating_sub(oldest)).unwrap_or(usize::MAX);
         let entries: VecDeque<_> = self.entries.range(skipped.min(self.entries.len())..).cloned().collect();
-        let bytes = entries.iter().map(|entry| entry.size()).sum();
+        let bytes = entries.iter().map(|entry| entry.size).sum();
         Self { entries, requests: self.requests, counts: self.counts.clone(), bytes, logins: HashSet::new() }
     }
 
@@ -214,11 +217,12 @@ impl Journal {
         self.requests += 1;
         entry.number = self.requests;
         self.count_call(&entry.action);
-        self.bytes += entry.size();
+        entry.size = entry.measured_size();
+        self.bytes += entry.size;
         self.entries.push_back(Arc::new(entry));
         while self.entries.len() > capacity.max(1) || (self.bytes > MAX_BYTES && self.entries.len() > 1) {
             let Some(oldest) = self.entries.pop_front() else { break };
-            self.bytes -= oldest.size();
+            self.bytes -= oldest.size;
         }
     }
 
@@ -247,11 +251,11 @@ impl JournalEntry {
             fault: None,
             answers: Vec::new(),
             sessions: Vec::new(),
+            size: 0,
         }
     }
 
-    /// Its approximate size in bytes.
-    fn size(&self) -> usize {
+    fn measured_size(&self) -> usize {
         const EACH: usize = size_of::<(Cow<'static, str>, Option<String>)>();
         let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, String::len));
         let parts = self.parts.iter().map(|(action, outcome)| action.len() + outcome.len());
@@ -282,7 +286,7 @@ fn collect(params: &Array, prefix: &str, shown: &mut Vec<(Cow<'static, str>, Opt
         }
         let own = key.to_text();
         let last = own.rsplit(':').next().unwrap_or_default();
-        let known = SHOWN.iter().find(|known| **known == last);
+        let known = SHOWN.binary_search(&last).ok().and_then(|at| SHOWN.get(at));
         let mut name = match known {
             Some(known) if prefix.is_empty() && *known == own => Cow::Borrowed(*known),
             _ => Cow::Owned([prefix, &*own].concat()),
@@ -311,7 +315,12 @@ pub(crate) fn is_harmless(text: &str) -> bool {
 
 /// A name from a client, if it cannot be a secret.
 pub(crate) fn short_name(name: Cow<'static, str>) -> Cow<'static, str> {
-    if name.len() <= MAX_NAME && name.split([':', '.', '_']).all(is_harmless) { name } else { "(long name)".into() }
+    match name {
+        // A static name is one of the API.
+        Cow::Borrowed(_) => name,
+        Cow::Owned(_) if name.len() <= MAX_NAME && name.split([':', '.', '_']).all(is_harmless) => name,
+        Cow::Owned(_) => "(long name)".into(),
+    }
 }
 
 fn short(method: &str) -> Cow<'static, str> {
@@ -348,6 +357,11 @@ mod tests {
     }
 
     #[test]
+    fn every_shown_name_is_found() {
+        assert!(SHOWN.is_sorted());
+    }
+
+    #[test]
     fn old_requests_are_dropped_but_still_counted() {
         let mut journal = Journal::default();
         for _ in 0..5 {
@@ -367,7 +381,7 @@ mod tests {
             entry.parameters = vec![("name".into(), Some("v".repeat(200))); MAX_PARAMETERS];
             journal.add(entry, usize::MAX);
         }
-        assert_eq!(journal.bytes, journal.entries().map(JournalEntry::size).sum::<usize>());
+        assert_eq!(journal.bytes, journal.entries().map(JournalEntry::measured_size).sum::<usize>());
         assert!(journal.bytes <= MAX_BYTES && journal.entries().count() > 500, "{}", journal.bytes);
         assert_eq!((journal.requests(), journal.counts.get("")), (2_000, Some(&2_000)));
     }

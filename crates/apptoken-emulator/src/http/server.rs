@@ -41,7 +41,7 @@ use crate::{Counts, Limits};
 const WORKERS: usize = 2;
 
 /// How often a thread that serves connections tries to use the fake before it waits for it.
-const QUICK_ATTEMPTS: usize = 4;
+const QUICK_ATTEMPTS: usize = 2;
 
 /// Larger replies are compressed on a worker thread.
 const SMALL_REPLY: usize = 64 << 10;

@@ -15,7 +15,7 @@ use crate::model::state::State;
 /// A session: the KS as it was sent, and its fields.
 #[derive(Clone)]
 pub(crate) struct Session {
-    pub(crate) text: String,
+    pub(crate) text: Arc<str>,
     pub(crate) ks: OpenedKs,
 }
 
@@ -101,17 +101,18 @@ impl State {
             let account = account_named(accounts, partner_id);
             account.map(secrets).unwrap_or_default()
         })?;
-        let session = Session { text: text.to_owned(), ks };
+        let session = Session { text: text.into(), ks };
         self.cache_secrets(session.partner_id());
         Ok(session)
     }
 
     /// The account that a KS names, if there is one. The signature is not checked.
     pub(crate) fn account_named_by(&self, ks: &str) -> Option<i64> {
-        check_length(ks).ok()?;
+        /// The beginning of a KS, which contains the account in both formats.
+        const BEGINNING: usize = 128;
         let mut named = None;
         // Without secrets the KS is not opened further, and the result is always an error.
-        let _ = apptoken_ks::open(ks, |partner_id| {
+        let _ = apptoken_ks::open(ks.get(..BEGINNING).unwrap_or(ks), |partner_id| {
             named = account_named(&self.accounts, partner_id).map(|account| account.id.into());
             Vec::<AccountSecret>::new()
         });
@@ -126,7 +127,7 @@ impl State {
                 account_named(&self.accounts, partner_id).filter(|account| self.has_cached_secrets(account.id.into()));
             account.map(secrets).unwrap_or_default()
         })?;
-        Ok(Session { text: text.to_owned(), ks })
+        Ok(Session { text: text.into(), ks })
     }
 
     /// Creates a KS that names no account.

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 use std::time::Duration;
 
@@ -117,15 +118,28 @@ impl DeliveryKind {
 
 /// Formats a time for HTTP headers.
 pub(crate) fn http_date(time: i64) -> String {
-    let time = Timestamp::from_second(time).unwrap_or_default();
-    // It fails only for a time before the year 0.
-    DateTimePrinter::new().timestamp_to_rfc9110_string(&time).unwrap_or_default()
+    thread_local! {
+        /// The latest result: all replies of a second have the same date.
+        static LATEST: RefCell<(i64, String)> = RefCell::default();
+    }
+    LATEST.with_borrow_mut(|(of, date)| {
+        if *of != time || date.is_empty() {
+            let timestamp = Timestamp::from_second(time).unwrap_or_default();
+            // It fails only for a time before the year 0.
+            *date = DateTimePrinter::new().timestamp_to_rfc9110_string(&timestamp).unwrap_or_default();
+            *of = time;
+        }
+        date.clone()
+    })
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn a_date_has_the_http_format() {
-        assert_eq!(super::http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+        const START: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
+        const LATER: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let dates = [0, 784_111_777, 784_111_777, 0].map(super::http_date);
+        assert_eq!(dates, [START, LATER, LATER, START]);
     }
 }

@@ -24,11 +24,16 @@ const SCRIPT_PARTS: [&str; 3] = ["", "api_v3", "index.php"];
 
 impl Route {
     pub(crate) fn of(path: &str) -> Self {
-        if !path.starts_with('/') || path.contains("%00") || !is_encoded(path) {
+        if !path.starts_with('/') {
             return Self::BadRequest;
         }
-        if path.contains("%2f") || path.contains("%2F") {
-            return Self::NotFound;
+        if path.contains('%') {
+            if path.contains("%00") || !is_encoded(path) {
+                return Self::BadRequest;
+            }
+            if path.contains("%2f") || path.contains("%2F") {
+                return Self::NotFound;
+            }
         }
         let path = decode(path.as_bytes(), Plus::IsPlus);
         let path = String::from_utf8_lossy(&path);
