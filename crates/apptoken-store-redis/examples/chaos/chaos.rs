@@ -429,7 +429,7 @@ impl Tally {
         for (expected, entry) in (seen + 1..).zip(new) {
             assert_eq!(entry.number, expected, "the journal dropped entries that were not counted");
             self.last_number = entry.number;
-            match entry.action.as_str() {
+            match &*entry.action {
                 "session.startWidgetSession" => self.widget_sessions.push(entry.at),
                 "appToken.startSession" if entry.outcome == "ok" => {
                     let id = entry.parameters.iter().find(|(name, _)| name == "id").and_then(|(_, id)| id.clone());

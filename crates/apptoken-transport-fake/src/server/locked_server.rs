@@ -57,6 +57,7 @@ impl DerefMut for LockedServer<'_> {
 mod tests {
     use super::*;
     use crate::fake::Fake;
+    use crate::wire::request::WireRequest;
 
     #[test]
     fn the_server_is_unlocked_only_during_large_work() {
@@ -69,5 +70,21 @@ mod tests {
         assert!(!locked.while_unlocked_if_large(LARGE, is_free));
         assert!(!is_free());
         drop(locked);
+    }
+
+    #[test]
+    fn a_request_is_tried_only_if_no_thread_uses_the_server() {
+        let fake = Fake::new();
+        let request = WireRequest {
+            method: "GET".into(),
+            target: "/api_v3/service/system/action/ping".into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        let locked = LockedServer::lock(fake.server(), 0);
+        assert!(fake.try_handle_parsed(&request.parse()).is_none());
+        drop(locked);
+        assert!(fake.try_handle_parsed(&request.parse()).is_some());
+        assert_eq!(fake.journal().count("system.ping"), 1);
     }
 }

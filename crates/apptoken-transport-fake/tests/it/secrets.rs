@@ -1,6 +1,7 @@
 //! Secrets appear only in the replies that must contain them.
 
-use apptoken_core::{AccountSecret, HashType, SessionType};
+use apptoken_core::{AccountSecret, HashType, SessionType, UnixSeconds};
+use apptoken_ks::{KsFields, mint_v1, mint_v2};
 use apptoken_transport_fake::{Account, Fake, Fault, FaultKind, TokenSpec};
 use serde_json::json;
 
@@ -118,6 +119,23 @@ fn the_journal_shows_what_cannot_be_secret() {
     assert_eq!((of_second("ks"), of_second("tokenHash")), (Some(None), Some(None)));
     assert_eq!((third.fault.as_deref(), third.status), (Some("status 503"), Some(503)));
     assert_eq!(journal.count("apptoken.startsession"), 2);
+}
+
+#[test]
+fn the_journal_names_the_account_of_a_forged_ks() {
+    let fake = fake();
+    let secret = AccountSecret::parse("the-secret-of-nobody").unwrap();
+    let privileges = "list:*,".repeat(100);
+    let fields = KsFields {
+        privileges: &privileges,
+        ..KsFields::new(partner(), SessionType::Admin, UnixSeconds(1_900_000_000))
+    };
+    for ks in [mint_v1(&secret, &fields, "1"), mint_v2(&secret, &fields, [7; 16])] {
+        let _ = deliver(&fake, "session.get", &json!({ "ks": ks.expose() }));
+        let journal = fake.journal();
+        let entry = journal.last().unwrap();
+        assert_eq!((entry.partner, &*entry.outcome), (Some(101), "INVALID_KS"));
+    }
 }
 
 #[test]
