@@ -110,9 +110,10 @@ impl State {
     pub(crate) fn account_named_by(&self, ks: &str) -> Option<i64> {
         /// The beginning of a KS, which contains the account in both formats.
         const BEGINNING: usize = 128;
+        let (beginning, _) = ks.split_at(ks.floor_char_boundary(BEGINNING));
         let mut named = None;
         // Without secrets the KS is not opened further, and the result is always an error.
-        let _ = apptoken_ks::open(ks.get(..BEGINNING).unwrap_or(ks), |partner_id| {
+        let _ = apptoken_ks::open(beginning, |partner_id| {
             named = account_named(&self.accounts, partner_id).map(|account| account.id.into());
             Vec::<AccountSecret>::new()
         });

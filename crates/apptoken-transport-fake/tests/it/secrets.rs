@@ -136,6 +136,9 @@ fn the_journal_names_the_account_of_a_forged_ks() {
         let entry = journal.last().unwrap();
         assert_eq!((entry.partner, &*entry.outcome), (Some(101), "INVALID_KS"));
     }
+    // The accent is across the end of the part that is read.
+    let _ = deliver(&fake, "session.get", &json!({ "ks": format!("{}é", "a".repeat(127)) }));
+    assert_eq!(fake.journal().last().unwrap().partner, None);
 }
 
 #[test]
