@@ -50,6 +50,17 @@ fn a_stopped_rotation_continues_with_another_session() {
 }
 
 #[test]
+fn a_stopped_provision_continues_with_another_session() {
+    let world = World::new();
+    let provision = Provision::new(world.endpoint(), stale(), partner(), "importer", "importer@example.org");
+    let progress = world.run(provision).unwrap_err().progress;
+    let clock = world.fake.clock();
+    let exchange = progress.resume_with(world.admin.clone(), clock.now()).unwrap();
+    let handover = drive(exchange, &world.fake, clock).map_err(|stopped| stopped.error).unwrap();
+    assert_eq!(handover.user_id.as_deref(), Some("importer@example.org"));
+}
+
+#[test]
 fn without_repetition_one_failure_ends_a_flow() {
     let unavailable = || Fault::on_any(FaultKind::Status(503)).nth(1);
     let world = World::new();
