@@ -116,3 +116,28 @@ impl<A: Action> Machine for CallMachine<A> {
         Transition::Stop(error, ())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use core::time::Duration;
+
+    use serde_json::Value;
+
+    use crate::api::session::StartWidgetSession;
+    use crate::value::ids::PartnerId;
+    use crate::value::time::UnixSeconds;
+
+    #[test]
+    fn the_cache_is_bypassed_on_request() {
+        let now = Moment { wall: UnixSeconds(1_795_230_763), elapsed: Duration::ZERO };
+        for bypass in [false, true] {
+            let action = StartWidgetSession::of(PartnerId::new(101).unwrap());
+            let call = Call::new(Endpoint::parse("https://example.org").unwrap(), action);
+            let exchange = if bypass { call.bypass_cache() } else { call }.start(now).unwrap();
+            let body: Value = serde_json::from_slice(exchange.request().body()).unwrap();
+            assert_eq!(body.get("nocache").is_some(), bypass);
+        }
+    }
+}
