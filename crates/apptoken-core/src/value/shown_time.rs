@@ -21,7 +21,7 @@ fn date(day: i64) -> Option<(i64, i64, i64)> {
         return None;
     }
     // A year has 365.2425 days on average, so the estimate is wrong by at most one year.
-    let estimate = 1970 + day * 10_000 / 3_652_425;
+    let estimate = 1970 + (day * 10_000).div_euclid(3_652_425);
     let year = (estimate - 1..=estimate + 1).rev().find(|year| days_since_epoch(*year, 1, 1) <= day)?;
     let month = (1..=12).rev().find(|month| days_since_epoch(year, *month, 1) <= day)?;
     Some((year, month, day - days_since_epoch(year, month, 1) + 1))
@@ -114,6 +114,16 @@ mod tests {
             (i64::MIN, "-9223372036854775808 s since 1970"),
         ] {
             assert_eq!(UnixSeconds(seconds).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn the_first_and_the_last_second_of_each_year_are_written() {
+        for year in 0..10_000 {
+            let start = days_since_epoch(year, 1, 1) * SECONDS_PER_DAY;
+            let end = days_since_epoch(year + 1, 1, 1) * SECONDS_PER_DAY - 1;
+            assert_eq!(UnixSeconds(start).to_string(), format!("{year:04}-01-01T00:00:00Z"));
+            assert_eq!(UnixSeconds(end).to_string(), format!("{year:04}-12-31T23:59:59Z"));
         }
     }
 
