@@ -7,7 +7,7 @@ use apptoken_emulator::command::Arguments;
 use clap::Parser;
 use mimalloc::MiMalloc;
 
-// A request makes a hundred small allocations, and the journal frees those of an old request on another thread.
+// A request makes about a hundred small allocations, and those that the journal keeps are often freed on another thread.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -109,7 +109,7 @@ pub(crate) fn roles_of_session(
 /// The effective permissions of a role in an account, with `*` expanded.
 fn permissions_of(state: &State, role: &RoleRow, partner_id: i64) -> PermissionSet {
     let account = state.account(partner_id);
-    let set = PermissionSet::of_role(role.permissions());
+    let set = if has_all(role) { PermissionSet::all() } else { PermissionSet::of(role.permissions()) };
     set.with_effect(|feature| account.is_some_and(|account| account.has_feature(feature)))
 }
 

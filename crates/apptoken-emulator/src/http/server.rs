@@ -40,7 +40,8 @@ use crate::{Counts, Limits};
 /// processor.
 const WORKERS: usize = 2;
 
-/// How often a thread that serves connections tries to use the fake before it waits for it.
+/// How often a thread that serves connections tries to use the fake before it waits for it. Without other connections to
+/// serve, each further attempt would only take processor time.
 const QUICK_ATTEMPTS: usize = 2;
 
 /// Larger replies are compressed on a worker thread.

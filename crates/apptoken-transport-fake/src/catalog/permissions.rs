@@ -1,7 +1,6 @@
 //! The permissions of the server, and sets of them.
 
 use std::collections::HashMap;
-use std::iter;
 use std::sync::LazyLock;
 
 use crate::catalog::action::words;
@@ -58,18 +57,6 @@ impl PermissionSet {
     pub(crate) fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut set = Self::default();
         set.insert_all(names.into_iter().map(|name| POSITIONS.get(name).copied()));
-        set
-    }
-
-    /// The permissions with these names, where `*` is all of them.
-    pub(crate) fn of_role<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut set = Self::default();
-        for name in names {
-            if name == "*" {
-                return Self::all();
-            }
-            set.insert_all(iter::once(POSITIONS.get(name).copied()));
-        }
         set
     }
 

@@ -83,6 +83,7 @@ impl FormFields {
         if base.is_empty() {
             return;
         }
+        // Most names are plain, and need no copy of their steps.
         if brackets.is_empty() && !base.contains([' ', '.']) {
             return self.put_value(Key::from(base), value);
         }
@@ -126,12 +127,11 @@ impl FormFields {
 
     fn put_value(&mut self, key: Key, value: Value) {
         self.skip_index(&key);
-        if !self.nested.is_empty() {
-            self.nested.remove(&key);
-        }
+        self.nested.remove(&key);
         self.items.insert(key, value);
     }
 
+    /// The next free index is above all numbers that are keys.
     fn skip_index(&mut self, key: &Key) {
         if let Key::Int(number) = key {
             self.next = self.next.max(number.saturating_add(1));
