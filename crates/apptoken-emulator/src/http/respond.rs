@@ -80,12 +80,25 @@ fn response(reply: WireReply, body: impl FnOnce(Vec<u8>) -> ReplyBody) -> Respon
             Cow::Borrowed(value) => HeaderValue::from_maybe_shared(Bytes::from_static(value.as_bytes())),
             Cow::Owned(value) => HeaderValue::from_maybe_shared(Bytes::from(value)),
         };
-        let (Ok(name), Ok(value)) = (HeaderName::try_from(&*name), value) else { continue };
+        let (Some(name), Ok(value)) = (header_name(&name), value) else { continue };
         if ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
             response.headers_mut().append(name, value);
         }
     }
     response
+}
+
+/// The headers of the fake that the HTTP library does not know. It would copy a name of its own for each reply.
+static OWN_NAMES: [HeaderName; 4] = [
+    HeaderName::from_static("x-kaltura"),
+    HeaderName::from_static("x-kaltura-app"),
+    HeaderName::from_static("x-kaltura-session"),
+    HeaderName::from_static("x-me"),
+];
+
+fn header_name(name: &str) -> Option<HeaderName> {
+    let own = OWN_NAMES.iter().find(|own| own.as_str().eq_ignore_ascii_case(name)).cloned();
+    own.or_else(|| HeaderName::try_from(name).ok())
 }
 
 /// The error that ends a connection without a reply.

@@ -317,9 +317,12 @@ impl Server {
     /// Handles a quick request. While another thread uses the fake, this one serves other connections.
     async fn handle_quick(&self, request: &ParsedRequest<'_>) -> Delivery {
         for _ in 0..QUICK_ATTEMPTS {
-            match self.fake.try_handle_parsed(request) {
-                Some(delivery) => return delivery,
-                None => yield_now().await,
+            let delivery = self.fake.try_handle_parsed(request);
+            // Also after a success: this thread handles the requests that have arrived before it writes a reply, so that
+            // replies to one client arrive together and wake it once.
+            yield_now().await;
+            if let Some(delivery) = delivery {
+                return delivery;
             }
         }
         self.fake.handle_parsed(request)
