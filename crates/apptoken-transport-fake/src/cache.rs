@@ -84,7 +84,7 @@ impl CacheKey {
             params.shift_remove(&Key::from(name));
         }
         let mut add =
-            |name: &str, value: &str| params.insert(Key::Text(format!("___cache___{name}")), Value::text(value));
+            |name: &str, value: &str| params.insert(Key::from(format!("___cache___{name}")), Value::text(value));
         add("uri", script);
         add("protocol", if is_https { "https" } else { "http" });
         add("host", host);

@@ -108,7 +108,7 @@ impl Multirequest {
                 let text = to_text(target);
                 let grown = text.matches(&reference.text).count().saturating_mul(value.len());
                 self.remaining_bytes = self.remaining_bytes.checked_sub(grown).ok_or(Failure::Crash)?;
-                *target = Value::Text(text.replace(&reference.text, &value));
+                *target = Value::text(text.replace(&reference.text, &value));
             }
         }
         self.next += 1;

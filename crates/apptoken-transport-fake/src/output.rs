@@ -113,7 +113,7 @@ impl From<&Value> for Output {
             Value::Bool(value) => Self::Bool(*value),
             Value::Int(number) => Self::Int(*number),
             Value::Float(number) => Self::Float(*number),
-            Value::Text(text) => Self::Text(text.clone()),
+            Value::Text(text) => Self::Text(text.to_string()),
         }
     }
 }

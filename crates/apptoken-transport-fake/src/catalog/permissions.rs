@@ -21,6 +21,13 @@ static DEPENDENCIES: LazyLock<Vec<Dependency>> = LazyLock::new(|| {
     .collect()
 });
 
+/// The permissions that depend on something.
+static DEPENDENT: LazyLock<PermissionSet> = LazyLock::new(|| {
+    let mut set = PermissionSet::default();
+    set.insert_all(DEPENDENCIES.iter().map(|each| Some(each.of)));
+    set
+});
+
 /// A permission has no effect without another one, or without a feature of the account.
 struct Dependency {
     of: usize,
@@ -77,6 +84,10 @@ impl PermissionSet {
     /// Drops the permissions without effect: those that depend on something that is neither in the set nor a feature, again
     /// and again until nothing changes.
     pub(crate) fn with_effect(mut self, has_feature: impl Fn(&str) -> bool) -> Self {
+        // The roles of most sessions have none of them.
+        if self.without(*DEPENDENT) == self {
+            return self;
+        }
         loop {
             let is_missing = |each: &&Dependency| {
                 self.has(each.of) && !each.on.is_some_and(|on| self.has(on)) && !has_feature(each.name)

@@ -83,7 +83,7 @@ fn checks_passed_with(step: &RepairStep, call: &PendingCall<'_>, params: &Array,
                 _ => SessionSpec::user(user),
             };
             let ks = make_session(&mut copy, *partner, &spec.privileges(privileges), call.info.now)?;
-            params.insert(Key::from("ks"), Value::Text(ks));
+            params.insert(Key::from("ks"), Value::text(ks));
         }
         RepairStep::ActivateAccount { partner } => {
             let account = copy.accounts.get_mut(partner)?;

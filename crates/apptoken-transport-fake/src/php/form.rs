@@ -21,8 +21,8 @@ pub(crate) fn parse(text: &[u8]) -> Array {
             None => (Some(pair), None),
         };
         let name = decode(name.unwrap_or_default(), Plus::IsSpace);
-        let value = decode(value.unwrap_or_default(), Plus::IsSpace).into_owned();
-        fields.add(&String::from_utf8_lossy(&name), to_value(value));
+        let value = decode(value.unwrap_or_default(), Plus::IsSpace);
+        fields.add(&String::from_utf8_lossy(&name), to_value(&value));
     }
     fields.into_array()
 }
@@ -62,8 +62,8 @@ pub(crate) fn decode(text: &[u8], plus: Plus) -> Cow<'_, [u8]> {
 }
 
 /// The value of decoded bytes.
-pub(crate) fn to_value(bytes: Vec<u8>) -> Value {
-    String::from_utf8(bytes).map_or(Value::NotUtf8, Value::Text)
+pub(crate) fn to_value(bytes: &[u8]) -> Value {
+    str::from_utf8(bytes).map_or(Value::NotUtf8, Value::text)
 }
 
 /// A form while it is parsed: an array with its next free index, which `a[]` uses.
@@ -127,7 +127,10 @@ impl FormFields {
 
     fn put_value(&mut self, key: Key, value: Value) {
         self.skip_index(&key);
-        self.nested.remove(&key);
+        // `remove` hashes the key even in an empty map.
+        if !self.nested.is_empty() {
+            self.nested.remove(&key);
+        }
         self.items.insert(key, value);
     }
 

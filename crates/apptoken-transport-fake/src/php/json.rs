@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use smol_str::SmolStr;
 
 use crate::php::{Array, Key, Value};
 
@@ -85,7 +86,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     }
 
     fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(Value::Text(text))
+        Ok(Value::text(text))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
@@ -103,7 +104,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let seed = self.deeper::<A::Error>()?;
         let mut array = Array::new();
-        while let Some(name) = items.next_key::<String>()? {
+        while let Some(name) = items.next_key::<SmolStr>()? {
             let value = items.next_value_seed(seed)?;
             array.insert(Key::from(name), value);
         }

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use indexmap::{Equivalent, IndexMap};
+use smol_str::SmolStr;
 
 /// The value of a parameter.
 #[derive(Clone, PartialEq)]
@@ -10,7 +11,7 @@ pub(crate) enum Value {
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(String),
+    Text(SmolStr),
     /// Bytes from a form that are not UTF-8. The server removes them, so they are cast to an empty string.
     NotUtf8,
     Array(Array),
@@ -24,11 +25,11 @@ pub(crate) type Array = IndexMap<Key, Value>;
 #[cfg_attr(test, derive(Debug))]
 pub(crate) enum Key {
     Int(i64),
-    Text(String),
+    Text(SmolStr),
 }
 
 impl Value {
-    pub(crate) fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<SmolStr>) -> Self {
         Self::Text(text.into())
     }
 
@@ -53,12 +54,18 @@ impl Value {
 
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
-        integer(text).map_or_else(|| Self::Text(text.to_owned()), Self::Int)
+        integer(text).map_or_else(|| Self::Text(text.into()), Self::Int)
     }
 }
 
 impl From<String> for Key {
     fn from(text: String) -> Self {
+        SmolStr::from(text).into()
+    }
+}
+
+impl From<SmolStr> for Key {
+    fn from(text: SmolStr) -> Self {
         integer(&text).map_or(Self::Text(text), Self::Int)
     }
 }
@@ -75,7 +82,7 @@ impl Key {
     pub(crate) fn to_text(&self) -> Cow<'_, str> {
         match self {
             Self::Int(number) => number.to_string().into(),
-            Self::Text(text) => text.into(),
+            Self::Text(text) => Cow::Borrowed(text),
         }
     }
 }

@@ -69,7 +69,7 @@ fn add_part<'a>(fields: &mut FormFields, files: &mut Vec<UploadedFile<'a>>, part
     let Some((head, content)) = head_end(part).and_then(|at| part.split_at_checked(at)) else { return };
     match disposition(head) {
         None => {}
-        Some((name, None)) => fields.add(&name, to_value(content.to_vec())),
+        Some((name, None)) => fields.add(&name, to_value(content)),
         Some((field, Some(name))) => {
             // PHP represents a file as an array.
             fields.add(&field, Value::Array([(Key::from("name"), Value::text(""))].into_iter().collect()));
