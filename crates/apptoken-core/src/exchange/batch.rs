@@ -18,6 +18,7 @@ use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
+use crate::value::wiped::WipedBytes;
 use crate::wire::action::{Action, Repeat};
 use crate::wire::api_error::ApiException;
 use crate::wire::body::Body;
@@ -63,7 +64,7 @@ pub struct Batch {
 #[derive(Clone)]
 pub(crate) struct Item {
     /// The JSON object of the action.
-    body: Zeroizing<Vec<u8>>,
+    body: WipedBytes,
     action: ActionName,
     repeat: Repeat,
 }
@@ -192,7 +193,7 @@ impl Batch {
         // there (`handleMultiRequest` in `api_v3/lib/KalturaFrontController.php`).
         let common = Common { ks: self.ks.as_ref(), nocache: self.nocache };
         let expected_len = 2 + common.max_len() + self.items.iter().map(|item| item.body.len() + 16).sum::<usize>();
-        let mut body = Zeroizing::new(Vec::with_capacity(expected_len));
+        let mut body = WipedBytes::with_capacity(expected_len);
         body.push(b'{');
         for (position, item) in self.items.iter().enumerate() {
             // References count from 1, and the server stops at a gap in the numbers without an error.

@@ -135,18 +135,18 @@ impl HashChoice {
         find(text, "the hash type must be MD5, SHA1, SHA256 or SHA512 in upper case, or detect in lower case")
             .map(Self::Known)
     }
-}
 
-const DETECT: &str = "detect";
-
-impl fmt::Display for HashChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The name of the hash type, or `detect`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Known(hash_type) => hash_type.fmt(f),
-            Self::Detect => f.write_str(DETECT),
+            Self::Known(hash_type) => hash_type.as_str(),
+            Self::Detect => DETECT,
         }
     }
 }
+
+const DETECT: &str = "detect";
 
 text_form!(HashChoice);
 

@@ -112,12 +112,6 @@ impl AppTokenId {
     }
 }
 
-impl fmt::Display for AppTokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 text_form!(AppTokenId);
 
 impl FromStr for PartnerId {

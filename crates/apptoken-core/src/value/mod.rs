@@ -13,6 +13,7 @@ pub(crate) mod shown_time;
 pub(crate) mod text;
 pub(crate) mod text_form;
 pub(crate) mod time;
+pub(crate) mod wiped;
 
 pub use change::Change;
 pub use hash::{HashChoice, HashType};

@@ -1,8 +1,14 @@
 //! Values that are one text for people, configuration files and command lines.
 
-/// Implements `FromStr`, `Serialize` and `Deserialize` by the type's own `parse` and `Display`.
+/// Implements `Display`, `FromStr`, `Serialize` and `Deserialize` by the type's own `as_str` and `parse`.
 macro_rules! text_form {
     ($type:ty) => {
+        impl core::fmt::Display for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                self.as_str().fmt(f)
+            }
+        }
+
         impl core::str::FromStr for $type {
             type Err = $crate::error::Error;
 
@@ -13,7 +19,7 @@ macro_rules! text_form {
 
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.as_str())
             }
         }
 

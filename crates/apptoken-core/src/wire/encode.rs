@@ -8,12 +8,13 @@ use core::time::Duration;
 use memchr::memchr2;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
 
 use crate::error::Error;
 use crate::value::ks::Ks;
 use crate::value::secrets::{AccountSecret, TokenHash};
 use crate::value::time::Moment;
+use crate::value::wiped::WipedBytes;
 use crate::wire::action::Action;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::http::HttpRequest;
@@ -85,7 +86,7 @@ fn write_ks(ks: &Ks, body: &mut Vec<u8>) {
     // A KS contains no control character, and that of a real server is base64.
     if memchr2(b'"', b'\\', text.as_bytes()).is_some() {
         // A string can always be written.
-        let escaped = Zeroizing::new(serde_json::to_vec(text).unwrap_or_default());
+        let escaped = WipedBytes::from(serde_json::to_vec(text).unwrap_or_default());
         body.extend_from_slice(&escaped);
     } else {
         body.push(b'"');
@@ -111,7 +112,7 @@ pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common
 }
 
 /// Writes the parameters of an action and those of its request as one JSON object.
-fn with_common(action: &impl Serialize, common: Common<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn with_common(action: &impl Serialize, common: Common<'_>) -> Result<WipedBytes, Error> {
     let parameters = object(action)?;
     // An action without parameters is `{}`, or `null` if it is a unit struct.
     let own = match &**parameters {
@@ -119,7 +120,7 @@ fn with_common(action: &impl Serialize, common: Common<'_>) -> Result<Zeroizing<
         [own @ .., b'}'] if own.starts_with(b"{") => own,
         _ => return Err(not_an_object()),
     };
-    let mut body = Zeroizing::new(Vec::with_capacity(own.len() + 1 + common.max_len()));
+    let mut body = WipedBytes::with_capacity(own.len() + 1 + common.max_len());
     body.extend_from_slice(own);
     if own.len() > 1 {
         body.push(b',');
@@ -135,16 +136,16 @@ fn with_common(action: &impl Serialize, common: Common<'_>) -> Result<Zeroizing<
 /// with `expiry: null` is already expired (observed on release Venus-22.19.0, `app_token_add.jsonl`).
 ///
 /// The result is wiped when dropped. The smaller buffers that the JSON writer discards while it grows are not.
-pub(crate) fn object(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(crate) fn object(value: &impl Serialize) -> Result<WipedBytes, Error> {
     let unusable = |_: serde_json::Error| not_an_object();
-    let text = Zeroizing::new(serde_json::to_vec(value).map_err(unusable)?);
+    let text = WipedBytes::from(serde_json::to_vec(value).map_err(unusable)?);
     // Most requests contain no null, so most are written once.
     if !contains(&text, b"null") {
         return Ok(text);
     }
     let mut value = serde_json::from_slice(&text).map_err(unusable)?;
     remove_nulls(&mut value);
-    let without_nulls = serde_json::to_vec(&value).map(Zeroizing::new).map_err(unusable);
+    let without_nulls = serde_json::to_vec(&value).map(WipedBytes::from).map_err(unusable);
     wipe(&mut value);
     without_nulls
 }

@@ -6,9 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use zeroize::Zeroizing;
-
 use crate::value::time::{UnixSeconds, http_date};
+use crate::value::wiped::WipedBytes;
 use crate::wire::multipart::MultipartBody;
 
 /// A request to send. It is a POST with a JSON body, or with a multipart body if its action has a file.
@@ -17,11 +16,11 @@ use crate::wire::multipart::MultipartBody;
 pub struct HttpRequest {
     url: String,
     content_type: Cow<'static, str>,
-    body: Zeroizing<Vec<u8>>,
+    body: WipedBytes,
 }
 
 impl HttpRequest {
-    pub(crate) fn new(url: String, body: Zeroizing<Vec<u8>>) -> Self {
+    pub(crate) fn new(url: String, body: WipedBytes) -> Self {
         // The server parses a JSON body only if the header equals `application/json`. Otherwise it answers in XML that a
         // parameter is missing. Observed on release Venus-22.19.0 (`content_types.jsonl`).
         Self { url, content_type: Cow::Borrowed("application/json"), body }
@@ -76,7 +75,7 @@ impl fmt::Debug for HttpRequest {
 pub struct HttpResponse {
     status: u16,
     headers: Vec<(String, String)>,
-    body: Zeroizing<Vec<u8>>,
+    body: WipedBytes,
 }
 
 impl HttpResponse {
@@ -91,7 +90,7 @@ impl HttpResponse {
         body: Vec<u8>,
     ) -> Self {
         let headers = headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { status, headers, body: Zeroizing::new(body) }
+        Self { status, headers, body: body.into() }
     }
 
     /// The HTTP status code.
@@ -177,7 +176,7 @@ mod tests {
     #[test]
     fn debug_shows_no_body_and_no_header() {
         let request =
-            HttpRequest::new("https://www.kaltura.com/api_v3/".into(), Zeroizing::new(b"{\"ks\":\"SECRET\"}".to_vec()));
+            HttpRequest::new("https://www.kaltura.com/api_v3/".into(), b"{\"ks\":\"SECRET\"}".to_vec().into());
         assert_eq!(format!("{request:?}"), "HttpRequest(POST https://www.kaltura.com/api_v3/, body of 15 bytes)");
         let reply = HttpResponse::new(200, [("X-Kaltura-App", "SECRET")], b"SECRET".to_vec());
         assert_eq!(format!("{reply:?}"), "HttpResponse(200, body of 6 bytes)");

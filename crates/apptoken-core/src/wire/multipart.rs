@@ -3,11 +3,11 @@
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
 use memchr::memmem;
-use zeroize::Zeroizing;
+
+use crate::value::wiped::WipedBytes;
 
 /// The file of a request, such as one piece of an upload. See [`Action::file`](crate::Action::file).
 #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ impl fmt::Debug for FilePart<'_> {
 /// A multipart body, and the boundary between its parts.
 pub(crate) struct MultipartBody {
     pub(crate) boundary: String,
-    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    pub(crate) bytes: WipedBytes,
 }
 
 /// Writes parameters and a file. The parameters are one field `json`, which the server reads like a JSON body (observed on
@@ -47,7 +47,7 @@ pub(crate) fn body(parameters: &[u8], file: FilePart<'_>) -> MultipartBody {
     let end = format!("\r\n--{boundary}--\r\n");
     let parts = [head.as_bytes(), parameters, between.as_bytes(), file.content, end.as_bytes()];
     // Allocated at once, so that no copy of the KS is left behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    let mut bytes = WipedBytes::with_capacity(parts.iter().map(|part| part.len()).sum());
     parts.iter().for_each(|part| bytes.extend_from_slice(part));
     MultipartBody { boundary, bytes }
 }

@@ -2,8 +2,7 @@
 //!
 //! Recorded in `scenarios/start_widget_session.jsonl` and `scenarios/response_cache.jsonl` of `apptoken-golden`.
 
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -40,7 +39,7 @@ impl StartWidgetSession {
     /// A session of the account's default widget.
     #[must_use]
     pub fn of(partner: PartnerId) -> Self {
-        Self { widget_id: format!("_{partner}"), lifetime_seconds: None }
+        Self { widget_id: ["_", &partner.get().to_string()].concat(), lifetime_seconds: None }
     }
 }
 
