@@ -20,9 +20,9 @@ pub fn login(input: &[u8]) -> bool {
     let hash = hash.parse::<HashType>().map_or(HashChoice::Detect, HashChoice::Known);
     let mut secrets = Secrets::of(&[TOKEN, GIVEN_KS]);
     match log_in(hash, start, script, &mut secrets) {
-        Ok(session) => {
+        Ok((session, obtained_at)) => {
             secrets.assert_not_in(&session);
-            check(&session, hash);
+            check(&session, hash, obtained_at);
             true
         }
         Err(error) => {
@@ -33,7 +33,8 @@ pub fn login(input: &[u8]) -> bool {
     }
 }
 
-fn log_in(hash: HashChoice, start: &str, script: &[u8], secrets: &mut Secrets) -> Result<Session, Error> {
+/// The session, and when its login ended.
+fn log_in(hash: HashChoice, start: &str, script: &[u8], secrets: &mut Secrets) -> Result<(Session, Moment), Error> {
     let held = Ks::parse(GIVEN_KS)?;
     let mut exchange = match start {
         "ks" => requested(hash)?.start_with(held, NOW)?,
@@ -62,7 +63,7 @@ fn log_in(hash: HashChoice, start: &str, script: &[u8], secrets: &mut Secrets) -
             }
             Step::Done(session) => {
                 secrets.assert_not_in(&session);
-                return Ok(session);
+                return Ok((session, now));
             }
         };
     }
@@ -90,11 +91,11 @@ fn most_requests(hash: HashChoice, start: &str) -> usize {
     }
 }
 
-fn check(session: &Session, hash: HashChoice) {
+fn check(session: &Session, hash: HashChoice, obtained_at: Moment) {
     assert_eq!((session.partner().get(), session.app_token().as_str()), (101, "0_jgc81x8q"));
     assert!(hash == HashChoice::Detect || hash == HashChoice::Known(session.hash_type()));
     assert!(session.server_time().is_none_or(|now| session.expires_at() > now), "born expired");
-    assert_eq!(session.lifetime().is_zero(), session.expires_at() <= session.server_time().unwrap_or(NOW.wall));
+    assert_eq!(session.lifetime().is_zero(), session.expires_at() <= session.server_time().unwrap_or(obtained_at.wall));
     assert!(!session.ks().expose().is_empty());
     let dropped = &session.changes().dropped_privileges;
     assert!(dropped.iter().all(|privilege| ["list", "edit"].contains(&privilege.name())));
