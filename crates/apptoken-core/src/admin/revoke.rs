@@ -97,30 +97,21 @@ impl Deletion {
 }
 
 impl DeletionTickets {
-    /// Reads the outcome of the deletion.
-    ///
-    /// The outer error is a transient failure or an unreadable reply, after which the whole request can be repeated. The
-    /// inner error is permanent: the token still exists, or the server refused the deletion.
-    pub(super) fn read(
-        self,
-        reader: &BatchReader,
-        reply: &CheckedReply<'_>,
-    ) -> Result<Result<Revocation, Error>, Error> {
+    /// Reads the outcome of the deletion. The whole request can be repeated after an error.
+    pub(super) fn read(self, reader: &BatchReader, reply: &CheckedReply<'_>) -> Result<Revocation, Error> {
         let mut results = reader.read(reply)?;
         let existed = match results.take(self.delete) {
             Ok(()) => true,
             Err(error) if is_not_found(&error) => false,
-            Err(error) if error.is_transient() => return Err(error),
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Err(error),
         };
-        Ok(match results.take(self.get) {
+        match results.take(self.get) {
             Err(error) if is_not_found(&error) => Ok(Revocation { existed }),
-            Err(error) if error.is_transient() => return Err(error),
             Err(error) => Err(error),
             Ok(_) => Err(Error::new(ErrorKind::UnexpectedReply)
                 .detail("the app token still exists after it was deleted")
                 .advise("check again in a few seconds: a replica of the database may not be up to date yet")),
-        })
+        }
     }
 }
 
@@ -163,10 +154,7 @@ impl Machine for RevokeMachine {
     }
 
     fn accept(&mut self, reply: &CheckedReply<'_>, _: Moment) -> Result<Transition<Revocation>, Error> {
-        Ok(match self.tickets.read(&self.reader, reply)? {
-            Ok(revoked) => Transition::Done(revoked),
-            Err(error) => Transition::Stop(error, ()),
-        })
+        self.tickets.read(&self.reader, reply).map(Transition::Done)
     }
 
     fn refuse(&mut self, error: Error, _: Moment) -> Transition<Revocation> {

@@ -316,13 +316,11 @@ impl Machine for RotateMachine {
                 Ok(()) => self.handle_verification(),
                 Err(error) => self.not_verified(error, now),
             }),
-            RotateStage::Delete(reader, tickets) => Ok(match tickets.read(reader, reply)? {
-                Ok(_) => {
-                    self.old_token_deleted = true;
-                    self.finish()
-                }
-                Err(error) => self.stop(error),
-            }),
+            RotateStage::Delete(reader, tickets) => {
+                tickets.read(reader, reply)?;
+                self.old_token_deleted = true;
+                Ok(self.finish())
+            }
         }
     }
 

@@ -122,6 +122,16 @@ fn a_refused_deletion_leaves_nothing_in_doubt() {
     assert!(progress.in_doubt.is_none() && world.is_there(&id));
 }
 
+/// Only a deletion without a reply was in doubt, not one with an error that does not say whether it happened.
+#[test]
+fn a_deletion_that_may_have_happened_is_in_doubt() {
+    let world = World::new();
+    world.fake.inject(Fault::on("appToken.delete", FaultKind::ApiError("AN_UNKNOWN_CODE".into())));
+    let rotate = Rotate::new(world.endpoint(), world.admin.clone(), partner(), world.token(), AT_ONCE);
+    let progress = world.run(rotate).unwrap_err().progress;
+    assert_eq!(progress.in_doubt, Some(ActionName { service: "appToken", action: "delete" }));
+}
+
 fn provision(world: &World) -> Provision {
     Provision::new(world.endpoint(), world.admin.clone(), partner(), "importer", "importer@example.org")
         .role(ServiceRole::with_permissions("Importer role", &["BASE_USER_SESSION_PERMISSION"]))
