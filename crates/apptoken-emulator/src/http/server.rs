@@ -42,7 +42,7 @@ const WORKERS: usize = 2;
 
 /// How often a thread that serves connections tries to use the fake before it waits for it. Without other connections to
 /// serve, each further attempt would only take processor time.
-const QUICK_ATTEMPTS: usize = 2;
+const QUICK_ATTEMPTS: usize = 8;
 
 /// Larger replies are compressed on a worker thread.
 const SMALL_REPLY: usize = 64 << 10;
