@@ -88,7 +88,7 @@ fn response(reply: WireReply, body: impl FnOnce(Vec<u8>) -> ReplyBody) -> Respon
     response
 }
 
-/// The headers of the fake that the HTTP library does not know. It would copy a name of its own for each reply.
+/// Headers of most replies that the HTTP library does not know. It would copy such a name for each reply.
 static OWN_NAMES: [HeaderName; 4] = [
     HeaderName::from_static("x-kaltura"),
     HeaderName::from_static("x-kaltura-app"),
