@@ -203,6 +203,23 @@ fn a_successor_is_found_among_many_tokens() {
     assert_eq!(again.successor.id, first.successor.id);
 }
 
+/// A page holds 500 tokens.
+#[test]
+fn each_page_has_only_tokens_that_are_newer_than_the_old_one() {
+    let world = World::new();
+    let tokens = || (0..620).for_each(|_| drop(world.token()));
+    tokens();
+    world.fake.clock().advance(Duration::from_secs(60));
+    let old = world.token();
+    let first = world.run(rotate(&world, &old, OldToken::Keep)).unwrap();
+    tokens();
+    world.fake.clear_journal();
+    let again = world.run(rotate(&world, &old, OldToken::Keep)).unwrap();
+    assert_eq!(again.successor.id, first.successor.id);
+    // The inspection with the first page, the second page, and the verification.
+    assert_eq!(world.fake.journal().requests(), 3);
+}
+
 #[test]
 fn after_every_fault_no_token_is_lost_and_a_rerun_completes() {
     let (mut done, mut stopped_early) = (0, 0);
