@@ -5,8 +5,8 @@ use zeroize::Zeroize as _;
 
 /// Bytes that contain secrets, wiped when dropped.
 ///
-/// `Zeroizing<Vec<u8>>` would write each byte on its own (zeroize 1.9); for the bodies of a login that took a tenth of its
-/// time.
+/// `Zeroizing<Vec<u8>>` would write each byte on its own (zeroize 1.9). For a login that took 3 % of the time without the
+/// network, and a body can be a piece of an upload.
 #[derive(Clone)]
 pub(crate) struct WipedBytes(Vec<u8>);
 
