@@ -50,6 +50,14 @@ fn two_requests_make_a_session() {
     }
 }
 
+/// Only the second request: the server's cached widget session is as good as a new one.
+#[test]
+fn the_cache_is_bypassed_on_request() {
+    let script = Script::new([widget(WIDGET_KS), session()]);
+    run(login(HashType::Sha256).bypass_cache(), &script).unwrap();
+    assert_eq!([0, 1].map(|request| script.body(request).get("nocache").is_some()), [false, true]);
+}
+
 #[test]
 fn requested_options_are_sent_with_kalturas_names() {
     let script = Script::new([widget(WIDGET_KS), session()]);
