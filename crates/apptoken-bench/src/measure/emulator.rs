@@ -19,6 +19,7 @@ use super::{Result, seconds_each};
 const SECONDS: &str = "1s";
 
 pub(crate) fn measure(programs: &Programs, rounds: usize) -> Result<Vec<Row>> {
+    // A turn is short, so a round has several.
     let mut rows = throughput(programs, 4 * rounds.min(5))?;
     rows.push(growth()?);
     Ok(rows)

@@ -26,6 +26,7 @@ use crate::value::ids::{AppTokenId, PartnerId};
 use crate::value::ks::Ks;
 use crate::value::lifetime::TokenExpiry;
 use crate::value::time::{Moment, UnixSeconds};
+use crate::wire::action::Action as _;
 use crate::wire::encode::Nocache;
 use crate::wire::endpoint::Endpoint;
 use crate::wire::reply::CheckedReply;
@@ -328,13 +329,16 @@ impl Machine for RotateMachine {
         match self.stage {
             RotateStage::Add if error.may_have_acted() => self.in_doubt(error),
             RotateStage::Delete(..) if error.may_have_acted() => {
-                self.token_state.in_doubt = error.action();
+                // Not the action of the error, which can be the request as a whole or the check after the deletion.
+                self.token_state.in_doubt = Some(DELETION);
                 self.stop(error)
             }
             _ => self.stop(error),
         }
     }
 }
+
+const DELETION: ActionName = ActionName { service: app_token::Delete::SERVICE, action: app_token::Delete::ACTION };
 
 impl ResumableMachine for RotateMachine {
     fn parts(&mut self) -> (&AdminAccess, &mut TokenState) {

@@ -1,7 +1,6 @@
 //! The KS (Kaltura Session) string, and the parts of it that are readable without the account's secret.
 
 use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
 use core::fmt;
 
 use sha2::{Digest as _, Sha256};
@@ -14,6 +13,7 @@ use crate::value::ks_base64::decode_ks;
 use crate::value::privileges::Privileges;
 use crate::value::secrets::printable;
 use crate::value::time::UnixSeconds;
+use crate::value::wiped::WipedBytes;
 
 /// A Kaltura Session (KS) string. It is a bearer secret: anyone who holds it can use the session.
 ///
@@ -111,8 +111,8 @@ impl Ks {
         })
     }
 
-    fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
-        decode_ks(&self.0).map(Zeroizing::new)
+    fn decode(&self) -> Option<WipedBytes> {
+        decode_ks(&self.0).map(WipedBytes::from)
     }
 }
 

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use zeroize::Zeroizing;
+
+use crate::value::wiped::WipedBytes;
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -24,7 +25,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// A decoded KS V1 is the session in plain text: wipe it, and do not log it.
 #[must_use]
 pub fn decode_ks(text: &str) -> Option<Vec<u8>> {
-    let mut digits = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut digits = WipedBytes::with_capacity(text.len());
     let mut padding = 0;
     for byte in text.bytes() {
         match byte {

@@ -39,7 +39,7 @@ impl StartWidgetSession {
     /// A session of the account's default widget.
     #[must_use]
     pub fn of(partner: PartnerId) -> Self {
-        // Not formatted, which would take three times as long and is part of most logins.
+        // Not formatted: that of two ids took 4 % of a login without the network.
         Self { widget_id: ["_", &partner.get().to_string()].concat(), lifetime_seconds: None }
     }
 }

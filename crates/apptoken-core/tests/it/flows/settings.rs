@@ -125,11 +125,19 @@ fn a_refused_deletion_leaves_nothing_in_doubt() {
 /// Only a deletion without a reply was in doubt, not one with an error that does not say whether it happened.
 #[test]
 fn a_deletion_that_may_have_happened_is_in_doubt() {
-    let world = World::new();
-    world.fake.inject(Fault::on("appToken.delete", FaultKind::ApiError("AN_UNKNOWN_CODE".into())));
-    let rotate = Rotate::new(world.endpoint(), world.admin.clone(), partner(), world.token(), AT_ONCE);
-    let progress = world.run(rotate).unwrap_err().progress;
-    assert_eq!(progress.in_doubt, Some(ActionName { service: "appToken", action: "delete" }));
+    let unknown = FaultKind::ApiError("AN_UNKNOWN_CODE".into());
+    for fault in [
+        Fault::on("appToken.delete", unknown.clone()),
+        // The first reads the settings of the old token, the second checks that it is gone.
+        Fault::on("appToken.get", unknown).nth(2),
+        Fault::on_any(FaultKind::Malformed).nth(4),
+    ] {
+        let world = World::new();
+        world.fake.inject(fault.clone());
+        let rotate = Rotate::new(world.endpoint(), world.admin.clone(), partner(), world.token(), AT_ONCE);
+        let progress = world.run(rotate).unwrap_err().progress;
+        assert_eq!(progress.in_doubt, Some(ActionName { service: "appToken", action: "delete" }), "{fault:?}");
+    }
 }
 
 fn provision(world: &World) -> Provision {
