@@ -9,7 +9,6 @@ use core::marker::PhantomData;
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::error::kind::{ActionName, ErrorKind};
@@ -18,7 +17,7 @@ use crate::exchange::machine::{Machine, PreparedRequest, Transition};
 use crate::exchange::retry::RetryPolicy;
 use crate::value::ks::Ks;
 use crate::value::time::Moment;
-use crate::value::wiped::WipedBytes;
+use crate::value::wiped::{WipedBytes, WipedText};
 use crate::wire::action::{Action, Repeat};
 use crate::wire::api_error::ApiException;
 use crate::wire::body::Body;
@@ -291,7 +290,7 @@ pub struct BatchResults {
 }
 
 /// The JSON text of a result, or the error of the action.
-type RawResult = Result<Zeroizing<String>, Error>;
+type RawResult = Result<WipedText, Error>;
 
 impl BatchResults {
     /// Takes the result of one action. Each result can be taken once.
@@ -337,7 +336,7 @@ impl BatchReader {
             let result = match texts.pop_front() {
                 Some(text) => match ApiException::read(Body::Text(text.get())) {
                     Some(exception) => Err(exception.into_error()),
-                    None => Ok(Zeroizing::new(text.get().into())),
+                    None => Ok(String::from(text.get()).into()),
                 },
                 // The server ends the list early, without an error, at an action that it does not execute.
                 None => Err(Error::new(ErrorKind::MissingResult)),

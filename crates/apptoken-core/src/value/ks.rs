@@ -5,7 +5,6 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::value::ids::PartnerId;
@@ -13,13 +12,13 @@ use crate::value::ks_base64::decode_ks;
 use crate::value::privileges::Privileges;
 use crate::value::secrets::printable;
 use crate::value::time::UnixSeconds;
-use crate::value::wiped::WipedBytes;
+use crate::value::wiped::{WipedBytes, WipedText};
 
 /// A Kaltura Session (KS) string. It is a bearer secret: anyone who holds it can use the session.
 ///
 /// It is stored and sent exactly as the server returned it, because the token hash covers these exact characters.
 #[derive(Clone)]
-pub struct Ks(Zeroizing<String>);
+pub struct Ks(WipedText);
 
 /// The two formats of a KS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

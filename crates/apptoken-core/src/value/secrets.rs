@@ -4,16 +4,16 @@ use alloc::string::String;
 use core::fmt;
 
 use subtle::ConstantTimeEq as _;
-use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::value::text::check_copied;
+use crate::value::wiped::WipedText;
 
 /// The secret value of an app token, which is hashed together with a KS.
 ///
 /// Anyone who holds it can start sessions with everything that the token allows.
 #[derive(Clone)]
-pub struct AppTokenSecret(Zeroizing<String>);
+pub struct AppTokenSecret(WipedText);
 
 impl AppTokenSecret {
     /// Takes the token's value as `appToken.add` returned it (32 hex digits on every known server).
@@ -51,7 +51,7 @@ impl<'de> serde::Deserialize<'de> for AppTokenSecret {
 
 /// A secret of the account (admin secret or user secret). It signs the account's KS strings.
 #[derive(Clone)]
-pub struct AccountSecret(Zeroizing<String>);
+pub struct AccountSecret(WipedText);
 
 impl AccountSecret {
     /// Takes the secret as Kaltura's management console shows it.
@@ -85,11 +85,11 @@ impl AccountSecret {
 ///
 /// It is a secret too: with its KS, it can be replayed until that KS expires.
 #[derive(Clone)]
-pub struct TokenHash(Zeroizing<String>);
+pub struct TokenHash(WipedText);
 
 impl TokenHash {
     pub(crate) fn new(hex: String) -> Self {
-        Self(Zeroizing::new(hex))
+        Self(hex.into())
     }
 
     /// Exposes the hash, in lower-case hex.
@@ -116,8 +116,8 @@ macro_rules! redacted {
 redacted!(AppTokenSecret AccountSecret TokenHash);
 
 /// Refuses a value that was read or copied incorrectly. The error names the mistake, but does not contain the value.
-pub(crate) fn printable(value: String, what: &str) -> Result<Zeroizing<String>, Error> {
-    let value = Zeroizing::new(value);
+pub(crate) fn printable(value: String, what: &str) -> Result<WipedText, Error> {
+    let value = WipedText::from(value);
     // Without an early return, the compiler can check many bytes at once.
     let graphic = value.bytes().fold(true, |graphic, byte| graphic & byte.is_ascii_graphic());
     check_copied(&value, what)?;

@@ -25,6 +25,7 @@ use crate::value::privileges::Privileges;
 use crate::value::secrets::AppTokenSecret;
 use crate::value::session_type::SessionType;
 use crate::value::time::{Moment, UnixSeconds};
+use crate::value::wiped::WipedText;
 use crate::wire::encode::serialize_secret;
 use crate::wire::lenient::number_or_string;
 
@@ -34,7 +35,7 @@ use crate::wire::lenient::number_or_string;
 /// [not authentic](StoreErrorKind::NotAuthentic).
 #[derive(Clone)]
 pub struct StoredSession {
-    text: Zeroizing<String>,
+    text: WipedText,
     record: Record,
     body: Body,
     /// The age by the clock of the store, which all machines share.
@@ -67,7 +68,7 @@ struct Record {
     key: String,
     encoding: String,
     /// JSON within JSON: the code is over exactly these characters, which a parser and serializer might change.
-    body: Zeroizing<String>,
+    body: WipedText,
     mac: String,
 }
 
@@ -146,7 +147,7 @@ impl StoredSession {
     /// [`StoreErrorKind::Foreign`] if it is of another program or another version, [`StoreErrorKind::Corrupt`] if it is
     /// damaged.
     pub fn parse(text: impl Into<String>) -> Result<Self, StoreError> {
-        let text = Zeroizing::new(text.into());
+        let text = WipedText::from(text.into());
         let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
         let (corrupt, foreign) =
             (|| StoreError::new(StoreErrorKind::Corrupt), || StoreError::new(StoreErrorKind::Foreign));
@@ -260,9 +261,9 @@ impl StoredSession {
     }
 }
 
-fn json(value: &impl Serialize) -> Zeroizing<String> {
+fn json(value: &impl Serialize) -> WipedText {
     // Serialization cannot fail here: it does only for maps with keys that are not strings.
-    serde_json::to_string(value).map(Zeroizing::new).unwrap_or_default()
+    serde_json::to_string(value).map(WipedText::from).unwrap_or_default()
 }
 
 impl Record {
