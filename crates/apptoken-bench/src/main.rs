@@ -31,10 +31,11 @@ struct Arguments {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Arguments { all, peers, rounds } = Arguments::parse();
+    // First, because the other measurements start threads and leave a heap with gaps, and both make allocations slower. Right
+    // after a build it was slower, too.
+    let core = core::measure()?;
     let programs = processes::build()?;
     let peers = Peers::find(peers.as_deref())?;
-    // First, because the other measurements start threads and leave a heap with gaps, and both make allocations slower.
-    let core = core::measure()?;
     let (mut rows, groups) = logins::measure(&peers, rounds)?;
     rows.extend(processes::measure(&programs, &peers, rounds)?);
     rows.extend(cached::measure(rounds)?);
