@@ -114,15 +114,17 @@ pub(crate) fn request<A: Action>(endpoint: &Endpoint, action: &A, common: Common
 /// Writes the parameters of an action and those of its request as one JSON object.
 fn with_common(action: &impl Serialize, common: Common<'_>) -> Result<WipedBytes, Error> {
     let parameters = object(action)?;
-    // An action without parameters is `{}`, or `null` if it is a unit struct.
+    // An action without parameters is `{}`, or `null` if it is a unit struct. One that is JSON text itself, as a `RawValue`, can
+    // have spaces between the braces.
     let own = match &**parameters {
-        b"{}" | b"null" => b"{",
-        [own @ .., b'}'] if own.starts_with(b"{") => own,
+        b"null" => b"",
+        [b'{', own @ .., b'}'] => own.trim_ascii(),
         _ => return Err(not_an_object()),
     };
-    let mut body = WipedBytes::with_capacity(own.len() + 1 + common.max_len());
+    let mut body = WipedBytes::with_capacity(own.len() + 3 + common.max_len());
+    body.push(b'{');
     body.extend_from_slice(own);
-    if own.len() > 1 {
+    if !own.is_empty() {
         body.push(b',');
     }
     common.write_members(&mut body);
@@ -243,9 +245,11 @@ mod tests {
     use crate::error::kind::{ActionName, ErrorKind};
     use crate::exchange::call::Call;
     use crate::value::time::UnixSeconds;
+    use alloc::boxed::Box;
     use alloc::string::String;
     use alloc::vec;
     use proptest::prelude::*;
+    use serde_json::value::RawValue;
 
     const TAG: &str = concat!("apptoken-rust:", env!("CARGO_PKG_VERSION"));
 
@@ -370,6 +374,28 @@ mod tests {
         let expected = serde_json::json!({"format": 1, "clientTag": TAG});
         assert_eq!(body_of(&Unit, Common::default()), expected);
         assert_eq!(body_of(&Parameters(serde_json::json!({})), Common::default()), expected);
+    }
+
+    /// An empty object with a space was once continued with a comma.
+    #[test]
+    fn parameters_can_be_json_text_with_spaces() {
+        #[derive(Serialize)]
+        #[serde(transparent)]
+        struct Text(Box<RawValue>);
+        impl Action for Text {
+            type Reply = ();
+            const SERVICE: &'static str = "test";
+            const ACTION: &'static str = "do";
+        }
+        let own = |text: &str| {
+            let mut body = body_of(&Text(RawValue::from_string(text.into()).unwrap()), Common::default());
+            let members = body.as_object_mut().unwrap();
+            assert!(members.remove("format").is_some() && members.remove("clientTag").is_some(), "{text}");
+            body
+        };
+        for text in ["{}", "{ }", " {\n\t} ", "{ \"a\" : 1 }", "{\"a\":{ }\r\n}"] {
+            assert_eq!(own(text), serde_json::from_str::<Value>(text).unwrap(), "{text}");
+        }
     }
 
     #[test]
