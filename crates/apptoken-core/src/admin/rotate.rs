@@ -330,15 +330,13 @@ impl Machine for RotateMachine {
             RotateStage::Add if error.may_have_acted() => self.in_doubt(error),
             RotateStage::Delete(..) if error.may_have_acted() => {
                 // Not the action of the error, which can be the request as a whole or the check after the deletion.
-                self.token_state.in_doubt = Some(DELETION);
+                self.token_state.in_doubt = Some(app_token::Delete::name());
                 self.stop(error)
             }
             _ => self.stop(error),
         }
     }
 }
-
-const DELETION: ActionName = ActionName { service: app_token::Delete::SERVICE, action: app_token::Delete::ACTION };
 
 impl ResumableMachine for RotateMachine {
     fn parts(&mut self) -> (&AdminAccess, &mut TokenState) {

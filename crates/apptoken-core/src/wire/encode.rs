@@ -121,7 +121,7 @@ fn with_common(action: &impl Serialize, common: Common<'_>) -> Result<WipedBytes
         [b'{', own @ .., b'}'] => own.trim_ascii(),
         _ => return Err(not_an_object()),
     };
-    let mut body = WipedBytes::with_capacity(own.len() + 3 + common.max_len());
+    let mut body = WipedBytes::with_capacity(own.len() + "{,}".len() + common.max_len());
     body.push(b'{');
     body.extend_from_slice(own);
     if !own.is_empty() {
